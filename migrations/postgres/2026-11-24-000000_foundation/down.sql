@@ -1,0 +1,16 @@
+DROP TABLE audit_events;
+DROP TABLE audit_changes;
+DROP TABLE one_time_links;
+DROP TABLE sessions;
+DROP TABLE account_days;
+DROP TABLE tokens;
+DROP TABLE team_administrators;
+DROP TABLE team_members;
+DROP TABLE teams;
+DROP TABLE account_roles;
+DROP TABLE role_permissions;
+DROP TABLE roles;
+DROP TABLE deleted_accounts;
+DROP TABLE account_totals;
+DROP TABLE accounts;
+DROP TABLE settings;

@@ -1,0 +1,226 @@
+//! The SQL of accounts: one account here; which accounts are meant in [`matching`], the list screen in [`list`], changes
+//! to many in [`changes`].
+
+use diesel::prelude::*;
+
+use super::model::{Account, Kind, NewAccount};
+use crate::clock;
+use crate::database::DbConnection;
+use crate::database::sql::Sql;
+use crate::error::Error;
+use crate::id::Id;
+use crate::schema::{account_days, account_totals, accounts};
+use crate::text::fold;
+
+pub mod changes;
+pub mod list;
+pub mod matching;
+
+type Columns = (
+    Id,
+    String,
+    String,
+    String,
+    Option<String>,
+    bool,
+    chrono::NaiveDateTime,
+    String,
+    chrono::NaiveDateTime,
+    chrono::NaiveDateTime,
+);
+
+/// The account of this identity and kind.
+///
+/// # Errors
+/// `NotFound` where there is none, or one of the other kind.
+pub fn find(conn: &mut DbConnection, kind: Kind, id: &Id) -> Result<Account, Error> {
+    let row: Option<Columns> = accounts::table
+        .filter(accounts::id.eq(id))
+        .filter(accounts::kind.eq(kind.as_str()))
+        .select((
+            accounts::id,
+            accounts::kind,
+            accounts::name,
+            accounts::description,
+            accounts::email,
+            accounts::disabled,
+            accounts::created_at,
+            accounts::created_by_name,
+            accounts::last_login_at,
+            accounts::last_used_at,
+        ))
+        .first(conn)
+        .optional()?;
+    let (id, kind_word, name, description, email, disabled, created_at, created_by_name, login, used) =
+        row.ok_or(Error::NotFound(kind.noun()))?;
+    Ok(Account {
+        id,
+        kind: Kind::parse(&kind_word).unwrap_or(kind),
+        name,
+        description,
+        email,
+        disabled,
+        created_at,
+        created_by_name,
+        last_login_at: clock::known(login),
+        last_used_at: clock::known(used),
+    })
+}
+
+/// The identity of the system account that goes by `name`, the enabled one first.
+///
+/// # Errors
+/// `Conflict` where several disabled ones share the name, `NotFound` where none has it.
+pub fn find_named(conn: &mut DbConnection, name: &str) -> Result<Id, Error> {
+    let found: Vec<(Id, bool)> = accounts::table
+        .filter(accounts::kind.eq(Kind::System.as_str()))
+        .filter(accounts::name_key.eq(fold(name.trim())))
+        .order((accounts::disabled, accounts::id))
+        .limit(2)
+        .select((accounts::id, accounts::disabled))
+        .load(conn)?;
+    match found.as_slice() {
+        [] => Err(Error::NotFound("system account")),
+        [(_, true), _] => Err(Error::Conflict(format!("Several disabled system accounts are called {name}. Give the UUID."))),
+        [(id, _), ..] => Ok(id.clone()),
+    }
+}
+
+/// Writes a new account and counts it.
+///
+/// # Errors
+/// `Invalid` on the field `name` or `email` that is taken.
+pub fn insert(conn: &mut DbConnection, id: &Id, new: &NewAccount, by: (Option<&Id>, &str)) -> Result<(), Error> {
+    let now = clock::now();
+    diesel::insert_into(accounts::table)
+        .values((
+            accounts::id.eq(id),
+            accounts::kind.eq(new.kind.as_str()),
+            accounts::name.eq(new.name.as_str()),
+            accounts::name_key.eq(new.name.key()),
+            accounts::description.eq(&new.description),
+            accounts::search_text.eq(search_text(new.name.as_str(), &new.description)),
+            accounts::email.eq(new.email.as_ref().map(super::model::Email::as_str)),
+            accounts::email_key.eq(new.email.as_ref().map(super::model::Email::key)),
+            accounts::password_hash.eq(new.password_hash.as_deref()),
+            accounts::created_at.eq(now),
+            accounts::created_by.eq(by.0.map(Id::as_str)),
+            accounts::created_by_name.eq(by.1),
+            accounts::updated_at.eq(now),
+        ))
+        .execute(conn)?;
+    add_to_total(conn, new.kind, false, 1)
+}
+
+/// What the search looks through: name and description, folded.
+pub fn search_text(name: &str, description: &str) -> String {
+    format!("{}\n{}", fold(name), fold(description))
+}
+
+/// Gives an account another name and description.
+///
+/// # Errors
+/// `Invalid` on the field `name` where it is taken.
+pub fn rename(conn: &mut DbConnection, id: &Id, name: &super::model::AccountName, description: &str) -> Result<(), Error> {
+    diesel::update(accounts::table.filter(accounts::id.eq(id)))
+        .set((
+            accounts::name.eq(name.as_str()),
+            accounts::name_key.eq(name.key()),
+            accounts::description.eq(description),
+            accounts::search_text.eq(search_text(name.as_str(), description)),
+            accounts::updated_at.eq(clock::now()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Gives a user a password, or another one. The database refuses it for a system account.
+///
+/// # Errors
+/// The database's.
+pub fn set_password(conn: &mut DbConnection, id: &Id, hash: &str) -> Result<(), Error> {
+    diesel::update(accounts::table.filter(accounts::id.eq(id)))
+        .set((accounts::password_hash.eq(hash), accounts::updated_at.eq(clock::now())))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// How many accounts of a kind there are: (enabled, disabled).
+///
+/// # Errors
+/// The database's.
+pub fn totals(conn: &mut DbConnection, kind: Kind) -> Result<(i64, i64), Error> {
+    let rows: Vec<(bool, i64)> = account_totals::table
+        .filter(account_totals::kind.eq(kind.as_str()))
+        .select((account_totals::disabled, account_totals::total))
+        .load(conn)?;
+    let of = |disabled: bool| rows.iter().find(|(state, _)| *state == disabled).map_or(0, |(_, total)| *total);
+    Ok((of(false), of(true)))
+}
+
+/// Keeps the totals in step with a change to `accounts` in the same transaction.
+///
+/// # Errors
+/// The database's.
+pub fn add_to_total(conn: &mut DbConnection, kind: Kind, disabled: bool, by: i64) -> Result<(), Error> {
+    diesel::update(account_totals::table.find((kind.as_str(), disabled)))
+        .set(account_totals::total.eq(account_totals::total + by))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Whether anybody at all can administer Muster: an enabled user with a password who holds the three permissions that
+/// the last administrator may not lose.
+///
+/// # Errors
+/// The database's.
+pub fn has_administrator(conn: &mut DbConnection) -> Result<bool, Error> {
+    let mut sql = administrators("1");
+    sql.push(" LIMIT 1");
+    let mut counted = Sql::new("SELECT count(*) AS n FROM (");
+    counted.push(sql.text()).push(") s");
+    Ok(counted.number(conn)? > 0)
+}
+
+/// The names of up to `limit` administrators, for "ask …".
+///
+/// # Errors
+/// The database's.
+pub fn administrator_names(conn: &mut DbConnection, limit: i64) -> Result<Vec<String>, Error> {
+    #[derive(QueryableByName)]
+    struct Named {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        name: String,
+    }
+    let mut sql = administrators("a.name AS name");
+    sql.push(" ORDER BY a.name_key, a.id LIMIT ").bind(limit);
+    Ok(sql.load::<Named>(conn)?.into_iter().map(|row| row.name).collect())
+}
+
+/// Begins at the permissions, which few roles hold, and not at the accounts, of which there are many.
+fn administrators(columns: &str) -> Sql {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(columns);
+    sql.push(" FROM accounts a WHERE a.kind = 'user' AND a.disabled = FALSE AND a.password_hash IS NOT NULL");
+    for permission in ["user:manage:*", "role:manage:*", "system_account:manage:*"] {
+        sql.push(
+            " AND a.id IN (SELECT ar.account_id FROM role_permissions p JOIN account_roles ar ON ar.role_id = p.role_id \
+             WHERE p.permission = '",
+        );
+        sql.push(permission).push("')");
+    }
+    sql
+}
+
+/// Accepted and refused calls of an account for each day since `from`, oldest first; days without calls are left out.
+///
+/// # Errors
+/// The database's.
+pub fn days(conn: &mut DbConnection, id: &Id, from: chrono::NaiveDate) -> Result<Vec<(chrono::NaiveDate, i64, i64)>, Error> {
+    Ok(account_days::table
+        .filter(account_days::account_id.eq(id))
+        .filter(account_days::day.ge(from))
+        .order(account_days::day)
+        .select((account_days::day, account_days::accepted, account_days::refused))
+        .load(conn)?)
+}

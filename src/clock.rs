@@ -1,0 +1,22 @@
+//! The time, in UTC and in microseconds: what both databases keep.
+
+use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+
+/// The present moment in UTC, cut to the microseconds that Postgres keeps, so that what was written equals what is read.
+pub fn now() -> NaiveDateTime {
+    Utc::now().naive_utc().trunc_subsecs(6)
+}
+
+/// Stands in a sorted column for "has not happened": before every real moment. The columns are NOT NULL so that a page
+/// can begin after a row by comparing positions, which SQL cannot do with NULL.
+pub const NEVER: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
+
+/// Stands in `first_expiry_at` for "no token that expires": after every real moment.
+pub fn far_future() -> NaiveDateTime {
+    chrono::NaiveDate::from_ymd_opt(9999, 12, 31).and_then(|day| day.and_hms_opt(0, 0, 0)).unwrap_or(NaiveDateTime::MAX)
+}
+
+/// The moment, or nothing where the column says [`NEVER`] or [`far_future`].
+pub fn known(moment: NaiveDateTime) -> Option<NaiveDateTime> {
+    (moment > NEVER && moment < far_future()).then_some(moment)
+}

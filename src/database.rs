@@ -1,0 +1,192 @@
+//! The one pool, for both engines: [`Database::read`] for looking, [`Database::write`] for changing what people decide,
+//! [`Database::record`] for what machines leave behind (sessions, activity).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, Instrumentation, InstrumentationEvent, SimpleConnection, TransactionManager};
+use diesel::pg::PgConnection;
+use diesel::sqlite::SqliteConnection;
+
+use crate::error::Error;
+
+pub mod constraint;
+pub mod manager;
+pub mod migrations;
+pub mod sql;
+
+pub use manager::{Engine, Location};
+
+/// A connection to either engine. Queries are written once, in the SQL that both speak; where they differ, a `match` on
+/// this stands in the feature's `queries.rs`.
+#[derive(diesel::MultiConnection)]
+pub enum DbConnection {
+    /// SQLite, in the process.
+    Sqlite(SqliteConnection),
+    /// Postgres, over a socket.
+    Postgres(PgConnection),
+}
+
+/// The database type that queries are generic over when they must name it.
+pub type Backend = <DbConnection as diesel::Connection>::Backend;
+
+/// Serialises changes among all instances on one Postgres: the number is Muster's own choice, the lock is advisory.
+const WRITE_LOCK: &str = "SELECT pg_advisory_xact_lock(7310579)";
+
+/// How long a request waits for a free connection before it answers 503.
+const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The installation's database.
+#[derive(Clone)]
+pub struct Database {
+    pool: r2d2::Pool<manager::Manager>,
+    location: Location,
+    statements: Arc<AtomicU64>,
+}
+
+impl Database {
+    /// Opens a pool of at most `size` connections. Does not wait for the database: a server may start before it.
+    ///
+    /// # Errors
+    /// `Internal` when the pool cannot be made.
+    pub fn connect(location: Location, size: u32) -> Result<Self, Error> {
+        let statements = Arc::new(AtomicU64::new(0));
+        let pool = r2d2::Pool::builder()
+            .max_size(size)
+            .min_idle(Some(1))
+            .connection_timeout(CHECKOUT_TIMEOUT)
+            .error_handler(Box::new(manager::LogOnce::default()))
+            .build_unchecked(manager::Manager::new(location.clone(), Arc::clone(&statements)));
+        Ok(Self { pool, location, statements })
+    }
+
+    /// Which engine this is.
+    pub fn engine(&self) -> Engine {
+        self.location.engine()
+    }
+
+    /// How many SQL statements have been sent through this pool since it was opened.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Runs `work`, which only reads, on a connection of the pool, away from the threads that answer requests.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database cannot be reached, and whatever `work` returns.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
+    {
+        let database = self.clone();
+        away(move || database.read_now(work)).await
+    }
+
+    /// Runs `work` in one transaction that no other `write` overlaps, on this instance or another: what a rule reads
+    /// (places left on the plan, administrators left) is still true when the change is committed.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database cannot be reached, and whatever `work` returns; then nothing has changed.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
+    {
+        let database = self.clone();
+        away(move || database.write_now(work)).await
+    }
+
+    /// Runs `work` in a transaction that does not wait for administrators' changes: sessions and activity.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub async fn record<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
+    {
+        let database = self.clone();
+        away(move || database.record_now(work)).await
+    }
+
+    /// [`Database::read`] for a thread that may block: the command line, and work that is already away.
+    ///
+    /// # Errors
+    /// As [`Database::read`].
+    pub fn read_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
+        work(&mut *self.checkout()?)
+    }
+
+    /// [`Database::write`] for a thread that may block.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub fn write_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
+        in_transaction(&mut *self.checkout()?, true, work)
+    }
+
+    /// [`Database::record`] for a thread that may block.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub fn record_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
+        in_transaction(&mut *self.checkout()?, false, work)
+    }
+
+    fn checkout(&self) -> Result<r2d2::PooledConnection<manager::Manager>, Error> {
+        self.pool.get().map_err(|error| {
+            log::warn!("no database connection: {error}");
+            Error::Unavailable
+        })
+    }
+}
+
+async fn away<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    actix_web::web::block(work).await.map_err(|_| Error::Internal("the blocking pool is gone".into()))?
+}
+
+/// SQLite takes its write lock at once (a transaction that reads first would fail when another wrote meanwhile), Postgres
+/// an advisory lock where `exclusive` asks for it.
+fn in_transaction<T>(
+    conn: &mut DbConnection,
+    exclusive: bool,
+    work: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    match conn {
+        DbConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?,
+        DbConnection::Postgres(postgres) => AnsiTransactionManager::begin_transaction(postgres)?,
+    }
+    let outcome = lock(conn, exclusive).and_then(|()| work(conn));
+    let ended = match (conn, outcome.is_ok()) {
+        (DbConnection::Sqlite(sqlite), true) => AnsiTransactionManager::commit_transaction(sqlite),
+        (DbConnection::Sqlite(sqlite), false) => AnsiTransactionManager::rollback_transaction(sqlite),
+        (DbConnection::Postgres(postgres), true) => AnsiTransactionManager::commit_transaction(postgres),
+        (DbConnection::Postgres(postgres), false) => AnsiTransactionManager::rollback_transaction(postgres),
+    };
+    match (outcome, ended) {
+        (Ok(value), Ok(())) => Ok(value),
+        (Ok(_), Err(error)) => Err(error.into()),
+        (Err(error), _) => Err(error),
+    }
+}
+
+fn lock(conn: &mut DbConnection, exclusive: bool) -> Result<(), Error> {
+    match conn {
+        DbConnection::Postgres(postgres) if exclusive => Ok(postgres.batch_execute(WRITE_LOCK)?),
+        _ => Ok(()),
+    }
+}
+
+/// Counts the statements that a connection sends.
+struct Count(Arc<AtomicU64>);
+
+impl Instrumentation for Count {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            log::trace!(target: "muster::sql", "{query}");
+        }
+    }
+}

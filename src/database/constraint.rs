@@ -1,0 +1,68 @@
+//! What a database error means to the one who asked. SQLite names columns in a violation, Postgres the constraint.
+
+use diesel::result::{DatabaseErrorKind, Error as Diesel};
+
+use crate::error::Error;
+
+/// A system account of that name is enabled already.
+pub const NAME_TAKEN: &str = "Another enabled system account has this name.";
+/// A user of that address exists already.
+pub const EMAIL_TAKEN: &str = "Another user has this e-mail address.";
+
+/// Turns a database error into the domain's.
+pub fn explain(error: &Diesel) -> Error {
+    match error {
+        Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
+            unique(info.constraint_name().unwrap_or_default(), info.message()).unwrap_or_else(|| internal(error))
+        }
+        Diesel::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _)
+        | Diesel::BrokenTransactionManager => Error::Unavailable,
+        Diesel::DatabaseError(_, info) if is_outage(info.message()) => {
+            log::warn!("the database did not answer: {}", info.message());
+            Error::Unavailable
+        }
+        Diesel::RollbackErrorOnCommit { commit_error, .. } => explain(commit_error),
+        _ => internal(error),
+    }
+}
+
+fn internal(error: &Diesel) -> Error {
+    Error::Internal(error.to_string())
+}
+
+fn unique(constraint: &str, message: &str) -> Option<Error> {
+    let is = |index: &str, column: &str| constraint == index || message.contains(column);
+    if is("accounts_system_name", "accounts.name_key") {
+        return Some(Error::field("name", NAME_TAKEN));
+    }
+    if is("accounts_user_email", "accounts.email_key") {
+        return Some(Error::field("email", EMAIL_TAKEN));
+    }
+    if is("audit_changes_undoes_key", "audit_changes.undoes") {
+        return Some(Error::Conflict("This change has already been undone.".into()));
+    }
+    None
+}
+
+/// The texts of both engines for "not now": a lost server, a locked or unreadable file.
+fn is_outage(message: &str) -> bool {
+    const SIGNS: [&str; 16] = [
+        "database is locked",
+        "database table is locked",
+        "unable to open database",
+        "disk I/O error",
+        "readonly database",
+        "terminating connection",
+        "server closed the connection",
+        "connection to server",
+        "could not connect",
+        "no connection to the server",
+        "the database system is",
+        "SSL connection has been closed",
+        "could not receive data",
+        "could not send data",
+        "lock timeout",
+        "statement timeout",
+    ];
+    SIGNS.iter().any(|sign| message.contains(sign))
+}

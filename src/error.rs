@@ -1,0 +1,93 @@
+//! The domain's one error. Pages and the API each draw it in their own way (`web::page`, `web::api`).
+
+use std::fmt;
+
+/// A message for one field of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's name in the form.
+    pub field: &'static str,
+    /// A sentence for the person who filled it in.
+    pub message: String,
+}
+
+/// Why something asked of Muster did not happen. Nothing is half done when one of these is returned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// Nobody is signed in, or the session has ended.
+    Unauthenticated,
+    /// What was asked about does not exist, or not for the one who asks. Holds its name in a sentence ("system account").
+    NotFound(&'static str),
+    /// The actor lacks a permission; holds the permission's text.
+    Forbidden {
+        /// The permission that would be needed, such as `system_account:manage:*`.
+        permission: String,
+        /// What was refused, as a sentence.
+        message: String,
+    },
+    /// The input breaks a rule; one message for each field in the way.
+    Invalid(Vec<FieldError>),
+    /// A rule of the whole installation stands in the way: the plan's limit, a taken name, the last administrator.
+    Conflict(String),
+    /// The request itself cannot be understood.
+    BadRequest(String),
+    /// The request came from another site's page.
+    CrossSite,
+    /// Too many attempts; holds the seconds to wait.
+    Throttled(u64),
+    /// The database cannot be asked at the moment.
+    Unavailable,
+    /// A fault of Muster's own. The text goes to the log and never to the caller.
+    Internal(String),
+}
+
+impl Error {
+    /// A refusal of one field.
+    pub fn field(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError { field, message: message.into() }])
+    }
+
+    /// A refusal for lack of a permission, with the sentence that a person reads.
+    pub fn forbidden(permission: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Forbidden { permission: permission.into(), message: message.into() }
+    }
+
+    /// The sentence for the one who asked. Never holds SQL, a secret or a stack trace.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Unauthenticated => "Sign in to go on.".into(),
+            Self::NotFound(what) => format!("This {what} does not exist, or it has been deleted."),
+            Self::Forbidden { message, .. } | Self::Conflict(message) | Self::BadRequest(message) => message.clone(),
+            Self::Invalid(fields) => fields.first().map_or_else(String::new, |first| first.message.clone()),
+            Self::CrossSite => "This request came from another site and was refused.".into(),
+            Self::Throttled(seconds) => format!("Too many attempts. Try again in {}.", wait_in_words(*seconds)),
+            Self::Unavailable => "Muster cannot reach its database at the moment. Nothing was changed. Try again shortly.".into(),
+            Self::Internal(_) => "Something broke on our side. Nothing was changed.".into(),
+        }
+    }
+}
+
+fn wait_in_words(seconds: u64) -> String {
+    match seconds {
+        0..=1 => "a second".into(),
+        2..=90 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Internal(cause) => write!(f, "internal: {cause}"),
+            other => f.write_str(&other.message()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        crate::database::constraint::explain(&error)
+    }
+}

@@ -1,0 +1,178 @@
+//! Reading roles, and putting the predefined ones in place.
+
+use std::collections::{BTreeMap, HashMap};
+
+use diesel::prelude::*;
+
+use super::model::{Badge, Role};
+use super::permission::{Permission, PermissionSet};
+use super::predefined;
+use crate::clock;
+use crate::database::DbConnection;
+use crate::database::sql::Sql;
+use crate::error::Error;
+use crate::id::Id;
+use crate::schema::{account_roles, role_permissions, roles, team_administrators};
+use crate::text::fold;
+
+/// Writes the predefined roles that are not there yet. What an administrator has edited since is left alone.
+///
+/// # Errors
+/// The database's.
+pub fn install_predefined(conn: &mut DbConnection) -> Result<(), Error> {
+    for role in predefined::ROLES {
+        let mut insert = Sql::new(
+            "INSERT INTO roles (id, name, name_key, description, predefined, locked, assignable, created_at) SELECT ",
+        );
+        insert.bind(role.uuid).push(", ").bind(role.name).push(", ").bind(fold(role.name)).push(", ");
+        insert.bind(role.description).push(", ").bind(true).push(", ").bind(role.locked).push(", ");
+        insert.bind(role.assignable).push(", ").bind(clock::now());
+        insert.push(" WHERE NOT EXISTS (SELECT 1 FROM roles WHERE id = ").bind(role.uuid).push(")");
+        if insert.execute(conn)? == 0 {
+            continue;
+        }
+        for permission in role.permissions {
+            diesel::insert_into(role_permissions::table)
+                .values((role_permissions::role_id.eq(role.uuid), role_permissions::permission.eq(*permission)))
+                .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+type Columns = (Id, String, String, bool, bool, bool);
+
+const COLUMNS: (roles::id, roles::name, roles::description, roles::predefined, roles::locked, roles::assignable) =
+    (roles::id, roles::name, roles::description, roles::predefined, roles::locked, roles::assignable);
+
+/// All roles, by name, each with what it grants. Two statements.
+///
+/// # Errors
+/// The database's.
+pub fn all(conn: &mut DbConnection) -> Result<Vec<Role>, Error> {
+    let rows: Vec<Columns> = roles::table.order((roles::name_key, roles::id)).select(COLUMNS).load(conn)?;
+    let mut granted = granted_by(conn, None)?;
+    Ok(rows.into_iter().map(|row| role(row, &mut granted)).collect())
+}
+
+/// The roles of `ids` that exist, by name. Two statements.
+///
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut DbConnection, ids: &[Id]) -> Result<Vec<Role>, Error> {
+    let rows: Vec<Columns> = roles::table
+        .filter(roles::id.eq_any(ids.iter().map(Id::as_str)))
+        .order((roles::name_key, roles::id))
+        .select(COLUMNS)
+        .load(conn)?;
+    let mut granted = granted_by(conn, Some(ids))?;
+    Ok(rows.into_iter().map(|row| role(row, &mut granted)).collect())
+}
+
+/// The role of this name, in any case, or of this UUID.
+///
+/// # Errors
+/// The database's.
+pub fn find_named(conn: &mut DbConnection, name_or_id: &str) -> Result<Option<Role>, Error> {
+    let id: Option<Id> = match Id::parse(name_or_id) {
+        Some(id) => Some(id),
+        None => roles::table.filter(roles::name_key.eq(fold(name_or_id.trim()))).select(roles::id).first(conn).optional()?,
+    };
+    match id {
+        Some(id) => Ok(find(conn, &[id])?.into_iter().next()),
+        None => Ok(None),
+    }
+}
+
+fn granted_by(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<HashMap<Id, Vec<Permission>>, Error> {
+    let rows: Vec<(Id, String)> = match only {
+        Some(ids) => role_permissions::table
+            .filter(role_permissions::role_id.eq_any(ids.iter().map(Id::as_str)))
+            .select((role_permissions::role_id, role_permissions::permission))
+            .load(conn)?,
+        None => role_permissions::table.select((role_permissions::role_id, role_permissions::permission)).load(conn)?,
+    };
+    let mut granted: HashMap<Id, Vec<Permission>> = HashMap::new();
+    for (id, permission) in rows {
+        // What is stored was parsed when it was written; a line from elsewhere that does not parse grants nothing.
+        if let Ok(permission) = permission.parse() {
+            granted.entry(id).or_default().push(permission);
+        }
+    }
+    Ok(granted)
+}
+
+fn role((id, name, description, predefined, locked, assignable): Columns, granted: &mut HashMap<Id, Vec<Permission>>) -> Role {
+    let permissions = granted.remove(&id).unwrap_or_default().into_iter().collect();
+    Role { id, name, description, predefined, locked, assignable, permissions }
+}
+
+/// What an account is: its roles by name and everything they grant together, the administration of its teams included.
+/// Three statements.
+///
+/// # Errors
+/// The database's.
+pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<(Vec<Badge>, PermissionSet), Error> {
+    let badges = badges(conn, std::slice::from_ref(account))?.remove(account).unwrap_or_default();
+    let granted: Vec<String> = role_permissions::table
+        .inner_join(account_roles::table.on(account_roles::role_id.eq(role_permissions::role_id)))
+        .filter(account_roles::account_id.eq(account))
+        .select(role_permissions::permission)
+        .load(conn)?;
+    let administers: Vec<Id> = team_administrators::table
+        .filter(team_administrators::account_id.eq(account))
+        .select(team_administrators::team_id)
+        .load(conn)?;
+    let permissions = granted
+        .iter()
+        .map(String::as_str)
+        .filter_map(|permission| permission.parse().ok())
+        .chain(administers.iter().filter_map(|team| format!("team:manage:{{{team}}}").parse().ok()))
+        .collect();
+    Ok((badges, permissions))
+}
+
+/// The roles of each of `accounts`, by name. One statement, whatever the number.
+///
+/// # Errors
+/// The database's.
+pub fn badges(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, Vec<Badge>>, Error> {
+    let rows: Vec<(Id, Id, String)> = account_roles::table
+        .inner_join(roles::table)
+        .filter(account_roles::account_id.eq_any(accounts.iter().map(Id::as_str)))
+        .order((roles::name_key, roles::id))
+        .select((account_roles::account_id, roles::id, roles::name))
+        .load(conn)?;
+    let mut badges: HashMap<Id, Vec<Badge>> = HashMap::new();
+    for (account, id, name) in rows {
+        badges.entry(account).or_default().push(Badge { id, name });
+    }
+    Ok(badges)
+}
+
+/// How many accounts of each kind have each role: role → (system accounts, users).
+///
+/// # Errors
+/// The database's.
+pub fn holders(conn: &mut DbConnection) -> Result<BTreeMap<Id, (i64, i64)>, Error> {
+    #[derive(QueryableByName)]
+    struct Holders {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        id: Id,
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        kind: String,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        n: i64,
+    }
+    let rows: Vec<Holders> = Sql::new(
+        "SELECT r.role_id AS id, a.kind AS kind, count(*) AS n FROM account_roles r JOIN accounts a ON a.id = r.account_id \
+         GROUP BY r.role_id, a.kind",
+    )
+    .load(conn)?;
+    let mut holders: BTreeMap<Id, (i64, i64)> = BTreeMap::new();
+    for row in rows {
+        let entry = holders.entry(row.id).or_default();
+        if row.kind == "system" { entry.0 += row.n } else { entry.1 += row.n }
+    }
+    Ok(holders)
+}

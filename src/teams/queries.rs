@@ -1,0 +1,79 @@
+//! Reading teams and who belongs to them.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::Team;
+use crate::database::DbConnection;
+use crate::database::sql::Sql;
+use crate::error::Error;
+use crate::id::Id;
+use crate::schema::{team_members, teams};
+
+/// All teams, by name.
+///
+/// # Errors
+/// The database's.
+pub fn all(conn: &mut DbConnection) -> Result<Vec<Team>, Error> {
+    let rows: Vec<(Id, String)> = teams::table.order((teams::name_key, teams::id)).select((teams::id, teams::name)).load(conn)?;
+    Ok(rows.into_iter().map(|(id, name)| Team { id, name }).collect())
+}
+
+/// The teams of `ids` that exist, by name.
+///
+/// # Errors
+/// The database's.
+pub fn find(conn: &mut DbConnection, ids: &[Id]) -> Result<Vec<Team>, Error> {
+    let rows: Vec<(Id, String)> = teams::table
+        .filter(teams::id.eq_any(ids.iter().map(Id::as_str)))
+        .order((teams::name_key, teams::id))
+        .select((teams::id, teams::name))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, name)| Team { id, name }).collect())
+}
+
+/// The teams of each of `accounts`, by name. One statement, whatever the number.
+///
+/// # Errors
+/// The database's.
+pub fn of_accounts(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, Vec<Team>>, Error> {
+    let rows: Vec<(Id, Id, String)> = team_members::table
+        .inner_join(teams::table)
+        .filter(team_members::account_id.eq_any(accounts.iter().map(Id::as_str)))
+        .order((teams::name_key, teams::id))
+        .select((team_members::account_id, teams::id, teams::name))
+        .load(conn)?;
+    let mut found: HashMap<Id, Vec<Team>> = HashMap::new();
+    for (account, id, name) in rows {
+        found.entry(account).or_default().push(Team { id, name });
+    }
+    Ok(found)
+}
+
+/// How many users and system accounts each of `ids` has: team → (users, system accounts).
+///
+/// # Errors
+/// The database's.
+pub fn sizes(conn: &mut DbConnection, ids: &[Id]) -> Result<HashMap<Id, (i64, i64)>, Error> {
+    #[derive(QueryableByName)]
+    struct Size {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        id: Id,
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        kind: String,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        n: i64,
+    }
+    let mut sql = Sql::new(
+        "SELECT m.team_id AS id, a.kind AS kind, count(*) AS n FROM team_members m JOIN accounts a ON a.id = m.account_id \
+         WHERE m.team_id IN ",
+    );
+    sql.bind_list(ids).push(" GROUP BY m.team_id, a.kind");
+    let mut sizes: HashMap<Id, (i64, i64)> = HashMap::new();
+    for row in sql.load::<Size>(conn)? {
+        let entry = sizes.entry(row.id).or_default();
+        if row.kind == "user" { entry.0 += row.n } else { entry.1 += row.n }
+    }
+    Ok(sizes)
+}

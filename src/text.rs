@@ -1,0 +1,80 @@
+//! How text is compared: the same on both engines, because it is folded here and never in SQL.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Folds text for comparison and search: compatibility forms joined (NFKC), letters in lower case, in any script.
+pub fn fold(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).collect()
+}
+
+/// A LIKE pattern that finds `folded` anywhere, with its own `%`, `_` and `\` taken literally (`ESCAPE '\'`).
+pub fn like_anywhere(folded: &str) -> String {
+    let mut pattern = String::with_capacity(folded.len() + 2);
+    pattern.push('%');
+    for letter in folded.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// Trims text from a form and checks it: at most `limit` characters, none of them a control character.
+///
+/// # Errors
+/// A sentence for the person who typed it.
+pub fn tidy(text: &str, limit: usize) -> Result<String, String> {
+    let text = text.trim();
+    if text.chars().any(char::is_control) {
+        return Err("Line breaks and other control characters are not allowed.".into());
+    }
+    if text.chars().count() > limit {
+        return Err(format!("At most {limit} characters."));
+    }
+    Ok(text.nfc().collect())
+}
+
+/// A number with its thousands set apart: 11,978.
+pub fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        grouped.push('-');
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_letters_of_any_script() {
+        assert_eq!(fold("Zürich ΣΊΣΥΦΟΣ ＡＢＣ"), fold("ZÜRICH σίσυφοσ abc"));
+    }
+
+    #[test]
+    fn patterns_take_wildcards_literally() {
+        assert_eq!(like_anywhere(r"50%_\"), r"%50\%\_\\%");
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(["0", "999", "1,000", "11,978", "-1,234,567"].map(String::from), [0, 999, 1000, 11978, -1_234_567].map(grouped));
+    }
+
+    #[test]
+    fn tidying_refuses_what_cannot_be_shown() {
+        assert_eq!(tidy("  a b ", 3), Ok("a b".into()));
+        assert!(tidy("a\nb", 10).is_err());
+        assert!(tidy("abcd", 3).is_err());
+    }
+}
