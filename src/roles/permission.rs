@@ -29,7 +29,10 @@ pub struct MalformedPermission(String);
 impl fmt::Display for MalformedPermission {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let MalformedPermission(text) = self;
-        write!(formatter, "“{text}” is not a permission: write resource:action or resource:action:scope in lower case, such as system_account:read:*.")
+        write!(
+            formatter,
+            "“{text}” is not a permission: write resource:action or resource:action:scope in lower case, such as system_account:read:*."
+        )
     }
 }
 
@@ -41,7 +44,8 @@ impl Permission {
     /// # Errors
     /// A sentence with the text (its beginning, where it is long) when the grammar is not met.
     pub fn parse(text: &str) -> Result<Permission, MalformedPermission> {
-        let parts = Parts::parse(text).ok_or_else(|| MalformedPermission(text.chars().take(MAX_LENGTH).collect()))?;
+        let parts = Parts::parse(text)
+            .ok_or_else(|| MalformedPermission(text.chars().take(MAX_LENGTH).collect()))?;
         let resource_end = parts.resource.len();
         Ok(Permission {
             text: text.into(),
@@ -94,7 +98,10 @@ impl Permission {
     pub fn description(&self) -> String {
         match known(&self.text) {
             Some((_, description)) => description.to_owned(),
-            None => format!("{}. Its meaning is up to the API that asks for it.", self.label_from_words()),
+            None => format!(
+                "{}. Its meaning is up to the API that asks for it.",
+                self.label_from_words()
+            ),
         }
     }
 
@@ -116,7 +123,11 @@ impl Permission {
             (None, Some("*")) => Scope::Any,
             (None, Some(name)) => Scope::Named(name),
         };
-        Parts { resource: self.resource(), action: self.action(), scope }
+        Parts {
+            resource: self.resource(),
+            action: self.action(),
+            scope,
+        }
     }
 }
 
@@ -170,7 +181,8 @@ impl PermissionSet {
 
     /// The same for a text. A malformed one is allowed to nobody.
     pub fn allows_str(&self, required: &str) -> bool {
-        Parts::parse(required).is_some_and(|required| self.0.iter().any(|held| held.parts().covers(required)))
+        Parts::parse(required)
+            .is_some_and(|required| self.0.iter().any(|held| held.parts().covers(required)))
     }
 
     /// Whether each permission of `other` is covered: the rule for granting a role.
@@ -238,13 +250,20 @@ impl<'a> Parts<'a> {
             Some((action, scope)) => (action, Scope::parse(scope)?),
             None => (rest, Scope::None),
         };
-        (is_word(resource) && is_word(action)).then_some(Parts { resource, action, scope })
+        (is_word(resource) && is_word(action)).then_some(Parts {
+            resource,
+            action,
+            scope,
+        })
     }
 
     fn covers(self, required: Parts<'_>) -> bool {
         let resource = self.resource == required.resource
-            || (self.resource == "token" && self.action == "manage" && required.resource == "read_token");
-        let action = self.action == required.action || (self.action == "manage" && required.action == "read");
+            || (self.resource == "token"
+                && self.action == "manage"
+                && required.resource == "read_token");
+        let action = self.action == required.action
+            || (self.action == "manage" && required.action == "read");
         let scope = self.scope == Scope::Any || self.scope == required.scope;
         resource && action && scope
     }
@@ -259,25 +278,41 @@ impl<'a> Scope<'a> {
         if is_word(text) {
             return Some(Scope::Named(text));
         }
-        let bare = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
+        let bare = text
+            .strip_prefix('{')
+            .and_then(|text| text.strip_suffix('}'))
+            .unwrap_or(text);
         // The parser also reads forms that the contract does not have, such as urn:uuid: and one without hyphens.
-        (bare.len() == UUID_LENGTH).then(|| Uuid::try_parse(bare).ok()).flatten().map(Scope::Id)
+        (bare.len() == UUID_LENGTH)
+            .then(|| Uuid::try_parse(bare).ok())
+            .flatten()
+            .map(Scope::Id)
     }
 }
 
 fn is_word(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 fn capitalised(words: &str) -> String {
     let mut characters = words.chars();
-    characters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(characters).collect()
+    characters
+        .next()
+        .map(|first| first.to_ascii_uppercase())
+        .into_iter()
+        .chain(characters)
+        .collect()
 }
 
 /// Label and description of a permission that comes with Muster.
 fn known(text: &str) -> Option<(&'static str, &'static str)> {
-    KNOWN.iter().find(|(permission, _, _)| *permission == text).map(|(_, label, description)| (*label, *description))
+    KNOWN
+        .iter()
+        .find(|(permission, _, _)| *permission == text)
+        .map(|(_, label, description)| (*label, *description))
 }
 
 /// The permissions that come with Muster, in order: what `GET /admin/permissions` lists and a role's form offers.
@@ -286,44 +321,96 @@ pub fn well_known() -> impl Iterator<Item = &'static str> {
 }
 
 const KNOWN: &[(&str, &str, &str)] = &[
-    ("audit:read:*", "Read the audit log", "See who changed what, when and from where."),
+    (
+        "audit:read:*",
+        "Read the audit log",
+        "See who changed what, when and from where.",
+    ),
     (
         "authentication_settings:manage:*",
         "Manage authentication settings",
         "Decide how people sign in to the guarded API.",
     ),
-    ("contract_data:bulk_delete:*", "Delete contract data in bulk", "Delete many contracts at once, of any team."),
-    ("contract_data:bulk_delete:own", "Delete own contract data in bulk", "Delete many of one's own contracts at once."),
+    (
+        "contract_data:bulk_delete:*",
+        "Delete contract data in bulk",
+        "Delete many contracts at once, of any team.",
+    ),
+    (
+        "contract_data:bulk_delete:own",
+        "Delete own contract data in bulk",
+        "Delete many of one's own contracts at once.",
+    ),
     (
         "contract_data:bulk_delete:team",
         "Delete the team's contract data in bulk",
         "Delete many contracts of one's teams at once.",
     ),
-    ("contract_data:manage:*", "Manage contract data", "Publish, verify, change and delete the contracts of any team."),
-    ("contract_data:manage:own", "Manage own contract data", "Publish, verify, change and delete one's own contracts."),
+    (
+        "contract_data:manage:*",
+        "Manage contract data",
+        "Publish, verify, change and delete the contracts of any team.",
+    ),
+    (
+        "contract_data:manage:own",
+        "Manage own contract data",
+        "Publish, verify, change and delete one's own contracts.",
+    ),
     (
         "contract_data:manage:team",
         "Manage the team's contract data",
         "Publish, verify, change and delete the contracts of one's teams.",
     ),
-    ("contract_data:read:*", "Read contract data", "See the contracts and verification results of every team."),
+    (
+        "contract_data:read:*",
+        "Read contract data",
+        "See the contracts and verification results of every team.",
+    ),
     (
         "deployment_and_release:record:*",
         "Record deployments and releases",
         "Record which version is deployed or released, in any environment.",
     ),
-    ("environment:manage:*", "Manage environments", "Create, change and delete any environment."),
-    ("environment:read:*", "Read environments", "See every environment."),
-    ("environment:read:team", "Read the team's environments", "See the environments of one's teams."),
+    (
+        "environment:manage:*",
+        "Manage environments",
+        "Create, change and delete any environment.",
+    ),
+    (
+        "environment:read:*",
+        "Read environments",
+        "See every environment.",
+    ),
+    (
+        "environment:read:team",
+        "Read the team's environments",
+        "See the environments of one's teams.",
+    ),
     (
         "read_token:manage:own",
         "Manage own read-only tokens",
         "Create, regenerate and revoke one's own read-only API tokens.",
     ),
-    ("role:manage:*", "Manage roles", "Create, change and delete roles, and decide what each may do."),
-    ("role:read:*", "Read roles", "See the roles and what each may do."),
-    ("secret:manage:*", "Manage secrets", "Create, change and delete the secrets of any team."),
-    ("secret:manage:team", "Manage the team's secrets", "Create, change and delete the secrets of one's teams."),
+    (
+        "role:manage:*",
+        "Manage roles",
+        "Create, change and delete roles, and decide what each may do.",
+    ),
+    (
+        "role:read:*",
+        "Read roles",
+        "See the roles and what each may do.",
+    ),
+    (
+        "secret:manage:*",
+        "Manage secrets",
+        "Create, change and delete the secrets of any team.",
+    ),
+    (
+        "secret:manage:team",
+        "Manage the team's secrets",
+        "Create, change and delete the secrets of one's teams.",
+    ),
     (
         "system_account:manage:*",
         "Manage system accounts",
@@ -334,17 +421,57 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "Manage the team's system accounts",
         "See, disable and enable the system accounts of one's teams, and handle their tokens.",
     ),
-    ("system_account:read:*", "Read system accounts", "See the system accounts, without the details of their tokens."),
-    ("system_preference:manage:*", "Manage system preferences", "Change the preferences that hold for everyone."),
-    ("team:manage:*", "Manage teams", "Create, change and delete any team, with its members and administrators."),
-    ("team:read:*", "Read teams", "See the teams and who belongs to them."),
-    ("token:introspect", "Ask about tokens", "Ask whether another account's token is usable, and what it may do."),
-    ("token:manage:own", "Manage own tokens", "Create, regenerate and revoke one's own API tokens."),
-    ("user:invite", "Invite users", "Invite people who have no account yet."),
-    ("user:manage:*", "Manage users", "Create, change, disable and delete any user, with their roles."),
+    (
+        "system_account:read:*",
+        "Read system accounts",
+        "See the system accounts, without the details of their tokens.",
+    ),
+    (
+        "system_preference:manage:*",
+        "Manage system preferences",
+        "Change the preferences that hold for everyone.",
+    ),
+    (
+        "team:manage:*",
+        "Manage teams",
+        "Create, change and delete any team, with its members and administrators.",
+    ),
+    (
+        "team:read:*",
+        "Read teams",
+        "See the teams and who belongs to them.",
+    ),
+    (
+        "token:introspect",
+        "Ask about tokens",
+        "Ask whether another account's token is usable, and what it may do.",
+    ),
+    (
+        "token:manage:own",
+        "Manage own tokens",
+        "Create, regenerate and revoke one's own API tokens.",
+    ),
+    (
+        "user:invite",
+        "Invite users",
+        "Invite people who have no account yet.",
+    ),
+    (
+        "user:manage:*",
+        "Manage users",
+        "Create, change, disable and delete any user, with their roles.",
+    ),
     ("user:read:*", "Read users", "See the users."),
-    ("webhook:manage:*", "Manage webhooks", "Create, change and delete the webhooks of any team."),
-    ("webhook:manage:team", "Manage the team's webhooks", "Create, change and delete the webhooks of one's teams."),
+    (
+        "webhook:manage:*",
+        "Manage webhooks",
+        "Create, change and delete the webhooks of any team.",
+    ),
+    (
+        "webhook:manage:team",
+        "Manage the team's webhooks",
+        "Create, change and delete the webhooks of one's teams.",
+    ),
 ];
 
 #[cfg(test)]
@@ -370,9 +497,15 @@ mod tests {
     #[test]
     fn reads_its_parts() {
         let read = permission("system_account:manage:*");
-        assert_eq!((read.resource(), read.action(), read.scope()), ("system_account", "manage", Some("*")));
+        assert_eq!(
+            (read.resource(), read.action(), read.scope()),
+            ("system_account", "manage", Some("*"))
+        );
         let short = permission("payments:refund");
-        assert_eq!((short.resource(), short.action(), short.scope()), ("payments", "refund", None));
+        assert_eq!(
+            (short.resource(), short.action(), short.scope()),
+            ("payments", "refund", None)
+        );
         let braced = permission(&format!("team:manage:{{{TEAM}}}"));
         assert_eq!(braced.scope(), Some(format!("{{{TEAM}}}").as_str()));
         assert_eq!(braced.to_string(), format!("team:manage:{{{TEAM}}}"));
@@ -385,8 +518,31 @@ mod tests {
         let half = format!("team:manage:{{{TEAM}");
         let urn = format!("team:manage:urn:uuid:{TEAM}");
         for text in [
-            "", "a", "a:", ":b", "a:b:", "a::c", "a:b:c:d", "A:b", "a:B", "a:b:C", "1a:b", "_a:b", "a-b:c", "a:b:**", "a:*", "*:b",
-            " a:b", "a:b ", "a:b:c\n", "ä:b", "a:b:{}", long.as_str(), simple.as_str(), half.as_str(), urn.as_str(),
+            "",
+            "a",
+            "a:",
+            ":b",
+            "a:b:",
+            "a::c",
+            "a:b:c:d",
+            "A:b",
+            "a:B",
+            "a:b:C",
+            "1a:b",
+            "_a:b",
+            "a-b:c",
+            "a:b:**",
+            "a:*",
+            "*:b",
+            " a:b",
+            "a:b ",
+            "a:b:c\n",
+            "ä:b",
+            "a:b:{}",
+            long.as_str(),
+            simple.as_str(),
+            half.as_str(),
+            urn.as_str(),
         ] {
             let refused = Permission::parse(text).unwrap_err().to_string();
             assert!(text.len() > MAX_LENGTH || refused.contains(text), "{text}");
@@ -396,12 +552,20 @@ mod tests {
     #[test]
     fn braces_and_case_of_a_uuid_do_not_matter() {
         let bare = permission(&format!("team:manage:{TEAM}"));
-        for same in [format!("team:manage:{{{TEAM}}}"), format!("team:manage:{}", TEAM.to_uppercase())] {
+        for same in [
+            format!("team:manage:{{{TEAM}}}"),
+            format!("team:manage:{}", TEAM.to_uppercase()),
+        ] {
             assert_eq!(permission(&same), bare);
             assert!(covers(&same, bare.as_str()) && covers(bare.as_str(), &same));
         }
-        assert!(!covers(bare.as_str(), "team:manage:6f9619ff-8b86-4011-b42d-00cf4fc96400"));
-        let set: PermissionSet = [bare.clone(), permission(&format!("team:manage:{{{TEAM}}}"))].into_iter().collect();
+        assert!(!covers(
+            bare.as_str(),
+            "team:manage:6f9619ff-8b86-4011-b42d-00cf4fc96400"
+        ));
+        let set: PermissionSet = [bare.clone(), permission(&format!("team:manage:{{{TEAM}}}"))]
+            .into_iter()
+            .collect();
         assert_eq!(set.len(), 1);
     }
 
@@ -443,7 +607,10 @@ mod tests {
 
     #[test]
     fn a_set_is_sorted_and_has_no_duplicates() {
-        let set: PermissionSet = ["b:read:*", "a:read:own", "b:read:*", "a:read", "a:read:*"].into_iter().map(permission).collect();
+        let set: PermissionSet = ["b:read:*", "a:read:own", "b:read:*", "a:read", "a:read:*"]
+            .into_iter()
+            .map(permission)
+            .collect();
         let texts: Vec<&str> = set.iter().map(Permission::as_str).collect();
         assert_eq!(texts, ["a:read", "a:read:*", "a:read:own", "b:read:*"]);
         assert!(!set.allows_str("not a permission"));
@@ -453,7 +620,13 @@ mod tests {
 
     #[test]
     fn granting_needs_all_that_the_role_has() {
-        let set = |texts: &[&str]| texts.iter().copied().map(permission).collect::<PermissionSet>();
+        let set = |texts: &[&str]| {
+            texts
+                .iter()
+                .copied()
+                .map(permission)
+                .collect::<PermissionSet>()
+        };
         assert!(set(&["a:manage:*", "b:c"]).covers_all(&set(&["a:read:own", "b:c"])));
         assert!(!set(&["a:manage:*"]).covers_all(&set(&["a:read:own", "b:c"])));
         assert!(set(&[]).covers_all(&set(&[])));
@@ -466,21 +639,41 @@ mod tests {
         sorted.sort_unstable();
         sorted.dedup();
         assert_eq!(known, sorted);
-        for text in PREDEFINED.iter().flat_map(|role| role.permissions).chain(&known) {
+        for text in PREDEFINED
+            .iter()
+            .flat_map(|role| role.permissions)
+            .chain(&known)
+        {
             assert!(known.contains(text), "{text}");
             assert!(permission(text).description().ends_with('.'));
             assert!(!permission(text).label().is_empty());
         }
-        assert_eq!(permission("system_account:manage:*").label(), "Manage system accounts");
+        assert_eq!(
+            permission("system_account:manage:*").label(),
+            "Manage system accounts"
+        );
     }
 
     #[test]
     fn the_unknown_gets_a_label_from_its_words() {
         assert_eq!(permission("payments:refund").label(), "Refund payments");
-        assert_eq!(permission("payment_order:cancel:*").label(), "Cancel payment order (all)");
-        assert_eq!(permission("payment:refund:small_sums").label(), "Refund payment (small sums)");
-        assert_eq!(permission(&format!("team:manage:{{{TEAM}}}")).label(), format!("Manage team {TEAM}"));
-        assert!(permission("payments:refund").description().starts_with("Refund payments."));
+        assert_eq!(
+            permission("payment_order:cancel:*").label(),
+            "Cancel payment order (all)"
+        );
+        assert_eq!(
+            permission("payment:refund:small_sums").label(),
+            "Refund payment (small sums)"
+        );
+        assert_eq!(
+            permission(&format!("team:manage:{{{TEAM}}}")).label(),
+            format!("Manage team {TEAM}")
+        );
+        assert!(
+            permission("payments:refund")
+                .description()
+                .starts_with("Refund payments.")
+        );
     }
 
     proptest! {

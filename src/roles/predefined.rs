@@ -141,14 +141,23 @@ mod tests {
 
     fn permissions(uuid: Uuid) -> PermissionSet {
         let role = PredefinedRole::find(uuid).unwrap();
-        role.permissions.iter().map(|text| Permission::parse(text).unwrap()).collect()
+        role.permissions
+            .iter()
+            .map(|text| Permission::parse(text).unwrap())
+            .collect()
     }
 
     #[test]
     fn names_and_uuids_are_unique() {
         for (index, role) in PREDEFINED.iter().enumerate() {
-            assert_eq!(PREDEFINED.iter().position(|other| other.name == role.name), Some(index));
-            assert_eq!(PREDEFINED.iter().position(|other| other.uuid == role.uuid), Some(index));
+            assert_eq!(
+                PREDEFINED.iter().position(|other| other.name == role.name),
+                Some(index)
+            );
+            assert_eq!(
+                PREDEFINED.iter().position(|other| other.uuid == role.uuid),
+                Some(index)
+            );
         }
         assert!(PredefinedRole::find(Uuid::nil()).is_none());
     }
@@ -164,7 +173,13 @@ mod tests {
     #[test]
     fn an_administrator_may_do_what_muster_asks_for() {
         let administrator = permissions(ADMINISTRATOR);
-        for needed in ["user:manage:*", "role:manage:*", "system_account:manage:*", "role:read:*", "read_token:manage:own"] {
+        for needed in [
+            "user:manage:*",
+            "role:manage:*",
+            "system_account:manage:*",
+            "role:read:*",
+            "read_token:manage:own",
+        ] {
             assert!(administrator.allows_str(needed), "{needed}");
         }
         assert!(administrator.covers_all(&permissions(VIEWER)));

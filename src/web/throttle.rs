@@ -12,9 +12,11 @@ use governor::{NotUntil, Quota, RateLimiter};
 use sha2::{Digest, Sha256};
 
 /// Attempts that one address may make at once, and how long until it gets another.
-const PER_ADDRESS: (NonZeroU32, Duration) = (NonZeroU32::MIN.saturating_add(29), Duration::from_secs(10));
+const PER_ADDRESS: (NonZeroU32, Duration) =
+    (NonZeroU32::MIN.saturating_add(29), Duration::from_secs(10));
 /// The same for one account. Lower, since many addresses may try one account.
-const PER_ACCOUNT: (NonZeroU32, Duration) = (NonZeroU32::MIN.saturating_add(9), Duration::from_secs(30));
+const PER_ACCOUNT: (NonZeroU32, Duration) =
+    (NonZeroU32::MIN.saturating_add(9), Duration::from_secs(30));
 /// Attempts between two clean-ups. Both quotas are full again after five minutes, and then forgotten.
 const CLEAN_UP_EVERY: u32 = 1024;
 
@@ -41,7 +43,7 @@ impl Default for Throttle {
     }
 }
 
-impl<C: Clock> Throttle<C> {
+impl<C: Clock + Clone> Throttle<C> {
     fn with_clock(clock: C) -> Throttle<C> {
         Throttle {
             addresses: limiter(PER_ADDRESS, &clock),
@@ -60,14 +62,24 @@ impl<C: Clock> Throttle<C> {
         if self.attempts.fetch_add(1, Ordering::Relaxed) % CLEAN_UP_EVERY == CLEAN_UP_EVERY - 1 {
             self.clean_up();
         }
-        let by_address = self.addresses.check_key(&neighbourhood(address)).map_err(|refused| self.wait(&refused))?;
-        let by_account = self.accounts.check_key(&account_key(email)).map_err(|refused| self.wait(&refused))?;
-        Ok(by_address.remaining_burst_capacity().min(by_account.remaining_burst_capacity()))
+        let by_address = self
+            .addresses
+            .check_key(&neighbourhood(address))
+            .map_err(|refused| self.wait(&refused))?;
+        let by_account = self
+            .accounts
+            .check_key(&account_key(email))
+            .map_err(|refused| self.wait(&refused))?;
+        Ok(by_address
+            .remaining_burst_capacity()
+            .min(by_account.remaining_burst_capacity()))
     }
 
     /// Never nothing: who is told to wait no time at all would be refused again.
     fn wait(&self, refused: &NotUntil<C::Instant>) -> Duration {
-        refused.wait_time_from(self.clock.now()).max(Duration::from_secs(1))
+        refused
+            .wait_time_from(self.clock.now())
+            .max(Duration::from_secs(1))
     }
 
     fn clean_up(&self) {
@@ -84,17 +96,24 @@ impl<C: Clock> std::fmt::Debug for Throttle<C> {
     }
 }
 
-fn limiter<K: std::hash::Hash + Eq + Clone, C: Clock>((burst, period): (NonZeroU32, Duration), clock: &C) -> Limiter<K, C> {
+fn limiter<K: std::hash::Hash + Eq + Clone, C: Clock + Clone>(
+    (burst, period): (NonZeroU32, Duration),
+    clock: &C,
+) -> Limiter<K, C> {
     // `with_period` refuses only a period of zero.
-    let quota = Quota::with_period(period).unwrap_or(Quota::per_minute(burst)).allow_burst(burst);
-    RateLimiter::new(quota, DashMapStateStore::default(), clock.clone()).with_middleware()
+    let quota = Quota::with_period(period)
+        .unwrap_or(Quota::per_minute(burst))
+        .allow_burst(burst);
+    RateLimiter::new(quota, DashMapStateStore::default(), clock.clone())
 }
 
 /// One household or server has a whole /64 of IPv6, so that counts as one address.
 fn neighbourhood(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        IpAddr::V6(address) => {
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
+        }
     }
 }
 
@@ -121,9 +140,15 @@ mod tests {
     fn one_account_is_tried_ten_times_from_anywhere() {
         let (throttle, clock) = throttle();
         for attempt in 0..10 {
-            assert_eq!(throttle.attempt(address(attempt), "Maya@Example.org"), Ok(9 - u32::from(attempt)));
+            assert_eq!(
+                throttle.attempt(address(attempt), "Maya@Example.org"),
+                Ok(9 - u32::from(attempt))
+            );
         }
-        assert_eq!(throttle.attempt(address(99), " maya@example.ORG "), Err(Duration::from_secs(30)));
+        assert_eq!(
+            throttle.attempt(address(99), " maya@example.ORG "),
+            Err(Duration::from_secs(30))
+        );
         assert!(throttle.attempt(address(99), "other@example.org").is_ok());
         clock.advance(Duration::from_secs(30));
         assert_eq!(throttle.attempt(address(99), "maya@example.org"), Ok(0));
@@ -134,9 +159,16 @@ mod tests {
     fn one_address_tries_thirty_times_whatever_the_account() {
         let (throttle, clock) = throttle();
         for attempt in 0..30 {
-            assert!(throttle.attempt(address(1), &format!("{attempt}@example.org")).is_ok());
+            assert!(
+                throttle
+                    .attempt(address(1), &format!("{attempt}@example.org"))
+                    .is_ok()
+            );
         }
-        assert_eq!(throttle.attempt(address(1), "new@example.org"), Err(Duration::from_secs(10)));
+        assert_eq!(
+            throttle.attempt(address(1), "new@example.org"),
+            Err(Duration::from_secs(10))
+        );
         assert!(throttle.attempt(address(2), "new@example.org").is_ok());
         clock.advance(Duration::from_secs(10));
         assert!(throttle.attempt(address(1), "new@example.org").is_ok());
@@ -147,10 +179,28 @@ mod tests {
         let (throttle, _) = throttle();
         for host in 0..30u16 {
             let address = IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, host]);
-            assert!(throttle.attempt(address, &format!("{host}@example.org")).is_ok());
+            assert!(
+                throttle
+                    .attempt(address, &format!("{host}@example.org"))
+                    .is_ok()
+            );
         }
-        assert!(throttle.attempt(IpAddr::from([0x2001, 0xdb8, 0, 7, 9, 9, 9, 9]), "a@example.org").is_err());
-        assert!(throttle.attempt(IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]), "a@example.org").is_ok());
+        assert!(
+            throttle
+                .attempt(
+                    IpAddr::from([0x2001, 0xdb8, 0, 7, 9, 9, 9, 9]),
+                    "a@example.org"
+                )
+                .is_err()
+        );
+        assert!(
+            throttle
+                .attempt(
+                    IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]),
+                    "a@example.org"
+                )
+                .is_ok()
+        );
     }
 
     #[test]
@@ -158,7 +208,11 @@ mod tests {
         let (throttle, clock) = throttle();
         for attempt in 0..CLEAN_UP_EVERY - 1 {
             let address = IpAddr::from(attempt.to_be_bytes());
-            assert!(throttle.attempt(address, &format!("{attempt}@example.org")).is_ok());
+            assert!(
+                throttle
+                    .attempt(address, &format!("{attempt}@example.org"))
+                    .is_ok()
+            );
         }
         assert_eq!(throttle.accounts.len(), CLEAN_UP_EVERY as usize - 1);
         clock.advance(Duration::from_secs(600));
