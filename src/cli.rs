@@ -13,7 +13,8 @@ use crate::tokens::value::Access;
 /// The place where an organisation keeps its machine accounts
 ///
 /// Without a command, Muster serves.
-#[derive(Debug, Parser)]
+// No `Debug`: the database URL may hold a password.
+#[derive(Parser)]
 #[command(name = "muster", version, max_term_width = 110)]
 pub struct Cli {
     /// sqlite:PATH, a path that ends in .db, or postgres://USER:PASSWORD@HOST/DATABASE

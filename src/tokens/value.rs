@@ -1,7 +1,8 @@
 //! The text of an API token: made, recognised and digested here, and nowhere else.
 //!
-//! `mst<a>_<id>_<secret><check>` is described in the README's section on tokens. A value is read without touching the
-//! heap, because the gateway does so for every call that an organisation makes.
+//! `mst<a>_<id>_<secret><check>`, 67 characters: the access letter `r` or `w`, 12 base62 characters of public id, 43 of secret,
+//! and the CRC-32 of all before it as 6 base62 digits, so that a mistyped token costs no database look-up. A value is read
+//! without touching the heap, because the gateway does so for every call that an organisation makes.
 
 use std::fmt;
 use std::io;
