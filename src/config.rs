@@ -26,7 +26,7 @@ pub struct ServeOptions {
     #[arg(long, env = "MUSTER_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = listen)]
     pub listen: SocketAddr,
 
-    /// Where people reach Muster, such as https://muster.example.org; https makes cookies Secure [default: http:// and the listen address]
+    /// Where people reach Muster: scheme and host, without a path; https makes cookies Secure [default: http:// and the listen address]
     #[arg(long, env = "MUSTER_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,
 
