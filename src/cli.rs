@@ -1,0 +1,343 @@
+//! The command line: which command, with which words. What a command does stands elsewhere.
+
+use std::ffi::OsString;
+
+use chrono::TimeDelta;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::config::{DatabaseUrl, ServeOptions, parse_duration};
+use crate::tokens::value::Access;
+
+/// The place where an organisation keeps its machine accounts
+///
+/// Without a command, Muster serves.
+// No `Debug`: the database URL may hold a password.
+#[derive(Parser)]
+#[command(name = "muster", version, max_term_width = 110)]
+pub struct Cli {
+    /// sqlite:PATH, a path that ends in .db, or postgres://USER:PASSWORD@HOST/DATABASE
+    // Checked later and not shown: an error or a help page that repeats it would show its password.
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        value_name = "URL",
+        default_value = "sqlite:muster.db",
+        global = true,
+        hide_env_values = true
+    )]
+    database_url: String,
+
+    #[command(flatten)]
+    serve: ServeOptions,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What to do. Serving is the default.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve pages, API and gateway
+    Serve(ServeOptions),
+    /// Bring the database to this version's schema, and end
+    Migrate,
+    /// Handle the people who sign in
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Handle the accounts of machines
+    #[command(subcommand)]
+    SystemAccount(SystemAccountCommand),
+    /// Handle API tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+/// What to do with users.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Add a user, and print a link that sets the password once
+    Add(AddUser),
+}
+
+/// The words of `muster user add`.
+#[derive(Args, Debug)]
+pub struct AddUser {
+    /// E-mail address, which is also the name to sign in with
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: String,
+    /// Full name
+    #[arg(long)]
+    pub name: String,
+    /// Give the role Administrator
+    #[arg(long)]
+    pub admin: bool,
+    /// Name or UUID of a role to give; may be repeated [default: User]
+    #[arg(long = "role", value_name = "ROLE")]
+    pub roles: Vec<String>,
+    /// Read the password from the first line of the standard input instead of printing a link
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+/// What to do with system accounts.
+#[derive(Debug, Subcommand)]
+pub enum SystemAccountCommand {
+    /// Add a system account, and print its UUID
+    Add(AddSystemAccount),
+}
+
+/// The words of `muster system-account add`.
+#[derive(Args, Debug)]
+pub struct AddSystemAccount {
+    /// Name, unique among the enabled system accounts
+    #[arg(long)]
+    pub name: String,
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// Name or UUID of a role to give; may be repeated [default: CI/CD]
+    #[arg(long = "role", value_name = "ROLE")]
+    pub roles: Vec<String>,
+}
+
+/// What to do with tokens.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Add an API token, and print its value, which is shown only this once
+    Add(AddToken),
+    /// Revoke an API token at once
+    Revoke(RevokeToken),
+}
+
+/// The words of `muster token add`.
+#[derive(Args, Debug)]
+pub struct AddToken {
+    /// UUID or name of the account that the token is for
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: String,
+    /// What the token is for
+    #[arg(long)]
+    pub name: String,
+    /// What the token may do: read or write
+    #[arg(long, value_parser = access)]
+    pub access: Access,
+    /// How long the token is good, such as 90d [default: until it is revoked]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub expires_in: Option<TimeDelta>,
+}
+
+/// The words of `muster token revoke`.
+#[derive(Args, Debug)]
+pub struct RevokeToken {
+    /// Public id of the token: the 12 characters after its first underscore
+    pub id: String,
+}
+
+/// A command line that has been read: what to do, and on which database.
+#[derive(Debug)]
+pub struct Invocation {
+    /// The database of the command.
+    pub database_url: DatabaseUrl,
+    /// What to do.
+    pub command: Command,
+}
+
+impl Invocation {
+    /// Reads the words of a command line, the first being the program's own name, and the variables that stand in for
+    /// flags.
+    ///
+    /// # Errors
+    /// A message for the person at the shell; `--help` and `--version` come this way too. `clap::Error::exit` prints it and
+    /// ends the program with the right status.
+    pub fn read<I, T>(arguments: I) -> Result<Invocation, clap::Error>
+    where
+        I: IntoIterator<Item = T>,
+        T: Into<OsString> + Clone,
+    {
+        let matches = Cli::command().try_get_matches_from(arguments)?;
+        let cli = Cli::from_arg_matches(&matches)?;
+        if let (Some(_), Some(flag)) = (matches.subcommand_name(), misplaced_flag(&matches)) {
+            let sentence = format!("--{flag} belongs after the command: muster serve --{flag} …");
+            return Err(Cli::command().error(ErrorKind::ArgumentConflict, sentence));
+        }
+        let database_url = cli
+            .database_url
+            .parse()
+            .map_err(|sentence| Cli::command().error(ErrorKind::ValueValidation, sentence))?;
+        Ok(Invocation {
+            database_url,
+            command: cli.command.unwrap_or(Command::Serve(cli.serve)),
+        })
+    }
+}
+
+/// A flag of serving that was written before another command's name, where it would be ignored without a word.
+fn misplaced_flag(matches: &ArgMatches) -> Option<String> {
+    let written =
+        |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+    let is_value = |id: &&clap::Id| {
+        id.as_str() != "database_url" && matches.try_contains_id(id.as_str()).is_ok()
+    };
+    let groups = ["ServeOptions", "Cli"];
+    let misplaced = matches
+        .ids()
+        .filter(is_value)
+        .filter(written)
+        .find(|id| !groups.contains(&id.as_str()));
+    misplaced.map(|id| id.as_str().replace('_', "-"))
+}
+
+fn access(text: &str) -> Result<Access, String> {
+    Access::parse(text).ok_or_else(|| "A token's access is read or write.".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Invocation, String> {
+        Invocation::read(line.split(' ')).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_command_tree_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serving_is_the_default() {
+        for line in [
+            "muster --listen 127.0.0.1:9",
+            "muster serve --listen 127.0.0.1:9",
+        ] {
+            let Command::Serve(options) = read(line).unwrap().command else {
+                panic!("{line}")
+            };
+            assert_eq!((options.listen.port(), options.demo), (9, false));
+        }
+        for line in ["muster --demo", "muster serve --demo"] {
+            let Command::Serve(options) = read(line).unwrap().command else {
+                panic!("{line}")
+            };
+            assert!(options.demo);
+        }
+    }
+
+    #[test]
+    fn the_database_stands_anywhere() {
+        for line in [
+            "muster --database-url postgres://h/d",
+            "muster serve --database-url postgres://h/d",
+            "muster --database-url postgres://h/d migrate",
+            "muster migrate --database-url postgres://h/d",
+            "muster token revoke abc --database-url postgres://h/d",
+            "muster user add --email a@b.example --name A --database-url postgres://h/d",
+        ] {
+            assert_eq!(
+                read(line).unwrap().database_url,
+                DatabaseUrl::Postgres("postgres://h/d".to_owned()),
+                "{line}"
+            );
+        }
+        let refused = read("muster migrate --database-url mysql://u:secret@h/d").unwrap_err();
+        assert!(refused.contains("--database-url") && !refused.contains("secret"));
+    }
+
+    #[test]
+    fn a_flag_before_the_command_is_not_lost() {
+        let refused = read("muster --listen 127.0.0.1:9 serve").unwrap_err();
+        assert!(refused.contains("muster serve --listen"), "{refused}");
+        assert!(
+            read("muster --demo migrate")
+                .unwrap_err()
+                .contains("--demo")
+        );
+    }
+
+    #[test]
+    fn users_are_added() {
+        let line = "muster user add --email a@b.example --name Ada --admin --role Viewer --role Guest --password-stdin";
+        let Command::User(UserCommand::Add(user)) = read(line).unwrap().command else {
+            panic!()
+        };
+        assert_eq!(
+            (user.email.as_str(), user.name.as_str()),
+            ("a@b.example", "Ada")
+        );
+        assert!(user.admin && user.password_stdin);
+        assert_eq!(user.roles, ["Viewer", "Guest"]);
+        assert!(
+            read("muster user add --name Ada")
+                .unwrap_err()
+                .contains("--email")
+        );
+        assert!(read("muster user").is_err());
+    }
+
+    #[test]
+    fn system_accounts_are_added() {
+        let line = "muster system-account add --name ci --description Builds --role CI/CD";
+        let Command::SystemAccount(SystemAccountCommand::Add(account)) =
+            read(line).unwrap().command
+        else {
+            panic!()
+        };
+        assert_eq!(
+            (account.name.as_str(), account.description.as_deref()),
+            ("ci", Some("Builds"))
+        );
+        assert_eq!(account.roles, ["CI/CD"]);
+    }
+
+    #[test]
+    fn tokens_are_added_and_revoked() {
+        let line = "muster token add --account ci --name deploy --access write --expires-in 90d";
+        let Command::Token(TokenCommand::Add(token)) = read(line).unwrap().command else {
+            panic!()
+        };
+        assert_eq!(
+            (token.account.as_str(), token.name.as_str(), token.access),
+            ("ci", "deploy", Access::Write)
+        );
+        assert_eq!(token.expires_in, Some(TimeDelta::days(90)));
+        assert!(
+            read("muster token add --account ci --name x --access admin")
+                .unwrap_err()
+                .contains("read or write")
+        );
+        assert!(
+            read("muster token add --account ci --name x --access read --expires-in 90")
+                .unwrap_err()
+                .contains("--expires-in")
+        );
+        let Command::Token(TokenCommand::Revoke(token)) =
+            read("muster token revoke 0123456789AB").unwrap().command
+        else {
+            panic!()
+        };
+        assert_eq!(token.id, "0123456789AB");
+    }
+
+    #[test]
+    fn help_names_every_variable_and_no_secret() {
+        let help = read("muster serve --help").unwrap_err();
+        for variable in [
+            "MUSTER_LISTEN",
+            "DATABASE_URL",
+            "MUSTER_PUBLIC_URL",
+            "MUSTER_ORGANISATION",
+            "MUSTER_PLAN_NAME",
+            "MUSTER_PLAN_LIMIT",
+            "MUSTER_POLICY_LINK",
+            "MUSTER_MAX_TOKEN_LIFETIME",
+            "MUSTER_TRUSTED_PROXIES",
+            "MUSTER_WORKERS",
+            "MUSTER_ACTIVITY_INTERVAL",
+            "MUSTER_LOG",
+        ] {
+            assert!(help.contains(variable), "{variable}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The roles that come with Muster. Their UUIDs are published: clients of the admin API have them written down.
+
+use uuid::{Uuid, uuid};
+
+/// Full control. Locked, and given only by an administrator.
+pub const ADMINISTRATOR: Uuid = uuid!("cf75d7c2-416b-11ea-af5e-53c3b1a4efd8");
+/// The role that a new user gets.
+pub const USER: Uuid = uuid!("e9282e22-416b-11ea-a16e-57ee1bb61d18");
+/// The role that a new system account gets.
+pub const CI_CD: Uuid = uuid!("c1878b8e-d09e-11ea-8fde-af02c4677eb7");
+/// Sees, and changes nothing but its own read-only tokens.
+pub const VIEWER: Uuid = uuid!("9fa50562-a42b-4771-aa8e-4bb3d623ae60");
+/// Sees contract data only. Locked.
+pub const GUEST: Uuid = uuid!("d6938de2-e37c-11eb-b80e-3f68328092ca");
+/// Follows from being administrator of a team: never given by hand.
+pub const TEAM_ADMINISTRATOR: Uuid = uuid!("d635f960-88f2-4f13-8043-4641a02dffa0");
+
+/// A role as it comes with Muster, and as "Reset" gives it back.
+#[derive(Debug)]
+pub struct PredefinedRole {
+    /// What people call it; unique among roles.
+    pub name: &'static str,
+    /// Its published identity, the same in every installation.
+    pub uuid: Uuid,
+    /// One sentence for the roles page and the forms that offer it.
+    pub description: &'static str,
+    /// Whether its permissions can never be edited.
+    pub locked: bool,
+    /// Whether it can be given to an account by hand.
+    pub assignable: bool,
+    /// Its default permissions, sorted. Those of Team Administrator depend on the teams, so none stands here.
+    pub permissions: &'static [&'static str],
+}
+
+impl PredefinedRole {
+    /// The predefined role with this UUID, if it is one.
+    pub fn find(uuid: Uuid) -> Option<&'static PredefinedRole> {
+        PREDEFINED.iter().find(|role| role.uuid == uuid)
+    }
+}
+
+/// All of them, in the order in which a list shows them.
+pub const PREDEFINED: &[PredefinedRole] = &[
+    PredefinedRole {
+        name: "Administrator",
+        uuid: ADMINISTRATOR,
+        description: "Full control, including users, roles and system accounts.",
+        locked: true,
+        assignable: true,
+        permissions: &[
+            "audit:read:*",
+            "authentication_settings:manage:*",
+            "contract_data:bulk_delete:*",
+            "contract_data:manage:*",
+            "deployment_and_release:record:*",
+            "environment:manage:*",
+            "role:manage:*",
+            "secret:manage:*",
+            "system_account:manage:*",
+            "system_preference:manage:*",
+            "team:manage:*",
+            "token:introspect",
+            "token:manage:own",
+            "user:invite",
+            "user:manage:*",
+            "webhook:manage:*",
+        ],
+    },
+    PredefinedRole {
+        name: "CI/CD",
+        uuid: CI_CD,
+        description: "The default role of a system account: publish, verify, record.",
+        locked: false,
+        assignable: true,
+        permissions: &[
+            "contract_data:manage:own",
+            "contract_data:manage:team",
+            "contract_data:read:*",
+            "deployment_and_release:record:*",
+            "environment:read:*",
+        ],
+    },
+    PredefinedRole {
+        name: "User",
+        uuid: USER,
+        description: "Day-to-day work of developers and testers, within their teams.",
+        locked: false,
+        assignable: true,
+        permissions: &[
+            "contract_data:bulk_delete:own",
+            "contract_data:bulk_delete:team",
+            "contract_data:manage:own",
+            "contract_data:manage:team",
+            "contract_data:read:*",
+            "environment:read:team",
+            "role:read:*",
+            "secret:manage:team",
+            "system_account:read:*",
+            "team:read:*",
+            "token:manage:own",
+            "user:read:*",
+            "webhook:manage:team",
+        ],
+    },
+    PredefinedRole {
+        name: "Viewer",
+        uuid: VIEWER,
+        description: "Reads contract data and changes nothing.",
+        locked: false,
+        assignable: true,
+        permissions: &[
+            "contract_data:read:*",
+            "read_token:manage:own",
+            "system_account:read:*",
+            "team:read:*",
+            "user:read:*",
+        ],
+    },
+    PredefinedRole {
+        name: "Guest",
+        uuid: GUEST,
+        description: "Reads contract data, and sees neither people nor accounts.",
+        locked: true,
+        assignable: true,
+        permissions: &["contract_data:read:*"],
+    },
+    PredefinedRole {
+        name: "Team Administrator",
+        uuid: TEAM_ADMINISTRATOR,
+        description: "Manages the teams that the account is administrator of, and follows from that.",
+        locked: true,
+        assignable: false,
+        permissions: &[],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::roles::permission::{Permission, PermissionSet};
+
+    fn permissions(uuid: Uuid) -> PermissionSet {
+        let role = PredefinedRole::find(uuid).unwrap();
+        role.permissions
+            .iter()
+            .map(|text| Permission::parse(text).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn names_and_uuids_are_unique() {
+        for (index, role) in PREDEFINED.iter().enumerate() {
+            assert_eq!(
+                PREDEFINED.iter().position(|other| other.name == role.name),
+                Some(index)
+            );
+            assert_eq!(
+                PREDEFINED.iter().position(|other| other.uuid == role.uuid),
+                Some(index)
+            );
+        }
+        assert!(PredefinedRole::find(Uuid::nil()).is_none());
+    }
+
+    #[test]
+    fn permissions_are_sorted_and_distinct() {
+        for role in PREDEFINED {
+            assert!(role.permissions.is_sorted(), "{}", role.name);
+            assert_eq!(permissions(role.uuid).len(), role.permissions.len());
+        }
+    }
+
+    #[test]
+    fn an_administrator_may_do_what_muster_asks_for() {
+        let administrator = permissions(ADMINISTRATOR);
+        for needed in [
+            "user:manage:*",
+            "role:manage:*",
+            "system_account:manage:*",
+            "role:read:*",
+            "read_token:manage:own",
+        ] {
+            assert!(administrator.allows_str(needed), "{needed}");
+        }
+        assert!(administrator.covers_all(&permissions(VIEWER)));
+        assert!(!permissions(USER).allows_str("system_account:manage:*"));
+        assert!(!permissions(CI_CD).allows_str("system_account:read:*"));
+    }
+}

@@ -1,0 +1,206 @@
+//! Extractors for forms and query strings.
+//!
+//! actix-web's own cannot read a key that repeats (`id=1&id=2`), which every list of checkboxes sends.
+
+use std::fmt;
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::ContentType;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
+use serde::de::DeserializeOwned;
+
+/// Reads an empty value as `None`. An input left empty is sent as `name=`; put
+/// `#[serde(default, deserialize_with = "empty_as_none")]` on an `Option` field, `default` for the key that is not sent at all.
+pub use serde_html_form::de::empty_as_none;
+
+/// Largest form that is read, in bytes: room for some fifty thousand ticked rows.
+pub const BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+/// The fields of a posted form. A repeated key fills a `Vec` (with `#[serde(default)]` for none at all).
+#[derive(Clone, Debug)]
+pub struct Form<T>(pub T);
+
+/// The fields of a query string, read like a [`Form`].
+#[derive(Clone, Debug)]
+pub struct Query<T>(pub T);
+
+/// Why a form or a query string could not be read. People rarely see this: their browser sends what the page has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FormError {
+    /// The body is not `application/x-www-form-urlencoded`: 415.
+    UnsupportedType,
+    /// The body is longer than [`BODY_LIMIT`]: 413.
+    TooLarge,
+    /// The connection ended before the body did: 400.
+    Incomplete,
+    /// A field is missing or holds a value of the wrong kind: 400. The text is for the log; it may repeat what was sent.
+    Invalid(String),
+}
+
+impl fmt::Display for FormError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            FormError::UnsupportedType => "This address reads forms only: send application/x-www-form-urlencoded.",
+            FormError::TooLarge => "The form is too large: at most 2 MiB are read.",
+            FormError::Incomplete => "The form did not arrive completely. Please send it again.",
+            FormError::Invalid(_) => "The request could not be read: a field is missing or has a value of the wrong kind.",
+        })
+    }
+}
+
+impl std::error::Error for FormError {}
+
+impl ResponseError for FormError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            FormError::UnsupportedType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            FormError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            FormError::Incomplete | FormError::Invalid(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::build(self.status_code())
+            .content_type(ContentType::plaintext())
+            .body(self.to_string())
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = FormError;
+    type Future = Pin<Box<dyn Future<Output = Result<Form<T>, FormError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_form = has_form_type(request);
+        let body = web::Payload::from_request(request, payload);
+        Box::pin(async move {
+            if !is_form {
+                return Err(FormError::UnsupportedType);
+            }
+            let body = body.await.map_err(|_| FormError::Incomplete)?;
+            let bytes = body
+                .to_bytes_limited(BODY_LIMIT)
+                .await
+                .map_err(|_| FormError::TooLarge)?;
+            let bytes = bytes.map_err(|_| FormError::Incomplete)?;
+            read(&bytes).map(Form)
+        })
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = FormError;
+    type Future = Ready<Result<Query<T>, FormError>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(read(request.query_string().as_bytes()).map(Query))
+    }
+}
+
+fn has_form_type(request: &HttpRequest) -> bool {
+    let content_type = request.headers().get(actix_web::http::header::CONTENT_TYPE);
+    let essence = content_type
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| {
+        essence
+            .trim()
+            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    })
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormError> {
+    serde_html_form::from_bytes(bytes).map_err(|error| FormError::Invalid(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Fields {
+        #[serde(default)]
+        id: Vec<u32>,
+        #[serde(default, deserialize_with = "empty_as_none")]
+        page: Option<u32>,
+        #[serde(default)]
+        name: String,
+    }
+
+    async fn post(
+        content_type: &str,
+        body: impl Into<actix_web::web::Bytes>,
+    ) -> Result<Fields, FormError> {
+        let request = TestRequest::post()
+            .insert_header(("content-type", content_type))
+            .set_payload(body);
+        let (request, mut payload) = request.to_http_parts();
+        Form::<Fields>::from_request(&request, &mut payload)
+            .await
+            .map(|Form(fields)| fields)
+    }
+
+    const FORM: &str = "application/x-www-form-urlencoded";
+
+    #[actix_web::test]
+    async fn repeated_keys_and_empty_values_are_read() {
+        let fields = post(FORM, "id=1&name=a+b%C3%A9&id=2&page=&extra=x")
+            .await
+            .unwrap();
+        assert_eq!(
+            fields,
+            Fields {
+                id: vec![1, 2],
+                page: None,
+                name: "a bé".to_owned()
+            }
+        );
+        let fields = post("Application/X-WWW-Form-URLencoded; charset=utf-8", "page=3")
+            .await
+            .unwrap();
+        assert_eq!(
+            fields,
+            Fields {
+                id: vec![],
+                page: Some(3),
+                name: String::new()
+            }
+        );
+        assert_eq!(post(FORM, "").await.unwrap().page, None);
+    }
+
+    #[actix_web::test]
+    async fn what_is_no_form_is_refused_with_a_sentence() {
+        let cases = [
+            (post("application/json", "{}").await, 415),
+            (post("", "id=1").await, 415),
+            (post(FORM, "id=one").await, 400),
+            (post(FORM, "name=a&name=b").await, 400),
+            (post(FORM, vec![b'a'; BODY_LIMIT + 1]).await, 413),
+        ];
+        for (result, status) in cases {
+            let error = result.unwrap_err();
+            assert_eq!(error.error_response().status(), status);
+            assert!(error.to_string().ends_with('.'));
+            assert!(
+                !error.to_string().contains("one"),
+                "the sentence does not repeat what was sent"
+            );
+        }
+        assert!(post(FORM, vec![b'a'; BODY_LIMIT]).await.is_ok());
+    }
+
+    #[actix_web::test]
+    async fn a_query_is_read_like_a_form() {
+        let request = TestRequest::with_uri("/?id=7&id=8&page=").to_http_request();
+        let Query(fields) = Query::<Fields>::extract(&request).await.unwrap();
+        assert_eq!((fields.id, fields.page), (vec![7, 8], None));
+        let request = TestRequest::with_uri("/?page=x").to_http_request();
+        assert!(Query::<Fields>::extract(&request).await.is_err());
+    }
+}

@@ -1,0 +1,168 @@
+//! The headers that tell a browser to be careful with every page.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, web};
+
+use crate::config::Config;
+
+/// Everything comes from Muster itself: no inline script or style, no frame around the pages, no form that posts elsewhere.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const ALWAYS: [(HeaderName, HeaderValue); 7] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(CONTENT_SECURITY_POLICY),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    ),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    // Not the clipboard: the copy buttons write to it.
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ),
+];
+
+/// Middleware for `from_fn`: adds them to every answer. `Cache-Control: no-store` stands unless the handler has said otherwise;
+/// `Strict-Transport-Security` only where the application's `web::Data<Config>` has an https public URL.
+///
+/// # Errors
+/// Whatever the services inside give, with the same headers on the answer that it will become.
+pub async fn security_headers(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let https = request
+        .app_data::<web::Data<Config>>()
+        .is_some_and(|config| config.is_https());
+    match next.call(request).await {
+        Ok(mut response) => {
+            add(response.headers_mut(), https);
+            Ok(response.map_into_boxed_body())
+        }
+        Err(error) => {
+            let mut response = error.error_response();
+            add(response.headers_mut(), https);
+            Err(InternalError::from_response(error, response).into())
+        }
+    }
+}
+
+fn add(headers: &mut HeaderMap, https: bool) {
+    for (name, value) in ALWAYS {
+        headers.insert(name, value);
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if https {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, call_service, init_service, try_call_service};
+    use actix_web::{App, HttpResponse};
+
+    fn config(public_url: &str) -> web::Data<Config> {
+        use crate::config::ServeOptions;
+        use clap::Parser;
+        #[derive(Parser)]
+        struct Only {
+            #[command(flatten)]
+            options: ServeOptions,
+        }
+        let only = Only::try_parse_from(["muster", "--public-url", public_url]).unwrap();
+        web::Data::new(Config::new(&only.options, "sqlite:x.db".parse().unwrap()))
+    }
+
+    #[actix_web::test]
+    async fn every_answer_has_them() {
+        let app = App::new()
+            .app_data(config("https://muster.example"))
+            .wrap(from_fn(security_headers))
+            .route("/", web::get().to(HttpResponse::Ok))
+            .route(
+                "/kept",
+                web::get().to(async || {
+                    HttpResponse::Ok()
+                        .insert_header(("cache-control", "max-age=60"))
+                        .finish()
+                }),
+            );
+        let app = init_service(app).await;
+        for (path, cached) in [
+            ("/", "no-store"),
+            ("/kept", "max-age=60"),
+            ("/missing", "no-store"),
+        ] {
+            let response = call_service(&app, TestRequest::with_uri(path).to_request()).await;
+            let headers = response.headers();
+            for (name, value) in ALWAYS {
+                assert_eq!(headers.get(&name), Some(&value), "{path} {name}");
+            }
+            assert_eq!(headers.get("cache-control").unwrap(), cached);
+            assert_eq!(
+                headers.get("strict-transport-security").unwrap(),
+                "max-age=31536000"
+            );
+        }
+    }
+
+    #[actix_web::test]
+    async fn plain_http_promises_no_https() {
+        let app = App::new()
+            .app_data(config("http://localhost:8080"))
+            .wrap(from_fn(security_headers));
+        let app = init_service(app).await;
+        let response = call_service(&app, TestRequest::default().to_request()).await;
+        assert!(!response.headers().contains_key("strict-transport-security"));
+    }
+
+    #[actix_web::test]
+    async fn an_error_from_inside_has_them_too() {
+        async fn fail(
+            _: ServiceRequest,
+            _: Next<BoxBody>,
+        ) -> Result<ServiceResponse<BoxBody>, Error> {
+            Err(actix_web::error::ErrorServiceUnavailable("later"))
+        }
+        let app = init_service(
+            App::new()
+                .wrap(from_fn(fail))
+                .wrap(from_fn(security_headers)),
+        )
+        .await;
+        let error = try_call_service(&app, TestRequest::default().to_request())
+            .await
+            .unwrap_err();
+        let response = error.error_response();
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers().get("x-frame-options").unwrap(), "DENY");
+    }
+}
