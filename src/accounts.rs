@@ -1,9 +1,6 @@
 //! Accounts of both kinds: users and system accounts are one table with a `kind`, and share roles, teams, tokens, the
 //! list and the verbs. What differs between them is named in [`model::Kind`].
 
-pub mod api;
 pub mod model;
 pub mod operations;
-pub mod pages;
 pub mod queries;
-pub mod view;

@@ -162,30 +162,18 @@ impl Invocation {
             let sentence = format!("--{flag} belongs after the command: muster serve --{flag} …");
             return Err(Cli::command().error(ErrorKind::ArgumentConflict, sentence));
         }
-        let database_url = cli
-            .database_url
-            .parse()
-            .map_err(|sentence| Cli::command().error(ErrorKind::ValueValidation, sentence))?;
-        Ok(Invocation {
-            database_url,
-            command: cli.command.unwrap_or(Command::Serve(cli.serve)),
-        })
+        let database_url =
+            cli.database_url.parse().map_err(|sentence| Cli::command().error(ErrorKind::ValueValidation, sentence))?;
+        Ok(Invocation { database_url, command: cli.command.unwrap_or(Command::Serve(cli.serve)) })
     }
 }
 
 /// A flag of serving that was written before another command's name, where it would be ignored without a word.
 fn misplaced_flag(matches: &ArgMatches) -> Option<String> {
-    let written =
-        |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
-    let is_value = |id: &&clap::Id| {
-        id.as_str() != "database_url" && matches.try_contains_id(id.as_str()).is_ok()
-    };
+    let written = |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+    let is_value = |id: &&clap::Id| id.as_str() != "database_url" && matches.try_contains_id(id.as_str()).is_ok();
     let groups = ["ServeOptions", "Cli"];
-    let misplaced = matches
-        .ids()
-        .filter(is_value)
-        .filter(written)
-        .find(|id| !groups.contains(&id.as_str()));
+    let misplaced = matches.ids().filter(is_value).filter(written).find(|id| !groups.contains(&id.as_str()));
     misplaced.map(|id| id.as_str().replace('_', "-"))
 }
 
@@ -208,19 +196,12 @@ mod tests {
 
     #[test]
     fn serving_is_the_default() {
-        for line in [
-            "muster --listen 127.0.0.1:9",
-            "muster serve --listen 127.0.0.1:9",
-        ] {
-            let Command::Serve(options) = read(line).unwrap().command else {
-                panic!("{line}")
-            };
+        for line in ["muster --listen 127.0.0.1:9", "muster serve --listen 127.0.0.1:9"] {
+            let Command::Serve(options) = read(line).unwrap().command else { panic!("{line}") };
             assert_eq!((options.listen.port(), options.demo), (9, false));
         }
         for line in ["muster --demo", "muster serve --demo"] {
-            let Command::Serve(options) = read(line).unwrap().command else {
-                panic!("{line}")
-            };
+            let Command::Serve(options) = read(line).unwrap().command else { panic!("{line}") };
             assert!(options.demo);
         }
     }
@@ -235,11 +216,7 @@ mod tests {
             "muster token revoke abc --database-url postgres://h/d",
             "muster user add --email a@b.example --name A --database-url postgres://h/d",
         ] {
-            assert_eq!(
-                read(line).unwrap().database_url,
-                DatabaseUrl::Postgres("postgres://h/d".to_owned()),
-                "{line}"
-            );
+            assert_eq!(read(line).unwrap().database_url, DatabaseUrl::Postgres("postgres://h/d".to_owned()), "{line}");
         }
         let refused = read("muster migrate --database-url mysql://u:secret@h/d").unwrap_err();
         assert!(refused.contains("--database-url") && !refused.contains("secret"));
@@ -249,72 +226,39 @@ mod tests {
     fn a_flag_before_the_command_is_not_lost() {
         let refused = read("muster --listen 127.0.0.1:9 serve").unwrap_err();
         assert!(refused.contains("muster serve --listen"), "{refused}");
-        assert!(
-            read("muster --demo migrate")
-                .unwrap_err()
-                .contains("--demo")
-        );
+        assert!(read("muster --demo migrate").unwrap_err().contains("--demo"));
     }
 
     #[test]
     fn users_are_added() {
         let line = "muster user add --email a@b.example --name Ada --admin --role Viewer --role Guest --password-stdin";
-        let Command::User(UserCommand::Add(user)) = read(line).unwrap().command else {
-            panic!()
-        };
-        assert_eq!(
-            (user.email.as_str(), user.name.as_str()),
-            ("a@b.example", "Ada")
-        );
+        let Command::User(UserCommand::Add(user)) = read(line).unwrap().command else { panic!() };
+        assert_eq!((user.email.as_str(), user.name.as_str()), ("a@b.example", "Ada"));
         assert!(user.admin && user.password_stdin);
         assert_eq!(user.roles, ["Viewer", "Guest"]);
-        assert!(
-            read("muster user add --name Ada")
-                .unwrap_err()
-                .contains("--email")
-        );
+        assert!(read("muster user add --name Ada").unwrap_err().contains("--email"));
         assert!(read("muster user").is_err());
     }
 
     #[test]
     fn system_accounts_are_added() {
         let line = "muster system-account add --name ci --description Builds --role CI/CD";
-        let Command::SystemAccount(SystemAccountCommand::Add(account)) =
-            read(line).unwrap().command
-        else {
-            panic!()
-        };
-        assert_eq!(
-            (account.name.as_str(), account.description.as_deref()),
-            ("ci", Some("Builds"))
-        );
+        let Command::SystemAccount(SystemAccountCommand::Add(account)) = read(line).unwrap().command else { panic!() };
+        assert_eq!((account.name.as_str(), account.description.as_deref()), ("ci", Some("Builds")));
         assert_eq!(account.roles, ["CI/CD"]);
     }
 
     #[test]
     fn tokens_are_added_and_revoked() {
         let line = "muster token add --account ci --name deploy --access write --expires-in 90d";
-        let Command::Token(TokenCommand::Add(token)) = read(line).unwrap().command else {
-            panic!()
-        };
-        assert_eq!(
-            (token.account.as_str(), token.name.as_str(), token.access),
-            ("ci", "deploy", Access::Write)
-        );
+        let Command::Token(TokenCommand::Add(token)) = read(line).unwrap().command else { panic!() };
+        assert_eq!((token.account.as_str(), token.name.as_str(), token.access), ("ci", "deploy", Access::Write));
         assert_eq!(token.expires_in, Some(TimeDelta::days(90)));
+        assert!(read("muster token add --account ci --name x --access admin").unwrap_err().contains("read or write"));
         assert!(
-            read("muster token add --account ci --name x --access admin")
-                .unwrap_err()
-                .contains("read or write")
+            read("muster token add --account ci --name x --access read --expires-in 90").unwrap_err().contains("--expires-in")
         );
-        assert!(
-            read("muster token add --account ci --name x --access read --expires-in 90")
-                .unwrap_err()
-                .contains("--expires-in")
-        );
-        let Command::Token(TokenCommand::Revoke(token)) =
-            read("muster token revoke 0123456789AB").unwrap().command
-        else {
+        let Command::Token(TokenCommand::Revoke(token)) = read("muster token revoke 0123456789AB").unwrap().command else {
             panic!()
         };
         assert_eq!(token.id, "0123456789AB");

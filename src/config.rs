@@ -116,19 +116,13 @@ impl Config {
             database_url,
             public_url: options.public_url,
             organisation: options.organisation,
-            plan: options.plan_limit.map(|limit| Plan {
-                name: options.plan_name,
-                limit,
-            }),
+            plan: options.plan_limit.map(|limit| Plan { name: options.plan_name, limit }),
             policy_link: options.policy_link,
             max_token_lifetime: options.max_token_lifetime,
             trusted_proxies: options.trusted_proxies,
             workers: options.workers,
             activity_interval: options.activity_interval,
-            log: options
-                .log
-                .or_else(|| std::env::var("RUST_LOG").ok())
-                .unwrap_or_else(|| "info".to_owned()),
+            log: options.log.or_else(|| std::env::var("RUST_LOG").ok()).unwrap_or_else(|| "info".to_owned()),
         }
     }
 
@@ -145,9 +139,7 @@ impl Config {
 
     /// Whether people come over https: then cookies are `Secure`, and browsers are told to stay with https.
     pub fn is_https(&self) -> bool {
-        self.public_url
-            .as_ref()
-            .is_some_and(|url| url.starts_with("https://"))
+        self.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
     }
 }
 
@@ -178,13 +170,11 @@ impl FromStr for DatabaseUrl {
             None => return Err(refused),
         };
         if path.contains(":memory:") {
-            return Err("The database URL names an SQLite database in memory, which connections cannot share: name a file.".to_owned());
+            return Err(
+                "The database URL names an SQLite database in memory, which connections cannot share: name a file.".to_owned()
+            );
         }
-        if path.is_empty() {
-            Err(refused)
-        } else {
-            Ok(DatabaseUrl::Sqlite(path.to_owned()))
-        }
+        if path.is_empty() { Err(refused) } else { Ok(DatabaseUrl::Sqlite(path.to_owned())) }
     }
 }
 
@@ -202,10 +192,7 @@ impl fmt::Debug for DatabaseUrl {
 /// # Errors
 /// A sentence when it is anything else, zero, or more than a hundred years.
 pub fn parse_duration(text: &str) -> Result<TimeDelta, String> {
-    let refused = || {
-        "A duration is a whole number of days, hours or minutes, such as 90d, 12h or 30m."
-            .to_owned()
-    };
+    let refused = || "A duration is a whole number of days, hours or minutes, such as 90d, 12h or 30m.".to_owned();
     let unit = text.chars().next_back().ok_or_else(refused)?;
     let number = &text[..text.len() - unit.len_utf8()];
     if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -224,9 +211,7 @@ pub fn parse_duration(text: &str) -> Result<TimeDelta, String> {
 }
 
 fn listen(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| {
-        "MUSTER_LISTEN must be an IP address and a port, such as 127.0.0.1:8080".to_owned()
-    })
+    text.parse().map_err(|_| "MUSTER_LISTEN must be an IP address and a port, such as 127.0.0.1:8080".to_owned())
 }
 
 fn public_url(text: &str) -> Result<String, String> {
@@ -234,7 +219,8 @@ fn public_url(text: &str) -> Result<String, String> {
     let has_no_path = |uri: &Uri| uri.path() == "/" && uri.query().is_none();
     match http_uri(url).filter(has_no_path) {
         Some(_) if !url.contains(['#', '@']) => Ok(url.to_owned()),
-        _ => Err("MUSTER_PUBLIC_URL must be http:// or https:// and a host, without a path: clients of the API expect it there".to_owned()),
+        _ => Err("MUSTER_PUBLIC_URL must be http:// or https:// and a host, without a path: clients of the API expect it there"
+            .to_owned()),
     }
 }
 
@@ -259,33 +245,21 @@ fn plan_name(text: &str) -> Result<String, String> {
 
 fn name(variable: &str, text: &str) -> Result<String, String> {
     let trimmed = text.trim();
-    let fits =
-        (1..=80).contains(&trimmed.chars().count()) && !trimmed.chars().any(char::is_control);
-    if fits {
-        Ok(trimmed.to_owned())
-    } else {
-        Err(format!("{variable} must have 1 to 80 characters"))
-    }
+    let fits = (1..=80).contains(&trimmed.chars().count()) && !trimmed.chars().any(char::is_control);
+    if fits { Ok(trimmed.to_owned()) } else { Err(format!("{variable} must have 1 to 80 characters")) }
 }
 
 fn plan_limit(text: &str) -> Result<u32, String> {
-    let limit = text
-        .parse()
-        .ok()
-        .filter(|limit| (1..=1_000_000).contains(limit));
+    let limit = text.parse().ok().filter(|limit| (1..=1_000_000).contains(limit));
     limit.ok_or_else(|| "MUSTER_PLAN_LIMIT must be a whole number from 1 to 1000000".to_owned())
 }
 
 fn max_token_lifetime(text: &str) -> Result<TimeDelta, String> {
-    parse_duration(text).map_err(|_| {
-        format!("MUSTER_MAX_TOKEN_LIFETIME must be a duration such as 365d, at most {MAX_DAYS}d")
-    })
+    parse_duration(text).map_err(|_| format!("MUSTER_MAX_TOKEN_LIFETIME must be a duration such as 365d, at most {MAX_DAYS}d"))
 }
 
 fn trusted_proxy(text: &str) -> Result<Network, String> {
-    let refused = |_| {
-        "MUSTER_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, separated by commas".to_owned()
-    };
+    let refused = |_| "MUSTER_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, separated by commas".to_owned();
     text.trim().parse().map_err(refused)
 }
 
@@ -295,12 +269,8 @@ fn workers(text: &str) -> Result<usize, String> {
 }
 
 fn activity_interval(text: &str) -> Result<Duration, String> {
-    let seconds = text
-        .parse()
-        .ok()
-        .filter(|seconds| (1..=3600).contains(seconds));
-    let refused =
-        || "MUSTER_ACTIVITY_INTERVAL must be a whole number of seconds from 1 to 3600".to_owned();
+    let seconds = text.parse().ok().filter(|seconds| (1..=3600).contains(seconds));
+    let refused = || "MUSTER_ACTIVITY_INTERVAL must be a whole number of seconds from 1 to 3600".to_owned();
     seconds.map(Duration::from_secs).ok_or_else(refused)
 }
 
@@ -319,10 +289,7 @@ mod tests {
     fn config(arguments: &[&str]) -> Result<Config, String> {
         let all = ["muster"].iter().chain(arguments);
         let only = Only::try_parse_from(all).map_err(|error| error.to_string())?;
-        Ok(Config::new(
-            &only.options,
-            DatabaseUrl::Sqlite("muster.db".to_owned()),
-        ))
+        Ok(Config::new(&only.options, DatabaseUrl::Sqlite("muster.db".to_owned())))
     }
 
     #[test]
@@ -331,17 +298,8 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.base_url(config.listen), "http://127.0.0.1:8080");
         assert_eq!(config.organisation, "Your organisation");
-        assert_eq!(
-            (
-                config.plan.clone(),
-                config.policy_link.clone(),
-                config.max_token_lifetime
-            ),
-            (None, None, None)
-        );
-        assert!(
-            config.trusted_proxies.is_empty() && config.workers.is_none() && !config.is_https()
-        );
+        assert_eq!((config.plan.clone(), config.policy_link.clone(), config.max_token_lifetime), (None, None, None));
+        assert!(config.trusted_proxies.is_empty() && config.workers.is_none() && !config.is_https());
         assert_eq!(config.activity_interval, Duration::from_secs(5));
     }
 
@@ -364,26 +322,11 @@ mod tests {
         assert_eq!(config.base_url(config.listen), "https://muster.example.org");
         assert!(config.is_https());
         assert_eq!(config.organisation, "Halden");
-        assert_eq!(
-            config.plan,
-            Some(Plan {
-                name: "Business".to_owned(),
-                limit: 50
-            })
-        );
-        assert_eq!(
-            config.policy_link.as_deref(),
-            Some("https://wiki.example.org/policy?x=1#machines")
-        );
+        assert_eq!(config.plan, Some(Plan { name: "Business".to_owned(), limit: 50 }));
+        assert_eq!(config.policy_link.as_deref(), Some("https://wiki.example.org/policy?x=1#machines"));
         assert_eq!(config.max_token_lifetime, Some(TimeDelta::days(365)));
-        assert!(
-            config.trusted_proxies[1].contains([192, 0, 2, 1].into())
-                && config.trusted_proxies.len() == 3
-        );
-        assert_eq!(
-            (config.workers, config.activity_interval),
-            (Some(2), Duration::from_secs(1))
-        );
+        assert!(config.trusted_proxies[1].contains([192, 0, 2, 1].into()) && config.trusted_proxies.len() == 3);
+        assert_eq!((config.workers, config.activity_interval), (Some(2), Duration::from_secs(1)));
         assert_eq!(config.log, "debug");
     }
 
@@ -411,24 +354,15 @@ mod tests {
         ] {
             let said = config(&[wrong]).unwrap_err();
             let (flag, _) = wrong.split_once('=').unwrap();
-            let variable = flag
-                .trim_start_matches('-')
-                .replace('-', "_")
-                .to_uppercase();
-            assert!(
-                said.contains(flag) && said.contains(&format!("MUSTER_{variable}")),
-                "{wrong}: {said}"
-            );
+            let variable = flag.trim_start_matches('-').replace('-', "_").to_uppercase();
+            assert!(said.contains(flag) && said.contains(&format!("MUSTER_{variable}")), "{wrong}: {said}");
         }
     }
 
     #[test]
     fn an_address_for_all_is_shown_as_localhost() {
         let config = config(&["--listen=0.0.0.0:0"]).unwrap();
-        assert_eq!(
-            config.base_url("0.0.0.0:4711".parse().unwrap()),
-            "http://localhost:4711"
-        );
+        assert_eq!(config.base_url("0.0.0.0:4711".parse().unwrap()), "http://localhost:4711");
     }
 
     #[test]
@@ -446,20 +380,9 @@ mod tests {
             assert_eq!(url, DatabaseUrl::Postgres(text.to_owned()));
             assert!(!format!("{url:?}").contains("secret"));
         }
-        for text in [
-            "",
-            "sqlite:",
-            "sqlite://",
-            "sqlite::memory:",
-            "mysql://u:secret@h/d",
-            "mysql://h/d.db",
-            "muster",
-        ] {
+        for text in ["", "sqlite:", "sqlite://", "sqlite::memory:", "mysql://u:secret@h/d", "mysql://h/d.db", "muster"] {
             let refused = text.parse::<DatabaseUrl>().unwrap_err();
-            assert!(
-                refused.contains("database URL") && !refused.contains("secret"),
-                "{text}"
-            );
+            assert!(refused.contains("database URL") && !refused.contains("secret"), "{text}");
         }
     }
 

@@ -6,27 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, Instrumentation, InstrumentationEvent, SimpleConnection, TransactionManager};
-use diesel::pg::PgConnection;
-use diesel::sqlite::SqliteConnection;
 
+use crate::config::DatabaseUrl;
 use crate::error::Error;
 
+pub mod connection;
 pub mod constraint;
 pub mod manager;
 pub mod migrations;
 pub mod sql;
 
-pub use manager::{Engine, Location};
-
-/// A connection to either engine. Queries are written once, in the SQL that both speak; where they differ, a `match` on
-/// this stands in the feature's `queries.rs`.
-#[derive(diesel::MultiConnection)]
-pub enum DbConnection {
-    /// SQLite, in the process.
-    Sqlite(SqliteConnection),
-    /// Postgres, over a socket.
-    Postgres(PgConnection),
-}
+pub use connection::DbConnection;
+pub use manager::Engine;
 
 /// The database type that queries are generic over when they must name it.
 pub type Backend = <DbConnection as diesel::Connection>::Backend;
@@ -41,7 +32,7 @@ const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct Database {
     pool: r2d2::Pool<manager::Manager>,
-    location: Location,
+    engine: Engine,
     statements: Arc<AtomicU64>,
 }
 
@@ -50,20 +41,24 @@ impl Database {
     ///
     /// # Errors
     /// `Internal` when the pool cannot be made.
-    pub fn connect(location: Location, size: u32) -> Result<Self, Error> {
+    pub fn connect(url: DatabaseUrl, size: u32) -> Result<Self, Error> {
+        let engine = match &url {
+            DatabaseUrl::Sqlite(_) => Engine::Sqlite,
+            DatabaseUrl::Postgres(_) => Engine::Postgres,
+        };
         let statements = Arc::new(AtomicU64::new(0));
         let pool = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(1))
             .connection_timeout(CHECKOUT_TIMEOUT)
             .error_handler(Box::new(manager::LogOnce::default()))
-            .build_unchecked(manager::Manager::new(location.clone(), Arc::clone(&statements)));
-        Ok(Self { pool, location, statements })
+            .build_unchecked(manager::Manager::new(url.clone(), Arc::clone(&statements)));
+        Ok(Self { pool, engine, statements })
     }
 
     /// Which engine this is.
     pub fn engine(&self) -> Engine {
-        self.location.engine()
+        self.engine
     }
 
     /// How many SQL statements have been sent through this pool since it was opened.

@@ -1,8 +1,16 @@
 //! Muster keeps an organisation's machine accounts.
+pub mod accounts;
+pub mod audit;
+pub mod auth;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod database;
 pub mod error;
 pub mod id;
+pub mod roles;
 pub mod schema;
+pub mod teams;
 pub mod text;
-pub mod roles { pub mod queries { pub fn install_predefined(_: &mut crate::database::DbConnection) -> Result<(), crate::error::Error> { Ok(()) } } }
+pub mod tokens;
+pub mod web;

@@ -1,10 +1,9 @@
 //! Roles: named sets of permissions. Rights come from permissions, never from a role's name.
 
+pub mod catalogue;
 pub mod model;
-pub mod pages;
 pub mod permission;
 pub mod predefined;
 pub mod queries;
-pub mod view;
 
 pub use model::{Badge, Role};

@@ -68,7 +68,10 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        assert_eq!(["0", "999", "1,000", "11,978", "-1,234,567"].map(String::from), [0, 999, 1000, 11978, -1_234_567].map(grouped));
+        assert_eq!(
+            ["0", "999", "1,000", "11,978", "-1,234,567"].map(String::from),
+            [0, 999, 1000, 11978, -1_234_567].map(grouped)
+        );
     }
 
     #[test]

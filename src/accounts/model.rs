@@ -119,9 +119,9 @@ impl Email {
     /// A sentence for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let email = tidy(text, 254)?;
-        let well_formed = email
-            .split_once('@')
-            .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@') && !email.contains(char::is_whitespace));
+        let well_formed = email.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty() && !host.is_empty() && !host.contains('@') && !email.contains(char::is_whitespace)
+        });
         if well_formed { Ok(Self(email)) } else { Err("This is not an e-mail address.".into()) }
     }
 

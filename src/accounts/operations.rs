@@ -214,7 +214,13 @@ pub fn delete(conn: &mut DbConnection, actor: &Principal, kind: Kind, selection:
 ///
 /// # Errors
 /// `Forbidden` where a role grants more than the actor has; `Invalid` on `role`; `NotFound`.
-pub fn add_roles(conn: &mut DbConnection, actor: &Principal, kind: Kind, selection: &Selection, roles: &[Id]) -> Result<Done, Error> {
+pub fn add_roles(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    kind: Kind,
+    selection: &Selection,
+    roles: &[Id],
+) -> Result<Done, Error> {
     change_roles(conn, actor, kind, selection, roles, changes::note_roles_added)
 }
 
@@ -222,7 +228,13 @@ pub fn add_roles(conn: &mut DbConnection, actor: &Principal, kind: Kind, selecti
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` on `role`; `Conflict` when no administrator would remain; `NotFound`.
-pub fn remove_roles(conn: &mut DbConnection, actor: &Principal, kind: Kind, selection: &Selection, roles: &[Id]) -> Result<Done, Error> {
+pub fn remove_roles(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    kind: Kind,
+    selection: &Selection,
+    roles: &[Id],
+) -> Result<Done, Error> {
     change_roles(conn, actor, kind, selection, roles, changes::note_roles_removed)
 }
 
@@ -257,7 +269,12 @@ pub fn make_administrator(conn: &mut DbConnection, actor: &Principal, kind: Kind
 ///
 /// # Errors
 /// As [`remove_roles`].
-pub fn remove_administrator(conn: &mut DbConnection, actor: &Principal, kind: Kind, selection: &Selection) -> Result<Done, Error> {
+pub fn remove_administrator(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    kind: Kind,
+    selection: &Selection,
+) -> Result<Done, Error> {
     remove_roles(conn, actor, kind, selection, &[predefined::ADMINISTRATOR.into()])
 }
 
@@ -279,7 +296,8 @@ pub fn set_roles(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id
         existing_roles(conn, wanted)?;
         let added: Vec<Id> = wanted.iter().filter(|role| !held.contains(role)).cloned().collect();
         let removed: Vec<Id> = held.into_iter().filter(|role| !wanted.contains(role)).collect();
-        Ok(changes::note_roles_added(conn, change, target, &added)? + changes::note_roles_removed(conn, change, target, &removed)?)
+        Ok(changes::note_roles_added(conn, change, target, &added)?
+            + changes::note_roles_removed(conn, change, target, &removed)?)
     })
 }
 

@@ -137,10 +137,7 @@ pub fn recent(conn: &mut DbConnection, target: &Id, limit: i64) -> Result<Vec<Fe
 /// # Errors
 /// The database's.
 pub fn is_by(conn: &mut DbConnection, change: &Id, actor: &Principal) -> Result<bool, Error> {
-    let by: Option<(String, Option<Id>)> = audit_changes::table
-        .find(change)
-        .select((audit_changes::actor_kind, audit_changes::actor_id))
-        .first(conn)
-        .optional()?;
+    let by: Option<(String, Option<Id>)> =
+        audit_changes::table.find(change).select((audit_changes::actor_kind, audit_changes::actor_id)).first(conn).optional()?;
     Ok(by.is_some_and(|(kind, id)| kind == actor.kind.as_str() && id == actor.account))
 }

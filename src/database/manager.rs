@@ -1,6 +1,5 @@
 //! Opens connections by the scheme of the database URL, and sets each one up.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -10,6 +9,7 @@ use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
 use super::{Count, DbConnection};
+use crate::config::DatabaseUrl;
 
 /// Which of the two engines keeps the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,59 +18,6 @@ pub enum Engine {
     Sqlite,
     /// A server, for several instances.
     Postgres,
-}
-
-/// Where the database is. Its `Display` leaves out user and password.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Location {
-    /// The path of the SQLite file.
-    Sqlite(String),
-    /// The connection URL of a Postgres server.
-    Postgres(String),
-}
-
-impl Location {
-    /// Reads a database URL: `sqlite:muster.db`, `sqlite:///var/lib/muster.db`, `postgres://…`, `postgresql://…`.
-    ///
-    /// # Errors
-    /// A sentence that names what is wrong.
-    pub fn parse(url: &str) -> Result<Self, String> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres(url.into()));
-        }
-        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
-        match path.or_else(|| (!url.contains("://")).then_some(url)) {
-            Some(path) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
-            Some(_) => Err("the database URL names no file: write sqlite:muster.db".into()),
-            None => Err("the database URL begins with neither sqlite: nor postgres://".into()),
-        }
-    }
-
-    /// The engine at this location.
-    pub fn engine(&self) -> Engine {
-        match self {
-            Self::Sqlite(_) => Engine::Sqlite,
-            Self::Postgres(_) => Engine::Postgres,
-        }
-    }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "SQLite, {path}"),
-            Self::Postgres(url) => {
-                let shown = url.rsplit_once('@').map_or_else(|| url.split_once("://").map_or("", |(_, rest)| rest), |(_, host)| host);
-                write!(f, "Postgres, {}", shown.split('?').next().unwrap_or_default())
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }
 
 /// Readers do not wait for the writer (WAL), an answered change survives a power cut (FULL), and LIKE tells letters
@@ -85,14 +32,14 @@ const POSTGRES_SETUP: &str = "SET TIME ZONE 'UTC'; SET lock_timeout = '20s'; SET
 
 /// Makes and checks the pool's connections.
 pub struct Manager {
-    location: Location,
+    url: DatabaseUrl,
     statements: Arc<AtomicU64>,
 }
 
 impl Manager {
     /// A manager whose connections add to `statements`.
-    pub fn new(location: Location, statements: Arc<AtomicU64>) -> Self {
-        Self { location, statements }
+    pub fn new(url: DatabaseUrl, statements: Arc<AtomicU64>) -> Self {
+        Self { url, statements }
     }
 }
 
@@ -100,16 +47,16 @@ impl Manager {
 ///
 /// # Errors
 /// The engine's own words, which may name a host but never a password.
-pub fn open(location: &Location) -> Result<DbConnection, diesel::ConnectionError> {
+pub fn open(url: &DatabaseUrl) -> Result<DbConnection, diesel::ConnectionError> {
     let set_up = |error| diesel::ConnectionError::CouldntSetupConfiguration(error);
-    match location {
-        Location::Sqlite(path) => {
+    match url {
+        DatabaseUrl::Sqlite(path) => {
             let mut sqlite = SqliteConnection::establish(path)?;
             sqlite.batch_execute(SQLITE_SETUP).map_err(set_up)?;
             Ok(DbConnection::Sqlite(sqlite))
         }
-        Location::Postgres(url) => {
-            let mut postgres = PgConnection::establish(url)?;
+        DatabaseUrl::Postgres(address) => {
+            let mut postgres = PgConnection::establish(address)?;
             postgres.batch_execute(POSTGRES_SETUP).map_err(set_up)?;
             Ok(DbConnection::Postgres(postgres))
         }
@@ -121,7 +68,7 @@ impl r2d2::ManageConnection for Manager {
     type Error = diesel::ConnectionError;
 
     fn connect(&self) -> Result<DbConnection, Self::Error> {
-        let mut conn = open(&self.location)?;
+        let mut conn = open(&self.url)?;
         conn.set_instrumentation(Count(Arc::clone(&self.statements)));
         Ok(conn)
     }

@@ -2,19 +2,20 @@
 
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{DbConnection, Location, manager};
+use super::{DbConnection, manager};
+use crate::config::DatabaseUrl;
 use crate::error::Error;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Brings the database at `location` up to this binary's schema and returns the names of the migrations that ran.
+/// Brings the database at `url` up to this binary's schema and returns the names of the migrations that ran.
 /// Instances that start at the same moment wait for each other.
 ///
 /// # Errors
 /// A sentence: the database cannot be reached, or a migration failed (which leaves the schema as it was).
-pub fn migrate(location: &Location) -> Result<Vec<String>, String> {
-    let mut conn = manager::open(location).map_err(|error| format!("the database cannot be opened ({location}): {error}"))?;
+pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
+    let mut conn = manager::open(url).map_err(|error| format!("The database cannot be opened: {error}"))?;
     let applied = match &mut conn {
         DbConnection::Sqlite(sqlite) => run(sqlite, SQLITE),
         DbConnection::Postgres(postgres) => {
@@ -26,7 +27,8 @@ pub fn migrate(location: &Location) -> Result<Vec<String>, String> {
             run(postgres, POSTGRES)
         }
     }?;
-    crate::roles::queries::install_predefined(&mut conn).map_err(|error| format!("the predefined roles could not be written: {error}"))?;
+    crate::roles::queries::install_predefined(&mut conn)
+        .map_err(|error| format!("the predefined roles could not be written: {error}"))?;
     Ok(applied)
 }
 

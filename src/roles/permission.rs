@@ -46,8 +46,7 @@ impl Permission {
     /// # Errors
     /// A sentence with the text (its beginning, where it is long) when the grammar is not met.
     pub fn parse(text: &str) -> Result<Permission, MalformedPermission> {
-        let parts = Parts::parse(text)
-            .ok_or_else(|| MalformedPermission(text.chars().take(MAX_LENGTH).collect()))?;
+        let parts = Parts::parse(text).ok_or_else(|| MalformedPermission(text.chars().take(MAX_LENGTH).collect()))?;
         let resource_end = parts.resource.len();
         Ok(Permission {
             text: text.into(),
@@ -100,10 +99,7 @@ impl Permission {
     pub fn description(&self) -> String {
         match known(&self.text) {
             Some((_, description)) => description.to_owned(),
-            None => format!(
-                "{}. Its meaning is up to the API that asks for it.",
-                self.label_from_words()
-            ),
+            None => format!("{}. Its meaning is up to the API that asks for it.", self.label_from_words()),
         }
     }
 
@@ -125,11 +121,7 @@ impl Permission {
             (None, Some("*")) => Scope::Any,
             (None, Some(name)) => Scope::Named(name),
         };
-        Parts {
-            resource: self.resource(),
-            action: self.action(),
-            scope,
-        }
+        Parts { resource: self.resource(), action: self.action(), scope }
     }
 }
 
@@ -183,8 +175,7 @@ impl PermissionSet {
 
     /// The same for a text. A malformed one is allowed to nobody.
     pub fn allows_str(&self, required: &str) -> bool {
-        Parts::parse(required)
-            .is_some_and(|required| self.0.iter().any(|held| held.parts().covers(required)))
+        Parts::parse(required).is_some_and(|required| self.0.iter().any(|held| held.parts().covers(required)))
     }
 
     /// Whether each permission of `other` is covered: the rule for granting a role.
@@ -252,20 +243,13 @@ impl<'a> Parts<'a> {
             Some((action, scope)) => (action, Scope::parse(scope)?),
             None => (rest, Scope::None),
         };
-        (is_word(resource) && is_word(action)).then_some(Parts {
-            resource,
-            action,
-            scope,
-        })
+        (is_word(resource) && is_word(action)).then_some(Parts { resource, action, scope })
     }
 
     fn covers(self, required: Parts<'_>) -> bool {
         let resource = self.resource == required.resource
-            || (self.resource == "token"
-                && self.action == "manage"
-                && required.resource == "read_token");
-        let action = self.action == required.action
-            || (self.action == "manage" && required.action == "read");
+            || (self.resource == "token" && self.action == "manage" && required.resource == "read_token");
+        let action = self.action == required.action || (self.action == "manage" && required.action == "read");
         let scope = self.scope == Scope::Any || self.scope == required.scope;
         resource && action && scope
     }
@@ -280,33 +264,20 @@ impl<'a> Scope<'a> {
         if is_word(text) {
             return Some(Scope::Named(text));
         }
-        let bare = text
-            .strip_prefix('{')
-            .and_then(|text| text.strip_suffix('}'))
-            .unwrap_or(text);
+        let bare = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
         // The parser also reads forms that the contract does not have, such as urn:uuid: and one without hyphens.
-        (bare.len() == UUID_LENGTH)
-            .then(|| Uuid::try_parse(bare).ok())
-            .flatten()
-            .map(Scope::Id)
+        (bare.len() == UUID_LENGTH).then(|| Uuid::try_parse(bare).ok()).flatten().map(Scope::Id)
     }
 }
 
 fn is_word(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 fn capitalised(words: &str) -> String {
     let mut characters = words.chars();
-    characters
-        .next()
-        .map(|first| first.to_ascii_uppercase())
-        .into_iter()
-        .chain(characters)
-        .collect()
+    characters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(characters).collect()
 }
 
 #[cfg(test)]
@@ -331,15 +302,9 @@ mod tests {
     #[test]
     fn reads_its_parts() {
         let read = permission("system_account:manage:*");
-        assert_eq!(
-            (read.resource(), read.action(), read.scope()),
-            ("system_account", "manage", Some("*"))
-        );
+        assert_eq!((read.resource(), read.action(), read.scope()), ("system_account", "manage", Some("*")));
         let short = permission("payments:refund");
-        assert_eq!(
-            (short.resource(), short.action(), short.scope()),
-            ("payments", "refund", None)
-        );
+        assert_eq!((short.resource(), short.action(), short.scope()), ("payments", "refund", None));
         let braced = permission(&format!("team:manage:{{{TEAM}}}"));
         assert_eq!(braced.scope(), Some(format!("{{{TEAM}}}").as_str()));
         assert_eq!(braced.to_string(), format!("team:manage:{{{TEAM}}}"));
@@ -386,20 +351,12 @@ mod tests {
     #[test]
     fn braces_and_case_of_a_uuid_do_not_matter() {
         let bare = permission(&format!("team:manage:{TEAM}"));
-        for same in [
-            format!("team:manage:{{{TEAM}}}"),
-            format!("team:manage:{}", TEAM.to_uppercase()),
-        ] {
+        for same in [format!("team:manage:{{{TEAM}}}"), format!("team:manage:{}", TEAM.to_uppercase())] {
             assert_eq!(permission(&same), bare);
             assert!(covers(&same, bare.as_str()) && covers(bare.as_str(), &same));
         }
-        assert!(!covers(
-            bare.as_str(),
-            "team:manage:6f9619ff-8b86-4011-b42d-00cf4fc96400"
-        ));
-        let set: PermissionSet = [bare.clone(), permission(&format!("team:manage:{{{TEAM}}}"))]
-            .into_iter()
-            .collect();
+        assert!(!covers(bare.as_str(), "team:manage:6f9619ff-8b86-4011-b42d-00cf4fc96400"));
+        let set: PermissionSet = [bare.clone(), permission(&format!("team:manage:{{{TEAM}}}"))].into_iter().collect();
         assert_eq!(set.len(), 1);
     }
 
@@ -441,10 +398,8 @@ mod tests {
 
     #[test]
     fn a_set_is_sorted_and_has_no_duplicates() {
-        let set: PermissionSet = ["b:read:*", "a:read:own", "b:read:*", "a:read", "a:read:*"]
-            .into_iter()
-            .map(permission)
-            .collect();
+        let set: PermissionSet =
+            ["b:read:*", "a:read:own", "b:read:*", "a:read", "a:read:*"].into_iter().map(permission).collect();
         let texts: Vec<&str> = set.iter().map(Permission::as_str).collect();
         assert_eq!(texts, ["a:read", "a:read:*", "a:read:own", "b:read:*"]);
         assert!(!set.allows_str("not a permission"));
@@ -454,13 +409,7 @@ mod tests {
 
     #[test]
     fn granting_needs_all_that_the_role_has() {
-        let set = |texts: &[&str]| {
-            texts
-                .iter()
-                .copied()
-                .map(permission)
-                .collect::<PermissionSet>()
-        };
+        let set = |texts: &[&str]| texts.iter().copied().map(permission).collect::<PermissionSet>();
         assert!(set(&["a:manage:*", "b:c"]).covers_all(&set(&["a:read:own", "b:c"])));
         assert!(!set(&["a:manage:*"]).covers_all(&set(&["a:read:own", "b:c"])));
         assert!(set(&[]).covers_all(&set(&[])));
@@ -469,23 +418,10 @@ mod tests {
     #[test]
     fn the_unknown_gets_a_label_from_its_words() {
         assert_eq!(permission("payments:refund").label(), "Refund payments");
-        assert_eq!(
-            permission("payment_order:cancel:*").label(),
-            "Cancel payment order (all)"
-        );
-        assert_eq!(
-            permission("payment:refund:small_sums").label(),
-            "Refund payment (small sums)"
-        );
-        assert_eq!(
-            permission(&format!("team:manage:{{{TEAM}}}")).label(),
-            format!("Manage team {TEAM}")
-        );
-        assert!(
-            permission("payments:refund")
-                .description()
-                .starts_with("Refund payments.")
-        );
+        assert_eq!(permission("payment_order:cancel:*").label(), "Cancel payment order (all)");
+        assert_eq!(permission("payment:refund:small_sums").label(), "Refund payment (small sums)");
+        assert_eq!(permission(&format!("team:manage:{{{TEAM}}}")).label(), format!("Manage team {TEAM}"));
+        assert!(permission("payments:refund").description().starts_with("Refund payments."));
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! The roles that come with Muster. Their UUIDs are published: clients of the admin API have them written down.
 
+use super::permission::{Permission, PermissionSet};
 use uuid::{Uuid, uuid};
 
 /// Full control. Locked, and given only by an administrator.
@@ -30,6 +31,16 @@ pub struct PredefinedRole {
     pub assignable: bool,
     /// Its default permissions, sorted. Those of Team Administrator depend on the teams, so none stands here.
     pub permissions: &'static [&'static str],
+}
+
+/// Everything that the predefined Administrator grants: full control.
+pub fn administrator_permissions() -> PermissionSet {
+    PREDEFINED
+        .iter()
+        .filter(|role| role.uuid == ADMINISTRATOR)
+        .flat_map(|role| role.permissions)
+        .filter_map(|permission| Permission::parse(permission).ok())
+        .collect()
 }
 
 impl PredefinedRole {
@@ -108,13 +119,7 @@ pub const PREDEFINED: &[PredefinedRole] = &[
         description: "Reads contract data and changes nothing.",
         locked: false,
         assignable: true,
-        permissions: &[
-            "contract_data:read:*",
-            "read_token:manage:own",
-            "system_account:read:*",
-            "team:read:*",
-            "user:read:*",
-        ],
+        permissions: &["contract_data:read:*", "read_token:manage:own", "system_account:read:*", "team:read:*", "user:read:*"],
     },
     PredefinedRole {
         name: "Guest",
@@ -141,23 +146,14 @@ mod tests {
 
     fn permissions(uuid: Uuid) -> PermissionSet {
         let role = PredefinedRole::find(uuid).unwrap();
-        role.permissions
-            .iter()
-            .map(|text| Permission::parse(text).unwrap())
-            .collect()
+        role.permissions.iter().map(|text| Permission::parse(text).unwrap()).collect()
     }
 
     #[test]
     fn names_and_uuids_are_unique() {
         for (index, role) in PREDEFINED.iter().enumerate() {
-            assert_eq!(
-                PREDEFINED.iter().position(|other| other.name == role.name),
-                Some(index)
-            );
-            assert_eq!(
-                PREDEFINED.iter().position(|other| other.uuid == role.uuid),
-                Some(index)
-            );
+            assert_eq!(PREDEFINED.iter().position(|other| other.name == role.name), Some(index));
+            assert_eq!(PREDEFINED.iter().position(|other| other.uuid == role.uuid), Some(index));
         }
         assert!(PredefinedRole::find(Uuid::nil()).is_none());
     }
@@ -173,13 +169,7 @@ mod tests {
     #[test]
     fn an_administrator_may_do_what_muster_asks_for() {
         let administrator = permissions(ADMINISTRATOR);
-        for needed in [
-            "user:manage:*",
-            "role:manage:*",
-            "system_account:manage:*",
-            "role:read:*",
-            "read_token:manage:own",
-        ] {
+        for needed in ["user:manage:*", "role:manage:*", "system_account:manage:*", "role:read:*", "read_token:manage:own"] {
             assert!(administrator.allows_str(needed), "{needed}");
         }
         assert!(administrator.covers_all(&permissions(VIEWER)));

@@ -20,20 +20,20 @@ use crate::text::fold;
 /// # Errors
 /// The database's.
 pub fn install_predefined(conn: &mut DbConnection) -> Result<(), Error> {
-    for role in predefined::ROLES {
-        let mut insert = Sql::new(
-            "INSERT INTO roles (id, name, name_key, description, predefined, locked, assignable, created_at) SELECT ",
-        );
-        insert.bind(role.uuid).push(", ").bind(role.name).push(", ").bind(fold(role.name)).push(", ");
+    for role in predefined::PREDEFINED {
+        let id: Id = role.uuid.into();
+        let mut insert =
+            Sql::new("INSERT INTO roles (id, name, name_key, description, predefined, locked, assignable, created_at) SELECT ");
+        insert.bind(&id).push(", ").bind(role.name).push(", ").bind(fold(role.name)).push(", ");
         insert.bind(role.description).push(", ").bind(true).push(", ").bind(role.locked).push(", ");
         insert.bind(role.assignable).push(", ").bind(clock::now());
-        insert.push(" WHERE NOT EXISTS (SELECT 1 FROM roles WHERE id = ").bind(role.uuid).push(")");
+        insert.push(" WHERE NOT EXISTS (SELECT 1 FROM roles WHERE id = ").bind(&id).push(")");
         if insert.execute(conn)? == 0 {
             continue;
         }
         for permission in role.permissions {
             diesel::insert_into(role_permissions::table)
-                .values((role_permissions::role_id.eq(role.uuid), role_permissions::permission.eq(*permission)))
+                .values((role_permissions::role_id.eq(&id), role_permissions::permission.eq(*permission)))
                 .execute(conn)?;
         }
     }
@@ -95,7 +95,7 @@ fn granted_by(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<HashMap<Id
     let mut granted: HashMap<Id, Vec<Permission>> = HashMap::new();
     for (id, permission) in rows {
         // What is stored was parsed when it was written; a line from elsewhere that does not parse grants nothing.
-        if let Ok(permission) = permission.parse() {
+        if let Ok(permission) = Permission::parse(&permission) {
             granted.entry(id).or_default().push(permission);
         }
     }
@@ -126,8 +126,8 @@ pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<(Vec<Badge>, 
     let permissions = granted
         .iter()
         .map(String::as_str)
-        .filter_map(|permission| permission.parse().ok())
-        .chain(administers.iter().filter_map(|team| format!("team:manage:{{{team}}}").parse().ok()))
+        .filter_map(|permission| Permission::parse(permission).ok())
+        .chain(administers.iter().filter_map(|team| Permission::parse(&format!("team:manage:{{{team}}}")).ok()))
         .collect();
     Ok((badges, permissions))
 }

@@ -101,9 +101,7 @@ impl TokenValue {
             && matches!(bytes[ACCESS_AT], b'r' | b'w')
             && bytes[ID_AT - 1] == b'_'
             && bytes[SECRET_AT - 1] == b'_'
-            && bytes[ID_AT..SECRET_AT - 1]
-                .iter()
-                .all(u8::is_ascii_alphanumeric)
+            && bytes[ID_AT..SECRET_AT - 1].iter().all(u8::is_ascii_alphanumeric)
             && bytes[SECRET_AT..].iter().all(u8::is_ascii_alphanumeric)
             && bytes[CHECK_AT..] == check_digits(&bytes[..CHECK_AT]);
         well_formed.then_some(TokenValue(bytes))
@@ -175,10 +173,7 @@ pub fn basic_user(header: &str) -> Option<String> {
     let (scheme, rest) = split_scheme(header);
     let mut buffer = [0; BASIC_MAX];
     let basic = scheme.eq_ignore_ascii_case("basic");
-    basic
-        .then(|| decode_basic(rest, &mut buffer))
-        .flatten()
-        .map(|(user, _)| user.to_owned())
+    basic.then(|| decode_basic(rest, &mut buffer)).flatten().map(|(user, _)| user.to_owned())
 }
 
 /// Longest `user:token` that is read. A user part is an account's UUID or a short name.
@@ -207,14 +202,8 @@ fn fill_base62(out: &mut [u8]) -> io::Result<()> {
     let mut drawn = [0; 64];
     let mut filled = 0;
     while filled < out.len() {
-        SysRng
-            .try_fill_bytes(&mut drawn)
-            .map_err(io::Error::other)?;
-        for byte in drawn
-            .iter()
-            .filter(|byte| **byte < 248)
-            .take(out.len() - filled)
-        {
+        SysRng.try_fill_bytes(&mut drawn).map_err(io::Error::other)?;
+        for byte in drawn.iter().filter(|byte| **byte < 248).take(out.len() - filled) {
             out[filled] = BASE62[usize::from(byte % 62)];
             filled += 1;
         }
@@ -275,10 +264,7 @@ mod tests {
     fn the_format_is_the_published_one() {
         let token = TokenValue::parse(KNOWN).unwrap();
         assert_eq!(token.id(), "0123456789AB");
-        assert_eq!(
-            hex(&token.digest()),
-            "ecc55ceb889e171bdaaa5dc54ef696755835a803b56bbd7efcb0cff401e45f25"
-        );
+        assert_eq!(hex(&token.digest()), "ecc55ceb889e171bdaaa5dc54ef696755835a803b56bbd7efcb0cff401e45f25");
         let scanner = regex::Regex::new("^mst[rw]_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}$").unwrap();
         assert!(scanner.is_match(self::token().expose()));
     }
@@ -297,9 +283,7 @@ mod tests {
 
     #[test]
     fn tokens_differ_and_use_every_digit() {
-        let drawn: Vec<String> = (0..200)
-            .map(|_| token().expose()[SECRET_AT..CHECK_AT].to_owned())
-            .collect();
+        let drawn: Vec<String> = (0..200).map(|_| token().expose()[SECRET_AT..CHECK_AT].to_owned()).collect();
         let all = drawn.concat();
         assert!(BASE62.iter().all(|digit| all.as_bytes().contains(digit)));
         let distinct: std::collections::HashSet<_> = drawn.iter().collect();
@@ -314,11 +298,7 @@ mod tests {
         fill_base62(&mut drawn).unwrap();
         for digit in BASE62 {
             let count = drawn.iter().filter(|byte| *byte == digit).count();
-            assert!(
-                (9_300..=10_700).contains(&count),
-                "{} came {count} times",
-                char::from(*digit)
-            );
+            assert!((9_300..=10_700).contains(&count), "{} came {count} times", char::from(*digit));
         }
     }
 
@@ -333,17 +313,9 @@ mod tests {
             TokenValue::parse(std::str::from_utf8(&bytes).unwrap())
         };
         assert!(with_byte(ACCESS_AT, b'r').is_some());
-        for (at, put) in [
-            (0, b'M'),
-            (2, b'x'),
-            (ACCESS_AT, b'a'),
-            (4, b'-'),
-            (ID_AT, b'_'),
-            (16, b'-'),
-            (17, b'0'),
-            (18, b'_'),
-            (60, b'+'),
-        ] {
+        for (at, put) in
+            [(0, b'M'), (2, b'x'), (ACCESS_AT, b'a'), (4, b'-'), (ID_AT, b'_'), (16, b'-'), (17, b'0'), (18, b'_'), (60, b'+')]
+        {
             assert!(with_byte(at, put).is_none(), "byte {at}");
         }
     }
@@ -369,11 +341,7 @@ mod tests {
     fn bearer_and_basic_are_read() {
         let token = token();
         let text = token.expose();
-        for header in [
-            format!("Bearer {text}"),
-            format!("bearer   {text}"),
-            format!("BEARER {text} "),
-        ] {
+        for header in [format!("Bearer {text}"), format!("bearer   {text}"), format!("BEARER {text} ")] {
             assert_eq!(given(&header).as_deref(), Some(text), "{header}");
         }
         let padded = general_purpose::STANDARD.encode(format!("ci:{text}"));
@@ -382,35 +350,18 @@ mod tests {
             assert_eq!(given(&header).as_deref(), Some(text));
             assert_eq!(basic_user(&header).as_deref(), Some("ci"));
         }
-        let nameless = format!(
-            "Basic {}",
-            general_purpose::STANDARD.encode(format!(":{text}"))
-        );
+        let nameless = format!("Basic {}", general_purpose::STANDARD.encode(format!(":{text}")));
         assert_eq!(given(&nameless).as_deref(), Some(text));
     }
 
     #[test]
     fn not_trying_differs_from_failing() {
         for header in ["", "  ", "Digest username=x", "Negotiate abc"] {
-            assert!(
-                matches!(parse_authorization(header), Credentials::None),
-                "{header}"
-            );
+            assert!(matches!(parse_authorization(header), Credentials::None), "{header}");
         }
         let long = format!("Basic {}", "QUJD".repeat(500));
-        for header in [
-            "Bearer",
-            "Bearer x",
-            "Basic",
-            "Basic !",
-            "Basic YTpi",
-            "Basic YWJj",
-            long.as_str(),
-        ] {
-            assert!(
-                matches!(parse_authorization(header), Credentials::Malformed),
-                "{header}"
-            );
+        for header in ["Bearer", "Bearer x", "Basic", "Basic !", "Basic YTpi", "Basic YWJj", long.as_str()] {
+            assert!(matches!(parse_authorization(header), Credentials::Malformed), "{header}");
         }
         assert_eq!(basic_user("Bearer YTpi"), None);
         assert_eq!(basic_user("Basic YTpi").as_deref(), Some("a"));

@@ -71,17 +71,9 @@ struct Asset {
 impl Asset {
     fn new(name: &str, extension: &str, files: &[&str]) -> Asset {
         let text = files.join("\n");
-        let hash: String = Sha256::digest(&text)
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash: String = Sha256::digest(&text).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         let url = format!("/static/{name}-{hash}.{extension}");
-        Asset {
-            text: text.into(),
-            hash,
-            url,
-        }
+        Asset { text: text.into(), hash, url }
     }
 
     fn answer(&self, hash: &str, content_type: &str) -> HttpResponse {
@@ -117,19 +109,8 @@ mod tests {
         ] {
             let response = call_service(&app, TestRequest::with_uri(url).to_request()).await;
             assert_eq!(response.status(), 200, "{url}");
-            assert_eq!(
-                response.headers().get("content-type").unwrap(),
-                content_type
-            );
-            assert!(
-                response
-                    .headers()
-                    .get("cache-control")
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .ends_with("immutable")
-            );
+            assert_eq!(response.headers().get("content-type").unwrap(), content_type);
+            assert!(response.headers().get("cache-control").unwrap().to_str().unwrap().ends_with("immutable"));
             assert_eq!(read_body(response).await, text.join("\n"));
         }
         let old = TestRequest::with_uri("/static/muster-000000000000.css").to_request();
@@ -152,9 +133,7 @@ mod tests {
     fn every_file_of_the_folders_is_joined() {
         for (folder, joined) in [("css", CSS), ("js", JS)] {
             let path = format!("{}/static/{folder}", env!("CARGO_MANIFEST_DIR"));
-            let files = std::fs::read_dir(path)
-                .map(|entries| entries.count())
-                .unwrap_or(0);
+            let files = std::fs::read_dir(path).map(|entries| entries.count()).unwrap_or(0);
             assert_eq!(files, joined.len(), "static/{folder}");
         }
     }

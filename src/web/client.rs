@@ -12,11 +12,7 @@ pub fn of_request(request: &HttpRequest, trusted: &[Network]) -> Option<IpAddr> 
     let forwarded = request.headers().get_all(header::X_FORWARDED_FOR);
     // A value that is not text is kept as garbage, so that the walk ends there.
     let forwarded = forwarded.map(|value| value.to_str().unwrap_or("?"));
-    client_address(
-        request.peer_addr().map(|peer| peer.ip()),
-        forwarded,
-        trusted,
-    )
+    client_address(request.peer_addr().map(|peer| peer.ip()), forwarded, trusted)
 }
 
 /// Walks from the connection's peer back through `X-Forwarded-For`, from the right, for as long as the address is that of a
@@ -24,11 +20,7 @@ pub fn of_request(request: &HttpRequest, trusted: &[Network]) -> Option<IpAddr> 
 /// address ends the walk at the proxy that passed it on.
 ///
 /// `forwarded` holds the header's values in the order in which they came.
-pub fn client_address<'a>(
-    peer: Option<IpAddr>,
-    forwarded: impl Iterator<Item = &'a str>,
-    trusted: &[Network],
-) -> Option<IpAddr> {
+pub fn client_address<'a>(peer: Option<IpAddr>, forwarded: impl Iterator<Item = &'a str>, trusted: &[Network]) -> Option<IpAddr> {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut client = peer?.to_canonical();
     if !is_trusted(client) {
@@ -49,14 +41,8 @@ pub fn client_address<'a>(
 
 /// Proxies write an address alone, with a port, or IPv6 in brackets.
 fn parse_entry(entry: &str) -> Option<IpAddr> {
-    let bare = entry
-        .strip_prefix('[')
-        .and_then(|entry| entry.strip_suffix(']'))
-        .unwrap_or(entry);
-    let address = bare
-        .parse()
-        .ok()
-        .or_else(|| entry.parse::<SocketAddr>().ok().map(|address| address.ip()));
+    let bare = entry.strip_prefix('[').and_then(|entry| entry.strip_suffix(']')).unwrap_or(entry);
+    let address = bare.parse().ok().or_else(|| entry.parse::<SocketAddr>().ok().map(|address| address.ip()));
     address.map(|address: IpAddr| address.to_canonical())
 }
 
@@ -67,41 +53,26 @@ mod tests {
     use proptest::prelude::*;
 
     fn networks() -> Vec<Network> {
-        ["10.0.0.0/8", "::1"]
-            .iter()
-            .map(|text| text.parse().unwrap())
-            .collect()
+        ["10.0.0.0/8", "::1"].iter().map(|text| text.parse().unwrap()).collect()
     }
 
     fn walk(peer: &str, forwarded: &[&str]) -> String {
         let peer = Some(peer.parse().unwrap());
-        client_address(peer, forwarded.iter().copied(), &networks())
-            .unwrap()
-            .to_string()
+        client_address(peer, forwarded.iter().copied(), &networks()).unwrap().to_string()
     }
 
     #[test]
     fn an_untrusted_peer_is_the_client_whatever_it_says() {
         assert_eq!(walk("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
-        let nobody_trusted = client_address(
-            Some("10.0.0.1".parse().unwrap()),
-            ["8.8.8.8"].into_iter(),
-            &[],
-        );
+        let nobody_trusted = client_address(Some("10.0.0.1".parse().unwrap()), ["8.8.8.8"].into_iter(), &[]);
         assert_eq!(nobody_trusted, Some("10.0.0.1".parse().unwrap()));
     }
 
     #[test]
     fn the_walk_goes_through_trusted_proxies_from_the_right() {
         assert_eq!(walk("10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
-        assert_eq!(
-            walk("10.0.0.1", &["6.6.6.6, 198.51.100.1, 10.0.0.2"]),
-            "198.51.100.1"
-        );
-        assert_eq!(
-            walk("10.0.0.1", &["6.6.6.6, 198.51.100.1", "10.0.0.2,10.0.0.3"]),
-            "198.51.100.1"
-        );
+        assert_eq!(walk("10.0.0.1", &["6.6.6.6, 198.51.100.1, 10.0.0.2"]), "198.51.100.1");
+        assert_eq!(walk("10.0.0.1", &["6.6.6.6, 198.51.100.1", "10.0.0.2,10.0.0.3"]), "198.51.100.1");
         assert_eq!(walk("10.0.0.1", &["10.0.0.4, 10.0.0.2"]), "10.0.0.4");
         assert_eq!(walk("10.0.0.1", &[]), "10.0.0.1");
     }
@@ -119,10 +90,7 @@ mod tests {
         assert_eq!(walk("10.0.0.1", &["198.51.100.1:4711"]), "198.51.100.1");
         assert_eq!(walk("::1", &["[2001:db8::7]:443"]), "2001:db8::7");
         assert_eq!(walk("::1", &["[2001:db8::7]"]), "2001:db8::7");
-        assert_eq!(
-            walk("::ffff:10.0.0.1", &["::ffff:198.51.100.1"]),
-            "198.51.100.1"
-        );
+        assert_eq!(walk("::ffff:10.0.0.1", &["::ffff:198.51.100.1"]), "198.51.100.1");
     }
 
     #[test]
@@ -132,14 +100,8 @@ mod tests {
             .append_header(("x-forwarded-for", "6.6.6.6"))
             .append_header(("x-forwarded-for", "198.51.100.1"))
             .to_http_request();
-        assert_eq!(
-            of_request(&request, &networks()),
-            Some("198.51.100.1".parse().unwrap())
-        );
-        assert_eq!(
-            of_request(&TestRequest::default().to_http_request(), &networks()),
-            None
-        );
+        assert_eq!(of_request(&request, &networks()), Some("198.51.100.1".parse().unwrap()));
+        assert_eq!(of_request(&TestRequest::default().to_http_request(), &networks()), None);
     }
 
     proptest! {

@@ -26,37 +26,21 @@ pub async fn same_origin(
     if is_own(&request) {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    log::warn!(
-        "refused a {} of {} that came from another site",
-        request.method(),
-        request.path()
-    );
+    log::warn!("refused a {} of {} that came from another site", request.method(), request.path());
     let sentence = "This request came from another site, so nothing was done. Open Muster itself and try again there.";
-    let response = HttpResponse::Forbidden()
-        .content_type(ContentType::plaintext())
-        .body(sentence);
+    let response = HttpResponse::Forbidden().content_type(ContentType::plaintext()).body(sentence);
     Ok(request.into_response(response))
 }
 
 fn is_own(request: &ServiceRequest) -> bool {
     // A value that is not text counts as given, and as wrong.
-    let text = |name: HeaderName| {
-        request
-            .headers()
-            .get(name)
-            .map(|value| value.to_str().unwrap_or("?"))
-    };
+    let text = |name: HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
     judge(
         request.method(),
         text(SEC_FETCH_SITE),
         text(header::ORIGIN),
         // HTTP/2 has no Host header: the host stands in the request's address.
-        text(header::HOST).or_else(|| {
-            request
-                .uri()
-                .authority()
-                .map(|authority| authority.as_str())
-        }),
+        text(header::HOST).or_else(|| request.uri().authority().map(|authority| authority.as_str())),
         request.cookie(SESSION_COOKIE).is_some(),
     )
 }
@@ -72,10 +56,7 @@ pub fn judge(
     host: Option<&str>,
     has_session_cookie: bool,
 ) -> bool {
-    if matches!(
-        *method,
-        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
-    ) {
+    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE) {
         return true;
     }
     match (sec_fetch_site, origin) {
@@ -95,11 +76,7 @@ fn names_host(origin: &str, host: &str) -> bool {
     } else {
         return false;
     };
-    let without_port = |host: &str| {
-        host.strip_suffix(default_port)
-            .unwrap_or(host)
-            .to_ascii_lowercase()
-    };
+    let without_port = |host: &str| host.strip_suffix(default_port).unwrap_or(host).to_ascii_lowercase();
     !origin_host.is_empty() && without_port(origin_host) == without_port(host)
 }
 
@@ -119,21 +96,9 @@ mod tests {
     #[test]
     fn safe_methods_pass_whatever_they_bring() {
         for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE] {
-            assert!(judge(
-                &method,
-                Some("cross-site"),
-                Some("https://evil.example"),
-                HOST,
-                true
-            ));
+            assert!(judge(&method, Some("cross-site"), Some("https://evil.example"), HOST, true));
         }
-        for method in [
-            Method::POST,
-            Method::PUT,
-            Method::PATCH,
-            Method::DELETE,
-            Method::CONNECT,
-        ] {
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::CONNECT] {
             assert!(!judge(&method, Some("cross-site"), None, HOST, true));
         }
     }
@@ -143,17 +108,9 @@ mod tests {
         assert!(post(Some("same-origin"), None, HOST, true));
         assert!(post(Some("none"), None, HOST, true));
         // A proxy may have changed the host, so a matching word outweighs the origin.
-        assert!(post(
-            Some("same-origin"),
-            Some("https://muster.example"),
-            Some("10.0.0.5:8080"),
-            true
-        ));
+        assert!(post(Some("same-origin"), Some("https://muster.example"), Some("10.0.0.5:8080"), true));
         for site in ["cross-site", "same-site", "", "?", "Same-Origin"] {
-            assert!(
-                !post(Some(site), Some("https://muster.example"), HOST, false),
-                "{site}"
-            );
+            assert!(!post(Some(site), Some("https://muster.example"), HOST, false), "{site}");
         }
     }
 
@@ -161,24 +118,9 @@ mod tests {
     fn without_it_the_origin_must_name_the_host() {
         assert!(post(None, Some("http://muster.example"), HOST, true));
         assert!(post(None, Some("https://MUSTER.example"), HOST, true));
-        assert!(post(
-            None,
-            Some("http://muster.example"),
-            Some("muster.example:80"),
-            true
-        ));
-        assert!(post(
-            None,
-            Some("https://muster.example"),
-            Some("muster.example:443"),
-            true
-        ));
-        assert!(post(
-            None,
-            Some("http://[::1]:8080"),
-            Some("[::1]:8080"),
-            true
-        ));
+        assert!(post(None, Some("http://muster.example"), Some("muster.example:80"), true));
+        assert!(post(None, Some("https://muster.example"), Some("muster.example:443"), true));
+        assert!(post(None, Some("http://[::1]:8080"), Some("[::1]:8080"), true));
         for origin in [
             "null",
             "",
@@ -192,12 +134,7 @@ mod tests {
         ] {
             assert!(!post(None, Some(origin), HOST, false), "{origin}");
         }
-        assert!(!post(
-            None,
-            Some("https://muster.example"),
-            Some("muster.example:80"),
-            true
-        ));
+        assert!(!post(None, Some("https://muster.example"), Some("muster.example:80"), true));
         assert!(!post(None, Some("http://muster.example"), None, false));
         assert!(!post(None, Some("http://"), Some(""), false));
     }
@@ -210,33 +147,16 @@ mod tests {
 
     #[actix_web::test]
     async fn the_middleware_reads_the_request() {
-        let app = App::new()
-            .wrap(from_fn(same_origin))
-            .route("/", web::post().to(HttpResponse::Ok));
+        let app = App::new().wrap(from_fn(same_origin)).route("/", web::post().to(HttpResponse::Ok));
         let app = init_service(app).await;
-        let own = TestRequest::post()
-            .insert_header(("host", "a.example"))
-            .insert_header(("origin", "http://a.example"));
+        let own = TestRequest::post().insert_header(("host", "a.example")).insert_header(("origin", "http://a.example"));
         assert_eq!(call_service(&app, own.to_request()).await.status(), 200);
-        let foreign = TestRequest::post()
-            .insert_header(("host", "a.example"))
-            .insert_header(("origin", "http://b.example"));
+        let foreign = TestRequest::post().insert_header(("host", "a.example")).insert_header(("origin", "http://b.example"));
         assert_eq!(call_service(&app, foreign.to_request()).await.status(), 403);
         let signed_in = TestRequest::post().insert_header(("cookie", "muster_session=x"));
-        assert_eq!(
-            call_service(&app, signed_in.to_request()).await.status(),
-            403
-        );
+        assert_eq!(call_service(&app, signed_in.to_request()).await.status(), 403);
         let not_text = TestRequest::post().insert_header(("sec-fetch-site", &b"\xff"[..]));
-        assert_eq!(
-            call_service(&app, not_text.to_request()).await.status(),
-            403
-        );
-        assert_eq!(
-            call_service(&app, TestRequest::post().to_request())
-                .await
-                .status(),
-            200
-        );
+        assert_eq!(call_service(&app, not_text.to_request()).await.status(), 403);
+        assert_eq!(call_service(&app, TestRequest::post().to_request()).await.status(), 200);
     }
 }

@@ -63,9 +63,7 @@ impl ResponseError for FormError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::build(self.status_code())
-            .content_type(ContentType::plaintext())
-            .body(self.to_string())
+        HttpResponse::build(self.status_code()).content_type(ContentType::plaintext()).body(self.to_string())
     }
 }
 
@@ -81,10 +79,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
                 return Err(FormError::UnsupportedType);
             }
             let body = body.await.map_err(|_| FormError::Incomplete)?;
-            let bytes = body
-                .to_bytes_limited(BODY_LIMIT)
-                .await
-                .map_err(|_| FormError::TooLarge)?;
+            let bytes = body.to_bytes_limited(BODY_LIMIT).await.map_err(|_| FormError::TooLarge)?;
             let bytes = bytes.map_err(|_| FormError::Incomplete)?;
             read(&bytes).map(Form)
         })
@@ -102,14 +97,8 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
 fn has_form_type(request: &HttpRequest) -> bool {
     let content_type = request.headers().get(actix_web::http::header::CONTENT_TYPE);
-    let essence = content_type
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next());
-    essence.is_some_and(|essence| {
-        essence
-            .trim()
-            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    })
+    let essence = content_type.and_then(|value| value.to_str().ok()).and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormError> {
@@ -132,45 +121,20 @@ mod tests {
         name: String,
     }
 
-    async fn post(
-        content_type: &str,
-        body: impl Into<actix_web::web::Bytes>,
-    ) -> Result<Fields, FormError> {
-        let request = TestRequest::post()
-            .insert_header(("content-type", content_type))
-            .set_payload(body);
+    async fn post(content_type: &str, body: impl Into<actix_web::web::Bytes>) -> Result<Fields, FormError> {
+        let request = TestRequest::post().insert_header(("content-type", content_type)).set_payload(body);
         let (request, mut payload) = request.to_http_parts();
-        Form::<Fields>::from_request(&request, &mut payload)
-            .await
-            .map(|Form(fields)| fields)
+        Form::<Fields>::from_request(&request, &mut payload).await.map(|Form(fields)| fields)
     }
 
     const FORM: &str = "application/x-www-form-urlencoded";
 
     #[actix_web::test]
     async fn repeated_keys_and_empty_values_are_read() {
-        let fields = post(FORM, "id=1&name=a+b%C3%A9&id=2&page=&extra=x")
-            .await
-            .unwrap();
-        assert_eq!(
-            fields,
-            Fields {
-                id: vec![1, 2],
-                page: None,
-                name: "a bé".to_owned()
-            }
-        );
-        let fields = post("Application/X-WWW-Form-URLencoded; charset=utf-8", "page=3")
-            .await
-            .unwrap();
-        assert_eq!(
-            fields,
-            Fields {
-                id: vec![],
-                page: Some(3),
-                name: String::new()
-            }
-        );
+        let fields = post(FORM, "id=1&name=a+b%C3%A9&id=2&page=&extra=x").await.unwrap();
+        assert_eq!(fields, Fields { id: vec![1, 2], page: None, name: "a bé".to_owned() });
+        let fields = post("Application/X-WWW-Form-URLencoded; charset=utf-8", "page=3").await.unwrap();
+        assert_eq!(fields, Fields { id: vec![], page: Some(3), name: String::new() });
         assert_eq!(post(FORM, "").await.unwrap().page, None);
     }
 
@@ -187,10 +151,7 @@ mod tests {
             let error = result.unwrap_err();
             assert_eq!(error.error_response().status(), status);
             assert!(error.to_string().ends_with('.'));
-            assert!(
-                !error.to_string().contains("one"),
-                "the sentence does not repeat what was sent"
-            );
+            assert!(!error.to_string().contains("one"), "the sentence does not repeat what was sent");
         }
         assert!(post(FORM, vec![b'a'; BODY_LIMIT]).await.is_ok());
     }

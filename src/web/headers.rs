@@ -14,27 +14,12 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const ALWAYS: [(HeaderName, HeaderValue); 7] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(CONTENT_SECURITY_POLICY),
-    ),
-    (
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    ),
-    (
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("same-origin"),
-    ),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        HeaderValue::from_static("same-origin"),
-    ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("same-origin"),
-    ),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     // Not the clipboard: the copy buttons write to it.
     (
         HeaderName::from_static("permissions-policy"),
@@ -51,9 +36,7 @@ pub async fn security_headers(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let https = request
-        .app_data::<web::Data<Config>>()
-        .is_some_and(|config| config.is_https());
+    let https = request.app_data::<web::Data<Config>>().is_some_and(|config| config.is_https());
     match next.call(request).await {
         Ok(mut response) => {
             add(response.headers_mut(), https);
@@ -75,10 +58,7 @@ fn add(headers: &mut HeaderMap, https: bool) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if https {
-        headers.insert(
-            header::STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=31536000"),
-        );
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
 }
 
@@ -107,38 +87,22 @@ mod tests {
             .app_data(config("https://muster.example"))
             .wrap(from_fn(security_headers))
             .route("/", web::get().to(HttpResponse::Ok))
-            .route(
-                "/kept",
-                web::get().to(async || {
-                    HttpResponse::Ok()
-                        .insert_header(("cache-control", "max-age=60"))
-                        .finish()
-                }),
-            );
+            .route("/kept", web::get().to(async || HttpResponse::Ok().insert_header(("cache-control", "max-age=60")).finish()));
         let app = init_service(app).await;
-        for (path, cached) in [
-            ("/", "no-store"),
-            ("/kept", "max-age=60"),
-            ("/missing", "no-store"),
-        ] {
+        for (path, cached) in [("/", "no-store"), ("/kept", "max-age=60"), ("/missing", "no-store")] {
             let response = call_service(&app, TestRequest::with_uri(path).to_request()).await;
             let headers = response.headers();
             for (name, value) in ALWAYS {
                 assert_eq!(headers.get(&name), Some(&value), "{path} {name}");
             }
             assert_eq!(headers.get("cache-control").unwrap(), cached);
-            assert_eq!(
-                headers.get("strict-transport-security").unwrap(),
-                "max-age=31536000"
-            );
+            assert_eq!(headers.get("strict-transport-security").unwrap(), "max-age=31536000");
         }
     }
 
     #[actix_web::test]
     async fn plain_http_promises_no_https() {
-        let app = App::new()
-            .app_data(config("http://localhost:8080"))
-            .wrap(from_fn(security_headers));
+        let app = App::new().app_data(config("http://localhost:8080")).wrap(from_fn(security_headers));
         let app = init_service(app).await;
         let response = call_service(&app, TestRequest::default().to_request()).await;
         assert!(!response.headers().contains_key("strict-transport-security"));
@@ -146,21 +110,11 @@ mod tests {
 
     #[actix_web::test]
     async fn an_error_from_inside_has_them_too() {
-        async fn fail(
-            _: ServiceRequest,
-            _: Next<BoxBody>,
-        ) -> Result<ServiceResponse<BoxBody>, Error> {
+        async fn fail(_: ServiceRequest, _: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
             Err(actix_web::error::ErrorServiceUnavailable("later"))
         }
-        let app = init_service(
-            App::new()
-                .wrap(from_fn(fail))
-                .wrap(from_fn(security_headers)),
-        )
-        .await;
-        let error = try_call_service(&app, TestRequest::default().to_request())
-            .await
-            .unwrap_err();
+        let app = init_service(App::new().wrap(from_fn(fail)).wrap(from_fn(security_headers))).await;
+        let error = try_call_service(&app, TestRequest::default().to_request()).await.unwrap_err();
         let response = error.error_response();
         assert_eq!(response.status(), 503);
         assert_eq!(response.headers().get("x-frame-options").unwrap(), "DENY");

@@ -12,11 +12,9 @@ use governor::{NotUntil, Quota, RateLimiter};
 use sha2::{Digest, Sha256};
 
 /// Attempts that one address may make at once, and how long until it gets another.
-const PER_ADDRESS: (NonZeroU32, Duration) =
-    (NonZeroU32::MIN.saturating_add(29), Duration::from_secs(10));
+const PER_ADDRESS: (NonZeroU32, Duration) = (NonZeroU32::MIN.saturating_add(29), Duration::from_secs(10));
 /// The same for one account. Lower, since many addresses may try one account.
-const PER_ACCOUNT: (NonZeroU32, Duration) =
-    (NonZeroU32::MIN.saturating_add(9), Duration::from_secs(30));
+const PER_ACCOUNT: (NonZeroU32, Duration) = (NonZeroU32::MIN.saturating_add(9), Duration::from_secs(30));
 /// Attempts between two clean-ups. Both quotas are full again after five minutes, and then forgotten.
 const CLEAN_UP_EVERY: u32 = 1024;
 
@@ -62,24 +60,14 @@ impl<C: Clock + Clone> Throttle<C> {
         if self.attempts.fetch_add(1, Ordering::Relaxed) % CLEAN_UP_EVERY == CLEAN_UP_EVERY - 1 {
             self.clean_up();
         }
-        let by_address = self
-            .addresses
-            .check_key(&neighbourhood(address))
-            .map_err(|refused| self.wait(&refused))?;
-        let by_account = self
-            .accounts
-            .check_key(&account_key(email))
-            .map_err(|refused| self.wait(&refused))?;
-        Ok(by_address
-            .remaining_burst_capacity()
-            .min(by_account.remaining_burst_capacity()))
+        let by_address = self.addresses.check_key(&neighbourhood(address)).map_err(|refused| self.wait(&refused))?;
+        let by_account = self.accounts.check_key(&account_key(email)).map_err(|refused| self.wait(&refused))?;
+        Ok(by_address.remaining_burst_capacity().min(by_account.remaining_burst_capacity()))
     }
 
     /// Never nothing: who is told to wait no time at all would be refused again.
     fn wait(&self, refused: &NotUntil<C::Instant>) -> Duration {
-        refused
-            .wait_time_from(self.clock.now())
-            .max(Duration::from_secs(1))
+        refused.wait_time_from(self.clock.now()).max(Duration::from_secs(1))
     }
 
     fn clean_up(&self) {
@@ -101,9 +89,7 @@ fn limiter<K: std::hash::Hash + Eq + Clone, C: Clock + Clone>(
     clock: &C,
 ) -> Limiter<K, C> {
     // `with_period` refuses only a period of zero.
-    let quota = Quota::with_period(period)
-        .unwrap_or(Quota::per_minute(burst))
-        .allow_burst(burst);
+    let quota = Quota::with_period(period).unwrap_or(Quota::per_minute(burst)).allow_burst(burst);
     RateLimiter::new(quota, DashMapStateStore::default(), clock.clone())
 }
 
@@ -111,9 +97,7 @@ fn limiter<K: std::hash::Hash + Eq + Clone, C: Clock + Clone>(
 fn neighbourhood(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
-        }
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
     }
 }
 
@@ -140,15 +124,9 @@ mod tests {
     fn one_account_is_tried_ten_times_from_anywhere() {
         let (throttle, clock) = throttle();
         for attempt in 0..10 {
-            assert_eq!(
-                throttle.attempt(address(attempt), "Maya@Example.org"),
-                Ok(9 - u32::from(attempt))
-            );
+            assert_eq!(throttle.attempt(address(attempt), "Maya@Example.org"), Ok(9 - u32::from(attempt)));
         }
-        assert_eq!(
-            throttle.attempt(address(99), " maya@example.ORG "),
-            Err(Duration::from_secs(30))
-        );
+        assert_eq!(throttle.attempt(address(99), " maya@example.ORG "), Err(Duration::from_secs(30)));
         assert!(throttle.attempt(address(99), "other@example.org").is_ok());
         clock.advance(Duration::from_secs(30));
         assert_eq!(throttle.attempt(address(99), "maya@example.org"), Ok(0));
@@ -159,16 +137,9 @@ mod tests {
     fn one_address_tries_thirty_times_whatever_the_account() {
         let (throttle, clock) = throttle();
         for attempt in 0..30 {
-            assert!(
-                throttle
-                    .attempt(address(1), &format!("{attempt}@example.org"))
-                    .is_ok()
-            );
+            assert!(throttle.attempt(address(1), &format!("{attempt}@example.org")).is_ok());
         }
-        assert_eq!(
-            throttle.attempt(address(1), "new@example.org"),
-            Err(Duration::from_secs(10))
-        );
+        assert_eq!(throttle.attempt(address(1), "new@example.org"), Err(Duration::from_secs(10)));
         assert!(throttle.attempt(address(2), "new@example.org").is_ok());
         clock.advance(Duration::from_secs(10));
         assert!(throttle.attempt(address(1), "new@example.org").is_ok());
@@ -179,28 +150,10 @@ mod tests {
         let (throttle, _) = throttle();
         for host in 0..30u16 {
             let address = IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, host]);
-            assert!(
-                throttle
-                    .attempt(address, &format!("{host}@example.org"))
-                    .is_ok()
-            );
+            assert!(throttle.attempt(address, &format!("{host}@example.org")).is_ok());
         }
-        assert!(
-            throttle
-                .attempt(
-                    IpAddr::from([0x2001, 0xdb8, 0, 7, 9, 9, 9, 9]),
-                    "a@example.org"
-                )
-                .is_err()
-        );
-        assert!(
-            throttle
-                .attempt(
-                    IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]),
-                    "a@example.org"
-                )
-                .is_ok()
-        );
+        assert!(throttle.attempt(IpAddr::from([0x2001, 0xdb8, 0, 7, 9, 9, 9, 9]), "a@example.org").is_err());
+        assert!(throttle.attempt(IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]), "a@example.org").is_ok());
     }
 
     #[test]
@@ -208,11 +161,7 @@ mod tests {
         let (throttle, clock) = throttle();
         for attempt in 0..CLEAN_UP_EVERY - 1 {
             let address = IpAddr::from(attempt.to_be_bytes());
-            assert!(
-                throttle
-                    .attempt(address, &format!("{attempt}@example.org"))
-                    .is_ok()
-            );
+            assert!(throttle.attempt(address, &format!("{attempt}@example.org")).is_ok());
         }
         assert_eq!(throttle.accounts.len(), CLEAN_UP_EVERY as usize - 1);
         clock.advance(Duration::from_secs(600));

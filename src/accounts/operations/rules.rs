@@ -2,9 +2,9 @@
 //! accounts or for ten thousand, and a refusal can name the first account in the way.
 
 use crate::accounts::model::{Kind, Right};
+use crate::accounts::queries;
 use crate::accounts::queries::changes::{self, Tally};
 use crate::accounts::queries::matching::Target;
-use crate::accounts::queries;
 use crate::audit::{Change, verbs};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
@@ -66,7 +66,13 @@ pub fn after(conn: &mut DbConnection, plan: &Plan, change: &Change, kind: Kind, 
 }
 
 /// `manage:team` reaches as far as one's own teams, and only to disabling and enabling.
-fn only_state_in_own_teams(conn: &mut DbConnection, actor: &Principal, change: &Change, kind: Kind, verb: &str) -> Result<(), Error> {
+fn only_state_in_own_teams(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    change: &Change,
+    kind: Kind,
+    verb: &str,
+) -> Result<(), Error> {
     let needed = kind.permission(Right::Manage);
     if !matches!(verb, verbs::ACCOUNT_DISABLED | verbs::ACCOUNT_ENABLED) {
         return Err(Error::forbidden(needed, format!("Only Administrators can do this to {}.", kind.plural())));
@@ -104,7 +110,9 @@ fn not_oneself(conn: &mut DbConnection, actor: &Principal, change: &Change, verb
         sql.push(" AND a.id = ").bind(&own);
     })?;
     found.map_or(Ok(()), |name| {
-        Err(Error::Conflict(format!("{name} is the account that you are signed in with: you cannot {word} it. Nothing was changed.")))
+        Err(Error::Conflict(format!(
+            "{name} is the account that you are signed in with: you cannot {word} it. Nothing was changed."
+        )))
     })
 }
 
@@ -151,7 +159,10 @@ fn roles_of(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<Vec<
 /// Whether the actor may give this role to somebody.
 pub fn may_give(actor: &Principal, role: &Role) -> Result<(), Error> {
     if !role.assignable {
-        return Err(Error::field("role", format!("{} cannot be given: it follows from being administrator of a team.", role.name)));
+        return Err(Error::field(
+            "role",
+            format!("{} cannot be given: it follows from being administrator of a team.", role.name),
+        ));
     }
     if actor.may_grant(&role.permissions) {
         return Ok(());
@@ -166,7 +177,10 @@ pub fn may_give(actor: &Principal, role: &Role) -> Result<(), Error> {
 fn may_take(actor: &Principal, role: &Role) -> Result<(), Error> {
     let administrator: crate::id::Id = predefined::ADMINISTRATOR.into();
     if !role.assignable {
-        return Err(Error::field("role", format!("{} cannot be taken: it follows from being administrator of a team.", role.name)));
+        return Err(Error::field(
+            "role",
+            format!("{} cannot be taken: it follows from being administrator of a team.", role.name),
+        ));
     }
     if role.id == administrator && !actor.is_administrator() {
         return Err(Error::forbidden("role:manage:*", "Only an Administrator can take the role Administrator."));

@@ -23,7 +23,13 @@ const INTO_EVENTS: &str =
 ///
 /// # Errors
 /// The database's.
-pub fn note_state(conn: &mut DbConnection, change: &Change, verb: &str, target: &Target, was: Option<bool>) -> Result<i64, Error> {
+pub fn note_state(
+    conn: &mut DbConnection,
+    change: &Change,
+    verb: &str,
+    target: &Target,
+    was: Option<bool>,
+) -> Result<i64, Error> {
     let mut sql = Sql::new(INTO_EVENTS);
     target.with(&mut sql);
     head(&mut sql, change, verb);
@@ -51,7 +57,14 @@ pub fn note_roles_removed(conn: &mut DbConnection, change: &Change, target: &Tar
     note_roles(conn, change, verbs::ROLE_REMOVED, target, roles, " AND EXISTS ")
 }
 
-fn note_roles(conn: &mut DbConnection, change: &Change, verb: &str, target: &Target, roles: &[Id], held: &str) -> Result<i64, Error> {
+fn note_roles(
+    conn: &mut DbConnection,
+    change: &Change,
+    verb: &str,
+    target: &Target,
+    roles: &[Id],
+    held: &str,
+) -> Result<i64, Error> {
     let mut sql = Sql::new(INTO_EVENTS);
     target.with(&mut sql);
     head(&mut sql, change, verb);
@@ -84,11 +97,8 @@ fn head(sql: &mut Sql, change: &Change, verb: &str) {
 /// # Errors
 /// The database's.
 pub fn note_opposites(conn: &mut DbConnection, change: &Change, undone: &Id) -> Result<i64, Error> {
-    let opposites = OPPOSITES
-        .iter()
-        .map(|(done, opposite)| format!("WHEN '{done}' THEN '{opposite}'"))
-        .collect::<Vec<_>>()
-        .join(" ");
+    let opposites =
+        OPPOSITES.iter().map(|(done, opposite)| format!("WHEN '{done}' THEN '{opposite}'")).collect::<Vec<_>>().join(" ");
     let reversible = OPPOSITES.iter().map(|(done, _)| format!("'{done}'")).collect::<Vec<_>>().join(", ");
     let mut count = Sql::new("SELECT count(*) AS n FROM audit_events e WHERE e.change_id = ");
     count.bind(undone).push(&format!(" AND e.type IN ({reversible})"));

@@ -1,0 +1,2 @@
+//! Sign-in.
+pub mod principal;

@@ -1,0 +1,15 @@
+//! The connection type of both engines.
+#![allow(missing_docs, reason = "the derive makes items of its own without any")]
+
+use diesel::pg::PgConnection;
+use diesel::sqlite::SqliteConnection;
+
+/// A connection to either engine. Queries are written once, in the SQL that both speak; where they differ, a `match` on
+/// this stands in the feature's `queries.rs`.
+#[derive(diesel::MultiConnection)]
+pub enum DbConnection {
+    /// SQLite, in the process.
+    Sqlite(SqliteConnection),
+    /// Postgres, over a socket.
+    Postgres(PgConnection),
+}

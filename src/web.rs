@@ -1,0 +1,7 @@
+//! What every handler shares and no feature owns.
+pub mod assets;
+pub mod client;
+pub mod forgery;
+pub mod form;
+pub mod headers;
+pub mod throttle;
