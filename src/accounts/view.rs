@@ -425,6 +425,18 @@ pub struct Day {
     pub refused: u64,
 }
 
+impl Day {
+    /// The accepted calls, grouped.
+    pub fn calls_text(&self) -> String {
+        grouped(self.calls)
+    }
+
+    /// The refused calls, grouped.
+    pub fn refused_text(&self) -> String {
+        grouped(self.refused)
+    }
+}
+
 /// A bar of the chart, in the units of its 600 × 64 view box.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bar {
