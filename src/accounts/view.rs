@@ -176,9 +176,9 @@ impl Filters {
 
     /// The choices of the Sort select, which stands in for the headers on phones.
     pub fn sorts_to_choose(&self) -> Vec<Choice> {
-        let present = if self.sort.is_empty() { "name" } else { self.sort.as_str() };
+        let present = if self.sort == "name" { "" } else { self.sort.as_str() };
         let mut all = vec![
-            ("name", "Sort by name"),
+            ("", "Sort by name"),
             ("-used", "Newest activity first"),
             ("used", "Oldest activity first"),
             ("expiry", "Tokens expiring first"),

@@ -16,7 +16,7 @@
       const matching = Boolean(scope());
       const number = matching ? Number(list.dataset.total) : onPage;
       const count = $('[data-selected-count]', list);
-      if (count) count.textContent = matching ? `All ${grouped(number)} that match selected` : `${grouped(number)} selected`;
+      if (count) count.textContent = matching ? `All ${grouped(number)} selected` : `${grouped(number)} selected`;
       page.checked = onPage > 0 && onPage === all.length;
       page.indeterminate = onPage > 0 && onPage < all.length;
       for (const suffix of $$('[data-selected-suffix]', list)) {
