@@ -52,18 +52,36 @@ impl TokenCreatedPage {
         let (url, value) = (&self.base_url, &self.value);
         let snippet = |id, title, text| Snippet { id, title, text };
         vec![
-            snippet("as-unix", "Unix environment", format!("export MUSTER_BASE_URL='{url}'\nexport MUSTER_TOKEN='{value}'")),
+            snippet(
+                "as-unix",
+                "Unix environment",
+                format!("export MUSTER_BASE_URL='{url}'\nexport MUSTER_TOKEN='{value}'"),
+            ),
             snippet(
                 "as-windows",
                 "Windows environment",
-                format!("set MUSTER_BASE_URL={url}\nset MUSTER_TOKEN={value}\nrem To keep them for new windows:\nsetx MUSTER_BASE_URL \"{url}\"\nsetx MUSTER_TOKEN \"{value}\""),
+                format!(
+                    "set MUSTER_BASE_URL={url}\nset MUSTER_TOKEN={value}\nrem To keep them for new windows:\nsetx MUSTER_BASE_URL \"{url}\"\nsetx MUSTER_TOKEN \"{value}\""
+                ),
             ),
-            snippet("as-powershell", "PowerShell environment", format!("$Env:MUSTER_BASE_URL = '{url}'\n$Env:MUSTER_TOKEN = '{value}'")),
-            snippet("as-curl", "curl", format!("curl --include {url}/auth/verify \\\n  -H 'Authorization: Bearer {value}'")),
+            snippet(
+                "as-powershell",
+                "PowerShell environment",
+                format!("$Env:MUSTER_BASE_URL = '{url}'\n$Env:MUSTER_TOKEN = '{value}'"),
+            ),
+            snippet(
+                "as-curl",
+                "curl",
+                format!(
+                    "curl --include {url}/auth/verify \\\n  -H 'Authorization: Bearer {value}'"
+                ),
+            ),
             snippet(
                 "as-fetch",
                 "fetch",
-                format!("const answer = await fetch('{url}/auth/verify', {{\n  headers: {{ Authorization: 'Bearer {value}' }},\n}});\nconsole.log(answer.status, answer.headers.get('Muster-Account-Name'));"),
+                format!(
+                    "const answer = await fetch('{url}/auth/verify', {{\n  headers: {{ Authorization: 'Bearer {value}' }},\n}});\nconsole.log(answer.status, answer.headers.get('Muster-Account-Name'));"
+                ),
             ),
         ]
     }
@@ -72,7 +90,10 @@ impl TokenCreatedPage {
 /// Prints no value, so that none can reach a log.
 impl fmt::Debug for TokenCreatedPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenCreatedPage").field("account_id", &self.account_id).field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("TokenCreatedPage")
+            .field("account_id", &self.account_id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -82,8 +103,15 @@ mod tests {
 
     #[test]
     fn the_value_is_not_printed_by_debug() {
-        let page = TokenCreatedPage { value: "mstw_secret".into(), ..TokenCreatedPage::default() };
+        let page = TokenCreatedPage {
+            value: "mstw_secret".into(),
+            ..TokenCreatedPage::default()
+        };
         assert!(!format!("{page:?}").contains("secret"));
-        assert!(page.snippets().iter().all(|snippet| snippet.text.contains("mstw_secret")));
+        assert!(
+            page.snippets()
+                .iter()
+                .all(|snippet| snippet.text.contains("mstw_secret"))
+        );
     }
 }
