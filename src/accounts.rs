@@ -4,3 +4,4 @@
 pub mod model;
 pub mod operations;
 pub mod queries;
+pub mod view;

@@ -5,5 +5,6 @@ pub mod model;
 pub mod permission;
 pub mod predefined;
 pub mod queries;
+pub mod view;
 
 pub use model::{Badge, Role};

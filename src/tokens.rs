@@ -1,2 +1,3 @@
 //! Tokens.
 pub mod value;
+pub mod view;

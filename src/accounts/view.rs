@@ -1,8 +1,6 @@
 //! The pages of system accounts, as plain data for their templates.
 
-use crate::web::view::{
-    Choice, Field, Hidden, Moment, Pagination, Shell, Text, Tile, address, grouped,
-};
+use crate::web::view::{Choice, Field, Hidden, Moment, Pagination, Shell, Text, Tile, address, grouped};
 use askama::Template;
 
 /// The address of the list.
@@ -33,12 +31,7 @@ impl Plan {
     /// `Team plan, 37 of 50`.
     pub fn line(&self) -> String {
         match self.limit {
-            Some(limit) => format!(
-                "{} plan, {} of {}",
-                self.name,
-                grouped(self.used),
-                grouped(limit)
-            ),
+            Some(limit) => format!("{} plan, {} of {}", self.name, grouped(self.used), grouped(limit)),
             None => format!("{} plan, {} used, no limit", self.name, grouped(self.used)),
         }
     }
@@ -46,22 +39,14 @@ impl Plan {
     /// `This will be 38 of 50 on the Team plan`; empty without a limit.
     pub fn next_line(&self) -> String {
         match self.limit {
-            Some(limit) => format!(
-                "This will be {} of {} on the {} plan",
-                grouped(self.used + 1),
-                grouped(limit),
-                self.name
-            ),
+            Some(limit) => format!("This will be {} of {} on the {} plan", grouped(self.used + 1), grouped(limit), self.name),
             None => String::new(),
         }
     }
 
     /// Why "New system account" is out of reach.
     pub fn full_line(&self) -> String {
-        format!(
-            "The {} plan is full. Disable or delete a system account first.",
-            self.name
-        )
+        format!("The {} plan is full. Disable or delete a system account first.", self.name)
     }
 
     /// The limit, grouped; empty without one.
@@ -109,22 +94,8 @@ impl Filters {
             ("team", self.team.clone()),
             ("activity", self.activity.clone()),
             ("expiring", self.expiring.clone()),
-            (
-                "disabled",
-                if self.disabled {
-                    "1".to_owned()
-                } else {
-                    String::new()
-                },
-            ),
-            (
-                "sort",
-                if self.sort == "name" {
-                    String::new()
-                } else {
-                    self.sort.clone()
-                },
-            ),
+            ("disabled", if self.disabled { "1".to_owned() } else { String::new() }),
+            ("sort", if self.sort == "name" { String::new() } else { self.sort.clone() }),
             ("size", self.size.clone()),
         ]
     }
@@ -137,18 +108,7 @@ impl Filters {
             None => {
                 return address(
                     LIST,
-                    &[
-                        query,
-                        vec![(
-                            "page",
-                            if name == "page" {
-                                value.to_owned()
-                            } else {
-                                String::new()
-                            },
-                        )],
-                    ]
-                    .concat(),
+                    &[query, vec![("page", if name == "page" { value.to_owned() } else { String::new() })]].concat(),
                 );
             }
         }
@@ -162,34 +122,18 @@ impl Filters {
 
     /// The address of a numbered page; the first has no number.
     pub fn page(&self, number: u64) -> String {
-        self.with(
-            "page",
-            &if number > 1 {
-                number.to_string()
-            } else {
-                String::new()
-            },
-        )
+        self.with("page", &if number > 1 { number.to_string() } else { String::new() })
     }
 
     /// The address without what narrows the list; sorting, size and the disabled ones stay.
     pub fn cleared(&self) -> String {
-        let kept = Self {
-            disabled: self.disabled,
-            sort: self.sort.clone(),
-            size: self.size.clone(),
-            ..Self::default()
-        };
+        let kept = Self { disabled: self.disabled, sort: self.sort.clone(), size: self.size.clone(), ..Self::default() };
         kept.here()
     }
 
     /// The filters as hidden fields: the bulk form sends them, so that "all that match" is the filter and not the ids.
     pub fn hidden(&self) -> Vec<Hidden> {
-        self.query()
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| Hidden::new(name, value))
-            .collect()
+        self.query().into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| Hidden::new(name, value)).collect()
     }
 
     /// Whether anything but sorting and size is set.
@@ -215,11 +159,7 @@ impl Filters {
 
     /// `ascending`, `descending`, or empty when the list is sorted by something else.
     pub fn sorts(&self, column: &str) -> &'static str {
-        let sort = if self.sort.is_empty() {
-            "name"
-        } else {
-            self.sort.as_str()
-        };
+        let sort = if self.sort.is_empty() { "name" } else { self.sort.as_str() };
         match sort.strip_prefix('-') {
             Some(by) if by == column => "descending",
             None if sort == column => "ascending",
@@ -253,11 +193,7 @@ impl Filters {
 
     /// The choices of the Sort select, which stands in for the headers on phones.
     pub fn sorts_to_choose(&self) -> Vec<Choice> {
-        let present = if self.sort == "name" {
-            ""
-        } else {
-            self.sort.as_str()
-        };
+        let present = if self.sort == "name" { "" } else { self.sort.as_str() };
         let mut all = vec![
             ("", "Sort by name"),
             ("-used", "Newest activity first"),
@@ -278,9 +214,7 @@ impl Filters {
     }
 
     fn options(&self, present: &str, all: &[(&str, &str)]) -> Vec<Choice> {
-        all.iter()
-            .map(|(value, name)| Choice::new(*value, *name).checked(*value == present))
-            .collect()
+        all.iter().map(|(value, name)| Choice::new(*value, *name).checked(*value == present)).collect()
     }
 }
 
@@ -338,21 +272,13 @@ pub struct AccountRow {
 impl AccountRow {
     /// The teams that are spelled out: both of two, else the first.
     pub fn teams_shown(&self) -> String {
-        let shown = if self.teams.len() <= 2 {
-            self.teams.len()
-        } else {
-            1
-        };
+        let shown = if self.teams.len() <= 2 { self.teams.len() } else { 1 };
         self.teams[..shown].join(", ")
     }
 
     /// How many teams are left out of [`Self::teams_shown`].
     pub fn teams_left(&self) -> usize {
-        if self.teams.len() <= 2 {
-            0
-        } else {
-            self.teams.len() - 1
-        }
+        if self.teams.len() <= 2 { 0 } else { self.teams.len() - 1 }
     }
 
     /// Their names.
@@ -362,11 +288,7 @@ impl AccountRow {
 
     /// The roles that are spelled out: both of two, else the first.
     pub fn roles_shown(&self) -> &[RoleBadge] {
-        if self.roles.len() <= 2 {
-            &self.roles
-        } else {
-            &self.roles[..1]
-        }
+        if self.roles.len() <= 2 { &self.roles } else { &self.roles[..1] }
     }
 
     /// How many roles are left out of [`Self::roles_shown`].
@@ -376,12 +298,7 @@ impl AccountRow {
 
     /// Their names.
     pub fn roles_left_names(&self) -> String {
-        self.roles
-            .iter()
-            .skip(1)
-            .map(|role| role.name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
+        self.roles.iter().skip(1).map(|role| role.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -584,17 +501,8 @@ impl Activity {
 
     /// `680 on the busiest day, 11 Nov`, or `None` without accepted calls.
     pub fn busiest(&self) -> Option<String> {
-        let day = self
-            .days
-            .iter()
-            .rev()
-            .max_by_key(|day| day.calls)
-            .filter(|day| day.calls > 0)?;
-        Some(format!(
-            "{} on the busiest day, {}",
-            grouped(day.calls),
-            day.name
-        ))
+        let day = self.days.iter().rev().max_by_key(|day| day.calls).filter(|day| day.calls > 0)?;
+        Some(format!("{} on the busiest day, {}", grouped(day.calls), day.name))
     }
 
     /// The first day's name.
@@ -607,47 +515,23 @@ impl Activity {
         const WIDTH: f64 = 600.0;
         const HEIGHT: f64 = 64.0;
         let step = WIDTH / self.days.len().max(1) as f64;
-        let most = self
-            .days
-            .iter()
-            .map(|day| day.calls + day.refused)
-            .max()
-            .unwrap_or(0)
-            .max(1) as f64;
+        let most = self.days.iter().map(|day| day.calls + day.refused).max().unwrap_or(0).max(1) as f64;
         // Not even one call among thousands may look like none
         let scaled = |count: u64| {
-            if count == 0 {
-                0.0
-            } else {
-                (count as f64 / most * (HEIGHT - 2.0)).max(1.5)
-            }
+            if count == 0 { 0.0 } else { (count as f64 / most * (HEIGHT - 2.0)).max(1.5) }
         };
         let last = self.days.len().saturating_sub(1);
         let bar = |(at, day): (usize, &Day)| {
             let (calls, refused) = (scaled(day.calls), scaled(day.refused));
-            let gap = if day.calls > 0 && day.refused > 0 {
-                1.0
-            } else {
-                0.0
-            };
+            let gap = if day.calls > 0 && day.refused > 0 { 1.0 } else { 0.0 };
             let plural = if day.calls == 1 { "" } else { "s" };
-            let also = if day.refused > 0 {
-                format!(", {} refused", grouped(day.refused))
-            } else {
-                String::new()
-            };
+            let also = if day.refused > 0 { format!(", {} refused", grouped(day.refused)) } else { String::new() };
             Bar {
                 title: format!("{}: {} call{plural}{also}", day.name, grouped(day.calls)),
                 x: format!("{:.1}", at as f64 * step + step * 0.1),
                 width: format!("{:.1}", step * 0.8),
-                calls: (day.calls > 0)
-                    .then(|| (format!("{:.1}", HEIGHT - calls), format!("{calls:.1}"))),
-                refused: (day.refused > 0).then(|| {
-                    (
-                        format!("{:.1}", HEIGHT - calls - gap - refused),
-                        format!("{refused:.1}"),
-                    )
-                }),
+                calls: (day.calls > 0).then(|| (format!("{:.1}", HEIGHT - calls), format!("{calls:.1}"))),
+                refused: (day.refused > 0).then(|| (format!("{:.1}", HEIGHT - calls - gap - refused), format!("{refused:.1}"))),
                 today: at == last,
             }
         };
@@ -689,27 +573,15 @@ impl NewTokenForm {
     /// The form as it first appears: read-only, 90 days or the nearest below; `max_days` is the installation's maximum lifetime.
     pub fn new(max_days: Option<u32>) -> Self {
         let mut form = Self::default();
-        form.choose(
-            "read",
-            if max_days.is_some_and(|most| most < 90) {
-                "30"
-            } else {
-                "90"
-            },
-            max_days,
-        );
+        form.choose("read", if max_days.is_some_and(|most| most < 90) { "30" } else { "90" }, max_days);
         form
     }
 
     /// Ticks what was sent.
     pub fn choose(&mut self, access: &str, expires: &str, max_days: Option<u32>) {
         self.access = vec![
-            Choice::new("read", "Read-only")
-                .about("Downloads contracts and results")
-                .checked(access == "read"),
-            Choice::new("write", "Read-write")
-                .about("Publishes contracts, results and releases")
-                .checked(access == "write"),
+            Choice::new("read", "Read-only").about("Downloads contracts and results").checked(access == "read"),
+            Choice::new("write", "Read-write").about("Publishes contracts, results and releases").checked(access == "write"),
         ];
         let fits = |days: u32| max_days.is_none_or(|most| days <= most);
         let all = [
@@ -720,9 +592,7 @@ impl NewTokenForm {
             ("date", "On a date", true),
         ];
         let open = all.into_iter().filter(|(_, _, open)| *open);
-        self.expires = open
-            .map(|(value, name, _)| Choice::new(value, name).checked(value == expires))
-            .collect();
+        self.expires = open.map(|(value, name, _)| Choice::new(value, name).checked(value == expires)).collect();
     }
 }
 
@@ -731,9 +601,7 @@ pub fn overlaps(in_24_hours: &Moment) -> Vec<Choice> {
     vec![
         Choice::new("0", "Now").about("If it leaked. Calls with it get 401 from here on"),
         Choice::new("1h", "In 1 hour"),
-        Choice::new("24h", "In 24 hours")
-            .about(in_24_hours.exact.clone())
-            .checked(true),
+        Choice::new("24h", "In 24 hours").about(in_24_hours.exact.clone()).checked(true),
         Choice::new("7d", "In 7 days"),
     ]
 }
@@ -819,10 +687,7 @@ impl AccountPage {
 
     /// Whether a dialog of that kind for that token comes back in error.
     pub fn opens_for(&self, kind: &str, token: &str) -> bool {
-        self.open_dialog
-            .as_deref()
-            .and_then(|open| open.strip_prefix(kind))
-            .and_then(|open| open.strip_prefix('-'))
+        self.open_dialog.as_deref().and_then(|open| open.strip_prefix(kind)).and_then(|open| open.strip_prefix('-'))
             == Some(token)
     }
 }
@@ -950,91 +815,38 @@ mod tests {
 
     #[test]
     fn links_keep_all_other_state() {
-        let filters = Filters {
-            q: "a b".into(),
-            sort: "-used".into(),
-            size: "50".into(),
-            disabled: true,
-            ..Filters::default()
-        };
-        assert_eq!(
-            filters.sort_link("used"),
-            "/settings/system-accounts?q=a%20b&disabled=1&sort=used&size=50"
-        );
-        assert_eq!(
-            filters.sort_link("name"),
-            "/settings/system-accounts?q=a%20b&disabled=1&size=50"
-        );
-        assert_eq!(
-            filters.page(2),
-            "/settings/system-accounts?q=a%20b&disabled=1&sort=-used&size=50&page=2"
-        );
-        assert_eq!(
-            filters.page(1),
-            "/settings/system-accounts?q=a%20b&disabled=1&sort=-used&size=50"
-        );
-        assert_eq!(
-            filters.cleared(),
-            "/settings/system-accounts?disabled=1&sort=-used&size=50"
-        );
-        assert_eq!(
-            (filters.sorts("used"), filters.sorts("name")),
-            ("descending", "")
-        );
-        assert_eq!(
-            Filters::default().sort_link("name"),
-            "/settings/system-accounts?sort=-name"
-        );
-        assert!(
-            filters
-                .sorts_to_choose()
-                .iter()
-                .any(|choice| choice.checked)
-        );
+        let filters = Filters { q: "a b".into(), sort: "-used".into(), size: "50".into(), disabled: true, ..Filters::default() };
+        assert_eq!(filters.sort_link("used"), "/settings/system-accounts?q=a%20b&disabled=1&sort=used&size=50");
+        assert_eq!(filters.sort_link("name"), "/settings/system-accounts?q=a%20b&disabled=1&size=50");
+        assert_eq!(filters.page(2), "/settings/system-accounts?q=a%20b&disabled=1&sort=-used&size=50&page=2");
+        assert_eq!(filters.page(1), "/settings/system-accounts?q=a%20b&disabled=1&sort=-used&size=50");
+        assert_eq!(filters.cleared(), "/settings/system-accounts?disabled=1&sort=-used&size=50");
+        assert_eq!((filters.sorts("used"), filters.sorts("name")), ("descending", ""));
+        assert_eq!(Filters::default().sort_link("name"), "/settings/system-accounts?sort=-name");
+        assert!(filters.sorts_to_choose().iter().any(|choice| choice.checked));
     }
 
     #[test]
     fn long_lists_in_a_row_are_cut() {
-        let row = AccountRow {
-            teams: ["Platform", "SRE", "Web", "Mobile"]
-                .map(String::from)
-                .to_vec(),
-            ..AccountRow::default()
-        };
+        let row = AccountRow { teams: ["Platform", "SRE", "Web", "Mobile"].map(String::from).to_vec(), ..AccountRow::default() };
         assert_eq!(
             (row.teams_shown(), row.teams_left(), row.teams_left_names()),
             ("Platform".into(), 3, "SRE, Web, Mobile".into())
         );
-        let row = AccountRow {
-            teams: ["Platform", "SRE"].map(String::from).to_vec(),
-            ..AccountRow::default()
-        };
-        assert_eq!(
-            (row.teams_shown(), row.teams_left()),
-            ("Platform, SRE".into(), 0)
-        );
+        let row = AccountRow { teams: ["Platform", "SRE"].map(String::from).to_vec(), ..AccountRow::default() };
+        assert_eq!((row.teams_shown(), row.teams_left()), ("Platform, SRE".into(), 0));
     }
 
     #[test]
     fn no_more_than_the_public_id_is_shown() {
         assert_eq!(begins_with(true, "7Kq2AbCdEf12"), "mstw_7Kq2AbCdEf12");
-        assert_eq!(
-            begins_with(false, "7Kq2AbCdEf12_secret"),
-            "mstr_7Kq2AbCdEf12"
-        );
+        assert_eq!(begins_with(false, "7Kq2AbCdEf12_secret"), "mstr_7Kq2AbCdEf12");
     }
 
     #[test]
     fn a_chart_shows_even_one_call() {
-        let day = |calls, refused| Day {
-            name: "1 Nov".into(),
-            calls,
-            refused,
-        };
-        let activity = Activity {
-            days: vec![day(0, 0), day(1, 0), day(10_000, 3)],
-            label: String::new(),
-        };
+        let day = |calls, refused| Day { name: "1 Nov".into(), calls, refused };
+        let activity = Activity { days: vec![day(0, 0), day(1, 0), day(10_000, 3)], label: String::new() };
         let bars = activity.bars();
         assert_eq!(bars[0].calls, None);
         assert_eq!(bars[1].calls, Some(("62.5".into(), "1.5".into())));

@@ -11,8 +11,8 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::TimeDelta;
 
 use super::principal::{Origin, Principal};
-use super::session::{self, Found};
 use super::queries;
+use super::session::{self, Found};
 use crate::audit::{self, Event, verbs};
 use crate::clock;
 use crate::config::Config;

@@ -2,7 +2,7 @@
 
 use super::links::{self, Purpose};
 use super::principal::{ActorKind, Means, Origin, Principal};
-use super::{password, queries};
+use super::queries;
 use crate::accounts::operations::{UserCreation, create_user};
 use crate::accounts::queries as accounts;
 use crate::audit::{self, Event, verbs};
@@ -25,23 +25,14 @@ fn stranger(name: &str, id: Option<Id>, origin: Origin) -> Principal {
     }
 }
 
-/// Looks at an e-mail address and a password. `None` where they do not belong together, the account is disabled, or has
-/// no password: the caller cannot tell which, also not by the time it takes.
+/// Notes that somebody was refused at the door. The address that was typed is not written down: people type passwords into
+/// the wrong field.
 ///
 /// # Errors
 /// The database's.
-pub fn authenticate(conn: &mut DbConnection, email: &str, password: &str, origin: &Origin) -> Result<Option<Id>, Error> {
-    let login = queries::login(conn, email)?;
-    let right = password::verify(password, login.as_ref().and_then(|login| login.password_hash.as_deref()));
-    match login {
-        Some(login) if right && !login.disabled => Ok(Some(login.id)),
-        // The address that was typed is not written down: people type passwords into the wrong field.
-        login => {
-            let (name, id) = login.map_or(("Somebody unknown".into(), None), |login| (login.name, Some(login.id)));
-            session_event(conn, &stranger(&name, id, origin.clone()), verbs::SIGN_IN_FAILED)?;
-            Ok(None)
-        }
-    }
+pub fn note_refused(conn: &mut DbConnection, login: Option<queries::Login>, origin: Origin) -> Result<(), Error> {
+    let (name, id) = login.map_or(("Somebody unknown".into(), None), |login| (login.name, Some(login.id)));
+    session_event(conn, &stranger(&name, id, origin), verbs::SIGN_IN_FAILED)
 }
 
 /// Notes that a user signed in, or out.
@@ -95,7 +86,14 @@ pub fn check_setup(conn: &mut DbConnection, key: &str) -> Result<(), Error> {
 ///
 /// # Errors
 /// `NotFound` for a link that is not good, `Invalid` for the fields.
-pub fn set_up(conn: &mut DbConnection, key: &str, name: &str, email: &str, password_hash: String, origin: &Origin) -> Result<Id, Error> {
+pub fn set_up(
+    conn: &mut DbConnection,
+    key: &str,
+    name: &str,
+    email: &str,
+    password_hash: String,
+    origin: &Origin,
+) -> Result<Id, Error> {
     check_setup(conn, key)?;
     let mut actor = Principal::muster();
     actor.origin = origin.clone();

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::access::{Actor, origin};
 use super::view::{LoginPage, SetPasswordPage, SetupPage};
-use super::{operations, password, session};
+use super::{operations, password, queries, session};
 use crate::audit::verbs;
 use crate::config::Config;
 use crate::database::Database;
@@ -76,7 +76,7 @@ pub async fn sign_in(
     throttle: web::Data<Throttle>,
     form: Form<LoginForm>,
 ) -> Result<HttpResponse, Error> {
-    let LoginForm { email, password, next } = form.0;
+    let LoginForm { email, password: form_password, next } = form.0;
     let origin = origin(&request);
     let again = |status: StatusCode, error: String| {
         let mut page = LoginPage { head: head(&request), email: Field::new(&email), next: next.clone(), ..LoginPage::default() };
@@ -93,19 +93,37 @@ pub async fn sign_in(
             return Ok(answer);
         }
     };
-    let (typed, secret, from) = (email.clone(), password, origin.clone());
-    // Verifying takes long: no transaction is held open meanwhile, only a connection.
-    let account = database.read(move |conn| operations::authenticate(conn, &typed, &secret, &from)).await?;
-    let Some(account) = account else {
-        let tries = match left {
-            0 => "No more tries are left for now.".to_owned(),
-            1 => "One more try is left.".to_owned(),
-            _ => format!("{left} more tries are left."),
-        };
-        return again(StatusCode::UNPROCESSABLE_ENTITY, format!("That e-mail address and password do not match. {tries}"));
+    let login = authenticate(&database, email.clone(), form_password).await?;
+    let account = match login {
+        Ok(account) => account,
+        Err(login) => {
+            database.record(move |conn| operations::note_refused(conn, login, origin)).await?;
+            let tries = match left {
+                0 => "No more tries are left for now.".to_owned(),
+                1 => "One more try is left.".to_owned(),
+                _ => format!("{left} more tries are left."),
+            };
+            return again(StatusCode::UNPROCESSABLE_ENTITY, format!("That e-mail address and password do not match. {tries}"));
+        }
     };
     enter(&session, &database, &account, origin).await?;
     Ok(see_other(local(&next).filter(|next| !next.is_empty()).unwrap_or(HOME)))
+}
+
+/// Looks at an e-mail address and a password. `Err` where they do not belong together, the account is disabled, or has no
+/// password: the caller cannot tell which, also not by the time it takes. No connection is held while the hash is made.
+async fn authenticate(database: &Database, email: String, secret: String) -> Result<Result<Id, Option<queries::Login>>, Error> {
+    let login = database.read(move |conn| queries::login(conn, &email)).await?;
+    let (login, right) = web::block(move || {
+        let right = password::verify(&secret, login.as_ref().and_then(|login| login.password_hash.as_deref()));
+        (login, right)
+    })
+    .await
+    .map_err(|_| Error::Internal("the blocking pool is gone".into()))?;
+    Ok(match login {
+        Some(login) if right && !login.disabled => Ok(login.id),
+        login => Err(login),
+    })
 }
 
 /// Begins a session for somebody who has just proved who they are.

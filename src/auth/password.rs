@@ -30,8 +30,7 @@ pub fn hash(password: &str) -> Result<String, Error> {
 /// Whether `password` belongs to `hash`. Without a hash the answer is no, after the same time.
 pub fn verify(password: &str, hash: Option<&str>) -> bool {
     let against = hash.or(NOBODY.as_deref()).and_then(|text| PasswordHash::new(text).ok());
-    let matches =
-        against.is_some_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok());
+    let matches = against.is_some_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok());
     matches && hash.is_some()
 }
 

@@ -34,7 +34,12 @@ fn own_id(actor: &Principal) -> Result<Id, Error> {
 ///
 /// # Errors
 /// `Unavailable`.
-pub async fn show(request: HttpRequest, session: Session, database: web::Data<Database>, actor: Actor) -> Result<HttpResponse, Error> {
+pub async fn show(
+    request: HttpRequest,
+    session: Session,
+    database: web::Data<Database>,
+    actor: Actor,
+) -> Result<HttpResponse, Error> {
     html(StatusCode::OK, &profile(&request, &session, &database, &actor).await?)
 }
 
@@ -100,7 +105,8 @@ pub async fn change_password(
 ) -> Result<HttpResponse, Error> {
     let own = own_id(&actor)?;
     // Somebody at an open browser could guess here as well as at the door.
-    let address = actor.origin.address.as_deref().and_then(|text| text.parse().ok()).unwrap_or(std::net::IpAddr::from([0, 0, 0, 0]));
+    let address =
+        actor.origin.address.as_deref().and_then(|text| text.parse().ok()).unwrap_or(std::net::IpAddr::from([0, 0, 0, 0]));
     throttle.attempt(address, own.as_str()).map_err(|wait| Error::Throttled(wait.as_secs().max(1)))?;
     let form = form.0;
     let hashed = database
@@ -148,7 +154,12 @@ fn ended_text(ended: usize) -> String {
 ///
 /// # Errors
 /// `NotFound` for a session that is not one's own.
-pub async fn end_session(session: Session, database: web::Data<Database>, actor: Actor, id: web::Path<String>) -> Result<HttpResponse, Error> {
+pub async fn end_session(
+    session: Session,
+    database: web::Data<Database>,
+    actor: Actor,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Error> {
     let (own, id) = (own_id(&actor)?, Id::parse(&id).ok_or(Error::NotFound("session"))?);
     let current = actor.means == Means::Session(id.clone());
     let Actor(principal) = actor;
@@ -197,7 +208,8 @@ pub async fn end_others(session: Session, database: web::Data<Database>, actor: 
 fn program(agent: &str) -> String {
     // The order matters: Edge calls itself Chrome, and Chrome calls itself Safari.
     let named = |table: &[(&str, &'static str)]| table.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name);
-    let browser = named(&[("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
+    let browser =
+        named(&[("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
     let system = named(&[
         ("Android", "Android"),
         ("iPhone", "iPhone"),
@@ -220,7 +232,10 @@ mod tests {
     #[test]
     fn browsers_are_named() {
         assert_eq!(program("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), "Firefox on Linux");
-        assert_eq!(program("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0"), "Edge on Windows");
+        assert_eq!(
+            program("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0"),
+            "Edge on Windows"
+        );
         assert_eq!(program("curl/8.5.0"), "curl/8.5.0");
         assert_eq!(program(""), "Unknown program");
     }

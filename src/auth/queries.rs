@@ -66,9 +66,7 @@ pub fn has_users(conn: &mut DbConnection) -> Result<bool, Error> {
 /// # Errors
 /// The database's.
 pub fn note_login(conn: &mut DbConnection, id: &Id) -> Result<(), Error> {
-    diesel::update(accounts::table.filter(accounts::id.eq(id)))
-        .set(accounts::last_login_at.eq(clock::now()))
-        .execute(conn)?;
+    diesel::update(accounts::table.filter(accounts::id.eq(id))).set(accounts::last_login_at.eq(clock::now())).execute(conn)?;
     Ok(())
 }
 
@@ -132,7 +130,14 @@ pub fn load_session(conn: &mut DbConnection, digest: &[u8]) -> Result<Option<(Id
 ///
 /// # Errors
 /// The database's.
-pub fn insert_session(conn: &mut DbConnection, id: &Id, digest: &[u8], account: Option<&Id>, state: &str, origin: &Origin) -> Result<(), Error> {
+pub fn insert_session(
+    conn: &mut DbConnection,
+    id: &Id,
+    digest: &[u8],
+    account: Option<&Id>,
+    state: &str,
+    origin: &Origin,
+) -> Result<(), Error> {
     let now = clock::now();
     diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(conn)?;
     diesel::insert_into(sessions::table)
@@ -156,7 +161,8 @@ pub fn insert_session(conn: &mut DbConnection, id: &Id, digest: &[u8], account: 
 /// # Errors
 /// The database's.
 pub fn update_session(conn: &mut DbConnection, digest: &[u8], state: &str) -> Result<bool, Error> {
-    let rows = diesel::update(sessions::table.filter(sessions::digest.eq(digest))).set(sessions::state.eq(state)).execute(conn)?;
+    let rows =
+        diesel::update(sessions::table.filter(sessions::digest.eq(digest))).set(sessions::state.eq(state)).execute(conn)?;
     Ok(rows > 0)
 }
 
@@ -200,7 +206,13 @@ pub fn sessions_of(conn: &mut DbConnection, account: &Id) -> Result<Vec<SessionR
         .load(conn)?;
     Ok(rows
         .into_iter()
-        .map(|(id, created_at, last_seen_at, address, user_agent)| SessionRow { id, created_at, last_seen_at, address, user_agent })
+        .map(|(id, created_at, last_seen_at, address, user_agent)| SessionRow {
+            id,
+            created_at,
+            last_seen_at,
+            address,
+            user_agent,
+        })
         .collect())
 }
 
@@ -228,7 +240,13 @@ pub fn end_other_sessions(conn: &mut DbConnection, account: &Id, kept: Option<&I
 ///
 /// # Errors
 /// The database's.
-pub fn insert_link(conn: &mut DbConnection, digest: &[u8], purpose: &str, account: Option<&Id>, life: TimeDelta) -> Result<(), Error> {
+pub fn insert_link(
+    conn: &mut DbConnection,
+    digest: &[u8],
+    purpose: &str,
+    account: Option<&Id>,
+    life: TimeDelta,
+) -> Result<(), Error> {
     let now = clock::now();
     diesel::insert_into(one_time_links::table)
         .values((

@@ -77,7 +77,8 @@ impl SessionStore for DatabaseSessions {
     async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
         use rand::distr::{Alphanumeric, SampleString};
         // 64 characters of 62: more than 256 bits, from a generator fit for keys.
-        let key = SessionKey::try_from(Alphanumeric.sample_string(&mut rand::rng(), 64)).map_err(|error| SaveError::Other(error.into()))?;
+        let key = SessionKey::try_from(Alphanumeric.sample_string(&mut rand::rng(), 64))
+            .map_err(|error| SaveError::Other(error.into()))?;
         let digest = digest(&key);
         let account = entry::<Id>(&state, ACCOUNT);
         let id = entry::<Id>(&state, ID).unwrap_or_else(Id::new);

@@ -119,7 +119,5 @@ impl ProfilePage {
 
 /// The line below a new password's field.
 pub(crate) fn password_hint(min_length: &u32) -> String {
-    format!(
-        "At least {min_length} characters. A few words are easier to remember than a few signs."
-    )
+    format!("At least {min_length} characters. A few words are easier to remember than a few signs.")
 }

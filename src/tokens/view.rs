@@ -52,11 +52,7 @@ impl TokenCreatedPage {
         let (url, value) = (&self.base_url, &self.value);
         let snippet = |id, title, text| Snippet { id, title, text };
         vec![
-            snippet(
-                "as-unix",
-                "Unix environment",
-                format!("export MUSTER_BASE_URL='{url}'\nexport MUSTER_TOKEN='{value}'"),
-            ),
+            snippet("as-unix", "Unix environment", format!("export MUSTER_BASE_URL='{url}'\nexport MUSTER_TOKEN='{value}'")),
             snippet(
                 "as-windows",
                 "Windows environment",
@@ -69,13 +65,7 @@ impl TokenCreatedPage {
                 "PowerShell environment",
                 format!("$Env:MUSTER_BASE_URL = '{url}'\n$Env:MUSTER_TOKEN = '{value}'"),
             ),
-            snippet(
-                "as-curl",
-                "curl",
-                format!(
-                    "curl --include {url}/auth/verify \\\n  -H 'Authorization: Bearer {value}'"
-                ),
-            ),
+            snippet("as-curl", "curl", format!("curl --include {url}/auth/verify \\\n  -H 'Authorization: Bearer {value}'")),
             snippet(
                 "as-fetch",
                 "fetch",
@@ -90,10 +80,7 @@ impl TokenCreatedPage {
 /// Prints no value, so that none can reach a log.
 impl fmt::Debug for TokenCreatedPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenCreatedPage")
-            .field("account_id", &self.account_id)
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("TokenCreatedPage").field("account_id", &self.account_id).field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -103,15 +90,8 @@ mod tests {
 
     #[test]
     fn the_value_is_not_printed_by_debug() {
-        let page = TokenCreatedPage {
-            value: "mstw_secret".into(),
-            ..TokenCreatedPage::default()
-        };
+        let page = TokenCreatedPage { value: "mstw_secret".into(), ..TokenCreatedPage::default() };
         assert!(!format!("{page:?}").contains("secret"));
-        assert!(
-            page.snippets()
-                .iter()
-                .all(|snippet| snippet.text.contains("mstw_secret"))
-        );
+        assert!(page.snippets().iter().all(|snippet| snippet.text.contains("mstw_secret")));
     }
 }

@@ -136,26 +136,17 @@ pub struct Text {
 impl Text {
     /// Ordinary words.
     pub fn plain(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            weight: Weight::Plain,
-        }
+        Self { text: text.into(), weight: Weight::Plain }
     }
 
     /// A name or number that matters.
     pub fn strong(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            weight: Weight::Strong,
-        }
+        Self { text: text.into(), weight: Weight::Strong }
     }
 
     /// A machine's word.
     pub fn code(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            weight: Weight::Code,
-        }
+        Self { text: text.into(), weight: Weight::Code }
     }
 
     /// Whether it is set in bold.
@@ -185,18 +176,12 @@ pub struct Flash {
 impl Flash {
     /// Something was done: `Flash::done("Added role ").strong("Viewer").plain(".")`.
     pub fn done(text: impl Into<String>) -> Self {
-        Self {
-            text: vec![Text::plain(text)],
-            ..Self::default()
-        }
+        Self { text: vec![Text::plain(text)], ..Self::default() }
     }
 
     /// Something was refused, and why.
     pub fn refused(text: impl Into<String>) -> Self {
-        Self {
-            refused: true,
-            ..Self::done(text)
-        }
+        Self { refused: true, ..Self::done(text) }
     }
 
     /// Adds ordinary words.
@@ -230,18 +215,12 @@ pub struct Field {
 impl Field {
     /// A field that shows a value.
     pub fn new(value: impl Into<String>) -> Self {
-        Self {
-            value: value.into(),
-            error: None,
-        }
+        Self { value: value.into(), error: None }
     }
 
     /// A field that shows a value and what is wrong with it.
     pub fn wrong(value: impl Into<String>, error: impl Into<String>) -> Self {
-        Self {
-            value: value.into(),
-            error: Some(error.into()),
-        }
+        Self { value: value.into(), error: Some(error.into()) }
     }
 }
 
@@ -265,11 +244,7 @@ pub struct Choice {
 impl Choice {
     /// An unticked choice without description.
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            name: name.into(),
-            ..Self::default()
-        }
+        Self { id: id.into(), name: name.into(), ..Self::default() }
     }
 
     /// The same choice with a description.
@@ -297,10 +272,7 @@ pub struct Hidden {
 impl Hidden {
     /// A hidden field.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            value: value.into(),
-        }
+        Self { name: name.into(), value: value.into() }
     }
 }
 
@@ -318,19 +290,12 @@ pub struct Tile {
 impl Tile {
     /// The tile of a system account.
     pub fn machine(id: &str, name: &str) -> Self {
-        Self {
-            initials: initials(name),
-            hue: hue(id),
-            person: false,
-        }
+        Self { initials: initials(name), hue: hue(id), person: false }
     }
 
     /// The tile of a user.
     pub fn person(id: &str, name: &str) -> Self {
-        Self {
-            person: true,
-            ..Self::machine(id, name)
-        }
+        Self { person: true, ..Self::machine(id, name) }
     }
 }
 
@@ -345,9 +310,8 @@ pub fn initials(name: &str) -> String {
 
 /// A colour of 1 to 8 from an id: FNV-1a, so that it stays the same over releases and machines.
 pub fn hue(id: &str) -> u8 {
-    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash =
+        id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     // The low bits of FNV depend on few of the input's bits: fold the high half in
     ((hash ^ (hash >> 32)) % 8) as u8 + 1
 }
@@ -460,11 +424,7 @@ impl Moment {
     /// When something was made: `today at 14:10`, otherwise the day.
     pub fn made(at: impl InUtc, now: impl InUtc) -> Self {
         let (at, now) = (at.in_utc(), now.in_utc());
-        let text = if at.date() == now.date() {
-            format!("today at {}", at.format("%H:%M"))
-        } else {
-            day(at.date())
-        };
+        let text = if at.date() == now.date() { format!("today at {}", at.format("%H:%M")) } else { day(at.date()) };
         Self::new(at, text)
     }
 
@@ -496,35 +456,21 @@ impl Moment {
     /// An expiry as the list has it, with its tone: `expires in 88 days`, `expires tomorrow`, `expired 51 days ago`.
     pub fn expiry(at: impl InUtc, now: impl InUtc) -> Self {
         let (at, now) = (at.in_utc(), now.in_utc());
-        let text = if at <= now {
-            format!("expired {}", expired(at, now))
-        } else {
-            format!("expires {}", ahead(at, now))
-        };
-        Self {
-            tone: expiry_tone(at, now),
-            ..Self::new(at, text)
-        }
+        let text = if at <= now { format!("expired {}", expired(at, now)) } else { format!("expires {}", ahead(at, now)) };
+        Self { tone: expiry_tone(at, now), ..Self::new(at, text) }
     }
 
     /// The expiry of one of several tokens, as the list has it: `1 expires in 25 days`.
     pub fn expiry_of_one(at: impl InUtc, now: impl InUtc) -> Self {
         let moment = Self::expiry(at, now);
-        Self {
-            text: format!("1 {}", moment.text),
-            ..moment
-        }
+        Self { text: format!("1 {}", moment.text), ..moment }
     }
 
     /// An expiry as a token's facts have it, quiet: `in 90 days` while it is far, otherwise the day.
     pub fn expiry_fact(at: impl InUtc, now: impl InUtc) -> Self {
         let (at, now) = (at.in_utc(), now.in_utc());
         let days = (at.date() - now.date()).num_days();
-        let text = if days > SOON_DAYS && days <= 366 {
-            ahead(at, now)
-        } else {
-            day(at.date())
-        };
+        let text = if days > SOON_DAYS && days <= 366 { ahead(at, now) } else { day(at.date()) };
         Self::new(at, text)
     }
 
@@ -536,10 +482,7 @@ impl Moment {
             Tone::Warn => format!("Expires {}", ahead(at, now)),
             Tone::Danger => "Expired".to_owned(),
         };
-        Some(Self {
-            tone: expiry_tone(at, now),
-            ..Self::new(at, text)
-        })
+        Some(Self { tone: expiry_tone(at, now), ..Self::new(at, text) })
     }
 }
 
@@ -597,11 +540,7 @@ fn ago_in_days(at: NaiveDateTime, now: NaiveDateTime) -> String {
 
 fn whole_months(from: NaiveDate, to: NaiveDate) -> i32 {
     let begun = (to.year() - from.year()) * 12 + to.month() as i32 - from.month() as i32;
-    if to.day() < from.day() {
-        begun - 1
-    } else {
-        begun
-    }
+    if to.day() < from.day() { begun - 1 } else { begun }
 }
 
 /// An expiry is counted in days, before it as after it, until the number says nothing any more.
@@ -636,11 +575,8 @@ pub fn address(path: &str, query: &[(&str, String)]) -> String {
     url
 }
 
-const QUERY: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const QUERY: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One page's link among the numbered ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -683,40 +619,24 @@ impl Pagination {
         let page = page.clamp(1, last);
         let from = if total == 0 { 0 } else { (page - 1) * size + 1 };
         let to = (page * size).min(total);
-        let near = |number: &u64| {
-            *number == 1 || *number == last || number.abs_diff(page) <= 1 || (last <= 7)
-        };
+        let near = |number: &u64| *number == 1 || *number == last || number.abs_diff(page) <= 1 || (last <= 7);
         let mut pages: Vec<PageLink> = Vec::new();
         let mut before = 0;
         // Only numbers near the page, the first and the last: at most nine, however long the list
         let mut numbers: Vec<u64> = if last <= 7 {
             (1..=last).collect()
         } else {
-            vec![
-                1,
-                page.saturating_sub(1).max(1),
-                page,
-                (page + 1).min(last),
-                last,
-            ]
+            vec![1, page.saturating_sub(1).max(1), page, (page + 1).min(last), last]
         };
         numbers.sort_unstable();
         numbers.dedup();
         for number in numbers.into_iter().filter(near) {
             if number == before + 2 {
-                pages.push(PageLink {
-                    number: number - 1,
-                    href: href(number - 1),
-                    current: false,
-                });
+                pages.push(PageLink { number: number - 1, href: href(number - 1), current: false });
             } else if number > before + 1 {
                 pages.push(PageLink::default());
             }
-            pages.push(PageLink {
-                number,
-                href: href(number),
-                current: number == page,
-            });
+            pages.push(PageLink { number, href: href(number), current: number == page });
             before = number;
         }
         Self {
@@ -737,10 +657,7 @@ impl Pagination {
 
     /// The sizes to choose from, the present one ticked.
     pub fn sizes(&self) -> Vec<Choice> {
-        Self::SIZES
-            .iter()
-            .map(|size| Choice::new(size.to_string(), size.to_string()).checked(*size == self.size))
-            .collect()
+        Self::SIZES.iter().map(|size| Choice::new(size.to_string(), size.to_string()).checked(*size == self.size)).collect()
     }
 }
 
@@ -772,43 +689,18 @@ impl ErrorPage {
     /// The page of a status with its usual words; change `text`, `permission`, `ask` and the button as needed.
     pub fn new(head: Head, status: u16, request_id: impl Into<String>) -> Self {
         let (title, text) = match status {
-            400 => (
-                "Not understood",
-                "The request was not one that Muster understands. Nothing was changed.",
-            ),
-            401 => (
-                "Sign in first",
-                "This page is for people who are signed in.",
-            ),
-            403 => (
-                "Not permitted",
-                "Your roles do not allow this. Nothing was changed.",
-            ),
-            404 => (
-                "Nothing here",
-                "This page does not exist, or what it showed has been deleted.",
-            ),
-            405 => (
-                "Not done this way",
-                "This address does not take that kind of request.",
-            ),
-            409 => (
-                "Something is in the way",
-                "This cannot be done as things stand. Nothing was changed.",
-            ),
-            413 => (
-                "Too much at once",
-                "The form was larger than Muster takes. Nothing was changed.",
-            ),
-            422 => (
-                "Something is missing",
-                "The form was not complete. Go back and try again.",
-            ),
+            400 => ("Not understood", "The request was not one that Muster understands. Nothing was changed."),
+            401 => ("Sign in first", "This page is for people who are signed in."),
+            403 => ("Not permitted", "Your roles do not allow this. Nothing was changed."),
+            404 => ("Nothing here", "This page does not exist, or what it showed has been deleted."),
+            405 => ("Not done this way", "This address does not take that kind of request."),
+            409 => ("Something is in the way", "This cannot be done as things stand. Nothing was changed."),
+            413 => ("Too much at once", "The form was larger than Muster takes. Nothing was changed."),
+            422 => ("Something is missing", "The form was not complete. Go back and try again."),
             429 => ("Too many tries", "Wait a moment, then try again."),
-            503 => (
-                "Out of reach",
-                "Muster cannot reach its database at the moment. Nothing was changed. Try again in a minute.",
-            ),
+            503 => {
+                ("Out of reach", "Muster cannot reach its database at the moment. Nothing was changed. Try again in a minute.")
+            }
             _ => (
                 "Our fault",
                 "Something broke on our side. Nothing was changed. Try again; if it persists, send us the request ID.",
@@ -870,11 +762,7 @@ mod tests {
             ("2027-02-20T09:00:00Z", "expires in 88 days", Tone::Quiet),
             ("2026-11-30T08:44:10Z", "expires in 6 days", Tone::Warn),
             ("2026-11-25T09:00:00Z", "expires tomorrow", Tone::Warn),
-            (
-                "2026-11-24T18:00:00Z",
-                "expires today at 18:00 UTC",
-                Tone::Warn,
-            ),
+            ("2026-11-24T18:00:00Z", "expires today at 18:00 UTC", Tone::Warn),
             ("2026-11-24T14:50:07Z", "expires in 18 min", Tone::Warn),
             ("2026-11-24T14:32:07Z", "expired today", Tone::Danger),
             ("2026-11-22T09:00:00Z", "expired 2 days ago", Tone::Danger),
@@ -884,61 +772,23 @@ mod tests {
             let moment = Moment::expiry(at(time), now());
             assert_eq!((moment.text.as_str(), moment.tone), (told, tone), "{time}");
         }
-        assert_eq!(
-            Moment::expiry_of_one(at("2026-12-19T09:00:00Z"), now()).text,
-            "1 expires in 25 days"
-        );
-        assert_eq!(
-            Moment::expiry_fact(at("2027-02-22T14:10:20Z"), now()).text,
-            "in 90 days"
-        );
-        assert_eq!(
-            Moment::expiry_fact(at("2026-11-30T08:44:10Z"), now()).text,
-            "30 Nov 2026"
-        );
-        assert_eq!(
-            Moment::expiry_badge(at("2026-11-30T08:44:10Z"), now())
-                .map(|m| m.text)
-                .as_deref(),
-            Some("Expires in 6 days")
-        );
-        assert_eq!(
-            Moment::expiry_badge(at("2027-11-30T08:44:10Z"), now()),
-            None
-        );
+        assert_eq!(Moment::expiry_of_one(at("2026-12-19T09:00:00Z"), now()).text, "1 expires in 25 days");
+        assert_eq!(Moment::expiry_fact(at("2027-02-22T14:10:20Z"), now()).text, "in 90 days");
+        assert_eq!(Moment::expiry_fact(at("2026-11-30T08:44:10Z"), now()).text, "30 Nov 2026");
+        assert_eq!(Moment::expiry_badge(at("2026-11-30T08:44:10Z"), now()).map(|m| m.text).as_deref(), Some("Expires in 6 days"));
+        assert_eq!(Moment::expiry_badge(at("2027-11-30T08:44:10Z"), now()), None);
     }
 
     #[test]
     fn other_times() {
-        assert_eq!(
-            Moment::until(at("2026-11-25T14:10:20Z"), now()).text,
-            "tomorrow at 14:10 UTC"
-        );
-        assert_eq!(
-            Moment::made(at("2026-11-24T14:10:20Z"), now()).text,
-            "today at 14:10"
-        );
-        assert_eq!(
-            Moment::made(at("2026-03-03T08:41:55Z"), now()).text,
-            "3 Mar 2026"
-        );
-        assert_eq!(
-            Moment::in_feed(at("2026-11-20T09:12:44Z"), now()).text,
-            "4 days ago"
-        );
-        assert_eq!(
-            Moment::in_feed(at("2026-11-12T16:31:09Z"), now()).text,
-            "12 Nov"
-        );
-        assert_eq!(
-            Moment::in_feed(at("2025-09-02T16:31:09Z"), now()).text,
-            "2 Sep 2025"
-        );
+        assert_eq!(Moment::until(at("2026-11-25T14:10:20Z"), now()).text, "tomorrow at 14:10 UTC");
+        assert_eq!(Moment::made(at("2026-11-24T14:10:20Z"), now()).text, "today at 14:10");
+        assert_eq!(Moment::made(at("2026-03-03T08:41:55Z"), now()).text, "3 Mar 2026");
+        assert_eq!(Moment::in_feed(at("2026-11-20T09:12:44Z"), now()).text, "4 days ago");
+        assert_eq!(Moment::in_feed(at("2026-11-12T16:31:09Z"), now()).text, "12 Nov");
+        assert_eq!(Moment::in_feed(at("2025-09-02T16:31:09Z"), now()).text, "2 Sep 2025");
         let moment = Moment::ago(at("2026-11-24T12:32:07.123456"), now());
-        assert_eq!(
-            (moment.iso.as_str(), moment.exact.as_str()),
-            ("2026-11-24T12:32:07Z", "24 Nov 2026, 12:32:07 UTC")
-        );
+        assert_eq!((moment.iso.as_str(), moment.exact.as_str()), ("2026-11-24T12:32:07Z", "24 Nov 2026, 12:32:07 UTC"));
     }
 
     #[test]
@@ -954,18 +804,12 @@ mod tests {
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(counted(1, "token"), "1 token");
         assert_eq!(counted(0, "token"), "0 tokens");
-        assert_eq!(
-            joined(&["A".into(), "B".into(), "C".into()], "or"),
-            "A, B or C"
-        );
+        assert_eq!(joined(&["A".into(), "B".into(), "C".into()], "or"), "A, B or C");
     }
 
     #[test]
     fn a_hue_is_stable_and_all_are_used() {
-        assert_eq!(
-            hue("c1878b8e-d09e-11ea-8fde-af02c4677eb7"),
-            hue("c1878b8e-d09e-11ea-8fde-af02c4677eb7")
-        );
+        assert_eq!(hue("c1878b8e-d09e-11ea-8fde-af02c4677eb7"), hue("c1878b8e-d09e-11ea-8fde-af02c4677eb7"));
         let mut seen = [0; 9];
         for number in 0..800 {
             seen[hue(&format!("0193{number:04}-d09e-7000-8fde-af02c4677eb7")) as usize] += 1;
@@ -977,11 +821,7 @@ mod tests {
     #[test]
     fn pages_are_numbered_with_gaps() {
         let numbers = |page, total| -> Vec<u64> {
-            Pagination::numbered(page, 25, total, |n| n.to_string())
-                .pages
-                .iter()
-                .map(|link| link.number)
-                .collect()
+            Pagination::numbered(page, 25, total, |n| n.to_string()).pages.iter().map(|link| link.number).collect()
         };
         assert_eq!(numbers(1, 37), [1, 2]);
         assert_eq!(numbers(1, 0), [1]);
@@ -991,24 +831,14 @@ mod tests {
         assert_eq!(numbers(4, 2500), [1, 2, 3, 4, 5, 0, 100]);
         let pagination = Pagination::numbered(2, 25, 37, |n| format!("?page={n}"));
         assert_eq!(pagination.summary, "26–37 of 37");
-        assert_eq!(
-            (pagination.previous.as_deref(), pagination.next),
-            (Some("?page=1"), None)
-        );
+        assert_eq!((pagination.previous.as_deref(), pagination.next), (Some("?page=1"), None));
     }
 
     #[test]
     fn an_address_leaves_out_what_is_empty_and_escapes_the_rest() {
         assert_eq!(address("/a", &[]), "/a");
         assert_eq!(
-            address(
-                "/a",
-                &[
-                    ("q", String::new()),
-                    ("role", "x&y=ü".into()),
-                    ("page", "2".into())
-                ]
-            ),
+            address("/a", &[("q", String::new()), ("role", "x&y=ü".into()), ("page", "2".into())]),
             "/a?role=x%26y%3D%C3%BC&page=2"
         );
     }
