@@ -812,6 +812,7 @@ impl Chromedriver {
             line.clear();
         }
         let _ = process.kill();
+        let _ = process.wait();
         panic!("chromedriver ended before it said on which port it listens")
     }
 }
