@@ -7,7 +7,6 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use diesel::prelude::*;
 
 use crate::accounts::operations::Plan;
 use crate::activity::{self, Recorder};
@@ -15,11 +14,10 @@ use crate::auth;
 use crate::config::Config;
 use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
-use crate::schema::settings;
 use crate::tokens::check::Check;
 use crate::web::throttle::Throttle;
 use crate::web::{forgery, headers, page, trace};
-use crate::routes;
+use crate::{routes, settings};
 
 /// Connections of the pool: SQLite has one writer, and Postgres forks a process for each.
 const POOL_SIZE: u32 = 12;
@@ -44,7 +42,10 @@ impl Server {
     pub fn bind(config: Config) -> Result<Self, String> {
         migrations::migrate(&config.database_url)?;
         let database = Database::connect(config.database_url.clone(), POOL_SIZE).map_err(|error| error.to_string())?;
-        let prepared = database.write_now(|conn| Ok((session_key(conn)?, auth::operations::offer_setup(conn)?)));
+        let prepared = database.write_now(|conn| {
+            settings::begin_tracking(conn)?;
+            Ok((session_key(conn)?, auth::operations::offer_setup(conn)?))
+        });
         let (session_key, setup_key) = prepared.map_err(|error| error.to_string())?;
         let listener =
             TcpListener::bind(config.listen).map_err(|error| format!("The address {} cannot be listened on: {error}.", config.listen))?;
@@ -165,17 +166,12 @@ const SESSION_KEY: &str = "session_key";
 
 /// The key that signs session cookies: made at the first start, and the same for all instances on one database.
 fn session_key(conn: &mut DbConnection) -> Result<Key, Error> {
-    let stored: Option<String> = settings::table.find(SESSION_KEY).select(settings::value).first(conn).optional()?;
-    if let Some(bytes) = stored.and_then(|text| STANDARD.decode(text).ok())
-        && let Ok(key) = Key::try_from(bytes.as_slice())
-    {
+    let stored = settings::get(conn, SESSION_KEY)?.and_then(|text| STANDARD.decode(text).ok());
+    if let Some(key) = stored.and_then(|bytes| Key::try_from(bytes.as_slice()).ok()) {
         return Ok(key);
     }
     let key = Key::generate();
-    diesel::delete(settings::table.find(SESSION_KEY)).execute(conn)?;
-    diesel::insert_into(settings::table)
-        .values((settings::name.eq(SESSION_KEY), settings::value.eq(STANDARD.encode(key.master()))))
-        .execute(conn)?;
+    settings::set(conn, SESSION_KEY, &STANDARD.encode(key.master()))?;
     Ok(key)
 }
 

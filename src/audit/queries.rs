@@ -141,3 +141,16 @@ pub fn is_by(conn: &mut DbConnection, change: &Id, actor: &Principal) -> Result<
         audit_changes::table.find(change).select((audit_changes::actor_kind, audit_changes::actor_id)).first(conn).optional()?;
     Ok(by.is_some_and(|(kind, id)| kind == actor.kind.as_str() && id == actor.account))
 }
+
+/// What a change gave and took: the verb and the name of each thing, in order of name.
+///
+/// # Errors
+/// The database's.
+pub fn objects(conn: &mut DbConnection, change: &Id) -> Result<Vec<(String, String)>, Error> {
+    let rows: Vec<(String, Option<String>)> = audit_events::table
+        .filter(audit_events::change_id.eq(change))
+        .order((audit_events::object_name, audit_events::seq))
+        .select((audit_events::event_type, audit_events::object_name))
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|(verb, name)| Some((verb, name?))).collect())
+}
