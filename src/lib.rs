@@ -1,5 +1,6 @@
 //! Muster keeps an organisation's machine accounts.
 pub mod accounts;
+pub mod activity;
 pub mod audit;
 pub mod auth;
 pub mod cli;
@@ -7,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod database;
 pub mod error;
+pub mod gateway;
 pub mod id;
 pub mod roles;
 pub mod schema;

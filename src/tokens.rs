@@ -1,3 +1,9 @@
-//! Tokens.
+//! API tokens: what an account proves itself with. [`value`] knows their text, [`model`] and [`queries`] what is kept of
+//! them, [`operations`] what people do with them, and [`check`] answers the one question that every call asks.
+
+pub mod check;
+pub mod model;
+pub mod operations;
+pub mod queries;
 pub mod value;
 pub mod view;

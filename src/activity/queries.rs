@@ -1,0 +1,153 @@
+//! The SQL of activity: many rows at once. A row whose token or account has been deleted meanwhile is passed over.
+
+use chrono::{NaiveDate, NaiveDateTime};
+
+use crate::audit::verbs;
+use crate::database::DbConnection;
+use crate::database::sql::{Sql, Value};
+use crate::error::Error;
+use crate::id::Id;
+
+/// Rows in one statement. SQLite binds 32,766 values at most, and no row here has more than four.
+const ROWS: usize = 4000;
+
+/// When and from where a token was last used.
+#[derive(Debug)]
+pub struct LastUse {
+    /// The token's public id.
+    pub token: String,
+    /// When.
+    pub at: NaiveDateTime,
+    /// The client's address.
+    pub address: Option<String>,
+    /// The client's User-Agent.
+    pub agent: Option<String>,
+}
+
+/// Calls of one account on one day, in UTC.
+#[derive(Debug)]
+pub struct DayCount {
+    /// The account.
+    pub account: Id,
+    /// The day.
+    pub day: NaiveDate,
+    /// Accepted calls.
+    pub accepted: i64,
+    /// Refused calls.
+    pub refused: i64,
+}
+
+/// Refusals of one token for one reason.
+#[derive(Debug)]
+pub struct Report {
+    /// The token's public id.
+    pub token: String,
+    /// A word for the reason.
+    pub reason: &'static str,
+    /// How many.
+    pub count: i64,
+}
+
+/// Moves the last use of tokens forward, never back: several instances write.
+///
+/// # Errors
+/// The database's.
+pub fn move_token_use(conn: &mut DbConnection, uses: &[LastUse]) -> Result<(), Error> {
+    for part in uses.chunks(ROWS) {
+        let rows = part.iter().map(|seen| {
+            [
+                Value::from(seen.token.as_str()),
+                seen.at.into(),
+                Value::MaybeText(seen.address.clone()),
+                Value::MaybeText(seen.agent.clone()),
+            ]
+        });
+        let mut sql = given("(token, at, address, agent)", rows);
+        sql.push(
+            "UPDATE tokens SET last_used_at = v.at, last_used_from = v.address, last_used_agent = v.agent FROM v \
+             WHERE tokens.id = v.token AND (tokens.last_used_at IS NULL OR tokens.last_used_at < v.at)",
+        );
+        sql.execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Moves the last use of accounts forward.
+///
+/// # Errors
+/// The database's.
+pub fn move_account_use(conn: &mut DbConnection, accounts: &[(Id, NaiveDateTime)]) -> Result<(), Error> {
+    for part in accounts.chunks(ROWS) {
+        let mut sql = given("(account, at)", part.iter().map(|(account, at)| [Value::from(account), (*at).into()]));
+        sql.push("UPDATE accounts SET last_used_at = v.at FROM v WHERE accounts.id = v.account AND accounts.last_used_at < v.at");
+        sql.execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Adds to the days' counts.
+///
+/// # Errors
+/// The database's.
+pub fn add_to_days(conn: &mut DbConnection, days: &[DayCount]) -> Result<(), Error> {
+    // A date travels as text, which is what SQLite keeps.
+    let day = match conn {
+        DbConnection::Sqlite(_) => "v.day",
+        DbConnection::Postgres(_) => "CAST(v.day AS DATE)",
+    };
+    for part in days.chunks(ROWS) {
+        let rows = part.iter().map(|count| {
+            [Value::from(&count.account), count.day.to_string().into(), count.accepted.into(), count.refused.into()]
+        });
+        let mut sql = given("(account, day, accepted, refused)", rows);
+        sql.push("INSERT INTO account_days (account_id, day, accepted, refused) SELECT a.id, ").push(day);
+        sql.push(
+            ", v.accepted, v.refused FROM v JOIN accounts a ON a.id = v.account WHERE TRUE \
+             ON CONFLICT (account_id, day) DO UPDATE SET accepted = account_days.accepted + excluded.accepted, \
+             refused = account_days.refused + excluded.refused",
+        );
+        sql.execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Writes an audit event of `change` for each report whose token is still there. Returns how many.
+///
+/// # Errors
+/// The database's.
+pub fn report_refusals(conn: &mut DbConnection, change: &Id, reports: &[Report]) -> Result<usize, Error> {
+    let mut written = 0;
+    for part in reports.chunks(ROWS) {
+        let rows = part.iter().map(|report| {
+            let detail = serde_json::json!({ "reason": report.reason, "count": report.count });
+            [Value::from(report.token.as_str()), detail.to_string().into()]
+        });
+        let mut sql = given("(token, detail)", rows);
+        sql.push(
+            "INSERT INTO audit_events (change_id, type, target_kind, target_id, target_name, object_id, object_name, detail) \
+             SELECT ",
+        );
+        sql.bind(change).push(", ").bind(verbs::TOKEN_REFUSED);
+        sql.push(
+            ", a.kind, a.id, a.name, t.id, t.name, v.detail FROM v JOIN tokens t ON t.id = v.token \
+             JOIN accounts a ON a.id = t.account_id",
+        );
+        written += sql.execute(conn)?;
+    }
+    Ok(written)
+}
+
+/// `WITH v … AS (VALUES …)`: the rows, for a statement that follows.
+fn given<const COLUMNS: usize>(columns: &str, rows: impl Iterator<Item = [Value; COLUMNS]>) -> Sql {
+    let mut sql = Sql::new("WITH v ");
+    sql.push(columns).push(" AS (VALUES ");
+    for (at, row) in rows.enumerate() {
+        sql.push(if at == 0 { "(" } else { ", (" });
+        for (column, value) in row.into_iter().enumerate() {
+            sql.push(if column == 0 { "" } else { ", " }).bind(value);
+        }
+        sql.push(")");
+    }
+    sql.push(") ");
+    sql
+}

@@ -1,0 +1,343 @@
+//! Gathers what is seen of tokens, and writes it from time to time.
+
+use std::collections::{BTreeMap, HashMap};
+use std::mem;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+
+use super::queries;
+use crate::audit;
+use crate::auth::principal::Principal;
+use crate::clock;
+use crate::database::{Database, DbConnection};
+use crate::error::Error;
+use crate::id::Id;
+
+/// The longest User-Agent that is kept, in characters.
+const AGENT_LIMIT: usize = 200;
+/// Workers seldom wait for each other when the tokens are spread over this many locks.
+const SHARDS: usize = 16;
+/// Tokens that are remembered while the database cannot be written to; some 100 MB at the very worst.
+const TOKEN_LIMIT: usize = 320_000;
+/// Refusals of one token for one reason become one audit event in this time, with their number.
+const REPORT_EVERY: TimeDelta = TimeDelta::hours(1);
+
+/// Where the check leaves what it saw. Cheap to clone; all clones share one memory.
+#[derive(Clone, Default)]
+pub struct Recorder(Arc<Memory>);
+
+#[derive(Default)]
+struct Memory {
+    shards: [Mutex<Gathered>; SHARDS],
+    /// Calls that were forgotten because the memory was full.
+    dropped: AtomicU64,
+    /// Held while a batch is being written, so that there is one at a time.
+    writing: tokio::sync::Mutex<Ledger>,
+    stop: tokio::sync::Notify,
+}
+
+/// What was seen since the last write, by the token's public id.
+type Gathered = HashMap<String, Seen>;
+
+struct Seen {
+    account: Id,
+    last: Option<Use>,
+    days: Vec<Day>,
+    refusals: Vec<(&'static str, i64)>,
+}
+
+struct Use {
+    at: NaiveDateTime,
+    address: Option<IpAddr>,
+    agent: Option<String>,
+}
+
+struct Day {
+    date: NaiveDate,
+    accepted: i64,
+    refused: i64,
+}
+
+/// Which refusals have become audit events, and when: by token and reason.
+type Ledger = HashMap<(String, &'static str), Reported>;
+
+struct Reported {
+    at: NaiveDateTime,
+    /// Refusals since that have been counted for the day, but have no event yet.
+    since: i64,
+}
+
+impl Recorder {
+    /// Notes that a token was accepted. `agent` is the client's User-Agent.
+    pub fn accepted(&self, token: &str, account: &Id, address: Option<IpAddr>, agent: Option<&str>, now: NaiveDateTime) {
+        self.note(token, account, |seen| {
+            seen.day(now.date()).accepted += 1;
+            match &mut seen.last {
+                Some(last) if last.at > now => {}
+                Some(last) => {
+                    last.at = now;
+                    last.address = address;
+                    keep(&mut last.agent, agent);
+                }
+                None => seen.last = Some(Use { at: now, address, agent: agent.map(|agent| cut(agent).to_owned()) }),
+            }
+        });
+    }
+
+    /// Notes that a token that Muster knows was refused. `reason` is a word for the audit log.
+    pub fn refused(&self, token: &str, account: &Id, reason: &'static str, now: NaiveDateTime) {
+        self.note(token, account, |seen| {
+            seen.day(now.date()).refused += 1;
+            seen.refuse(reason, 1);
+        });
+    }
+
+    /// The usual call finds its token there already and allocates nothing.
+    fn note(&self, token: &str, account: &Id, note: impl FnOnce(&mut Seen)) {
+        let mut shard = self.shard(token);
+        if let Some(seen) = shard.get_mut(token) {
+            return note(seen);
+        }
+        if shard.len() >= TOKEN_LIMIT / SHARDS {
+            self.0.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        note(shard.entry(token.to_owned()).or_insert_with(|| Seen::of(account.clone())));
+    }
+
+    fn shard(&self, token: &str) -> MutexGuard<'_, Gathered> {
+        let at = token.bytes().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % SHARDS;
+        locked(&self.0.shards[at])
+    }
+
+    /// Writes what has been gathered, in one transaction. Where that fails it is kept for the next time, so a batch is
+    /// written once; only a connection that breaks while the commit is being answered can make it count twice.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database cannot be reached, and the database's.
+    pub async fn flush(&self, database: &Database) -> Result<(), Error> {
+        self.flush_at(database, clock::now(), false).await
+    }
+
+    /// `closing` writes the audit events whose hour is not over yet, because nobody will remember them.
+    async fn flush_at(&self, database: &Database, now: NaiveDateTime, closing: bool) -> Result<(), Error> {
+        let mut ledger = self.0.writing.lock().await;
+        let gathered = self.take();
+        let reports = due(&ledger, &gathered, now, closing);
+        if gathered.is_empty() && reports.is_empty() {
+            return Ok(());
+        }
+        let batch = Arc::new(Batch::new(&gathered, reports));
+        let work = Arc::clone(&batch);
+        // Under the lock of changes (`write`), and not beside them: both touch many accounts, in different orders.
+        let outcome = database.write(move |conn| work.write(conn)).await;
+        match outcome {
+            Ok(()) => settle(&mut ledger, &gathered, &batch.reports, now),
+            Err(_) => self.put_back(gathered),
+        }
+        outcome
+    }
+
+    fn take(&self) -> Gathered {
+        let mut all = Gathered::new();
+        for shard in &self.0.shards {
+            let taken = mem::take(&mut *locked(shard));
+            if all.is_empty() { all = taken } else { all.extend(taken) }
+        }
+        all
+    }
+
+    fn put_back(&self, gathered: Gathered) {
+        for (token, seen) in gathered {
+            let mut shard = self.shard(&token);
+            if let Some(newer) = shard.get_mut(&token) {
+                newer.add(seen);
+            } else if shard.len() < TOKEN_LIMIT / SHARDS {
+                shard.insert(token, seen);
+            } else {
+                let calls: i64 = seen.days.iter().map(|day| day.accepted + day.refused).sum();
+                self.0.dropped.fetch_add(calls.unsigned_abs(), Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Ends [`run`], which writes what is left. Call it when no request is being answered any more.
+    pub fn stop(&self) {
+        self.0.stop.notify_one();
+    }
+}
+
+/// Writes what `recorder` gathers, every `interval`, until [`Recorder::stop`]; then once more, and returns.
+pub async fn run(recorder: Recorder, database: Database, interval: Duration) {
+    let mut failing = false;
+    loop {
+        let stopping = tokio::time::timeout(interval, recorder.0.stop.notified()).await.is_ok();
+        let outcome = recorder.flush_at(&database, clock::now(), stopping).await;
+        match &outcome {
+            Ok(()) if failing => log::info!("token activity is being written again"),
+            Ok(()) => {}
+            Err(error) if stopping => log::error!("the last token activity is lost: {error}"),
+            Err(error) if failing => log::debug!("token activity still waits: {error}"),
+            Err(error) => log::warn!("token activity could not be written and waits for the next time: {error}"),
+        }
+        failing = outcome.is_err();
+        let dropped = recorder.0.dropped.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            log::warn!("the activity of {dropped} calls was dropped: too many tokens wait to be written");
+        }
+        if stopping {
+            return;
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing in here can be left half done by a panic: counting goes on.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn cut(agent: &str) -> &str {
+    agent.char_indices().nth(AGENT_LIMIT).map_or(agent, |(end, _)| &agent[..end])
+}
+
+/// Writes over the text that is there, which most often is the same.
+fn keep(kept: &mut Option<String>, agent: Option<&str>) {
+    match (kept, agent.map(cut)) {
+        (Some(kept), Some(agent)) if kept == agent => {}
+        (Some(kept), Some(agent)) => {
+            kept.clear();
+            kept.push_str(agent);
+        }
+        (kept, agent) => *kept = agent.map(str::to_owned),
+    }
+}
+
+impl Seen {
+    fn of(account: Id) -> Self {
+        Self { account, last: None, days: Vec::new(), refusals: Vec::new() }
+    }
+
+    fn day(&mut self, date: NaiveDate) -> &mut Day {
+        let at = self.days.iter().position(|day| day.date == date).unwrap_or_else(|| {
+            self.days.push(Day { date, accepted: 0, refused: 0 });
+            self.days.len() - 1
+        });
+        &mut self.days[at]
+    }
+
+    fn refuse(&mut self, reason: &'static str, times: i64) {
+        match self.refusals.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, count)) => *count += times,
+            None => self.refusals.push((reason, times)),
+        }
+    }
+
+    fn add(&mut self, older: Self) {
+        for day in older.days {
+            let own = self.day(day.date);
+            own.accepted += day.accepted;
+            own.refused += day.refused;
+        }
+        for (reason, count) in older.refusals {
+            self.refuse(reason, count);
+        }
+        let own = self.last.as_ref().map(|last| last.at);
+        if older.last.as_ref().map(|last| last.at) > own {
+            self.last = older.last;
+        }
+    }
+}
+
+/// What is to be reported now: at once what has not been reported within the hour, the rest when its hour is over.
+fn due(ledger: &Ledger, gathered: &Gathered, now: NaiveDateTime, closing: bool) -> Vec<queries::Report> {
+    let mut counts: BTreeMap<(&str, &'static str), i64> = BTreeMap::new();
+    for (token, seen) in gathered {
+        for (reason, count) in &seen.refusals {
+            *counts.entry((token, reason)).or_default() += count;
+        }
+    }
+    for ((token, reason), reported) in ledger.iter().filter(|(_, reported)| reported.since > 0) {
+        *counts.entry((token, reason)).or_default() += reported.since;
+    }
+    counts
+        .into_iter()
+        .map(|((token, reason), count)| queries::Report { token: token.to_owned(), reason, count })
+        .filter(|report| {
+            let before = ledger.get(&(report.token.clone(), report.reason));
+            closing || before.is_none_or(|reported| now - reported.at >= REPORT_EVERY)
+        })
+        .collect()
+}
+
+/// Writes down what has been reported, after it has.
+fn settle(ledger: &mut Ledger, gathered: &Gathered, reports: &[queries::Report], now: NaiveDateTime) {
+    for (token, seen) in gathered {
+        for (reason, count) in &seen.refusals {
+            let reported = ledger.entry((token.clone(), reason)).or_insert(Reported { at: now, since: 0 });
+            reported.since += count;
+        }
+    }
+    for report in reports {
+        ledger.insert((report.token.clone(), report.reason), Reported { at: now, since: 0 });
+    }
+    ledger.retain(|_, reported| reported.since > 0 || now - reported.at < REPORT_EVERY);
+}
+
+/// What one write says, added up by the rows that it goes to.
+struct Batch {
+    uses: Vec<queries::LastUse>,
+    accounts: Vec<(Id, NaiveDateTime)>,
+    days: Vec<queries::DayCount>,
+    reports: Vec<queries::Report>,
+}
+
+impl Batch {
+    fn new(gathered: &Gathered, reports: Vec<queries::Report>) -> Self {
+        let mut uses = Vec::new();
+        let mut accounts: BTreeMap<&Id, NaiveDateTime> = BTreeMap::new();
+        let mut days: BTreeMap<(NaiveDate, &Id), (i64, i64)> = BTreeMap::new();
+        for (token, seen) in gathered {
+            for day in &seen.days {
+                let sum = days.entry((day.date, &seen.account)).or_default();
+                sum.0 += day.accepted;
+                sum.1 += day.refused;
+            }
+            if let Some(last) = &seen.last {
+                let latest = accounts.entry(&seen.account).or_insert(last.at);
+                *latest = last.at.max(*latest);
+                let address = last.address.map(|address| address.to_string());
+                uses.push(queries::LastUse { token: token.clone(), at: last.at, address, agent: last.agent.clone() });
+            }
+        }
+        let counted = |((day, account), (accepted, refused)): ((NaiveDate, &Id), (i64, i64))| queries::DayCount {
+            account: account.clone(),
+            day,
+            accepted,
+            refused,
+        };
+        Self {
+            uses,
+            accounts: accounts.into_iter().map(|(account, at)| (account.clone(), at)).collect(),
+            days: days.into_iter().map(counted).collect(),
+            reports,
+        }
+    }
+
+    fn write(&self, conn: &mut DbConnection) -> Result<(), Error> {
+        queries::move_token_use(conn, &self.uses)?;
+        queries::move_account_use(conn, &self.accounts)?;
+        queries::add_to_days(conn, &self.days)?;
+        if self.reports.is_empty() {
+            return Ok(());
+        }
+        let change = audit::begin(conn, &Principal::muster())?;
+        if queries::report_refusals(conn, &change.id, &self.reports)? == 0 {
+            change.discard(conn)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,5 @@
+//! The door that gateways ask: may this call pass? An organisation's every API call comes by here.
+
+pub mod verify;
+
+pub use verify::verify;

@@ -1,0 +1,241 @@
+//! `/auth/verify`: for nginx `auth_request`, Caddy `forward_auth`, Traefik ForwardAuth, HAProxy and Envoy.
+//!
+//! Everything that could be misread is read to the caller's disadvantage:
+//! - A `require=` that is no permission, a role that nobody has, and on `/auth/verify` itself a query parameter that does
+//!   not exist (`required=`, say) are requirements that no token meets: 403, and a warning in the log. They are mistakes in
+//!   a gateway's configuration, and must not open the door. Behind `/auth/verify/…` the query may be that of the
+//!   original call (Envoy appends it); parameters of other names mean nothing there, and those of ours can only ask for more.
+//! - A read-only token passes if every method that the forwarding headers name is one that only reads. Gateways set one
+//!   of the two headers and pass on what a client claims in the other.
+//! - Two `Authorization` headers are not a token: the API behind the gateway might read the other one.
+
+use std::fmt::Write;
+
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use chrono::SecondsFormat;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::activity::Recorder;
+use crate::clock;
+use crate::config::Config;
+use crate::error::Error;
+use crate::id::Id;
+use crate::roles::permission::Permission;
+use crate::text::fold;
+use crate::tokens::check::{Check, Holder, Verdict};
+use crate::tokens::value::{Access, Credentials, parse_authorization};
+use crate::web::client;
+
+/// The word in the audit log for a good token that may not do this.
+const INSUFFICIENT: &str = "insufficient_scope";
+/// Seconds after which a gateway may ask again when the database could not be asked.
+const RETRY_AFTER: u32 = 2;
+
+/// Answers whether the call that a gateway holds may pass: `contracts/gateway.md`.
+pub async fn verify(
+    request: HttpRequest,
+    check: web::Data<Check>,
+    recorder: web::Data<Recorder>,
+    config: web::Data<Config>,
+) -> HttpResponse {
+    let value = match credentials(request.headers()) {
+        Credentials::None => return unauthenticated(&request, false),
+        Credentials::Malformed => None,
+        Credentials::Token(value) => Some(value),
+    };
+    // Too many refused tokens from one address are to be answered with 429 here, before the look-up.
+    let verdict = match check.judge(value.as_ref()).await {
+        Ok(verdict) => verdict,
+        Err(error) => return unavailable(&request, &error),
+    };
+    let now = clock::now();
+    match verdict {
+        Verdict::Refused { reason, known } => {
+            if let Some((token, account)) = known {
+                recorder.refused(&token, &account, reason.as_str(), now);
+            }
+            unauthenticated(&request, true)
+        }
+        Verdict::Accepted(holder) => match missing(&request, &holder) {
+            Some(scope) => {
+                recorder.refused(&holder.token, &holder.account, INSUFFICIENT, now);
+                insufficient(&request, &scope)
+            }
+            None => {
+                let address = client::of_request(&request, &config.trusted_proxies);
+                let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+                recorder.accepted(&holder.token, &holder.account, address, agent, now);
+                accepted(&holder)
+            }
+        },
+    }
+}
+
+fn credentials(headers: &HeaderMap) -> Credentials {
+    let mut given = headers.get_all(header::AUTHORIZATION);
+    match (given.next(), given.next()) {
+        (None, _) => Credentials::None,
+        (Some(only), None) => only.to_str().map_or(Credentials::Malformed, parse_authorization),
+        (Some(_), Some(_)) => Credentials::Malformed,
+    }
+}
+
+/// What stands between this call and an accepted token, as a `scope`; `None` lets it pass.
+fn missing(request: &HttpRequest, holder: &Holder) -> Option<String> {
+    if holder.access == Access::Read && !only_reads(request) {
+        return Some("write".into());
+    }
+    let exact = !request.path().trim_start_matches('/').contains("verify/");
+    let requirements = Requirements::parse(request.query_string());
+    if exact && !requirements.unknown.is_empty() {
+        log::warn!("a gateway asks /auth/verify with parameters that do not exist: {:?}", requirements.unknown);
+        return Some(scope(requirements.unknown.iter().map(String::as_str)));
+    }
+    requirements.missing_of(holder)
+}
+
+/// Whether the original call only reads, by every header that tells its method; without one, by this request's own.
+fn only_reads(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let mut told = ["x-original-method", "x-forwarded-method"].into_iter().flat_map(|name| headers.get_all(name)).peekable();
+    if told.peek().is_none() {
+        return [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    }
+    told.all(|method| matches!(method.as_bytes(), b"GET" | b"HEAD" | b"OPTIONS"))
+}
+
+/// What a gateway's configuration asks of a token, beyond being usable.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Requirements {
+    /// Permissions; all are needed.
+    permissions: Vec<String>,
+    /// Names or UUIDs of roles; any suffices.
+    roles: Vec<String>,
+    /// The names of parameters that do not exist.
+    unknown: Vec<String>,
+}
+
+impl Requirements {
+    fn parse(query: &str) -> Self {
+        let mut requirements = Self::default();
+        let pairs: Vec<(String, String)> = match serde_html_form::from_str(query) {
+            Ok(pairs) => pairs,
+            Err(_) => return Self { permissions: vec![query.to_owned()], ..requirements },
+        };
+        for (name, value) in pairs {
+            match name.as_str() {
+                "require" => requirements.permissions.push(value),
+                "role" => requirements.roles.push(value),
+                _ => requirements.unknown.push(name),
+            }
+        }
+        requirements
+    }
+
+    fn missing_of(&self, holder: &Holder) -> Option<String> {
+        let lacking: Vec<&String> = self.permissions.iter().filter(|wanted| !is_allowed(wanted, holder)).collect();
+        let role_is_lacking = !self.roles.is_empty() && !self.roles.iter().any(|wanted| has_role(wanted, holder));
+        if lacking.is_empty() && !role_is_lacking {
+            return None;
+        }
+        let roles: Vec<String> = self.roles.iter().filter(|_| role_is_lacking).map(|role| format!("role:{role}")).collect();
+        Some(scope(lacking.into_iter().chain(&roles).map(String::as_str)))
+    }
+}
+
+fn is_allowed(wanted: &str, holder: &Holder) -> bool {
+    match Permission::parse(wanted) {
+        Ok(wanted) => holder.permissions.allows(&wanted),
+        Err(malformed) => {
+            log::warn!("a gateway asks /auth/verify for what no token can have: {malformed}");
+            false
+        }
+    }
+}
+
+fn has_role(wanted: &str, holder: &Holder) -> bool {
+    let folded = fold(wanted.trim());
+    let id = Id::parse(wanted);
+    holder.roles.iter().any(|role| fold(&role.name) == folded || Some(&role.id) == id.as_ref())
+}
+
+/// What no header shows as it is: all outside visible ASCII, and the sign of the encoding itself.
+const IN_TEXT: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+/// In a list also what separates its items.
+const IN_LIST: &AsciiSet = &IN_TEXT.add(b',');
+/// A scope stands between quotation marks, its items apart by spaces (RFC 6749, appendix A.4).
+const IN_SCOPE: &AsciiSet = &IN_TEXT.add(b'"').add(b'\\');
+
+fn scope<'a>(items: impl Iterator<Item = &'a str>) -> String {
+    joined(items, " ", IN_SCOPE)
+}
+
+fn joined<'a>(items: impl Iterator<Item = &'a str>, separator: &str, encoded: &'static AsciiSet) -> String {
+    let mut text = String::new();
+    for (at, item) in items.enumerate() {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{}{}", if at == 0 { "" } else { separator }, utf8_percent_encode(item, encoded));
+    }
+    text
+}
+
+/// Always all nine headers: one that were absent would let the client's own through.
+fn accepted(holder: &Holder) -> HttpResponse {
+    let list = |items: &mut dyn Iterator<Item = &str>| joined(items, ",", IN_LIST);
+    let expires = holder.expires_at.map(|end| end.and_utc().to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default();
+    let mut response = answer(StatusCode::OK);
+    response
+        .insert_header(("muster-account", holder.account.as_str()))
+        .insert_header(("muster-account-name", utf8_percent_encode(&holder.name, IN_TEXT).to_string()))
+        .insert_header(("muster-account-type", holder.kind.as_str()))
+        .insert_header(("muster-roles", list(&mut holder.roles.iter().map(|role| role.name.as_str()))))
+        .insert_header(("muster-teams", list(&mut holder.teams.iter().map(|team| team.name.as_str()))))
+        .insert_header(("muster-permissions", list(&mut holder.permissions.iter().map(Permission::as_str))))
+        .insert_header(("muster-token", holder.token.as_str()))
+        .insert_header(("muster-access", holder.access.as_str()))
+        .insert_header(("muster-token-expires", expires));
+    response.finish()
+}
+
+fn unauthenticated(request: &HttpRequest, tried: bool) -> HttpResponse {
+    let mut response = answer(StatusCode::UNAUTHORIZED);
+    if tried {
+        response.insert_header((header::WWW_AUTHENTICATE, r#"Bearer realm="muster", error="invalid_token""#));
+        sentence(request, &mut response, "This token cannot be used.\n")
+    } else {
+        response.insert_header((header::WWW_AUTHENTICATE, r#"Bearer realm="muster""#));
+        sentence(request, &mut response, "Send an API token: Authorization: Bearer <token>.\n")
+    }
+}
+
+fn insufficient(request: &HttpRequest, scope: &str) -> HttpResponse {
+    let mut response = answer(StatusCode::FORBIDDEN);
+    let challenge = format!(r#"Bearer error="insufficient_scope", scope="{scope}""#);
+    response.insert_header((header::WWW_AUTHENTICATE, challenge));
+    sentence(request, &mut response, "This token may not do this.\n")
+}
+
+fn unavailable(request: &HttpRequest, error: &Error) -> HttpResponse {
+    if *error != Error::Unavailable {
+        log::error!("the check failed: {error}");
+    }
+    let mut response = answer(StatusCode::SERVICE_UNAVAILABLE);
+    response.insert_header((header::RETRY_AFTER, RETRY_AFTER.to_string()));
+    sentence(request, &mut response, "Muster cannot reach its database at the moment. Try again shortly.\n")
+}
+
+fn answer(status: StatusCode) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
+    response
+}
+
+/// For a person at a shell; gateways have their own pages. The answer to HEAD has none.
+fn sentence(request: &HttpRequest, response: &mut HttpResponseBuilder, text: &'static str) -> HttpResponse {
+    if request.method() == Method::HEAD {
+        return response.finish();
+    }
+    response.insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8")).body(text)
+}

@@ -1,0 +1,290 @@
+//! The verbs that a person would say of tokens. Each asks for permission first and writes its audit event in the caller's
+//! one transaction (`Database::write`). A value leaves here once, with the change that made it.
+
+use chrono::{NaiveDateTime, TimeDelta};
+
+use super::model::{Expiry, Overlap, Token, TokenName};
+use super::queries;
+use super::value::{Access, TokenValue};
+use crate::accounts::model::{Account, Filter, Kind, Right, Selection};
+use crate::accounts::queries::matching::Target;
+use crate::audit::{self, Change, Event, verbs};
+use crate::auth::principal::Principal;
+use crate::clock;
+use crate::database::DbConnection;
+use crate::error::{Error, FieldError};
+use crate::id::Id;
+use crate::roles::permission::Permission;
+use crate::{accounts, roles};
+
+/// A token as a form or the command line describes it. What they said has been read but not accepted: an actor without
+/// permission learns that first, and a person sees all that is wrong at once.
+#[derive(Debug, Clone)]
+pub struct Creation {
+    /// What it is for.
+    pub name: String,
+    /// What it may do; `None` where that could not be read.
+    pub access: Option<Access>,
+    /// When it expires, as [`Expiry::parse`] read it.
+    pub expiry: Result<Expiry, FieldError>,
+}
+
+/// Creates a token for a system account. A disabled account may be given one; it is refused until the account is enabled.
+///
+/// `maximum` is the longest life that the installation allows.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Invalid` (fields `name`, `access`, `expires`, `expires_on`).
+pub fn create(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    account: &Id,
+    form: &Creation,
+    maximum: Option<TimeDelta>,
+) -> Result<(Token, TokenValue), Error> {
+    let account = within_reach(conn, actor, Kind::System, account)?;
+    may_hold_value(conn, actor, &account)?;
+    let now = clock::now();
+    let mut invalid = Vec::new();
+    let mut note = |error: FieldError| invalid.push(error);
+    let name = TokenName::parse(&form.name).map_err(|message| note(FieldError { field: "name", message })).ok();
+    if form.access.is_none() {
+        note(FieldError { field: "access", message: "Choose read-only or read-write.".into() });
+    }
+    let expires_at = form.expiry.clone().and_then(|expiry| expiry.moment(now, maximum)).map_err(note).ok();
+    let (Some(name), Some(access), Some(expires_at)) = (name, form.access, expires_at) else {
+        return Err(Error::Invalid(invalid));
+    };
+    let made = make(conn, actor, &account, name.as_str(), access, now, expires_at)?;
+    queries::keep_first_expiry(conn, &account.id)?;
+    let detail = serde_json::json!({ "access": access.as_str(), "expires_at": written(expires_at) });
+    audit::begin(conn, actor)?.record(conn, &event(verbs::TOKEN_CREATED, &account, &made.0, detail))?;
+    Ok(made)
+}
+
+/// Gives a token a successor of the same name, access and length of life (cut to `maximum`), and stops the old value after
+/// `overlap`. What the old one had replaced in its turn stops at once.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Conflict` for a token that is revoked, expired, or has a successor already.
+pub fn regenerate(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    account: &Id,
+    token: &str,
+    overlap: Overlap,
+    maximum: Option<TimeDelta>,
+) -> Result<(Token, TokenValue), Error> {
+    let account = within_reach(conn, actor, Kind::System, account)?;
+    may_hold_value(conn, actor, &account)?;
+    let old = queries::find(conn, &account.id, token)?;
+    let now = clock::now();
+    may_be_regenerated(&old, now)?;
+    let lifetime = match (old.lifetime(), maximum) {
+        (Some(own), Some(maximum)) => Some(own.min(maximum)),
+        (own, maximum) => own.or(maximum),
+    };
+    let expires_at = lifetime.map(|length| now + length);
+    let made = make(conn, actor, &account, &old.name, old.access, now, expires_at)?;
+    let change = audit::begin(conn, actor)?;
+    queries::replace(conn, &old.id, &made.0.id)?;
+    if overlap == Overlap::Now {
+        queries::revoke(conn, &old.id, now)?;
+    } else {
+        let end = now + overlap.length();
+        queries::expire(conn, &old.id, old.expires_at.map_or(end, |own| own.min(end)))?;
+    }
+    change.record(
+        conn,
+        &event(
+            verbs::TOKEN_REGENERATED,
+            &account,
+            &old,
+            serde_json::json!({
+                "access": old.access.as_str(),
+                "expires_at": written(expires_at),
+                "overlap": overlap.as_str(),
+                "successor": made.0.id,
+            }),
+        ),
+    )?;
+    stop_predecessors(conn, &change, &account, &old.id, now)?;
+    queries::keep_first_expiry(conn, &account.id)?;
+    Ok(made)
+}
+
+fn may_be_regenerated(token: &Token, now: NaiveDateTime) -> Result<(), Error> {
+    let why = if token.replaced_by.is_some() {
+        "has been regenerated already: regenerate its successor"
+    } else if token.revoked_at.is_some() {
+        "has been revoked: create a new token"
+    } else if token.is_expired(now) {
+        "has expired: create a new token"
+    } else {
+        return Ok(());
+    };
+    Err(Error::Conflict(format!("The token {} {why}. Nothing was changed.", token.name)))
+}
+
+/// Stops the old value of a regenerated token before its overlap is over. `token` is the successor.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Conflict` where no old value works any more.
+pub fn finish(conn: &mut DbConnection, actor: &Principal, account: &Id, token: &str) -> Result<(), Error> {
+    let account = within_reach(conn, actor, Kind::System, account)?;
+    let token = queries::find(conn, &account.id, token)?;
+    let change = audit::begin(conn, actor)?;
+    if stop_predecessors(conn, &change, &account, &token.id, clock::now())? == 0 {
+        return Err(Error::Conflict(format!("The old value of the token {} has stopped working already.", token.name)));
+    }
+    queries::keep_first_expiry(conn, &account.id)
+}
+
+/// Revokes a token, and with it the old value that may still work. Also how an expired one is taken off the page.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Conflict` for a token that is revoked already.
+pub fn revoke(conn: &mut DbConnection, actor: &Principal, account: &Id, token: &str) -> Result<Token, Error> {
+    revoke_of(conn, actor, Kind::System, account, token)
+}
+
+/// [`revoke`] by the public id alone, and for accounts of both kinds: the command line.
+///
+/// # Errors
+/// As [`revoke`].
+pub fn revoke_by_id(conn: &mut DbConnection, actor: &Principal, token: &str) -> Result<Token, Error> {
+    may_begin(actor, Kind::System).or_else(|refused| may_begin(actor, Kind::User).map_err(|_| refused))?;
+    let (account, kind) = queries::owner(conn, token)?;
+    revoke_of(conn, actor, kind, &account, token)
+}
+
+fn revoke_of(conn: &mut DbConnection, actor: &Principal, kind: Kind, account: &Id, token: &str) -> Result<Token, Error> {
+    let account = within_reach(conn, actor, kind, account)?;
+    let token = queries::find(conn, &account.id, token)?;
+    if token.revoked_at.is_some() {
+        return Err(Error::Conflict(format!("The token {} has been revoked already.", token.name)));
+    }
+    let now = clock::now();
+    let change = audit::begin(conn, actor)?;
+    stop(conn, &change, &account, &token, now)?;
+    stop_predecessors(conn, &change, &account, &token.id, now)?;
+    queries::keep_first_expiry(conn, &account.id)?;
+    Ok(token)
+}
+
+/// Returns how many it stopped.
+fn stop_predecessors(
+    conn: &mut DbConnection,
+    change: &Change,
+    account: &Account,
+    token: &str,
+    now: NaiveDateTime,
+) -> Result<usize, Error> {
+    let living = queries::living_predecessors(conn, &account.id, token, now)?;
+    living.iter().try_for_each(|old| stop(conn, change, account, old, now))?;
+    Ok(living.len())
+}
+
+fn stop(conn: &mut DbConnection, change: &Change, account: &Account, token: &Token, now: NaiveDateTime) -> Result<(), Error> {
+    queries::revoke(conn, &token.id, now)?;
+    let detail = serde_json::json!({
+        "access": token.access.as_str(),
+        "expires_at": written(token.expires_at),
+        "replaced": token.replaced_by.is_some(),
+    });
+    change.record(conn, &event(verbs::TOKEN_REVOKED, account, token, detail))
+}
+
+fn make(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    account: &Account,
+    name: &str,
+    access: Access,
+    now: NaiveDateTime,
+    expires_at: Option<NaiveDateTime>,
+) -> Result<(Token, TokenValue), Error> {
+    let value = TokenValue::generate(access).map_err(|error| Error::Internal(format!("no randomness: {error}")))?;
+    let token = Token {
+        id: value.id().into(),
+        account: account.id.clone(),
+        name: name.into(),
+        access,
+        created_at: now,
+        created_by_name: actor.name.clone(),
+        expires_at,
+        revoked_at: None,
+        replaced_by: None,
+        last_used_at: None,
+        last_used_from: None,
+        last_used_agent: None,
+    };
+    queries::insert(conn, &token, &value.digest())?;
+    Ok((token, value))
+}
+
+fn event<'a>(verb: &'static str, account: &'a Account, token: &'a Token, detail: serde_json::Value) -> Event<'a> {
+    Event {
+        verb,
+        target_kind: account.kind.as_str(),
+        target_id: Some(&account.id),
+        target_name: &account.name,
+        object: Some((&token.id, &token.name)),
+        detail,
+    }
+}
+
+fn written(moment: Option<NaiveDateTime>) -> Option<String> {
+    moment.map(|moment| moment.and_utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+}
+
+/// The account, if the actor may handle its tokens: all accounts of the kind, or those in the actor's own teams.
+///
+/// # Errors
+/// `Forbidden`, before it is looked whether the account exists where the actor has no such right at all; `NotFound`.
+pub fn within_reach(conn: &mut DbConnection, actor: &Principal, kind: Kind, account: &Id) -> Result<Account, Error> {
+    may_begin(actor, kind)?;
+    let account = accounts::queries::find(conn, kind, account)?;
+    let everywhere = kind.permission(Right::Manage);
+    if !actor.may(everywhere) && !is_colleague(conn, actor, &account)? {
+        return Err(Error::forbidden(everywhere, format!("{} is in none of your teams.", account.name)));
+    }
+    Ok(account)
+}
+
+fn may_begin(actor: &Principal, kind: Kind) -> Result<(), Error> {
+    let everywhere = kind.permission(Right::Manage);
+    if actor.may(everywhere) || actor.may(kind.permission(Right::ManageTeam)) {
+        return Ok(());
+    }
+    Err(Error::forbidden(everywhere, format!("Only Administrators can handle the tokens of {}.", kind.plural())))
+}
+
+/// Whether the account shares a team with the actor: the same filter that the list is cut down by.
+fn is_colleague(conn: &mut DbConnection, actor: &Principal, account: &Account) -> Result<bool, Error> {
+    let Some(own) = &actor.account else { return Ok(false) };
+    let colleagues = Filter { disabled: true, colleagues_of: Some(own.clone()), ..Filter::all(account.kind) };
+    Target::resolve(conn, account.kind, &Selection::Matching(colleagues))?.contains(conn, &account.id)
+}
+
+/// Who sees a token's value can act as its account. So nobody is given one that changes Muster itself, or reads its audit
+/// log, where they could not do so themselves. What the guarded API allows the account is not Muster's to weigh here.
+fn may_hold_value(conn: &mut DbConnection, actor: &Principal, account: &Account) -> Result<(), Error> {
+    if actor.is_administrator() {
+        return Ok(());
+    }
+    let (_, permissions) = roles::queries::of_account(conn, &account.id)?;
+    match permissions.iter().find(|permission| administers(permission) && !actor.permissions.allows(permission)) {
+        None => Ok(()),
+        Some(more) => Err(Error::forbidden(
+            more.as_str(),
+            format!("{} may do more in Muster than you, so you cannot have a token of it.", account.name),
+        )),
+    }
+}
+
+fn administers(permission: &Permission) -> bool {
+    const OWN: [&str; 7] = ["authentication_settings", "role", "system_account", "system_preference", "team", "token", "user"];
+    let harmless = permission.action() == "read" || permission.scope() == Some("own");
+    permission.resource() == "audit" || (OWN.contains(&permission.resource()) && !harmless)
+}

@@ -1,0 +1,298 @@
+//! The SQL of tokens.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+
+use super::model::{ListedToken, Token, TokenSummary};
+use super::value::Access;
+use crate::accounts::model::Kind;
+use crate::clock;
+use crate::database::DbConnection;
+use crate::database::sql::Sql;
+use crate::error::Error;
+use crate::id::Id;
+use crate::schema::{accounts, tokens};
+
+/// What a token is called where there is none of that id.
+const NOUN: &str = "API token";
+
+#[derive(Queryable)]
+struct Row {
+    id: String,
+    account_id: Id,
+    name: String,
+    access: String,
+    created_at: NaiveDateTime,
+    created_by_name: String,
+    expires_at: Option<NaiveDateTime>,
+    revoked_at: Option<NaiveDateTime>,
+    replaced_by: Option<String>,
+    last_used_at: Option<NaiveDateTime>,
+    last_used_from: Option<String>,
+    last_used_agent: Option<String>,
+}
+
+type Columns = (
+    tokens::id,
+    tokens::account_id,
+    tokens::name,
+    tokens::access,
+    tokens::created_at,
+    tokens::created_by_name,
+    tokens::expires_at,
+    tokens::revoked_at,
+    tokens::replaced_by,
+    tokens::last_used_at,
+    tokens::last_used_from,
+    tokens::last_used_agent,
+);
+
+/// All but the digest, which only the check has a use for.
+const COLUMNS: Columns = (
+    tokens::id,
+    tokens::account_id,
+    tokens::name,
+    tokens::access,
+    tokens::created_at,
+    tokens::created_by_name,
+    tokens::expires_at,
+    tokens::revoked_at,
+    tokens::replaced_by,
+    tokens::last_used_at,
+    tokens::last_used_from,
+    tokens::last_used_agent,
+);
+
+impl From<Row> for Token {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            account: row.account_id,
+            name: row.name,
+            // The database refuses any other word; whatever came past it could only ask.
+            access: Access::parse(&row.access).unwrap_or(Access::Read),
+            created_at: row.created_at,
+            created_by_name: row.created_by_name,
+            expires_at: row.expires_at,
+            revoked_at: row.revoked_at,
+            replaced_by: row.replaced_by,
+            last_used_at: row.last_used_at,
+            last_used_from: row.last_used_from,
+            last_used_agent: row.last_used_agent,
+        }
+    }
+}
+
+/// Writes a new token with the digest of its value.
+///
+/// # Errors
+/// The database's.
+pub fn insert(conn: &mut DbConnection, token: &Token, digest: &[u8; 32]) -> Result<(), Error> {
+    diesel::insert_into(tokens::table)
+        .values((
+            tokens::id.eq(&token.id),
+            tokens::account_id.eq(&token.account),
+            tokens::name.eq(&token.name),
+            tokens::access.eq(token.access.as_str()),
+            tokens::digest.eq(digest.as_slice()),
+            tokens::created_at.eq(token.created_at),
+            tokens::created_by_name.eq(&token.created_by_name),
+            tokens::expires_at.eq(token.expires_at),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// An account's token by its public id, also a revoked one.
+///
+/// # Errors
+/// `NotFound` where there is none, or where it is another account's.
+pub fn find(conn: &mut DbConnection, account: &Id, id: &str) -> Result<Token, Error> {
+    let row: Option<Row> =
+        tokens::table.filter(tokens::id.eq(id)).filter(tokens::account_id.eq(account)).select(COLUMNS).first(conn).optional()?;
+    row.map(Token::from).ok_or(Error::NotFound(NOUN))
+}
+
+/// The account that a token belongs to, and of which kind it is.
+///
+/// # Errors
+/// `NotFound` where there is no token of that id.
+pub fn owner(conn: &mut DbConnection, id: &str) -> Result<(Id, Kind), Error> {
+    let found: Option<(Id, String)> = tokens::table
+        .inner_join(accounts::table)
+        .filter(tokens::id.eq(id))
+        .select((accounts::id, accounts::kind))
+        .first(conn)
+        .optional()?;
+    found.and_then(|(account, kind)| Some((account, Kind::parse(&kind)?))).ok_or(Error::NotFound(NOUN))
+}
+
+/// The tokens of an account for its page, the newest first: all that have not been revoked, expired ones among them. An
+/// old value that still works stands under the token that replaced it; one that does not is left out.
+///
+/// # Errors
+/// The database's.
+pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<Vec<ListedToken>, Error> {
+    let rows: Vec<Row> = tokens::table
+        .filter(tokens::account_id.eq(account))
+        .filter(tokens::revoked_at.is_null())
+        .order((tokens::created_at.desc(), tokens::id))
+        .select(COLUMNS)
+        .load(conn)?;
+    let now = clock::now();
+    let (replaced, current): (Vec<Token>, Vec<Token>) =
+        rows.into_iter().map(Token::from).partition(|token| token.replaced_by.is_some());
+    let mut living: HashMap<String, Token> = replaced
+        .into_iter()
+        .filter(|token| token.is_living(now))
+        .filter_map(|token| token.replaced_by.clone().map(|successor| (successor, token)))
+        .collect();
+    Ok(current
+        .into_iter()
+        .map(|token| {
+            let predecessor = living.remove(&token.id);
+            ListedToken { token, predecessor }
+        })
+        .collect())
+}
+
+/// What `id` replaced, as far as that still works at `now`.
+///
+/// # Errors
+/// The database's.
+pub fn living_predecessors(conn: &mut DbConnection, account: &Id, id: &str, now: NaiveDateTime) -> Result<Vec<Token>, Error> {
+    let rows: Vec<Row> = tokens::table
+        .filter(tokens::account_id.eq(account))
+        .filter(tokens::replaced_by.eq(id))
+        .filter(tokens::revoked_at.is_null())
+        .filter(tokens::expires_at.is_null().or(tokens::expires_at.gt(now)))
+        .order((tokens::created_at, tokens::id))
+        .select(COLUMNS)
+        .load(conn)?;
+    Ok(rows.into_iter().map(Token::from).collect())
+}
+
+/// The tokens of each of `accounts` in short; an account without any is left out. One statement, whatever the number.
+///
+/// # Errors
+/// The database's.
+pub fn summary(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, TokenSummary>, Error> {
+    #[derive(QueryableByName)]
+    struct Summary {
+        #[diesel(sql_type = Text)]
+        account_id: Id,
+        #[diesel(sql_type = BigInt)]
+        live: i64,
+        #[diesel(sql_type = BigInt)]
+        expired: i64,
+        #[diesel(sql_type = BigInt)]
+        expiring: i64,
+        #[diesel(sql_type = Nullable<Timestamp>)]
+        next_expiry: Option<NaiveDateTime>,
+        #[diesel(sql_type = Nullable<Timestamp>)]
+        last_expired: Option<NaiveDateTime>,
+    }
+    let now = clock::now();
+    let mut sql = Sql::new("SELECT account_id, count(CASE WHEN expires_at IS NULL OR expires_at > ");
+    sql.bind(now).push(" THEN 1 END) AS live, count(CASE WHEN expires_at <= ");
+    sql.bind(now).push(" THEN 1 END) AS expired, count(CASE WHEN expires_at > ");
+    sql.bind(now).push(" THEN 1 END) AS expiring, min(CASE WHEN expires_at > ");
+    sql.bind(now).push(" THEN expires_at END) AS next_expiry, max(CASE WHEN expires_at <= ");
+    sql.bind(now).push(" THEN expires_at END) AS last_expired FROM tokens WHERE account_id IN ");
+    sql.bind_list(accounts).push(" AND revoked_at IS NULL AND replaced_by IS NULL GROUP BY account_id");
+    Ok(sql
+        .load::<Summary>(conn)?
+        .into_iter()
+        .map(|row| {
+            let Summary { account_id, live, expired, expiring, next_expiry, last_expired } = row;
+            (account_id, TokenSummary { live, expired, expiring, next_expiry, last_expired })
+        })
+        .collect())
+}
+
+/// Revokes a token, unless it is revoked already.
+///
+/// # Errors
+/// The database's.
+pub fn revoke(conn: &mut DbConnection, id: &str, now: NaiveDateTime) -> Result<(), Error> {
+    diesel::update(tokens::table.filter(tokens::id.eq(id)).filter(tokens::revoked_at.is_null()))
+        .set(tokens::revoked_at.eq(now))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Writes down by what a token was replaced.
+///
+/// # Errors
+/// The database's.
+pub fn replace(conn: &mut DbConnection, id: &str, successor: &str) -> Result<(), Error> {
+    diesel::update(tokens::table.filter(tokens::id.eq(id))).set(tokens::replaced_by.eq(successor)).execute(conn)?;
+    Ok(())
+}
+
+/// Gives a token another expiry.
+///
+/// # Errors
+/// The database's.
+pub fn expire(conn: &mut DbConnection, id: &str, at: NaiveDateTime) -> Result<(), Error> {
+    diesel::update(tokens::table.filter(tokens::id.eq(id))).set(tokens::expires_at.eq(at)).execute(conn)?;
+    Ok(())
+}
+
+/// Brings an account's `first_expiry_at` in line with its tokens. Every change to a token ends with this.
+///
+/// # Errors
+/// The database's.
+pub fn keep_first_expiry(conn: &mut DbConnection, account: &Id) -> Result<(), Error> {
+    let mut sql =
+        Sql::new("UPDATE accounts SET first_expiry_at = COALESCE((SELECT min(expires_at) FROM tokens WHERE account_id = ");
+    sql.bind(account).push(" AND revoked_at IS NULL AND replaced_by IS NULL), ");
+    sql.bind(clock::far_future()).push(") WHERE id = ").bind(account);
+    sql.execute(conn).map(drop)
+}
+
+/// What the check needs of a token and its account.
+#[derive(Debug, Clone, Queryable)]
+pub struct Credential {
+    /// SHA-256 of the whole token.
+    pub digest: Vec<u8>,
+    /// What the token may do, `read` or `write`.
+    pub access: String,
+    /// From when it is refused.
+    pub expires_at: Option<NaiveDateTime>,
+    /// Since when it is revoked.
+    pub revoked_at: Option<NaiveDateTime>,
+    /// The account.
+    pub account: Id,
+    /// The account's kind, `user` or `system`.
+    pub kind: String,
+    /// The account's name.
+    pub name: String,
+    /// Whether the account is disabled.
+    pub disabled: bool,
+}
+
+/// The token of a public id with its account, for the check. One statement, by the primary keys of both.
+///
+/// # Errors
+/// The database's.
+pub fn credential(conn: &mut DbConnection, id: &str) -> Result<Option<Credential>, Error> {
+    Ok(tokens::table
+        .inner_join(accounts::table)
+        .filter(tokens::id.eq(id))
+        .select((
+            tokens::digest,
+            tokens::access,
+            tokens::expires_at,
+            tokens::revoked_at,
+            accounts::id,
+            accounts::kind,
+            accounts::name,
+            accounts::disabled,
+        ))
+        .first(conn)
+        .optional()?)
+}
