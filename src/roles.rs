@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod model;
+pub mod pages;
 pub mod permission;
 pub mod predefined;
 pub mod queries;

@@ -47,8 +47,8 @@ impl Server {
             Ok((session_key(conn)?, auth::operations::offer_setup(conn)?))
         });
         let (session_key, setup_key) = prepared.map_err(|error| error.to_string())?;
-        let listener =
-            TcpListener::bind(config.listen).map_err(|error| format!("The address {} cannot be listened on: {error}.", config.listen))?;
+        let listener = TcpListener::bind(config.listen)
+            .map_err(|error| format!("The address {} cannot be listened on: {error}.", config.listen))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         Ok(Self { config, database, listener, session_key, address, setup_key })
     }
@@ -90,10 +90,10 @@ impl Server {
         let base_url = BaseUrl(self.base_url());
         let Self { config, database, listener, session_key, .. } = self;
         let (workers, https, interval) = (config.workers, config.is_https(), config.activity_interval);
-        let plan = config.plan.as_ref().map_or_else(Plan::unlimited, |plan| Plan {
-            name: plan.name.clone(),
-            limit: Some(i64::from(plan.limit)),
-        });
+        let plan = config
+            .plan
+            .as_ref()
+            .map_or_else(Plan::unlimited, |plan| Plan { name: plan.name.clone(), limit: Some(i64::from(plan.limit)) });
         let recorder = Recorder::default();
         let config = web::Data::new(config);
         let throttle = web::Data::new(Throttle::new());
@@ -126,7 +126,8 @@ impl Server {
         if let Some(workers) = workers {
             server = server.workers(workers);
         }
-        Ok(Running { server: server.run(), activity: activity::Writer::start(recorder, database, interval) })
+        let writer = actix_web::rt::spawn(activity::run(recorder.clone(), database, interval));
+        Ok(Running { server: server.run(), recorder, writer })
     }
 }
 
@@ -137,7 +138,8 @@ pub struct BaseUrl(pub String);
 /// A server that answers.
 pub struct Running {
     server: actix_web::dev::Server,
-    activity: activity::Writer,
+    recorder: Recorder,
+    writer: actix_web::rt::task::JoinHandle<()>,
 }
 
 impl Running {
@@ -148,7 +150,10 @@ impl Running {
 
     async fn until_stopped(self) -> std::io::Result<()> {
         let ended = self.server.await;
-        self.activity.stop().await;
+        self.recorder.stop();
+        if self.writer.await.is_err() {
+            log::error!("the activity writer ended by itself");
+        }
         ended
     }
 }

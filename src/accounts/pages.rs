@@ -56,7 +56,11 @@ fn is_administrator(role: &Id) -> bool {
 fn badges(roles: &[roles::Badge]) -> Vec<view::RoleBadge> {
     let mut badges: Vec<view::RoleBadge> = roles
         .iter()
-        .map(|role| view::RoleBadge { id: role.id.to_string(), name: role.name.clone(), administrator: is_administrator(&role.id) })
+        .map(|role| view::RoleBadge {
+            id: role.id.to_string(),
+            name: role.name.clone(),
+            administrator: is_administrator(&role.id),
+        })
         .collect();
     badges.sort_by_key(|badge| !badge.administrator);
     badges
@@ -69,7 +73,8 @@ fn role_choices(all: &[roles::Role], actor: &Principal, ticked: &[Id]) -> Vec<Ch
         .map(|role| {
             let may = actor.may_grant(&role.permissions);
             let why = if may { role.description.clone() } else { "Grants more than you have".into() };
-            Choice { disabled: !may, ..Choice::new(role.id.to_string(), &role.name).about(why) }.checked(ticked.contains(&role.id))
+            Choice { disabled: !may, ..Choice::new(role.id.to_string(), &role.name).about(why) }
+                .checked(ticked.contains(&role.id))
         })
         .collect()
 }

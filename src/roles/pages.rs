@@ -17,7 +17,12 @@ use crate::web::view::Place;
 ///
 /// # Errors
 /// `Unavailable`.
-pub async fn list(request: HttpRequest, session: Session, database: web::Data<Database>, actor: Actor) -> Result<HttpResponse, Error> {
+pub async fn list(
+    request: HttpRequest,
+    session: Session,
+    database: web::Data<Database>,
+    actor: Actor,
+) -> Result<HttpResponse, Error> {
     let (roles, holders, counts) =
         database.read(|conn| Ok((queries::all(conn)?, queries::holders(conn)?, Counts::read(conn)?))).await?;
     let mut cards: Vec<RoleCard> = roles

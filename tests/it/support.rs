@@ -1,7 +1,4 @@
 //! What tests of every kind stand on.
 
-#[allow(
-    dead_code,
-    reason = "offers what a test may need, whether one needs it today or not"
-)]
+#[allow(dead_code, reason = "offers what a test may need, whether one needs it today or not")]
 pub mod engine;

@@ -10,7 +10,9 @@ use super::{count, id, ids, is_administrator, may_manage, moment, plan as plan_v
 use crate::accounts::model::{Account, Kind, Right};
 use crate::accounts::operations::{self, Done, Plan};
 use crate::accounts::queries;
-use crate::accounts::view::{self, AccountPage, Change, Day, NewTokenForm, OldValue, RoleLine, TeamLine, TokenRow, TokenUse, overlaps};
+use crate::accounts::view::{
+    self, AccountPage, Change, Day, NewTokenForm, OldValue, RoleLine, TeamLine, TokenRow, TokenUse, overlaps,
+};
 use crate::audit::{self, FeedItem, verbs};
 use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
@@ -100,7 +102,13 @@ fn find(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Found, Er
 ///
 /// # Errors
 /// `NotFound`, `Unavailable`.
-pub async fn page(request: &HttpRequest, session: &Session, database: &Database, actor: &Principal, id: &Id) -> Result<AccountPage, Error> {
+pub async fn page(
+    request: &HttpRequest,
+    session: &Session,
+    database: &Database,
+    actor: &Principal,
+    id: &Id,
+) -> Result<AccountPage, Error> {
     let found = {
         let (actor, id) = (actor.clone(), id.clone());
         database.read(move |conn| find(conn, &actor, &id)).await?

@@ -62,7 +62,10 @@ impl BulkForm {
             return Err(Error::field("id", "Select at least one system account."));
         }
         if ids.len() > TICKED_LIMIT {
-            return Err(Error::field("id", format!("At most {} at once. Select all that match instead.", grouped(TICKED_LIMIT as i64))));
+            return Err(Error::field(
+                "id",
+                format!("At most {} at once. Select all that match instead.", grouped(TICKED_LIMIT as i64)),
+            ));
         }
         Ok(Selection::Accounts(ids))
     }
@@ -123,7 +126,13 @@ impl Action {
         }
     }
 
-    fn carry_out(&self, conn: &mut DbConnection, actor: &Principal, plan: &Plan, selection: &Selection) -> Result<(Done, Flash), Error> {
+    fn carry_out(
+        &self,
+        conn: &mut DbConnection,
+        actor: &Principal,
+        plan: &Plan,
+        selection: &Selection,
+    ) -> Result<(Done, Flash), Error> {
         let kind = Kind::System;
         let done = match self {
             Self::Disable => operations::disable(conn, actor, kind, selection)?,
@@ -137,7 +146,9 @@ impl Action {
             Self::Enable => state_text("Enabled", "enabled", done.outcome),
             Self::Delete => Flash::done(format!("Deleted {}.", kind.counted(done.outcome.changed))),
             Self::Add(roles) => role_text(conn, roles, "Added", "to", done.outcome, |n, it| format!("{n} already had {it}."))?,
-            Self::Remove(roles) => role_text(conn, roles, "Removed", "from", done.outcome, |n, it| format!("{n} did not have {it}."))?,
+            Self::Remove(roles) => {
+                role_text(conn, roles, "Removed", "from", done.outcome, |n, it| format!("{n} did not have {it}."))?
+            }
         };
         let undo = done.change.as_ref().filter(|_| !matches!(self, Self::Delete));
         let text = match undo {

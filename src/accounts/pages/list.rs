@@ -384,7 +384,8 @@ mod tests {
 
     #[test]
     fn nonsense_in_an_address_is_left_out() {
-        let query = ListQuery { sort: "shoe".into(), size: "7".into(), role: "x'; --".into(), page: "-3".into(), ..ListQuery::default() };
+        let query =
+            ListQuery { sort: "shoe".into(), size: "7".into(), role: "x'; --".into(), page: "-3".into(), ..ListQuery::default() };
         assert_eq!(query.address(), view::LIST);
         assert_eq!((query.size(), query.page()), (DEFAULT_SIZE, 1));
     }

@@ -45,7 +45,12 @@ pub struct NewForm {
 ///
 /// # Errors
 /// `Unavailable`.
-pub async fn show(request: HttpRequest, session: Session, database: web::Data<Database>, actor: Actor) -> Result<HttpResponse, Error> {
+pub async fn show(
+    request: HttpRequest,
+    session: Session,
+    database: web::Data<Database>,
+    actor: Actor,
+) -> Result<HttpResponse, Error> {
     let default: Id = predefined::CI_CD.into();
     let form = NewForm { role: vec![default.to_string()], token: "rw-90".into(), ..NewForm::default() };
     html(StatusCode::OK, &page(&request, &session, &database, &actor, &form).await?)
@@ -65,7 +70,12 @@ async fn page(
 ) -> Result<NewAccountPage, Error> {
     let (roles, teams, used, counts) = database
         .read(|conn| {
-            Ok((roles::queries::all(conn)?, teams::queries::all(conn)?, queries::totals(conn, Kind::System)?.0, Counts::read(conn)?))
+            Ok((
+                roles::queries::all(conn)?,
+                teams::queries::all(conn)?,
+                queries::totals(conn, Kind::System)?.0,
+                Counts::read(conn)?,
+            ))
         })
         .await?;
     let config = request.app_data::<web::Data<Config>>();
@@ -136,7 +146,9 @@ pub async fn create(
             Ok(see_other(&url(&id)))
         }
         Ok((id, Some((token, value)))) => created(&request, &session, &database, &actor, &id, &token, &value, None).await,
-        Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => refused(&request, &session, &database, &actor, &form, error).await,
+        Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
+            refused(&request, &session, &database, &actor, &form, error).await
+        }
         Err(error) => Err(error),
     }
 }

@@ -77,7 +77,13 @@ pub fn rows(conn: &mut DbConnection, target: &Target, sort: Sort, window: &Windo
 }
 
 /// The rows of a window, in the order shown, and whether there are more in the direction in which they were read.
-fn read(conn: &mut DbConnection, target: &Target, sort: Sort, window: &Window, size: i64) -> Result<(Vec<AccountRow>, bool), Error> {
+fn read(
+    conn: &mut DbConnection,
+    target: &Target,
+    sort: Sort,
+    window: &Window,
+    size: i64,
+) -> Result<(Vec<AccountRow>, bool), Error> {
     let limit = usize::try_from(size).unwrap_or(usize::MAX);
     let mut rows: Vec<Row> = statement(target, sort, window, size).load(conn)?;
     let reached = rows.len() > limit;

@@ -42,23 +42,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            width: 1280,
-            height: 800,
-            dark: false,
-            javascript: true,
-        }
+        Self { width: 1280, height: 800, dark: false, javascript: true }
     }
 }
 
 impl Options {
     /// A phone in portrait.
     pub fn phone() -> Self {
-        Self {
-            width: 390,
-            height: 844,
-            ..Self::default()
-        }
+        Self { width: 390, height: 844, ..Self::default() }
     }
 
     /// The same in dark colours.
@@ -68,10 +59,7 @@ impl Options {
 
     /// The same with scripts turned off.
     pub fn without_javascript(self) -> Self {
-        Self {
-            javascript: false,
-            ..self
-        }
+        Self { javascript: false, ..self }
     }
 }
 
@@ -86,11 +74,7 @@ pub struct Target {
 
 impl From<&str> for Target {
     fn from(css: &str) -> Self {
-        Self {
-            kind: "css",
-            value: css.to_owned(),
-            within: None,
-        }
+        Self { kind: "css", value: css.to_owned(), within: None }
     }
 }
 
@@ -109,56 +93,35 @@ impl From<&Target> for Target {
 impl Target {
     /// Only inside the visible element of this CSS selector: `button("Disable").within("#bulk")`.
     pub fn within(self, css: impl Into<String>) -> Self {
-        Self {
-            within: Some(css.into()),
-            ..self
-        }
+        Self { within: Some(css.into()), ..self }
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?}", self.kind, self.value)?;
-        self.within
-            .as_ref()
-            .map_or(Ok(()), |within| write!(f, " within {within:?}"))
+        self.within.as_ref().map_or(Ok(()), |within| write!(f, " within {within:?}"))
     }
 }
 
 /// The button of this accessible name.
 pub fn button(name: &str) -> Target {
-    Target {
-        kind: "button",
-        value: name.to_owned(),
-        within: None,
-    }
+    Target { kind: "button", value: name.to_owned(), within: None }
 }
 
 /// The link of this accessible name.
 pub fn link(name: &str) -> Target {
-    Target {
-        kind: "link",
-        value: name.to_owned(),
-        within: None,
-    }
+    Target { kind: "link", value: name.to_owned(), within: None }
 }
 
 /// The input, select or text area of this label.
 pub fn field(label: &str) -> Target {
-    Target {
-        kind: "field",
-        value: label.to_owned(),
-        within: None,
-    }
+    Target { kind: "field", value: label.to_owned(), within: None }
 }
 
 /// The innermost element with just this text.
 pub fn text(text: &str) -> Target {
-    Target {
-        kind: "text",
-        value: text.to_owned(),
-        within: None,
-    }
+    Target { kind: "text", value: text.to_owned(), within: None }
 }
 
 /// A barrier that axe-core found.
@@ -181,13 +144,8 @@ struct Refusal {
 impl Refusal {
     /// Whether the page may simply have been on its way to another state.
     fn may_pass(&self) -> bool {
-        [
-            "stale element reference",
-            "element not interactable",
-            "element click intercepted",
-            "no such element",
-        ]
-        .contains(&self.code.as_str())
+        ["stale element reference", "element not interactable", "element click intercepted", "no such element"]
+            .contains(&self.code.as_str())
             || self.message.contains("Execution context was destroyed")
             || self.message.contains("context with specified id")
     }
@@ -213,23 +171,17 @@ impl Browser {
                 (Some(driver), format!("http://127.0.0.1:{port}"))
             }
         };
-        let profile = TempDir::with_prefix("muster-chromium-")
-            .expect("a temporary folder for the browser's profile");
+        let profile = TempDir::with_prefix("muster-chromium-").expect("a temporary folder for the browser's profile");
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(90)))
             .build()
             .into();
-        let started = command(&agent, "POST", &format!("{address}/session"), &capabilities(profile.path()))
-            .unwrap_or_else(|refusal| {
-                panic!(
-                    "Chromium does not start: {}. Is it installed? apt-get install chromium chromium-driver",
-                    refusal.message
-                )
+        let started =
+            command(&agent, "POST", &format!("{address}/session"), &capabilities(profile.path())).unwrap_or_else(|refusal| {
+                panic!("Chromium does not start: {}. Is it installed? apt-get install chromium chromium-driver", refusal.message)
             });
-        let id = started["sessionId"]
-            .as_str()
-            .expect("chromedriver names the session it started");
+        let id = started["sessionId"].as_str().expect("chromedriver names the session it started");
         let browser = Self {
             session: format!("{address}/session/{id}"),
             agent,
@@ -259,10 +211,7 @@ impl Browser {
         if !options.javascript {
             // Stops the page's scripts, timers and handlers and makes `scripting: none` true, while what WebDriver itself
             // evaluates still runs.
-            self.devtools(
-                "Emulation.setScriptExecutionDisabled",
-                &json!({ "value": true }),
-            );
+            self.devtools("Emulation.setScriptExecutionDisabled", &json!({ "value": true }));
         }
     }
 
@@ -282,10 +231,7 @@ impl Browser {
     pub fn path(&self) -> String {
         let url = self.url();
         let after_scheme = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-        after_scheme
-            .find('/')
-            .map_or("/", |at| &after_scheme[at..])
-            .to_owned()
+        after_scheme.find('/').map_or("/", |at| &after_scheme[at..]).to_owned()
     }
 
     /// The title of the page.
@@ -314,15 +260,8 @@ impl Browser {
         let page = self.element(&Target::from("html"));
         let answer = act(self);
         self.wait_until("another page", || {
-            let gone = self
-                .command("GET", &format!("/element/{page}/name"), &Value::Null)
-                .is_err();
-            (gone
-                && self
-                    .execute("return document.readyState === 'complete'", &[])
-                    .ok()?
-                    == true)
-                .then_some(())
+            let gone = self.command("GET", &format!("/element/{page}/name"), &Value::Null).is_err();
+            (gone && self.execute("return document.readyState === 'complete'", &[]).ok()? == true).then_some(())
         });
         answer
     }
@@ -332,10 +271,7 @@ impl Browser {
     /// Scrolls to an element and clicks its middle, as a pointer does: what covers it is in the way.
     pub fn click(&self, target: impl Into<Target>) {
         self.on_element(&target.into(), |element| {
-            self.execute(
-                "arguments[0].scrollIntoView({ block: 'center' })",
-                &[reference(element)],
-            )?;
+            self.execute("arguments[0].scrollIntoView({ block: 'center' })", &[reference(element)])?;
             self.command("POST", &format!("/element/{element}/click"), &json!({}))
         });
     }
@@ -362,10 +298,9 @@ impl Browser {
         self.on_element(&target.into(), |element| {
             let script = "return [...arguments[0].options].find(o => o.text.trim() === arguments[1]) ?? null";
             let found = self.execute(script, &[reference(element), json!(option)])?;
-            let option = found[ELEMENT].as_str().ok_or_else(|| Refusal {
-                code: "no such element".to_owned(),
-                message: format!("no option {option:?}"),
-            })?;
+            let option = found[ELEMENT]
+                .as_str()
+                .ok_or_else(|| Refusal { code: "no such element".to_owned(), message: format!("no option {option:?}") })?;
             self.command("POST", &format!("/element/{option}/click"), &json!({}))
         });
     }
@@ -388,41 +323,29 @@ impl Browser {
 
     /// Whether a checkbox or radio button is on.
     pub fn is_ticked(&self, target: impl Into<Target>) -> bool {
-        self.on_element(&target.into(), |element| {
-            self.command("GET", &format!("/element/{element}/selected"), &Value::Null)
-        }) == true
+        self.on_element(&target.into(), |element| self.command("GET", &format!("/element/{element}/selected"), &Value::Null))
+            == true
     }
 
     /// Presses and lets go of a key at whatever has the focus: `a`, `/`, `Enter`, `Space`, `Shift+Tab`, `Control+a`.
     pub fn press(&self, keys: &str) {
         // The key "+" alone is not a joint between two keys.
-        let names: Vec<&str> = if keys == "+" {
-            vec!["+"]
-        } else {
-            keys.split('+').collect()
-        };
+        let names: Vec<&str> = if keys == "+" { vec!["+"] } else { keys.split('+').collect() };
         let keys: Vec<String> = names.iter().map(|name| key(name)).collect();
-        let down = keys
-            .iter()
-            .map(|key| json!({ "type": "keyDown", "value": key }));
-        let up = keys
-            .iter()
-            .rev()
-            .map(|key| json!({ "type": "keyUp", "value": key }));
+        let down = keys.iter().map(|key| json!({ "type": "keyDown", "value": key }));
+        let up = keys.iter().rev().map(|key| json!({ "type": "keyUp", "value": key }));
         self.keyboard(down.chain(up).collect());
     }
 
     /// Types at whatever has the focus.
     pub fn type_text(&self, text: &str) {
-        let strokes = text.chars().flat_map(|letter| {
-            ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": letter.to_string() }))
-        });
+        let strokes =
+            text.chars().flat_map(|letter| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": letter.to_string() })));
         self.keyboard(strokes.collect());
     }
 
     fn keyboard(&self, strokes: Vec<Value>) {
-        let actions =
-            json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] });
+        let actions = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] });
         self.must("POST", "/actions", &actions);
     }
 
@@ -442,11 +365,7 @@ impl Browser {
     /// The accessible name of what has the focus.
     pub fn focused_name(&self) -> String {
         let focus = self.focus().expect("an element with the focus");
-        string(self.must(
-            "GET",
-            &format!("/element/{focus}/computedlabel"),
-            &Value::Null,
-        ))
+        string(self.must("GET", &format!("/element/{focus}/computedlabel"), &Value::Null))
     }
 
     /// Waits until the target has the focus.
@@ -467,28 +386,19 @@ impl Browser {
 
     /// Waits for an element to be visible; its answer is its text as shown.
     pub fn text(&self, target: impl Into<Target>) -> String {
-        string(self.on_element(&target.into(), |element| {
-            self.command("GET", &format!("/element/{element}/text"), &Value::Null)
-        }))
+        string(self.on_element(&target.into(), |element| self.command("GET", &format!("/element/{element}/text"), &Value::Null)))
     }
 
     /// The texts of all the visible elements of a CSS selector, now; none is an answer too.
     pub fn texts(&self, css: &str) -> Vec<String> {
         let script = "return find('css', arguments[0], null).map(e => e.innerText.trim())";
-        self.read(script, &[json!(css)])
-            .as_array()
-            .into_iter()
-            .flatten()
-            .cloned()
-            .map(string)
-            .collect()
+        self.read(script, &[json!(css)]).as_array().into_iter().flatten().cloned().map(string).collect()
     }
 
     /// How many visible elements the target names now.
     pub fn count(&self, target: impl Into<Target>) -> usize {
         let target = target.into();
-        self.wait_until(&target.to_string(), || self.find(&target).ok())
-            .len()
+        self.wait_until(&target.to_string(), || self.find(&target).ok()).len()
     }
 
     /// Whether a visible element of that name is there now.
@@ -498,18 +408,13 @@ impl Browser {
 
     /// What a field holds.
     pub fn value(&self, target: impl Into<Target>) -> String {
-        string(self.on_element(&target.into(), |element| {
-            self.execute("return arguments[0].value", &[reference(element)])
-        }))
+        string(self.on_element(&target.into(), |element| self.execute("return arguments[0].value", &[reference(element)])))
     }
 
     /// An attribute of an element, if it has it.
     pub fn attribute(&self, target: impl Into<Target>, name: &str) -> Option<String> {
         let value = self.on_element(&target.into(), |element| {
-            self.execute(
-                "return arguments[0].getAttribute(arguments[1])",
-                &[reference(element), json!(name)],
-            )
+            self.execute("return arguments[0].getAttribute(arguments[1])", &[reference(element), json!(name)])
         });
         value.as_str().map(str::to_owned)
     }
@@ -522,26 +427,20 @@ impl Browser {
     /// Waits until no element of that name is visible.
     pub fn wait_until_gone(&self, target: impl Into<Target>) {
         let target = target.into();
-        self.wait_until(&format!("the end of {target}"), || {
-            self.find(&target).ok()?.is_empty().then_some(())
-        });
+        self.wait_until(&format!("the end of {target}"), || self.find(&target).ok()?.is_empty().then_some(()));
     }
 
     /// Waits for a text anywhere on the page, as shown.
     pub fn wait_for_text(&self, text: &str) {
         self.wait_until(&format!("the text {text:?}"), || {
             let shown = self.execute("return document.body.innerText", &[]).ok()?;
-            squash(shown.as_str()?)
-                .contains(&squash(text))
-                .then_some(())
+            squash(shown.as_str()?).contains(&squash(text)).then_some(())
         });
     }
 
     /// Waits until the address bar, from the path on, is this.
     pub fn wait_for_path(&self, path: &str) {
-        self.wait_until(&format!("the address {path:?}"), || {
-            (self.path() == path).then_some(())
-        });
+        self.wait_until(&format!("the address {path:?}"), || (self.path() == path).then_some(()));
     }
 
     /// Waits until the condition gives something, and panics with what was waited for when it does not.
@@ -551,32 +450,22 @@ impl Browser {
             if let Some(answer) = condition() {
                 return answer;
             }
-            assert!(
-                start.elapsed() < PATIENCE,
-                "Waited in vain for {what} on {}\n{}",
-                self.url(),
-                self.page_text()
-            );
+            assert!(start.elapsed() < PATIENCE, "Waited in vain for {what} on {}\n{}", self.url(), self.page_text());
             std::thread::sleep(GLANCE);
         }
     }
 
     /// Evaluates the body of a function in the page, also where the page's own scripts are off. `find` is defined in it.
     pub fn read(&self, script: &str, arguments: &[Value]) -> Value {
-        self.wait_until("the answer of a script", || {
-            match self.execute(script, arguments) {
-                Ok(answer) => Some(answer),
-                Err(refusal) if refusal.may_pass() => None,
-                Err(refusal) => panic!("{script} failed: {}", refusal.message),
-            }
+        self.wait_until("the answer of a script", || match self.execute(script, arguments) {
+            Ok(answer) => Some(answer),
+            Err(refusal) if refusal.may_pass() => None,
+            Err(refusal) => panic!("{script} failed: {}", refusal.message),
         })
     }
 
     fn page_text(&self) -> String {
-        let text = self
-            .execute("return document.body.innerText", &[])
-            .map(string)
-            .unwrap_or_default();
+        let text = self.execute("return document.body.innerText", &[]).map(string).unwrap_or_default();
         text.chars().take(1500).collect()
     }
 
@@ -591,28 +480,19 @@ impl Browser {
                  (or: npm install axe-core in a temporary folder)."
             )
         });
-        let axe = std::fs::read_to_string(&file)
-            .unwrap_or_else(|error| panic!("{file} cannot be read: {error}"));
+        let axe = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file} cannot be read: {error}"));
         let run = "return axe.run(document, { resultTypes: ['violations'] }).then(r => r.violations.map(v => ({
             rule: v.id, help: v.help,
             elements: v.nodes.map(n => n.target.join(' ') + ': ' + n.failureSummary.replace(/\\s+/g, ' ')) })))";
         let found = self
             .execute(&format!("{axe};\n{run}"), &[])
-            .unwrap_or_else(|refusal| {
-                panic!("axe-core failed on {}: {}", self.url(), refusal.message)
-            });
+            .unwrap_or_else(|refusal| panic!("axe-core failed on {}: {}", self.url(), refusal.message));
         let list = found.as_array().expect("axe-core gives a list");
         list.iter()
             .map(|violation| Violation {
                 rule: string(violation["rule"].clone()),
                 help: string(violation["help"].clone()),
-                elements: violation["elements"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .cloned()
-                    .map(string)
-                    .collect(),
+                elements: violation["elements"].as_array().into_iter().flatten().cloned().map(string).collect(),
             })
             .collect()
     }
@@ -638,21 +518,12 @@ impl Browser {
     /// Fails with what the console received.
     pub fn assert_quiet_console(&self) {
         let errors = self.console_errors();
-        assert!(
-            errors.is_empty(),
-            "the console on {}: {errors:#?}",
-            self.url()
-        );
+        assert!(errors.is_empty(), "the console on {}: {errors:#?}", self.url());
     }
 
     /// How far the page is wider than the window, in CSS pixels; 0 where nothing has to be scrolled sideways.
     pub fn overflow(&self) -> i64 {
-        self.read(
-            "const d = document.documentElement; return d.scrollWidth - d.clientWidth",
-            &[],
-        )
-        .as_i64()
-        .unwrap_or_default()
+        self.read("const d = document.documentElement; return d.scrollWidth - d.clientWidth", &[]).as_i64().unwrap_or_default()
     }
 
     /// Writes what is seen to a PNG file.
@@ -665,19 +536,13 @@ impl Browser {
 
     /// A cookie of the current page's site, HttpOnly ones too.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        let cookie = self
-            .command("GET", &format!("/cookie/{name}"), &Value::Null)
-            .ok()?;
+        let cookie = self.command("GET", &format!("/cookie/{name}"), &Value::Null).ok()?;
         cookie["value"].as_str().map(str::to_owned)
     }
 
     /// Gives the browser a cookie of the current page's site, such as a session that a test began without a browser.
     pub fn set_cookie(&self, name: &str, value: &str) {
-        self.must(
-            "POST",
-            "/cookie",
-            &json!({ "cookie": { "name": name, "value": value, "path": "/" } }),
-        );
+        self.must("POST", "/cookie", &json!({ "cookie": { "name": name, "value": value, "path": "/" } }));
     }
 
     // The wire
@@ -700,16 +565,10 @@ impl Browser {
     }
 
     fn find(&self, target: &Target) -> Result<Vec<String>, Refusal> {
-        let arguments = [
-            json!(target.kind),
-            json!(target.value),
-            json!(target.within),
-        ];
+        let arguments = [json!(target.kind), json!(target.value), json!(target.within)];
         let found = self.execute("return find(...arguments)", &arguments)?;
         let elements = found.as_array().into_iter().flatten();
-        Ok(elements
-            .filter_map(|element| element[ELEMENT].as_str().map(str::to_owned))
-            .collect())
+        Ok(elements.filter_map(|element| element[ELEMENT].as_str().map(str::to_owned)).collect())
     }
 
     /// Does something to an element, again while the page is still on its way.
@@ -719,9 +578,7 @@ impl Browser {
             let element = self.element(target);
             match act(&element) {
                 Ok(answer) => return answer,
-                Err(refusal) if refusal.may_pass() && start.elapsed() < PATIENCE => {
-                    std::thread::sleep(GLANCE)
-                }
+                Err(refusal) if refusal.may_pass() && start.elapsed() < PATIENCE => std::thread::sleep(GLANCE),
                 Err(refusal) => panic!("{target} on {}: {}", self.url(), refusal.message),
             }
         }
@@ -733,41 +590,25 @@ impl Browser {
     }
 
     fn devtools(&self, name: &str, parameters: &Value) -> Value {
-        self.must(
-            "POST",
-            "/goog/cdp/execute",
-            &json!({ "cmd": name, "params": parameters }),
-        )
+        self.must("POST", "/goog/cdp/execute", &json!({ "cmd": name, "params": parameters }))
     }
 
     fn must(&self, method: &str, path: &str, body: &Value) -> Value {
-        self.command(method, path, body).unwrap_or_else(|refusal| {
-            panic!("the browser refused {method} {path}: {}", refusal.message)
-        })
+        self.command(method, path, body)
+            .unwrap_or_else(|refusal| panic!("the browser refused {method} {path}: {}", refusal.message))
     }
 
     fn command(&self, method: &str, path: &str, body: &Value) -> Result<Value, Refusal> {
-        command(
-            &self.agent,
-            method,
-            &format!("{}{path}", self.session),
-            body,
-        )
+        command(&self.agent, method, &format!("{}{path}", self.session), body)
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let test = std::thread::current()
-                .name()
-                .unwrap_or("test")
-                .replace("::", "-");
+            let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
             let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.png"));
-            let picture = self
-                .command("GET", "/screenshot", &Value::Null)
-                .map(string)
-                .unwrap_or_default();
+            let picture = self.command("GET", "/screenshot", &Value::Null).map(string).unwrap_or_default();
             if save_picture(&picture, &file).is_ok() {
                 eprintln!("what the browser showed: {}", file.display());
             }
@@ -801,13 +642,7 @@ impl Chromedriver {
             if let Some((_, port)) = line.split_once("successfully on port ")
                 && let Ok(port) = port.trim().trim_end_matches('.').parse()
             {
-                return (
-                    Self {
-                        process,
-                        _output: output,
-                    },
-                    port,
-                );
+                return (Self { process, _output: output }, port);
             }
             line.clear();
         }
@@ -847,39 +682,22 @@ fn capabilities(profile: &Path) -> Value {
 }
 
 fn command(agent: &ureq::Agent, method: &str, url: &str, body: &Value) -> Result<Value, Refusal> {
-    let unreachable = |error: ureq::Error| Refusal {
-        code: "unreachable".to_owned(),
-        message: error.to_string(),
-    };
+    let unreachable = |error: ureq::Error| Refusal { code: "unreachable".to_owned(), message: error.to_string() };
     let mut response = match method {
         "GET" => agent.get(url).call(),
         "DELETE" => agent.delete(url).call(),
-        _ => agent
-            .post(url)
-            .content_type("application/json")
-            .send(body.to_string()),
+        _ => agent.post(url).content_type("application/json").send(body.to_string()),
     }
     .map_err(unreachable)?;
-    let answer = response
-        .body_mut()
-        .with_config()
-        .limit(64 << 20)
-        .read_to_string()
-        .map_err(unreachable)?;
-    let mut answer: Value = serde_json::from_str(&answer).map_err(|error| Refusal {
-        code: "unreadable".to_owned(),
-        message: format!("{error}: {answer}"),
-    })?;
+    let answer = response.body_mut().with_config().limit(64 << 20).read_to_string().map_err(unreachable)?;
+    let mut answer: Value = serde_json::from_str(&answer)
+        .map_err(|error| Refusal { code: "unreadable".to_owned(), message: format!("{error}: {answer}") })?;
     let value = answer["value"].take();
     match value["error"].as_str() {
         Some(code) if !response.status().is_success() => Err(Refusal {
             code: code.to_owned(),
             // Only the first line is about the page; the rest is chromedriver's stack.
-            message: value["message"]
-                .as_str()
-                .and_then(|text| text.lines().next())
-                .unwrap_or(code)
-                .to_owned(),
+            message: value["message"].as_str().and_then(|text| text.lines().next()).unwrap_or(code).to_owned(),
         }),
         _ => Ok(value),
     }
@@ -889,16 +707,12 @@ fn is_page_refused_on_purpose(entry: &Value) -> bool {
     let message = entry["message"].as_str().unwrap_or_default();
     let address = message.split_whitespace().next().unwrap_or_default();
     let is_page = !address.contains("/static/") && !address.contains("favicon");
-    let refused = ["403", "404", "409", "422"]
-        .iter()
-        .any(|status| message.contains(&format!("status of {status}")));
+    let refused = ["403", "404", "409", "422"].iter().any(|status| message.contains(&format!("status of {status}")));
     entry["source"] == "network" && is_page && refused
 }
 
 fn save_picture(base64: &str, file: &Path) -> std::io::Result<()> {
-    let picture = BASE64_STANDARD
-        .decode(base64)
-        .map_err(std::io::Error::other)?;
+    let picture = BASE64_STANDARD.decode(base64).map_err(std::io::Error::other)?;
     std::fs::write(file, picture)
 }
 

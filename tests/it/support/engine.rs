@@ -52,8 +52,7 @@ impl TestDatabase {
         match Engine::current() {
             Engine::Sqlite => {
                 let database = Self::empty_file();
-                std::fs::write(database.file(), sqlite_template(migrate))
-                    .expect("a copy of the template database");
+                std::fs::write(database.file(), sqlite_template(migrate)).expect("a copy of the template database");
                 database
             }
             Engine::Postgres => Self::on_server(postgres_template(migrate)),
@@ -76,51 +75,33 @@ impl TestDatabase {
     /// Takes the database away from whoever uses it, as an outage does, until [`Self::bring_back`].
     /// Postgres only: an open SQLite file cannot be taken away.
     pub fn take_away(&self) {
-        let Home::Server { name } = &self.home else {
-            panic!("only a Postgres database can be taken away")
-        };
+        let Home::Server { name } = &self.home else { panic!("only a Postgres database can be taken away") };
         administer(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
-        administer(&format!(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-        ));
+        administer(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
     }
 
     /// Ends the outage that [`Self::take_away`] began.
     pub fn bring_back(&self) {
-        let Home::Server { name } = &self.home else {
-            panic!("only a Postgres database can be taken away")
-        };
+        let Home::Server { name } = &self.home else { panic!("only a Postgres database can be taken away") };
         administer(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
     }
 
     fn empty_file() -> Self {
         let folder = TempDir::with_prefix("muster-test-").expect("a temporary folder");
         let url = sqlite_url(&folder.path().join("muster.db"));
-        Self {
-            url,
-            home: Home::Folder(folder),
-        }
+        Self { url, home: Home::Folder(folder) }
     }
 
     fn file(&self) -> PathBuf {
-        let Home::Folder(folder) = &self.home else {
-            unreachable!("asked for the file of a server's database")
-        };
+        let Home::Folder(folder) = &self.home else { unreachable!("asked for the file of a server's database") };
         folder.path().join("muster.db")
     }
 
     fn on_server(template: &str) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(1);
-        let name = format!(
-            "muster_test_{}_{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("muster_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         administer(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
-        Self {
-            url: postgres_url(&name),
-            home: Home::Server { name },
-        }
+        Self { url: postgres_url(&name), home: Home::Server { name } }
     }
 }
 
@@ -147,12 +128,8 @@ fn sqlite_template(migrate: Migrate) -> &'static [u8] {
         let file = folder.path().join("template.db");
         migrate(&sqlite_url(&file));
         // The last connection to close moves the journal into the file.
-        let journal = std::fs::metadata(folder.path().join("template.db-wal"))
-            .map_or(0, |journal| journal.len());
-        assert_eq!(
-            journal, 0,
-            "the migration of the template left a connection open"
-        );
+        let journal = std::fs::metadata(folder.path().join("template.db-wal")).map_or(0, |journal| journal.len());
+        assert_eq!(journal, 0, "the migration of the template left a connection open");
         std::fs::read(&file).expect("the template database")
     })
 }
@@ -166,9 +143,7 @@ fn postgres_template(migrate: Migrate) -> &'static str {
         migrate(&postgres_url(&name));
         // A copy is refused while anyone is connected to the original.
         administer(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
-        administer(&format!(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-        ));
+        administer(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
         name
     })
 }
@@ -187,12 +162,8 @@ fn server_url() -> String {
 /// The server's URL with another database in place of its own.
 fn postgres_url(database: &str) -> String {
     let server = server_url();
-    let (base, query) = server
-        .split_once('?')
-        .map_or((server.as_str(), None), |(base, query)| (base, Some(query)));
-    let (host, _) = base
-        .rsplit_once('/')
-        .expect("MUSTER_TEST_POSTGRES ends with /DATABASE");
+    let (base, query) = server.split_once('?').map_or((server.as_str(), None), |(base, query)| (base, Some(query)));
+    let (host, _) = base.rsplit_once('/').expect("MUSTER_TEST_POSTGRES ends with /DATABASE");
     match query {
         Some(query) => format!("{host}/{database}?{query}"),
         None => format!("{host}/{database}"),
@@ -202,15 +173,12 @@ fn postgres_url(database: &str) -> String {
 /// Runs a statement about databases. Dropping, copying and ending connections happen in the background of the server,
 /// so a refusal that time can cure is tried again.
 fn administer(statement: &str) {
-    let mut server = PgConnection::establish(&server_url()).unwrap_or_else(|error| {
-        panic!("The PostgreSQL server of MUSTER_TEST_POSTGRES does not answer: {error}")
-    });
+    let mut server = PgConnection::establish(&server_url())
+        .unwrap_or_else(|error| panic!("The PostgreSQL server of MUSTER_TEST_POSTGRES does not answer: {error}"));
     for attempt in 1.. {
         match server.batch_execute(statement) {
             Ok(()) => return,
-            Err(error)
-                if attempt < 50 && error.to_string().contains("being accessed by other users") =>
-            {
+            Err(error) if attempt < 50 && error.to_string().contains("being accessed by other users") => {
                 std::thread::sleep(Duration::from_millis(100));
             }
             Err(error) => panic!("PostgreSQL refused {statement:?}: {error}"),
