@@ -10,6 +10,7 @@
 //! - Two `Authorization` headers are not a token: the API behind the gateway might read the other one.
 
 use std::fmt::Write;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -29,7 +30,9 @@ use crate::tokens::value::{Access, Credentials, parse_authorization};
 use crate::web::client;
 
 /// The word in the audit log for a good token that may not do this.
-const INSUFFICIENT: &str = "insufficient_scope";
+const INSUFFICIENT: &str = "insufficient scope";
+/// The endpoint without anything appended.
+const PATH: &str = "/auth/verify";
 /// Seconds after which a gateway may ask again when the database could not be asked.
 const RETRY_AFTER: u32 = 2;
 
@@ -87,10 +90,9 @@ fn missing(request: &HttpRequest, holder: &Holder) -> Option<String> {
     if holder.access == Access::Read && !only_reads(request) {
         return Some("write".into());
     }
-    let exact = !request.path().trim_start_matches('/').contains("verify/");
     let requirements = Requirements::parse(request.query_string());
-    if exact && !requirements.unknown.is_empty() {
-        log::warn!("a gateway asks /auth/verify with parameters that do not exist: {:?}", requirements.unknown);
+    if request.path() == PATH && !requirements.unknown.is_empty() {
+        warn_of_configuration();
         return Some(scope(requirements.unknown.iter().map(String::as_str)));
     }
     requirements.missing_of(holder)
@@ -148,10 +150,20 @@ impl Requirements {
 fn is_allowed(wanted: &str, holder: &Holder) -> bool {
     match Permission::parse(wanted) {
         Ok(wanted) => holder.permissions.allows(&wanted),
-        Err(malformed) => {
-            log::warn!("a gateway asks /auth/verify for what no token can have: {malformed}");
+        Err(_) => {
+            warn_of_configuration();
             false
         }
+    }
+}
+
+/// Once a minute at most, and without what was asked: it may be part of a client's URL. The answer's `scope` repeats it.
+fn warn_of_configuration() {
+    static LAST: AtomicI64 = AtomicI64::new(0);
+    let now = clock::now().and_utc().timestamp();
+    let last = LAST.load(Ordering::Relaxed);
+    if now - last >= 60 && LAST.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        log::warn!("{PATH} is asked for what no token can have: check require= and the parameters' names in the gateway");
     }
 }
 
