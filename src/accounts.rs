@@ -3,4 +3,6 @@
 
 pub mod model;
 pub mod operations;
+pub mod pages;
 pub mod queries;
+pub mod view;

@@ -1,4 +1,5 @@
 //! Muster keeps an organisation's machine accounts.
+
 pub mod accounts;
 pub mod activity;
 pub mod audit;
@@ -11,7 +12,10 @@ pub mod error;
 pub mod gateway;
 pub mod id;
 pub mod roles;
+pub mod routes;
 pub mod schema;
+pub mod server;
+pub mod settings;
 pub mod teams;
 pub mod text;
 pub mod tokens;

@@ -2,8 +2,10 @@
 
 pub mod catalogue;
 pub mod model;
+pub mod pages;
 pub mod permission;
 pub mod predefined;
 pub mod queries;
+pub mod view;
 
 pub use model::{Badge, Role};

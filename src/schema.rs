@@ -180,6 +180,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    revisions (revision) {
+        revision -> BigInt,
+        change_id -> Text,
+    }
+}
+
 diesel::joinable!(role_permissions -> roles (role_id));
 diesel::joinable!(account_roles -> roles (role_id));
 diesel::joinable!(account_roles -> accounts (account_id));

@@ -6,3 +6,4 @@ pub mod model;
 pub mod operations;
 pub mod queries;
 pub mod value;
+pub mod view;

@@ -1,7 +1,11 @@
 //! What every handler shares and no feature owns.
+
 pub mod assets;
 pub mod client;
 pub mod forgery;
 pub mod form;
 pub mod headers;
+pub mod page;
 pub mod throttle;
+pub mod trace;
+pub mod view;

@@ -6,9 +6,10 @@ use super::model::{Event, FeedItem};
 use crate::auth::principal::{Means, Principal};
 use crate::clock;
 use crate::database::DbConnection;
+use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
-use crate::schema::{audit_changes, audit_events};
+use crate::schema::{audit_changes, audit_events, revisions};
 
 /// A change in the making: the header that its events refer to.
 #[derive(Debug, Clone)]
@@ -17,12 +18,13 @@ pub struct Change {
     pub id: Id,
 }
 
-/// Begins a change by `actor`, in the transaction that is open.
+/// Begins a change by `actor` to accounts, roles, teams or tokens, inside [`crate::database::Database::write`]: there no
+/// two changes overlap, so that the revision that it gets is in the order of the commits.
 ///
 /// # Errors
 /// The database's.
 pub fn begin(conn: &mut DbConnection, actor: &Principal) -> Result<Change, Error> {
-    insert(conn, actor, None)
+    begin_at_revision(conn, actor, None)
 }
 
 /// Begins a change that takes back `undone`. Each change can be taken back once: the database sees to it.
@@ -30,7 +32,15 @@ pub fn begin(conn: &mut DbConnection, actor: &Principal) -> Result<Change, Error
 /// # Errors
 /// `Conflict` where it has been undone already.
 pub fn begin_undo(conn: &mut DbConnection, actor: &Principal, undone: &Id) -> Result<Change, Error> {
-    insert(conn, actor, Some(undone))
+    begin_at_revision(conn, actor, Some(undone))
+}
+
+fn begin_at_revision(conn: &mut DbConnection, actor: &Principal, undoes: Option<&Id>) -> Result<Change, Error> {
+    let change = insert(conn, actor, undoes)?;
+    let mut revision = Sql::new("INSERT INTO revisions (revision, change_id) SELECT coalesce(max(revision), 0) + 1, ");
+    revision.bind(&change.id).push(" FROM revisions");
+    revision.execute(conn)?;
+    Ok(change)
 }
 
 fn insert(conn: &mut DbConnection, actor: &Principal, undoes: Option<&Id>) -> Result<Change, Error> {
@@ -84,17 +94,19 @@ impl Change {
     /// # Errors
     /// The database's.
     pub fn discard(self, conn: &mut DbConnection) -> Result<(), Error> {
+        diesel::delete(revisions::table.filter(revisions::change_id.eq(&self.id))).execute(conn)?;
         diesel::delete(audit_changes::table.find(&self.id)).execute(conn)?;
         Ok(())
     }
 }
 
-/// Writes a change of a single event.
+/// Writes an event that changes nothing that anybody is permitted: a sign-in, a refusal. It may stand outside
+/// [`crate::database::Database::write`].
 ///
 /// # Errors
 /// The database's.
 pub fn record_alone(conn: &mut DbConnection, actor: &Principal, event: &Event<'_>) -> Result<(), Error> {
-    begin(conn, actor)?.record(conn, event)
+    insert(conn, actor, None)?.record(conn, event)
 }
 
 /// The newest `limit` events about an account.
@@ -140,4 +152,17 @@ pub fn is_by(conn: &mut DbConnection, change: &Id, actor: &Principal) -> Result<
     let by: Option<(String, Option<Id>)> =
         audit_changes::table.find(change).select((audit_changes::actor_kind, audit_changes::actor_id)).first(conn).optional()?;
     Ok(by.is_some_and(|(kind, id)| kind == actor.kind.as_str() && id == actor.account))
+}
+
+/// What a change gave and took: the verb and the name of each thing, in order of name.
+///
+/// # Errors
+/// The database's.
+pub fn objects(conn: &mut DbConnection, change: &Id) -> Result<Vec<(String, String)>, Error> {
+    let rows: Vec<(String, Option<String>)> = audit_events::table
+        .filter(audit_events::change_id.eq(change))
+        .order((audit_events::object_name, audit_events::seq))
+        .select((audit_events::event_type, audit_events::object_name))
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|(verb, name)| Some((verb, name?))).collect())
 }

@@ -58,20 +58,40 @@ pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Windo
         Window::Skip(n) if *n > 0 && *n >= total.count && !total.more => Window::Skip((total.count - 1).max(0) / size * size),
         other => other.clone(),
     };
-    let backward = matches!(window, Window::Before(_) | Window::End);
-    let mut rows: Vec<Row> = statement(&target, sort, &window, size).load(conn)?;
-    let reached = rows.len() > usize::try_from(size).unwrap_or(usize::MAX);
-    rows.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    if backward {
-        rows.reverse();
-    }
+    let (rows, reached) = read(conn, &target, sort, &window, size)?;
     let (before, after) = match window {
         Window::Skip(n) => (n > 0, reached),
         Window::After(_) => (true, reached),
         Window::Before(_) => (reached, true),
         Window::End => (reached, false),
     };
-    Ok(Listing { rows: rows.into_iter().map(|row| row.shown(sort)).collect(), total, before, after })
+    Ok(Listing { rows, total, before, after })
+}
+
+/// The first rows of a target, in order.
+///
+/// # Errors
+/// The database's.
+pub fn rows(conn: &mut DbConnection, target: &Target, sort: Sort, window: &Window, size: i64) -> Result<Vec<AccountRow>, Error> {
+    Ok(read(conn, target, sort, window, size)?.0)
+}
+
+/// The rows of a window, in the order shown, and whether there are more in the direction in which they were read.
+fn read(
+    conn: &mut DbConnection,
+    target: &Target,
+    sort: Sort,
+    window: &Window,
+    size: i64,
+) -> Result<(Vec<AccountRow>, bool), Error> {
+    let limit = usize::try_from(size).unwrap_or(usize::MAX);
+    let mut rows: Vec<Row> = statement(target, sort, window, size).load(conn)?;
+    let reached = rows.len() > limit;
+    rows.truncate(limit);
+    if matches!(window, Window::Before(_) | Window::End) {
+        rows.reverse();
+    }
+    Ok((rows.into_iter().map(|row| row.shown(sort)).collect(), reached))
 }
 
 fn total(conn: &mut DbConnection, filter: &Filter, target: &Target) -> Result<Total, Error> {

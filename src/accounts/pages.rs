@@ -1,0 +1,90 @@
+//! The pages of system accounts. What several of them need stands here; each page has a file of its own.
+
+use chrono::NaiveDateTime;
+
+use super::model::{Kind, Right};
+use super::operations::Plan;
+use super::view;
+use crate::auth::principal::Principal;
+use crate::error::Error;
+use crate::id::Id;
+use crate::roles::{self, predefined};
+use crate::teams::Team;
+use crate::web::view::{Choice, Moment};
+
+pub mod account;
+pub mod bulk;
+pub mod confirm;
+pub mod list;
+pub mod new;
+pub mod tokens;
+pub mod verbs;
+
+/// The id in a path.
+fn id(path: &str) -> Result<Id, Error> {
+    Id::parse(path).ok_or(Error::NotFound(Kind::System.noun()))
+}
+
+/// An account's address.
+fn url(id: &Id) -> String {
+    format!("{}/{id}", view::LIST)
+}
+
+fn may_manage(actor: &Principal) -> bool {
+    actor.may(Kind::System.permission(Right::Manage))
+}
+
+/// Used and limit, for the meter.
+fn plan(plan: &Plan, used: i64) -> view::Plan {
+    view::Plan { name: plan.name.clone(), used: count(used), limit: plan.limit.map(count) }
+}
+
+/// A number of rows, which the database counts with a sign.
+fn count(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or_default()
+}
+
+fn moment(at: Option<NaiveDateTime>, now: NaiveDateTime) -> Option<Moment> {
+    at.map(|at| Moment::ago(at, now))
+}
+
+fn is_administrator(role: &Id) -> bool {
+    *role == predefined::ADMINISTRATOR.into()
+}
+
+/// Roles as badges, Administrator first.
+fn badges(roles: &[roles::Badge]) -> Vec<view::RoleBadge> {
+    let mut badges: Vec<view::RoleBadge> = roles
+        .iter()
+        .map(|role| view::RoleBadge {
+            id: role.id.to_string(),
+            name: role.name.clone(),
+            administrator: is_administrator(&role.id),
+        })
+        .collect();
+    badges.sort_by_key(|badge| !badge.administrator);
+    badges
+}
+
+/// The roles to choose from: those that can be given at all; what this actor may not give is shown, and why.
+fn role_choices(all: &[roles::Role], actor: &Principal, ticked: &[Id]) -> Vec<Choice> {
+    all.iter()
+        .filter(|role| role.assignable)
+        .map(|role| {
+            let may = actor.may_grant(&role.permissions);
+            let why = if may { role.description.clone() } else { "Grants more than you have".into() };
+            Choice { disabled: !may, ..Choice::new(role.id.to_string(), &role.name).about(why) }
+                .checked(ticked.contains(&role.id))
+        })
+        .collect()
+}
+
+fn team_choices(all: &[Team], ticked: &[Id]) -> Vec<Choice> {
+    all.iter().map(|team| Choice::new(team.id.to_string(), &team.name).checked(ticked.contains(&team.id))).collect()
+}
+
+/// The ids of a form's checkboxes. What is not a UUID cannot be one of ours.
+fn ids(values: &[String], field: &'static str) -> Result<Vec<Id>, Error> {
+    let parse = |value: &String| Id::parse(value).ok_or_else(|| Error::field(field, "One of these does not exist."));
+    values.iter().filter(|value| !value.is_empty()).map(parse).collect()
+}

@@ -1,0 +1,449 @@
+//! The page of one system account.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use serde::Deserialize;
+
+use super::{count, id, ids, is_administrator, may_manage, moment, plan as plan_view, role_choices, team_choices, url};
+use crate::accounts::model::{Account, Kind, Right};
+use crate::accounts::operations::{self, Done, Plan};
+use crate::accounts::queries;
+use crate::accounts::view::{
+    self, AccountPage, Change, Day, NewTokenForm, OldValue, RoleLine, TeamLine, TokenRow, TokenUse, overlaps,
+};
+use crate::audit::{self, FeedItem, verbs};
+use crate::auth::access::Actor;
+use crate::auth::principal::Principal;
+use crate::clock;
+use crate::config::Config;
+use crate::database::{Database, DbConnection};
+use crate::error::Error;
+use crate::id::Id;
+use crate::roles::{self, Badge, Role};
+use crate::settings;
+use crate::teams::{self, Team};
+use crate::tokens::model::{ListedToken, Token};
+use crate::tokens::{self, value::Access};
+use crate::web::form::Form;
+use crate::web::page::{Counts, flash, html, see_other, shell, whom_to_ask};
+use crate::web::view::{Field, Flash, Moment, Place, Text, Tile, counted, day, joined, long_day, short_day};
+
+/// Days that the chart shows, today included.
+const CHART_DAYS: i64 = 30;
+/// Lines of "Recent changes".
+const FEED_LENGTH: i64 = 12;
+
+/// `GET /settings/system-accounts/{id}`
+///
+/// # Errors
+/// `NotFound`, `Unavailable`.
+pub async fn show(
+    request: HttpRequest,
+    session: Session,
+    database: web::Data<Database>,
+    actor: Actor,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    html(StatusCode::OK, &page(&request, &session, &database, &actor, &id(&path)?).await?)
+}
+
+struct Found {
+    account: Account,
+    badges: Vec<Badge>,
+    teams: Vec<Team>,
+    sizes: std::collections::HashMap<Id, (i64, i64)>,
+    tokens: Vec<ListedToken>,
+    days: Vec<(NaiveDate, i64, i64)>,
+    feed: Vec<FeedItem>,
+    all_roles: Vec<Role>,
+    all_teams: Vec<Team>,
+    used: i64,
+    ask: Option<String>,
+    counts: Counts,
+    tracked_since: NaiveDateTime,
+    is_colleague: bool,
+}
+
+fn find(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Found, Error> {
+    let account = queries::find(conn, Kind::System, id)?;
+    let only = std::slice::from_ref(id);
+    let teams = teams::queries::of_accounts(conn, only)?.remove(id).unwrap_or_default();
+    let own = match &actor.account {
+        Some(own) => teams::queries::of_accounts(conn, std::slice::from_ref(own))?.remove(own).unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let is_colleague = teams.iter().any(|team| own.contains(team));
+    if !actor.may(Kind::System.permission(Right::Read)) && !is_colleague {
+        return Err(Error::NotFound(Kind::System.noun()));
+    }
+    let team_ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
+    let first_day = (clock::now() - TimeDelta::days(CHART_DAYS - 1)).date();
+    Ok(Found {
+        badges: roles::queries::badges(conn, only)?.remove(id).unwrap_or_default(),
+        sizes: teams::queries::sizes(conn, &team_ids)?,
+        tokens: tokens::queries::of_account(conn, id)?,
+        days: queries::days(conn, id, first_day)?,
+        feed: audit::recent(conn, id, FEED_LENGTH)?,
+        all_roles: roles::queries::all(conn)?,
+        all_teams: teams::queries::all(conn)?,
+        used: queries::totals(conn, Kind::System)?.0,
+        ask: whom_to_ask(conn)?,
+        counts: Counts::read(conn)?,
+        tracked_since: settings::tracked_since(conn)?,
+        account,
+        teams,
+        is_colleague,
+    })
+}
+
+/// The page of an account, as this actor may see it.
+///
+/// # Errors
+/// `NotFound`, `Unavailable`.
+pub async fn page(
+    request: &HttpRequest,
+    session: &Session,
+    database: &Database,
+    actor: &Principal,
+    id: &Id,
+) -> Result<AccountPage, Error> {
+    let found = {
+        let (actor, id) = (actor.clone(), id.clone());
+        database.read(move |conn| find(conn, &actor, &id)).await?
+    };
+    let now = clock::now();
+    let config = request.app_data::<web::Data<Config>>();
+    let plan = request.app_data::<web::Data<Plan>>().map(|plan| plan.get_ref().clone()).unwrap_or_default();
+    let can_manage = may_manage(actor);
+    let can_operate = can_manage || (actor.may(Kind::System.permission(Right::ManageTeam)) && found.is_colleague);
+    let account = &found.account;
+    let held: Vec<Id> = found.badges.iter().map(|badge| badge.id.clone()).collect();
+    let member_of: Vec<Id> = found.teams.iter().map(|team| team.id.clone()).collect();
+    let mut shell = shell(request, session, actor, Place::SystemAccounts, &found.counts);
+    shell.here = url(id);
+    Ok(AccountPage {
+        shell,
+        id: id.to_string(),
+        name: account.name.clone(),
+        description: account.description.clone(),
+        tile: Tile::machine(id.as_str(), &account.name),
+        disabled: account.disabled,
+        administrator: held.iter().any(is_administrator),
+        can_manage,
+        can_operate,
+        ask: if can_operate { None } else { found.ask.clone() },
+        activity_at: moment(account.last_used_at, now),
+        last_login: moment(account.last_login_at, now),
+        tracked_since: day(found.tracked_since.date()),
+        created: Moment::on(account.created_at),
+        created_by: account.created_by_name.clone(),
+        tokens: can_operate.then(|| found.tokens.iter().map(|token| token_row(token, now)).collect()),
+        activity: Some(activity(&found.days, now.date())),
+        changes: found.feed.iter().map(|item| feed_line(item, now)).collect(),
+        roles: role_lines(&found),
+        teams: found.teams.iter().map(|team| team_line(team, &found)).collect(),
+        plan: plan_view(&plan, found.used),
+        role_choices: role_choices(&found.all_roles, actor, &held),
+        team_choices: team_choices(&found.all_teams, &member_of),
+        rename_name: Field::new(&account.name),
+        rename_description: Field::new(&account.description),
+        new_token: NewTokenForm::new(config.and_then(|config| longest_life(config))),
+        overlaps: overlaps(&Moment::until(now + TimeDelta::hours(24), now)),
+        ..AccountPage::default()
+    })
+}
+
+/// The longest life of a token in whole days, where the installation sets one.
+pub fn longest_life(config: &Config) -> Option<u32> {
+    config.max_token_lifetime.map(|most| u32::try_from(most.num_days()).unwrap_or(u32::MAX))
+}
+
+fn role_lines(found: &Found) -> Vec<RoleLine> {
+    let describe = |badge: &Badge| found.all_roles.iter().find(|role| role.id == badge.id).map(|role| role.description.clone());
+    let line = |badge: &Badge| RoleLine {
+        id: badge.id.to_string(),
+        name: badge.name.clone(),
+        description: describe(badge).unwrap_or_default(),
+    };
+    found.badges.iter().map(line).collect()
+}
+
+fn team_line(team: &Team, found: &Found) -> TeamLine {
+    let (users, machines) = found.sizes.get(&team.id).copied().unwrap_or_default();
+    let members = format!("{}, {}", counted(count(users), "user"), counted(count(machines), "system account"));
+    TeamLine { name: team.name.clone(), members }
+}
+
+fn token_row(listed: &ListedToken, now: NaiveDateTime) -> TokenRow {
+    let token = &listed.token;
+    TokenRow {
+        id: token.id.clone(),
+        name: token.name.clone(),
+        writes: token.access == Access::Write,
+        begins: token.begins_with(),
+        created: Moment::made(token.created_at, now),
+        created_by: token.created_by_name.clone(),
+        expires: token.expires_at.map(|at| Moment::expiry_fact(at, now)),
+        badge: token.expires_at.and_then(|at| Moment::expiry_badge(at, now)),
+        expired: token.is_expired(now),
+        last_used: last_use(token, now),
+        old: listed.predecessor.as_ref().map(|old| OldValue {
+            begins: old.begins_with(),
+            until: old.expires_at.map(|at| Moment::until(at, now)).unwrap_or_default(),
+            last_used: last_use(old, now),
+            finish: format!("{}/{}/tokens/{}/finish", view::LIST, token.account, token.id),
+        }),
+    }
+}
+
+fn last_use(token: &Token, now: NaiveDateTime) -> Option<TokenUse> {
+    token.last_used_at.map(|at| TokenUse {
+        at: Moment::ago(at, now),
+        from: token.last_used_from.clone().unwrap_or_default(),
+        agent: token.last_used_agent.clone().unwrap_or_default(),
+    })
+}
+
+/// The chart's days, those without calls included.
+fn activity(days: &[(NaiveDate, i64, i64)], today: NaiveDate) -> view::Activity {
+    let first = today - TimeDelta::days(CHART_DAYS - 1);
+    let of = |date: NaiveDate| {
+        let found = days.iter().find(|(at, ..)| *at == date).map_or((0, 0), |(_, accepted, refused)| (*accepted, *refused));
+        Day { name: short_day(date), calls: count(found.0), refused: count(found.1) }
+    };
+    view::Activity {
+        days: first.iter_days().take(CHART_DAYS.unsigned_abs() as usize).map(of).collect(),
+        label: format!("Calls per day, {} to {}", long_day(first), long_day(today)),
+    }
+}
+
+/// A line of "Recent changes": who did what, in words.
+fn feed_line(item: &FeedItem, now: NaiveDateTime) -> Change {
+    let actor_id = item.actor_id.as_ref().map_or(item.actor_name.as_str(), Id::as_str);
+    let tile = if item.actor_kind == "user" {
+        Tile::person(actor_id, &item.actor_name)
+    } else {
+        Tile::machine(actor_id, &item.actor_name)
+    };
+    let mut text = vec![Text::strong(&item.actor_name)];
+    text.extend(what_happened(item));
+    Change { tile, text, at: Moment::in_feed(item.at, now) }
+}
+
+fn what_happened(item: &FeedItem) -> Vec<Text> {
+    let object = || Text::strong(item.object_name.clone().unwrap_or_default());
+    let detail = |name: &str| item.detail.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    let about = |before: &str, after: &str| vec![Text::plain(format!(" {before} ")), object(), Text::plain(after)];
+    match item.verb.as_str() {
+        verbs::ACCOUNT_CREATED => vec![Text::plain(" created this system account")],
+        verbs::ACCOUNT_DISABLED => vec![Text::plain(" disabled it")],
+        verbs::ACCOUNT_ENABLED => vec![Text::plain(" enabled it")],
+        verbs::ACCOUNT_RENAMED => renamed(item),
+        verbs::ROLE_ADDED => about("added role", ""),
+        verbs::ROLE_REMOVED => about("removed role", ""),
+        verbs::TEAM_ADDED => about("added team", ""),
+        verbs::TEAM_REMOVED => about("removed team", ""),
+        verbs::TOKEN_CREATED => about("created token", ""),
+        verbs::TOKEN_REVOKED => about("revoked token", ""),
+        verbs::TOKEN_REGENERATED => about(
+            "regenerated token",
+            match detail("overlap").as_str() {
+                "1h" => ", old value works for 1 hour",
+                "24h" => ", old value works for 24 hours",
+                "7d" => ", old value works for 7 days",
+                _ => "",
+            },
+        ),
+        verbs::TOKEN_REFUSED => {
+            let calls = item.detail.get("count").and_then(serde_json::Value::as_u64).unwrap_or(1);
+            let mut text = vec![Text::plain(format!(" refused {} of ", counted(calls, "call"))), object()];
+            let reason = detail("reason");
+            if !reason.is_empty() {
+                text.push(Text::plain(format!(": {reason}")));
+            }
+            text
+        }
+        other => vec![Text::plain(" "), Text::code(other)],
+    }
+}
+
+fn renamed(item: &FeedItem) -> Vec<Text> {
+    let part = |when: &str, what: &str| {
+        item.detail.get(when).and_then(|side| side.get(what)).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    };
+    let (before, after) = (part("before", "name"), part("after", "name"));
+    if before == after {
+        return vec![Text::plain(" changed the description")];
+    }
+    vec![Text::plain(" renamed it from "), Text::strong(before), Text::plain(" to "), Text::strong(after)]
+}
+
+/// The form of Edit name and description.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct RenameForm {
+    name: String,
+    description: String,
+}
+
+/// `POST /settings/system-accounts/{id}`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
+pub async fn rename(
+    request: HttpRequest,
+    session: Session,
+    database: web::Data<Database>,
+    actor: Actor,
+    path: web::Path<String>,
+    form: Form<RenameForm>,
+) -> Result<HttpResponse, Error> {
+    let (id, form) = (id(&path)?, form.0);
+    let done = {
+        let (actor, id, form) = (actor.clone(), id.clone(), form.clone());
+        database.write(move |conn| operations::rename(conn, &actor, &id, &form.name, &form.description)).await
+    };
+    match done {
+        Ok(()) => {
+            flash(&session, &Flash::done("Saved name and description."))?;
+            Ok(see_other(&url(&id)))
+        }
+        Err(Error::Invalid(fields)) => {
+            let mut page = page(&request, &session, &database, &actor, &id).await?;
+            page.open_dialog = Some("rename".into());
+            page.rename_name = Field::new(form.name);
+            page.rename_description = Field::new(form.description);
+            for wrong in fields {
+                let field = if wrong.field == "description" { &mut page.rename_description } else { &mut page.rename_name };
+                field.error = Some(wrong.message);
+            }
+            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The form of Edit Roles.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct RolesForm {
+    role: Vec<String>,
+}
+
+/// `POST /settings/system-accounts/{id}/roles`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
+pub async fn set_roles(
+    request: HttpRequest,
+    session: Session,
+    database: web::Data<Database>,
+    actor: Actor,
+    path: web::Path<String>,
+    form: Form<RolesForm>,
+) -> Result<HttpResponse, Error> {
+    let id = id(&path)?;
+    let done = match ids(&form.0.role, "role") {
+        Ok(wanted) => {
+            let (actor, id) = (actor.clone(), id.clone());
+            database
+                .write(move |conn| {
+                    let done = operations::set_roles(conn, &actor, Kind::System, &id, &wanted)?;
+                    membership_flash(conn, &done, "role")
+                })
+                .await
+        }
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(text) => {
+            flash(&session, &text)?;
+            Ok(see_other(&format!("{}#roles", url(&id))))
+        }
+        Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
+            let mut page = page(&request, &session, &database, &actor, &id).await?;
+            page.open_dialog = Some("edit-roles".into());
+            tick(&mut page.role_choices, &form.0.role);
+            page.roles_error = Some(error.message());
+            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The form of Edit Teams.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct TeamsForm {
+    team: Vec<String>,
+}
+
+/// `POST /settings/system-accounts/{id}/teams`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
+pub async fn set_teams(
+    request: HttpRequest,
+    session: Session,
+    database: web::Data<Database>,
+    actor: Actor,
+    path: web::Path<String>,
+    form: Form<TeamsForm>,
+) -> Result<HttpResponse, Error> {
+    let id = id(&path)?;
+    let done = match ids(&form.0.team, "team") {
+        Ok(wanted) => {
+            let (actor, id) = (actor.clone(), id.clone());
+            database
+                .write(move |conn| {
+                    let done = operations::set_teams(conn, &actor, Kind::System, &id, &wanted)?;
+                    membership_flash(conn, &done, "team")
+                })
+                .await
+        }
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(text) => {
+            flash(&session, &text)?;
+            Ok(see_other(&url(&id)))
+        }
+        Err(error @ Error::Invalid(_)) => {
+            let mut page = page(&request, &session, &database, &actor, &id).await?;
+            page.open_dialog = Some("edit-teams".into());
+            tick(&mut page.team_choices, &form.0.team);
+            page.teams_error = Some(error.message());
+            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn tick(choices: &mut [crate::web::view::Choice], values: &[String]) {
+    for choice in choices {
+        choice.checked = values.contains(&choice.id);
+    }
+}
+
+/// "Added role Viewer. Removed role User.", with Undo.
+fn membership_flash(conn: &mut DbConnection, done: &Done, noun: &str) -> Result<Flash, Error> {
+    let Some(change) = &done.change else { return Ok(Flash::done(format!("The {noun}s stay as they were."))) };
+    let named = audit::queries::objects(conn, change)?;
+    let mut text: Option<Flash> = None;
+    for (verb, word) in [("_added", "Added"), ("_removed", "Removed")] {
+        let names: Vec<String> = named.iter().filter(|(kind, _)| kind.ends_with(verb)).map(|(_, name)| name.clone()).collect();
+        if names.is_empty() {
+            continue;
+        }
+        let ending = if names.len() == 1 { "" } else { "s" };
+        let lead = format!("{word} {noun}{ending} ");
+        let begun = match text {
+            Some(text) => text.plain(format!(" {lead}")),
+            None => Flash::done(lead),
+        };
+        text = Some(begun.strong(joined(&names, "and")).plain("."));
+    }
+    Ok(text.unwrap_or_default().undo(format!("/settings/changes/{change}/undo")))
+}

@@ -1,0 +1,149 @@
+//! The guard before every page: a route names what it asks for, and without an answer nobody passes.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_session::SessionExt;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use chrono::TimeDelta;
+
+use super::principal::{Origin, Principal};
+use super::queries;
+use super::session::{self, Found};
+use crate::audit::{self, Event, verbs};
+use crate::clock;
+use crate::config::Config;
+use crate::database::Database;
+use crate::error::Error;
+use crate::web::trace::RequestId;
+
+/// What a route asks of those who come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing: signing in must be possible for those who have not.
+    Public,
+    /// A session of an enabled user.
+    SignedIn,
+    /// A session of an enabled user who holds one of these permissions.
+    AnyOf(&'static [&'static str]),
+}
+
+/// A session is noted as seen no more often than this: a page view should not cost a write.
+const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
+
+/// Lets a request pass that fulfils `access`, with its [`Principal`] in the request for the handler.
+///
+/// # Errors
+/// Those of the handler. Refusals are answers, so that the page middleware can draw them.
+pub async fn enforce(
+    access: Access,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let principal = match identify(&request).await {
+        Ok(principal) => principal.map(Arc::new),
+        Err(_) if access == Access::Public => None,
+        Err(error) => return Ok(request.error_response(error)),
+    };
+    if let Some(principal) = &principal {
+        request.extensions_mut().insert(Arc::clone(principal));
+    }
+    match permit(access, principal.as_deref()) {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(error) => Ok(request.error_response(error)),
+    }
+}
+
+fn permit(access: Access, principal: Option<&Principal>) -> Result<(), Error> {
+    match (access, principal) {
+        (Access::Public, _) | (Access::SignedIn, Some(_)) => Ok(()),
+        (_, None) => Err(Error::Unauthenticated),
+        (Access::AnyOf(permissions), Some(principal)) => {
+            if permissions.iter().any(|permission| principal.may(permission)) {
+                return Ok(());
+            }
+            Err(Error::forbidden(permissions.first().copied().unwrap_or_default(), "Your roles do not allow this."))
+        }
+    }
+}
+
+async fn identify(request: &ServiceRequest) -> Result<Option<Principal>, Error> {
+    let session = request.get_session();
+    let (account, id, seen) = match session::find(&session) {
+        Found::Nobody => return Ok(None),
+        Found::Unavailable => return Err(Error::Unavailable),
+        Found::Account(account, id, seen) => (account, id, seen),
+    };
+    let database = database(request.request())?;
+    let origin = origin(request.request());
+    let touched = (id.clone(), origin.clone());
+    let principal = database.read(move |conn| queries::principal(conn, &account, id, origin)).await?;
+    if principal.is_none() {
+        session.purge();
+    } else if seen.is_none_or(|seen| clock::now() - seen > SEEN_EVERY) {
+        let (id, origin) = touched;
+        database.record(move |conn| queries::touch_session(conn, &id, &origin)).await?;
+    }
+    Ok(principal)
+}
+
+/// A refusal for lack of permission is an event too. That it could not be written must not turn it into another answer.
+pub async fn note_refusal(request: &HttpRequest, permission: &str) {
+    let Some(principal) = request.extensions().get::<Arc<Principal>>().cloned() else { return };
+    let Ok(database) = database(request) else { return };
+    let route = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
+    let permission = permission.to_owned();
+    let noted = database.record(move |conn| {
+        let event = Event {
+            verb: verbs::ACCESS_REFUSED,
+            target_kind: "route",
+            target_id: None,
+            target_name: &route,
+            object: None,
+            detail: serde_json::json!({ "permission": permission }),
+        };
+        audit::record_alone(conn, &principal, &event)
+    });
+    if let Err(error) = noted.await {
+        log::warn!("a refusal could not be written to the audit log: {error}");
+    }
+}
+
+fn database(request: &HttpRequest) -> Result<web::Data<Database>, Error> {
+    request.app_data::<web::Data<Database>>().cloned().ok_or_else(|| Error::Internal("no database in the application".into()))
+}
+
+/// Where a request comes from, for the audit log.
+pub fn origin(request: &HttpRequest) -> Origin {
+    let proxies = request.app_data::<web::Data<Config>>().map(|config| config.trusted_proxies.as_slice());
+    let agent = request.headers().get(actix_web::http::header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Origin {
+        address: crate::web::client::of_request(request, proxies.unwrap_or_default()).map(|address| address.to_string()),
+        user_agent: agent.map(|agent| agent.chars().take(200).collect()),
+        request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
+    }
+}
+
+/// The signed-in user, for handlers. [`enforce`] has put them there.
+#[derive(Debug, Clone)]
+pub struct Actor(pub Arc<Principal>);
+
+impl std::ops::Deref for Actor {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.0
+    }
+}
+
+impl FromRequest for Actor {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.extensions().get::<Arc<Principal>>().cloned().map(Self).ok_or(Error::Unauthenticated))
+    }
+}

@@ -1,0 +1,325 @@
+//! Signing in and out, the set-up of the first administrator, and a new user's first password.
+
+use actix_session::Session;
+use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+use super::access::{Actor, origin};
+use super::view::{LoginPage, SetPasswordPage, SetupPage};
+use super::{operations, password, queries, session};
+use crate::audit::verbs;
+use crate::config::Config;
+use crate::database::Database;
+use crate::error::Error;
+use crate::id::Id;
+use crate::web::form::{Form, Query};
+use crate::web::page::{self, THEME_COOKIE, head, html, local, see_other};
+use crate::web::throttle::Throttle;
+use crate::web::view::{Field, Theme};
+
+/// Where a user lands after signing in.
+const HOME: &str = "/settings/system-accounts";
+/// The fewest characters of a password, for the pages that ask for one.
+const MIN_LENGTH: u32 = password::MIN_LENGTH as u32;
+
+/// `GET /`
+pub async fn home() -> HttpResponse {
+    see_other(HOME)
+}
+
+/// What the sign-in page was opened with.
+#[derive(Debug, Deserialize)]
+pub struct LoginQuery {
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    notice: String,
+}
+
+/// `GET /login`
+///
+/// # Errors
+/// `Internal`.
+pub async fn login(request: HttpRequest, query: Query<LoginQuery>, actor: Option<Actor>) -> Result<HttpResponse, Error> {
+    let next = local(&query.0.next).unwrap_or_default().to_owned();
+    if actor.is_some() {
+        return Ok(see_other(if next.is_empty() { HOME } else { &next }));
+    }
+    let notice = match query.0.notice.as_str() {
+        "signed-out" => Some("You are signed out.".to_owned()),
+        _ => None,
+    };
+    html(StatusCode::OK, &LoginPage { head: head(&request), notice, next, ..LoginPage::default() })
+}
+
+/// The sign-in form.
+#[derive(Deserialize)]
+pub struct LoginForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /login`
+///
+/// # Errors
+/// `Unavailable`, `Internal`.
+pub async fn sign_in(
+    request: HttpRequest,
+    session: Session,
+    database: web::Data<Database>,
+    throttle: web::Data<Throttle>,
+    form: Form<LoginForm>,
+) -> Result<HttpResponse, Error> {
+    let LoginForm { email, password: form_password, next } = form.0;
+    let origin = origin(&request);
+    let again = |status: StatusCode, error: String| {
+        let mut page = LoginPage { head: head(&request), email: Field::new(&email), next: next.clone(), ..LoginPage::default() };
+        page.error = Some(error);
+        html(status, &page)
+    };
+    let address = origin.address.as_deref().and_then(|text| text.parse().ok()).unwrap_or(std::net::IpAddr::from([0, 0, 0, 0]));
+    let left = match throttle.attempt(address, &email) {
+        Ok(left) => left,
+        Err(wait) => {
+            let error = Error::Throttled(wait.as_secs().max(1));
+            let mut answer = again(StatusCode::TOO_MANY_REQUESTS, error.message())?;
+            answer.headers_mut().insert(actix_web::http::header::RETRY_AFTER, wait.as_secs().max(1).into());
+            return Ok(answer);
+        }
+    };
+    let login = authenticate(&database, email.clone(), form_password).await?;
+    let account = match login {
+        Ok(account) => account,
+        Err(login) => {
+            database.record(move |conn| operations::note_refused(conn, login, origin)).await?;
+            let tries = match left {
+                0 => "No more tries are left for now.".to_owned(),
+                1 => "One more try is left.".to_owned(),
+                _ => format!("{left} more tries are left."),
+            };
+            return again(StatusCode::UNPROCESSABLE_ENTITY, format!("That e-mail address and password do not match. {tries}"));
+        }
+    };
+    enter(&session, &database, &account, origin).await?;
+    Ok(see_other(local(&next).filter(|next| !next.is_empty()).unwrap_or(HOME)))
+}
+
+/// Looks at an e-mail address and a password. `Err` where they do not belong together, the account is disabled, or has no
+/// password: the caller cannot tell which, also not by the time it takes. No connection is held while the hash is made.
+async fn authenticate(database: &Database, email: String, secret: String) -> Result<Result<Id, Option<queries::Login>>, Error> {
+    let login = database.read(move |conn| queries::login(conn, &email)).await?;
+    let (login, right) = web::block(move || {
+        let right = password::verify(&secret, login.as_ref().and_then(|login| login.password_hash.as_deref()));
+        (login, right)
+    })
+    .await
+    .map_err(|_| Error::Internal("the blocking pool is gone".into()))?;
+    Ok(match login {
+        Some(login) if right && !login.disabled => Ok(login.id),
+        login => Err(login),
+    })
+}
+
+/// Begins a session for somebody who has just proved who they are.
+async fn enter(session: &Session, database: &Database, account: &Id, origin: super::principal::Origin) -> Result<(), Error> {
+    let id = session::begin(session, account, &origin)?;
+    let account = account.clone();
+    database.record(move |conn| operations::note_signed_in(conn, &account, &id, &origin)).await
+}
+
+/// `POST /logout`
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn sign_out(session: Session, database: web::Data<Database>, actor: Option<Actor>) -> Result<HttpResponse, Error> {
+    session.purge();
+    if let Some(Actor(principal)) = actor {
+        database.record(move |conn| operations::session_event(conn, &principal, verbs::SIGNED_OUT)).await?;
+    }
+    Ok(see_other("/login?notice=signed-out"))
+}
+
+/// The theme form.
+#[derive(Debug, Deserialize)]
+pub struct ThemeForm {
+    theme: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /preferences/theme`
+pub async fn set_theme(config: web::Data<Config>, form: Form<ThemeForm>) -> HttpResponse {
+    let theme = Theme::parse(&form.0.theme);
+    let cookie = Cookie::build(THEME_COOKIE, theme.name())
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(config.is_https())
+        .max_age(if theme.is_forced() { Duration::days(400) } else { Duration::ZERO })
+        .finish();
+    let mut answer = see_other(local(&form.0.next).unwrap_or("/"));
+    // A cookie that cannot be set leaves the theme as it was.
+    let _ = answer.add_cookie(&cookie);
+    answer
+}
+
+/// `GET /setup/{key}`
+///
+/// # Errors
+/// `NotFound` for a link that is not good.
+pub async fn setup(request: HttpRequest, database: web::Data<Database>, key: web::Path<String>) -> Result<HttpResponse, Error> {
+    let wanted = key.clone();
+    database.read(move |conn| operations::check_setup(conn, &wanted)).await?;
+    html(StatusCode::OK, &setup_page(&request, &key, &SetupForm::default()))
+}
+
+/// The set-up form.
+#[derive(Deserialize, Default)]
+pub struct SetupForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    password_again: String,
+}
+
+fn setup_page(request: &HttpRequest, key: &str, form: &SetupForm) -> SetupPage {
+    SetupPage {
+        head: head(request),
+        action: format!("/setup/{key}"),
+        name: Field::new(&form.name),
+        email: Field::new(&form.email),
+        min_length: MIN_LENGTH,
+        ..SetupPage::default()
+    }
+}
+
+/// `POST /setup/{key}`
+///
+/// # Errors
+/// `NotFound` for a link that is not good, `Unavailable`.
+pub async fn set_up(
+    request: HttpRequest,
+    session: Session,
+    database: web::Data<Database>,
+    key: web::Path<String>,
+    form: Form<SetupForm>,
+) -> Result<HttpResponse, Error> {
+    let form = form.0;
+    let mut page = setup_page(&request, &key, &form);
+    let (key, from) = (key.into_inner(), origin(&request));
+    let created = database
+        .clone()
+        .read({
+            let key = key.clone();
+            move |conn| {
+                operations::check_setup(conn, &key)?;
+                password::check_new(&form.password, &form.password_again)?;
+                Ok((password::hash(&form.password)?, form.name, form.email))
+            }
+        })
+        .await;
+    let created = match created {
+        Ok((hash, name, email)) => {
+            let from = from.clone();
+            database.write(move |conn| operations::set_up(conn, &key, &name, &email, hash, &from)).await
+        }
+        Err(error) => Err(error),
+    };
+    match created {
+        Ok(account) => {
+            enter(&session, &database, &account, from).await?;
+            Ok(see_other(HOME))
+        }
+        Err(Error::Invalid(fields)) => {
+            for wrong in fields {
+                match wrong.field {
+                    "name" => page.name.error = Some(wrong.message),
+                    "email" => page.email.error = Some(wrong.message),
+                    "password_again" => page.password_again.error = Some(wrong.message),
+                    _ => page.password.error = Some(wrong.message),
+                }
+            }
+            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A form with a new password.
+#[derive(Deserialize)]
+pub struct PasswordForm {
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    password_again: String,
+}
+
+async fn invitation(request: &HttpRequest, database: &Database, key: &str) -> Result<SetPasswordPage, Error> {
+    let wanted = key.to_owned();
+    let (_, account) = database.read(move |conn| operations::check_invitation(conn, &wanted)).await?;
+    Ok(SetPasswordPage {
+        head: head(request),
+        action: format!("/set-password/{key}"),
+        name: account.name,
+        email: account.email.unwrap_or_default(),
+        min_length: MIN_LENGTH,
+        ..SetPasswordPage::default()
+    })
+}
+
+/// `GET /set-password/{key}`
+///
+/// # Errors
+/// `NotFound` for a link that is not good.
+pub async fn invited(request: HttpRequest, database: web::Data<Database>, key: web::Path<String>) -> Result<HttpResponse, Error> {
+    html(StatusCode::OK, &invitation(&request, &database, &key).await?)
+}
+
+/// `POST /set-password/{key}`
+///
+/// # Errors
+/// `NotFound` for a link that is not good, `Unavailable`.
+pub async fn set_password(
+    request: HttpRequest,
+    session: Session,
+    database: web::Data<Database>,
+    key: web::Path<String>,
+    form: Form<PasswordForm>,
+) -> Result<HttpResponse, Error> {
+    let mut page = invitation(&request, &database, &key).await?;
+    let hashed = web::block(move || {
+        password::check_new(&form.0.password, &form.0.password_again)?;
+        password::hash(&form.0.password)
+    });
+    let hash = match hashed.await.map_err(|_| Error::Internal("the blocking pool is gone".into()))? {
+        Ok(hash) => hash,
+        Err(Error::Invalid(fields)) => {
+            for wrong in fields {
+                let field = if wrong.field == "password_again" { &mut page.password_again } else { &mut page.password };
+                field.error = Some(wrong.message);
+            }
+            return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
+        Err(error) => return Err(error),
+    };
+    let (key, from) = (key.into_inner(), origin(&request));
+    let account = database
+        .write({
+            let from = from.clone();
+            move |conn| operations::accept_invitation(conn, &key, &hash, &from)
+        })
+        .await?;
+    enter(&session, &database, &account, from).await?;
+    page::flash(&session, &crate::web::view::Flash::done("Your password is set."))?;
+    Ok(see_other(HOME))
+}

@@ -1,0 +1,242 @@
+//! One's own page: details, password, sessions.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+use super::access::Actor;
+use super::principal::{Means, Principal};
+use super::queries::{self, SessionRow as Stored};
+use super::view::{ProfilePage, SessionRow};
+use super::{operations, password};
+use crate::accounts::model::{Account, Kind};
+use crate::accounts::queries as accounts;
+use crate::audit::verbs;
+use crate::clock;
+use crate::database::Database;
+use crate::error::Error;
+use crate::id::Id;
+use crate::teams;
+use crate::text::grouped;
+use crate::web::form::Form;
+use crate::web::page::{Counts, flash, html, see_other, shell};
+use crate::web::view::{Flash, Moment, Place};
+
+/// This page's address.
+const PROFILE: &str = "/profile";
+
+fn own_id(actor: &Principal) -> Result<Id, Error> {
+    actor.account.clone().ok_or(Error::Unauthenticated)
+}
+
+/// `GET /profile`
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn show(
+    request: HttpRequest,
+    session: Session,
+    database: web::Data<Database>,
+    actor: Actor,
+) -> Result<HttpResponse, Error> {
+    html(StatusCode::OK, &profile(&request, &session, &database, &actor).await?)
+}
+
+async fn profile(request: &HttpRequest, session: &Session, database: &Database, actor: &Principal) -> Result<ProfilePage, Error> {
+    let own = own_id(actor)?;
+    let (account, teams, sessions, counts) = database
+        .read(move |conn| {
+            let account: Account = accounts::find(conn, Kind::User, &own)?;
+            let teams = teams::queries::of_accounts(conn, std::slice::from_ref(&own))?.remove(&own).unwrap_or_default();
+            let sessions: Vec<Stored> = queries::sessions_of(conn, &own)?;
+            Ok((account, teams, sessions, Counts::read(conn)?))
+        })
+        .await?;
+    let now = clock::now();
+    let current = |row: &Stored| actor.means == Means::Session(row.id.clone());
+    let mut rows: Vec<SessionRow> = sessions
+        .iter()
+        .map(|row| SessionRow {
+            id: row.id.to_string(),
+            agent: program(row.user_agent.as_deref().unwrap_or_default()),
+            address: row.address.clone().unwrap_or_default(),
+            started: Moment::made(row.created_at, now),
+            seen: Moment::ago(row.last_seen_at, now),
+            current: current(row),
+        })
+        .collect();
+    rows.sort_by_key(|row| !row.current);
+    Ok(ProfilePage {
+        shell: shell(request, session, actor, Place::Profile, &counts),
+        email: account.email.unwrap_or_default(),
+        id: account.id.to_string(),
+        roles: actor.roles.join(", "),
+        teams: teams.into_iter().map(|team| team.name).collect::<Vec<_>>().join(", "),
+        created: Moment::on(account.created_at),
+        min_length: password::MIN_LENGTH as u32,
+        sessions: rows,
+        ..ProfilePage::default()
+    })
+}
+
+/// The form for another password.
+#[derive(Deserialize)]
+pub struct ChangeForm {
+    #[serde(default)]
+    current: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    password_again: String,
+}
+
+/// `POST /profile/password`
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn change_password(
+    request: HttpRequest,
+    session: Session,
+    database: web::Data<Database>,
+    throttle: web::Data<crate::web::throttle::Throttle>,
+    actor: Actor,
+    form: Form<ChangeForm>,
+) -> Result<HttpResponse, Error> {
+    let own = own_id(&actor)?;
+    // Somebody at an open browser could guess here as well as at the door.
+    let address =
+        actor.origin.address.as_deref().and_then(|text| text.parse().ok()).unwrap_or(std::net::IpAddr::from([0, 0, 0, 0]));
+    throttle.attempt(address, own.as_str()).map_err(|wait| Error::Throttled(wait.as_secs().max(1)))?;
+    let form = form.0;
+    let hashed = database
+        .read(move |conn| {
+            let login = queries::login_by_id(conn, &own)?.ok_or(Error::Unauthenticated)?;
+            if !password::verify(&form.current, login.password_hash.as_deref()) {
+                return Err(Error::field("current", "This is not your present password."));
+            }
+            password::check_new(&form.password, &form.password_again)?;
+            password::hash(&form.password)
+        })
+        .await;
+    match hashed {
+        Ok(hash) => {
+            let Actor(principal) = actor;
+            let ended = database.write(move |conn| operations::change_password(conn, &principal, &hash)).await?;
+            flash(&session, &Flash::done(format!("Changed your password.{}", ended_text(ended))))?;
+            Ok(see_other(PROFILE))
+        }
+        Err(Error::Invalid(fields)) => {
+            let mut page = profile(&request, &session, &database, &actor).await?;
+            for wrong in fields {
+                let field = match wrong.field {
+                    "current" => &mut page.current,
+                    "password_again" => &mut page.password_again,
+                    _ => &mut page.password,
+                };
+                field.error = Some(wrong.message);
+            }
+            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn ended_text(ended: usize) -> String {
+    match ended {
+        0 => String::new(),
+        1 => " 1 other session ended.".into(),
+        n => format!(" {} other sessions ended.", grouped(i64::try_from(n).unwrap_or(i64::MAX))),
+    }
+}
+
+/// `POST /profile/sessions/{id}/end`
+///
+/// # Errors
+/// `NotFound` for a session that is not one's own.
+pub async fn end_session(
+    session: Session,
+    database: web::Data<Database>,
+    actor: Actor,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Error> {
+    let (own, id) = (own_id(&actor)?, Id::parse(&id).ok_or(Error::NotFound("session"))?);
+    let current = actor.means == Means::Session(id.clone());
+    let Actor(principal) = actor;
+    database
+        .write(move |conn| {
+            if !queries::end_session(conn, &own, &id)? {
+                return Err(Error::NotFound("session"));
+            }
+            operations::session_event(conn, &principal, verbs::SIGNED_OUT)
+        })
+        .await?;
+    if current {
+        session.purge();
+        return Ok(see_other("/login?notice=signed-out"));
+    }
+    flash(&session, &Flash::done("Ended the session."))?;
+    Ok(see_other(PROFILE))
+}
+
+/// `POST /profile/sessions/end-others`
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn end_others(session: Session, database: web::Data<Database>, actor: Actor) -> Result<HttpResponse, Error> {
+    let own = own_id(&actor)?;
+    let Actor(principal) = actor;
+    let ended = database
+        .write(move |conn| {
+            let kept = match &principal.means {
+                Means::Session(session) => Some(session),
+                _ => None,
+            };
+            let ended = queries::end_other_sessions(conn, &own, kept)?;
+            if ended > 0 {
+                operations::session_event(conn, &principal, verbs::SIGNED_OUT)?;
+            }
+            Ok(ended)
+        })
+        .await?;
+    let text = if ended == 0 { "There was no other session.".into() } else { ended_text(ended).trim_start().to_owned() };
+    flash(&session, &Flash::done(text))?;
+    Ok(see_other(PROFILE))
+}
+
+/// A User-Agent in words: "Firefox on Linux". What is not a browser keeps its first word.
+fn program(agent: &str) -> String {
+    // The order matters: Edge calls itself Chrome, and Chrome calls itself Safari.
+    let named = |table: &[(&str, &'static str)]| table.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name);
+    let browser =
+        named(&[("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
+    let system = named(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), None) => browser.into(),
+        _ => agent.split_whitespace().next().unwrap_or("Unknown program").into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::program;
+
+    #[test]
+    fn browsers_are_named() {
+        assert_eq!(program("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), "Firefox on Linux");
+        assert_eq!(
+            program("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0"),
+            "Edge on Windows"
+        );
+        assert_eq!(program("curl/8.5.0"), "curl/8.5.0");
+        assert_eq!(program(""), "Unknown program");
+    }
+}

@@ -1,0 +1,161 @@
+//! Browser sessions, kept in the database: they can be listed and ended, and a copy of the database opens none of them,
+//! because only a hash of the cookie's key is stored.
+
+use std::collections::HashMap;
+
+use actix_session::config::{CookieContentSecurity, PersistentSession};
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_session::{Session, SessionMiddleware};
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Key, SameSite};
+use chrono::NaiveDateTime;
+use sha2::{Digest, Sha256};
+
+use super::principal::Origin;
+use super::queries;
+use crate::database::Database;
+use crate::error::Error;
+use crate::id::Id;
+use crate::web::forgery::SESSION_COOKIE;
+
+/// The entries of a session's state.
+const ACCOUNT: &str = "account";
+const ID: &str = "id";
+const ORIGIN: &str = "origin";
+/// When the session was last seen; put there by the store at each load.
+const SEEN: &str = "seen";
+/// Says that the database could not be asked: whoever needs the session answers 503 instead of "sign in".
+const UNAVAILABLE: &str = "unavailable";
+
+/// Sessions in the `sessions` table.
+pub struct DatabaseSessions {
+    database: Database,
+}
+
+/// The middleware of all pages.
+pub fn middleware(database: Database, key: Key, https: bool) -> SessionMiddleware<DatabaseSessions> {
+    let life = Duration::seconds(queries::SESSION_LIFE.num_seconds());
+    SessionMiddleware::builder(DatabaseSessions { database }, key)
+        .cookie_name(SESSION_COOKIE.into())
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_secure(https)
+        .cookie_content_security(CookieContentSecurity::Signed)
+        .session_lifecycle(PersistentSession::default().session_ttl(life))
+        .build()
+}
+
+fn digest(key: &SessionKey) -> Vec<u8> {
+    Sha256::digest(key.as_ref().as_bytes()).to_vec()
+}
+
+type State = HashMap<String, String>;
+
+fn entry<T: serde::de::DeserializeOwned>(state: &State, name: &str) -> Option<T> {
+    state.get(name).and_then(|text| serde_json::from_str(text).ok())
+}
+
+fn failed(error: Error) -> anyhow::Error {
+    anyhow::Error::new(error)
+}
+
+impl SessionStore for DatabaseSessions {
+    async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
+        let digest = digest(key);
+        match self.database.read(move |conn| queries::load_session(conn, &digest)).await {
+            Ok(None) => Ok(None),
+            Ok(Some((_, text, seen))) => {
+                let mut state: State = serde_json::from_str(&text).map_err(|error| LoadError::Deserialization(error.into()))?;
+                state.insert(SEEN.into(), serde_json::json!(seen.and_utc().timestamp()).to_string());
+                Ok(Some(state))
+            }
+            Err(Error::Unavailable) => Ok(Some(HashMap::from([(UNAVAILABLE.into(), "true".into())]))),
+            Err(error) => Err(LoadError::Other(failed(error))),
+        }
+    }
+
+    async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
+        use rand::distr::{Alphanumeric, SampleString};
+        // 64 characters of 62: more than 256 bits, from a generator fit for keys.
+        let key = SessionKey::try_from(Alphanumeric.sample_string(&mut rand::rng(), 64))
+            .map_err(|error| SaveError::Other(error.into()))?;
+        let digest = digest(&key);
+        let account = entry::<Id>(&state, ACCOUNT);
+        let id = entry::<Id>(&state, ID).unwrap_or_else(Id::new);
+        let origin = entry::<(Option<String>, Option<String>)>(&state, ORIGIN)
+            .map_or_else(Origin::default, |(address, user_agent)| Origin { address, user_agent, request_id: None });
+        let text = text(state).map_err(SaveError::Serialization)?;
+        self.database
+            .record(move |conn| queries::insert_session(conn, &id, &digest, account.as_ref(), &text, &origin))
+            .await
+            .map_err(|error| SaveError::Other(failed(error)))?;
+        Ok(key)
+    }
+
+    async fn update(&self, key: SessionKey, state: State, _: &Duration) -> Result<SessionKey, UpdateError> {
+        let digest = digest(&key);
+        let text = text(state).map_err(UpdateError::Serialization)?;
+        // A session that was ended meanwhile stays ended: its state is dropped.
+        self.database
+            .record(move |conn| queries::update_session(conn, &digest, &text))
+            .await
+            .map_err(|error| UpdateError::Other(failed(error)))?;
+        Ok(key)
+    }
+
+    async fn update_ttl(&self, _: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
+        // `auth::access` lets a session live on, every few minutes and not at every request.
+        Ok(())
+    }
+
+    async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
+        let digest = digest(key);
+        self.database.record(move |conn| queries::delete_session(conn, &digest)).await.map_err(failed)
+    }
+}
+
+fn text(mut state: State) -> Result<String, anyhow::Error> {
+    state.remove(SEEN);
+    Ok(serde_json::to_string(&state)?)
+}
+
+/// What a request's session says.
+pub enum Found {
+    /// Nobody is signed in.
+    Nobody,
+    /// The database could not be asked.
+    Unavailable,
+    /// An account, by which session, and when that was last seen.
+    Account(Id, Id, Option<NaiveDateTime>),
+}
+
+/// Reads who is signed in.
+pub fn find(session: &Session) -> Found {
+    let get = |name: &str| session.get::<Id>(name).ok().flatten();
+    if session.contains_key(UNAVAILABLE) {
+        return Found::Unavailable;
+    }
+    match (get(ACCOUNT), get(ID)) {
+        (Some(account), Some(id)) => {
+            let seen = session.get::<i64>(SEEN).ok().flatten();
+            Found::Account(account, id, seen.and_then(|at| chrono::DateTime::from_timestamp(at, 0)).map(|at| at.naive_utc()))
+        }
+        _ => Found::Nobody,
+    }
+}
+
+/// Begins a session for `account` under a new key, so that a key from before signing in is worth nothing. Returns its
+/// public identity.
+///
+/// # Errors
+/// `Internal` where the state cannot be written.
+pub fn begin(session: &Session, account: &Id, origin: &Origin) -> Result<Id, Error> {
+    let id = Id::new();
+    let failed = |error: actix_session::SessionInsertError| Error::Internal(error.to_string());
+    session.clear();
+    session.renew();
+    session.insert(ACCOUNT, account).map_err(failed)?;
+    session.insert(ID, &id).map_err(failed)?;
+    session.insert(ORIGIN, (&origin.address, &origin.user_agent)).map_err(failed)?;
+    Ok(id)
+}

@@ -1,0 +1,135 @@
+//! The map: every URL and what answers it, once. A page's route says what it asks of those who come; there is no way to
+//! write one down without.
+
+use actix_web::middleware::from_fn;
+use actix_web::{HttpResponse, Resource, Route as Handler, Scope, web};
+
+use crate::auth::access::Access::{self, AnyOf, Public, SignedIn};
+use crate::auth::access::enforce;
+use crate::error::Error;
+use crate::web::assets;
+use crate::{accounts, auth, gateway, roles, server};
+
+/// A method and a path, what it asks for, and who answers.
+pub struct Route {
+    /// `GET` or `POST`; `GET` answers `HEAD` as well.
+    pub method: &'static str,
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    /// What it asks of those who come.
+    pub access: Access,
+    handler: fn() -> Handler,
+}
+
+const fn get(path: &'static str, access: Access, handler: fn() -> Handler) -> Route {
+    Route { method: "GET", path, access, handler }
+}
+
+const fn post(path: &'static str, access: Access, handler: fn() -> Handler) -> Route {
+    Route { method: "POST", path, access, handler }
+}
+
+const SEE: Access = AnyOf(&["system_account:read:*", "system_account:manage:team"]);
+const OPERATE: Access = AnyOf(&["system_account:manage:*", "system_account:manage:team"]);
+const MANAGE: Access = AnyOf(&["system_account:manage:*"]);
+const SEE_ROLES: Access = AnyOf(&["role:read:*", "system_account:read:*", "system_account:manage:team"]);
+
+/// Everything that a browser asks for, with a session and a page's errors.
+pub const PAGES: &[Route] = &[
+    get("/", SignedIn, || web::get().to(auth::pages::home)),
+    get("/login", Public, || web::get().to(auth::pages::login)),
+    post("/login", Public, || web::post().to(auth::pages::sign_in)),
+    post("/logout", Public, || web::post().to(auth::pages::sign_out)),
+    get("/setup/{key}", Public, || web::get().to(auth::pages::setup)),
+    post("/setup/{key}", Public, || web::post().to(auth::pages::set_up)),
+    get("/set-password/{key}", Public, || web::get().to(auth::pages::invited)),
+    post("/set-password/{key}", Public, || web::post().to(auth::pages::set_password)),
+    post("/preferences/theme", Public, || web::post().to(auth::pages::set_theme)),
+    // One's own page
+    get("/profile", SignedIn, || web::get().to(auth::profile::show)),
+    post("/profile/password", SignedIn, || web::post().to(auth::profile::change_password)),
+    post("/profile/sessions/end-others", SignedIn, || web::post().to(auth::profile::end_others)),
+    post("/profile/sessions/{id}/end", SignedIn, || web::post().to(auth::profile::end_session)),
+    // System accounts: the list, and many at once
+    get("/settings/system-accounts", SEE, || web::get().to(accounts::pages::list::show)),
+    post("/settings/system-accounts", MANAGE, || web::post().to(accounts::pages::new::create)),
+    get("/settings/system-accounts/new", MANAGE, || web::get().to(accounts::pages::new::show)),
+    post("/settings/system-accounts/bulk", MANAGE, || web::post().to(accounts::pages::bulk::act)),
+    // One system account
+    get("/settings/system-accounts/{id}", SEE, || web::get().to(accounts::pages::account::show)),
+    post("/settings/system-accounts/{id}", MANAGE, || web::post().to(accounts::pages::account::rename)),
+    post("/settings/system-accounts/{id}/disablement", OPERATE, || web::post().to(accounts::pages::verbs::disable)),
+    post("/settings/system-accounts/{id}/enablement", OPERATE, || web::post().to(accounts::pages::verbs::enable)),
+    get("/settings/system-accounts/{id}/promotion", MANAGE, || web::get().to(accounts::pages::verbs::ask_promotion)),
+    post("/settings/system-accounts/{id}/promotion", MANAGE, || web::post().to(accounts::pages::verbs::promote)),
+    post("/settings/system-accounts/{id}/demotion", MANAGE, || web::post().to(accounts::pages::verbs::demote)),
+    get("/settings/system-accounts/{id}/deletion", MANAGE, || web::get().to(accounts::pages::verbs::ask_deletion)),
+    post("/settings/system-accounts/{id}/deletion", MANAGE, || web::post().to(accounts::pages::verbs::delete)),
+    post("/settings/system-accounts/{id}/roles", MANAGE, || web::post().to(accounts::pages::account::set_roles)),
+    post("/settings/system-accounts/{id}/teams", MANAGE, || web::post().to(accounts::pages::account::set_teams)),
+    // Its tokens
+    post("/settings/system-accounts/{id}/tokens", OPERATE, || web::post().to(accounts::pages::tokens::create)),
+    post("/settings/system-accounts/{id}/tokens/{token}/regeneration", OPERATE, || {
+        web::post().to(accounts::pages::tokens::regenerate)
+    }),
+    post("/settings/system-accounts/{id}/tokens/{token}/revocation", OPERATE, || web::post().to(accounts::pages::tokens::revoke)),
+    post("/settings/system-accounts/{id}/tokens/{token}/finish", OPERATE, || web::post().to(accounts::pages::tokens::finish)),
+    post("/settings/changes/{id}/undo", OPERATE, || web::post().to(accounts::pages::verbs::undo)),
+    // Roles
+    get("/settings/roles", SEE_ROLES, || web::get().to(roles::pages::list)),
+];
+
+/// Everything that needs no session and sets no cookie: assets and the signs of life.
+pub const OPEN: &[Route] = &[
+    get("/static/muster-{hash}.css", Public, || web::get().to(assets::css)),
+    get("/static/muster-{hash}.js", Public, || web::get().to(assets::js)),
+    get("/static/favicon-{hash}.svg", Public, || web::get().to(assets::favicon)),
+    get("/favicon.ico", Public, || web::get().to(assets::favicon_ico)),
+    get("/healthz", Public, || web::get().to(server::alive)),
+    get("/readyz", Public, || web::get().to(server::ready)),
+];
+
+/// The check that gateways ask, under any method: they pass on the method of the call that they ask about. Its caller
+/// proves itself by the token in the request, and by nothing else.
+pub const GATEWAY: &[&str] = &["/auth/verify", "/auth/verify/{tail:.*}"];
+
+/// The pages, in a scope that answers everything that nothing else does.
+pub fn pages() -> Scope {
+    resources(PAGES)
+        .into_iter()
+        .fold(web::scope(""), Scope::service)
+        .default_service(web::to(|| async { Err::<HttpResponse, _>(Error::NotFound("page")) }))
+}
+
+/// The routes without a session.
+pub fn open(config: &mut web::ServiceConfig) {
+    for resource in resources(OPEN) {
+        config.service(resource);
+    }
+}
+
+/// The gateway's check.
+pub fn gateway(config: &mut web::ServiceConfig) {
+    for path in GATEWAY {
+        config.service(web::resource(*path).to(gateway::verify::verify));
+    }
+}
+
+/// One resource for each path, with its methods: what is asked for by another one gets 405.
+fn resources(routes: &'static [Route]) -> Vec<Resource> {
+    let mut resources: Vec<(&str, Resource)> = Vec::new();
+    for route in routes {
+        let access = route.access;
+        let handler = (route.handler)().wrap(from_fn(move |request, next| enforce(access, request, next)));
+        match resources.iter().position(|(path, _)| *path == route.path) {
+            Some(at) => {
+                let (path, resource) = resources.swap_remove(at);
+                resources.push((path, resource.route(handler)));
+            }
+            None => resources.push((route.path, web::resource(route.path).route(handler))),
+        }
+    }
+    // A fixed path goes before one with a parameter in the same place.
+    resources.sort_by_key(|(path, _)| path.contains('{'));
+    resources.into_iter().map(|(_, resource)| resource).collect()
+}

@@ -1,0 +1,198 @@
+//! The server: pool, middleware in their order, listener, graceful stop.
+
+use std::net::{SocketAddr, TcpListener};
+
+use actix_web::cookie::Key;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::accounts::operations::Plan;
+use crate::activity::{self, Recorder};
+use crate::auth;
+use crate::config::Config;
+use crate::database::{Database, DbConnection, migrations};
+use crate::error::Error;
+use crate::tokens::check::Check;
+use crate::web::throttle::Throttle;
+use crate::web::{forgery, headers, page, trace};
+use crate::{routes, settings};
+
+/// Connections of the pool: SQLite has one writer, and Postgres forks a process for each.
+const POOL_SIZE: u32 = 12;
+/// Seconds that requests in flight are given at a stop.
+const STOP_SECONDS: u64 = 30;
+
+/// A server that listens, and has not begun to answer.
+pub struct Server {
+    config: Config,
+    database: Database,
+    listener: TcpListener,
+    session_key: Key,
+    address: SocketAddr,
+    setup_key: Option<String>,
+}
+
+impl Server {
+    /// Brings the database up to date and binds the address. Port 0 takes a free one.
+    ///
+    /// # Errors
+    /// A sentence for the person who starts it.
+    pub fn bind(config: Config) -> Result<Self, String> {
+        migrations::migrate(&config.database_url)?;
+        let database = Database::connect(config.database_url.clone(), POOL_SIZE).map_err(|error| error.to_string())?;
+        let prepared = database.write_now(|conn| {
+            settings::begin_tracking(conn)?;
+            Ok((session_key(conn)?, auth::operations::offer_setup(conn)?))
+        });
+        let (session_key, setup_key) = prepared.map_err(|error| error.to_string())?;
+        let listener = TcpListener::bind(config.listen)
+            .map_err(|error| format!("The address {} cannot be listened on: {error}.", config.listen))?;
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        Ok(Self { config, database, listener, session_key, address, setup_key })
+    }
+
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The address under which people and machines reach it, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        self.config.base_url(self.address)
+    }
+
+    /// The link that creates the first administrator, where there is no user yet. A secret: for the terminal, not the log.
+    pub fn setup_link(&self) -> Option<String> {
+        self.setup_key.as_ref().map(|key| format!("{}/setup/{key}", self.base_url()))
+    }
+
+    /// Its database.
+    pub fn database(&self) -> Database {
+        self.database.clone()
+    }
+
+    /// Answers until it is told to stop by SIGTERM or SIGINT; then requests in flight end, and activity is written.
+    ///
+    /// # Errors
+    /// The listener's.
+    pub async fn run(self) -> std::io::Result<()> {
+        let server = self.start()?;
+        server.await
+    }
+
+    /// Begins to answer; the returned server is to be awaited, and its handle stops it.
+    ///
+    /// # Errors
+    /// The listener's.
+    pub fn start(self) -> std::io::Result<Running> {
+        let base_url = BaseUrl(self.base_url());
+        let Self { config, database, listener, session_key, .. } = self;
+        let (workers, https, interval) = (config.workers, config.is_https(), config.activity_interval);
+        let plan = config
+            .plan
+            .as_ref()
+            .map_or_else(Plan::unlimited, |plan| Plan { name: plan.name.clone(), limit: Some(i64::from(plan.limit)) });
+        let recorder = Recorder::default();
+        let config = web::Data::new(config);
+        let throttle = web::Data::new(Throttle::new());
+        let plan = web::Data::new(plan);
+        let base_url = web::Data::new(base_url);
+        let shared_database = web::Data::new(database.clone());
+        let check = web::Data::new(Check::new(database.clone()));
+        let shared_recorder = web::Data::new(recorder.clone());
+        let sessions = database.clone();
+        let application = move || {
+            let pages = routes::pages()
+                .wrap(auth::session::middleware(sessions.clone(), session_key.clone(), https))
+                .wrap(from_fn(forgery::same_origin))
+                .wrap(from_fn(page::errors));
+            App::new()
+                .app_data(config.clone())
+                .app_data(shared_database.clone())
+                .app_data(shared_recorder.clone())
+                .app_data(check.clone())
+                .app_data(throttle.clone())
+                .app_data(plan.clone())
+                .app_data(base_url.clone())
+                .wrap(from_fn(headers::security_headers))
+                .wrap(from_fn(trace::requests))
+                .configure(routes::gateway)
+                .configure(routes::open)
+                .service(pages)
+        };
+        let mut server = HttpServer::new(application).shutdown_timeout(STOP_SECONDS).listen(listener)?;
+        if let Some(workers) = workers {
+            server = server.workers(workers);
+        }
+        let writer = actix_web::rt::spawn(activity::run(recorder.clone(), database, interval));
+        Ok(Running { server: server.run(), recorder, writer })
+    }
+}
+
+/// The URL that links and snippets begin with.
+#[derive(Debug, Clone)]
+pub struct BaseUrl(pub String);
+
+/// A server that answers.
+pub struct Running {
+    server: actix_web::dev::Server,
+    recorder: Recorder,
+    writer: actix_web::rt::task::JoinHandle<()>,
+}
+
+impl Running {
+    /// Stops the server from elsewhere.
+    pub fn handle(&self) -> actix_web::dev::ServerHandle {
+        self.server.handle()
+    }
+
+    async fn until_stopped(self) -> std::io::Result<()> {
+        let ended = self.server.await;
+        self.recorder.stop();
+        if self.writer.await.is_err() {
+            log::error!("the activity writer ended by itself");
+        }
+        ended
+    }
+}
+
+impl IntoFuture for Running {
+    type Output = std::io::Result<()>;
+    type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output>>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.until_stopped())
+    }
+}
+
+const SESSION_KEY: &str = "session_key";
+
+/// The key that signs session cookies: made at the first start, and the same for all instances on one database.
+fn session_key(conn: &mut DbConnection) -> Result<Key, Error> {
+    let stored = settings::get(conn, SESSION_KEY)?.and_then(|text| STANDARD.decode(text).ok());
+    if let Some(key) = stored.and_then(|bytes| Key::try_from(bytes.as_slice()).ok()) {
+        return Ok(key);
+    }
+    let key = Key::generate();
+    settings::set(conn, SESSION_KEY, &STANDARD.encode(key.master()))?;
+    Ok(key)
+}
+
+/// `GET /healthz`: the process is alive.
+pub async fn alive() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("alive\n")
+}
+
+/// `GET /readyz`: the database answers, and its schema is this binary's.
+///
+/// # Errors
+/// `Unavailable` otherwise.
+pub async fn ready(database: web::Data<Database>) -> Result<HttpResponse, Error> {
+    let pending = database.read(migrations::pending).await?;
+    if pending {
+        return Err(Error::Unavailable);
+    }
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"))
+}

@@ -1,0 +1,232 @@
+//! Drawing pages: the shell around them, flashes, redirects, and the page that an error becomes.
+
+use actix_session::Session;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::cookie::Cookie;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+use askama::Template;
+
+use super::assets;
+use super::trace::RequestId;
+use super::view::{ErrorPage, Flash, Head, Place, Shell, Theme, Tile, joined};
+use crate::accounts::model::Kind;
+use crate::accounts::queries;
+use crate::auth::access;
+use crate::auth::principal::Principal;
+use crate::config::Config;
+use crate::database::{Database, DbConnection};
+use crate::error::Error;
+use crate::text::grouped;
+
+/// The cookie of the theme.
+pub const THEME_COOKIE: &str = "theme";
+/// The session entry of the flash.
+const FLASH: &str = "flash";
+
+/// Style sheet, script and the visitor's theme.
+pub fn head(request: &HttpRequest) -> Head {
+    let theme = request.cookie(THEME_COOKIE).map_or(Theme::System, |cookie: Cookie<'_>| Theme::parse(cookie.value()));
+    Head { css: assets::css_url().into(), js: assets::js_url().into(), theme }
+}
+
+/// The numbers in the side bar.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    /// Enabled system accounts.
+    pub system_accounts: i64,
+    /// Roles.
+    pub roles: i64,
+}
+
+impl Counts {
+    /// Reads them: two statements.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn read(conn: &mut DbConnection) -> Result<Self, Error> {
+        use diesel::prelude::*;
+        let roles = crate::schema::roles::table.count().get_result(conn)?;
+        Ok(Self { system_accounts: queries::totals(conn, Kind::System)?.0, roles })
+    }
+}
+
+/// The frame around a page of a signed-in user. Takes the flash out of the session: it is shown once.
+pub fn shell(request: &HttpRequest, session: &Session, actor: &Principal, place: Place, counts: &Counts) -> Shell {
+    let config = request.app_data::<web::Data<Config>>();
+    let id = actor.account.as_ref().map_or("", crate::id::Id::as_str);
+    let sees_accounts = actor.may(Kind::System.permission(crate::accounts::model::Right::Read))
+        || actor.may(Kind::System.permission(crate::accounts::model::Right::ManageTeam));
+    let sees_roles = sees_accounts || actor.may("role:read:*");
+    Shell {
+        head: head(request),
+        organisation: config.map(|config| config.organisation.clone()).unwrap_or_default(),
+        place,
+        sees_accounts,
+        accounts_count: Some(grouped(counts.system_accounts)),
+        sees_roles,
+        roles_count: Some(grouped(counts.roles)),
+        name: actor.name.clone(),
+        role_line: actor.roles.join(", "),
+        tile: Tile::person(id, &actor.name),
+        flash: taken_flash(session),
+        here: here(request),
+    }
+}
+
+/// The flash, which is gone from the session then. Only a session that holds one is touched: each change is a write.
+fn taken_flash(session: &Session) -> Option<Flash> {
+    if !session.contains_key(FLASH) {
+        return None;
+    }
+    session.remove_as::<Flash>(FLASH).and_then(Result::ok)
+}
+
+/// Path and query of a request to look at something; where an action was asked for, the page that it belongs to.
+fn here(request: &HttpRequest) -> String {
+    let own = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    if request.method().is_safe() {
+        return own.to_owned();
+    }
+    "/settings/system-accounts".to_owned()
+}
+
+/// Keeps a flash for the next page.
+///
+/// # Errors
+/// `Internal` where the session cannot hold it.
+pub fn flash(session: &Session, flash: &Flash) -> Result<(), Error> {
+    session.insert(FLASH, flash).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// Draws a page.
+///
+/// # Errors
+/// `Internal` where the template fails.
+pub fn html(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
+    let body = page.render().map_err(|error| Error::Internal(format!("drawing a page: {error}")))?;
+    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body))
+}
+
+/// Sends the browser on after a POST.
+pub fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
+}
+
+/// A place to return to that came with a form: only a path on this host is followed.
+pub fn local(next: &str) -> Option<&str> {
+    let path = next.strip_prefix('/')?;
+    let plain = !path.starts_with(['/', '\\']) && !next.chars().any(|letter| letter.is_control() || letter == '\\');
+    plain.then_some(next)
+}
+
+/// "Maya Lindqvist, Tomas Okafor or Priya Sandoval": whom to ask for what one may not do oneself.
+///
+/// # Errors
+/// The database's.
+pub fn whom_to_ask(conn: &mut DbConnection) -> Result<Option<String>, Error> {
+    let names = queries::administrator_names(conn, 3)?;
+    Ok((!names.is_empty()).then(|| joined(&names, "or")))
+}
+
+impl Error {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Forbidden { .. } | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        self.status()
+    }
+
+    /// The plain form, for callers that no page is drawn for.
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status());
+        match self {
+            Self::Throttled(seconds) => response.insert_header((header::RETRY_AFTER, seconds.to_string())),
+            Self::Unavailable => response.insert_header((header::RETRY_AFTER, "1")),
+            _ => &mut response,
+        };
+        response.content_type("text/plain; charset=utf-8").body(self.message())
+    }
+}
+
+/// Draws errors as pages, for everything below it.
+///
+/// # Errors
+/// None of its own: what fails below becomes a page.
+pub async fn errors(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let answer = next.call(request).await?.map_into_boxed_body();
+    let status = answer.status();
+    if !status.is_client_error() && !status.is_server_error() || is_html(&answer) {
+        return Ok(answer);
+    }
+    let error = answer.response().error().and_then(|error| error.as_error::<Error>()).cloned();
+    if error == Some(Error::Unauthenticated) {
+        return Ok(replaced(answer, to_sign_in));
+    }
+    if let Some(Error::Forbidden { permission, .. }) = &error {
+        access::note_refusal(answer.request(), permission).await;
+    }
+    let page = page_for(answer.request(), status, error).await;
+    Ok(replaced(answer, |_| html(status, &page).unwrap_or_else(|error| error.error_response())))
+}
+
+fn is_html(answer: &ServiceResponse) -> bool {
+    let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("text/html"))
+}
+
+/// Another answer in place of one, with its cookies and its Retry-After.
+fn replaced(answer: ServiceResponse, make: impl FnOnce(&HttpRequest) -> HttpResponse) -> ServiceResponse {
+    let (request, old) = answer.into_parts();
+    let mut new = make(&request);
+    for name in [header::SET_COOKIE, header::RETRY_AFTER, header::ALLOW] {
+        for value in old.headers().get_all(&name) {
+            new.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    ServiceResponse::new(request, new)
+}
+
+fn to_sign_in(request: &HttpRequest) -> HttpResponse {
+    let wanted = if request.method().is_safe() { request.uri().path_and_query().map_or("", |path| path.as_str()) } else { "" };
+    let next = if wanted == "/" { "" } else { wanted };
+    see_other(&super::view::address("/login", &[("next", next.to_owned())]))
+}
+
+async fn page_for(request: &HttpRequest, status: StatusCode, error: Option<Error>) -> ErrorPage {
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let mut page = ErrorPage::new(head(request), status.as_u16(), id);
+    match error {
+        Some(Error::Forbidden { permission, message }) => {
+            page.text = message;
+            page.permission = (!permission.is_empty()).then_some(permission);
+            page.ask = ask(request).await;
+        }
+        Some(Error::Internal(_)) | None => {}
+        Some(error) => page.text = error.message(),
+    }
+    page
+}
+
+async fn ask(request: &HttpRequest) -> Option<String> {
+    let database = request.app_data::<web::Data<Database>>()?;
+    database.read(whom_to_ask).await.ok().flatten()
+}

@@ -1,0 +1,43 @@
+//! One log line for each request: its id, method, route, status and time. The route and not the path is written, since a
+//! path may hold the key of a one-time link.
+
+use std::time::Instant;
+
+use actix_web::HttpMessage;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+
+/// The id of a request: in its log line, its audit events, its answer and on an error page.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives each request an id and writes its line.
+///
+/// # Errors
+/// Those of the handler.
+pub async fn requests(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let began = Instant::now();
+    let id: String = uuid::Uuid::new_v4().simple().to_string().chars().take(12).collect();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let method = request.method().clone();
+    let mut answer = next.call(request).await?.map_into_boxed_body();
+    let route = answer.request().match_pattern().unwrap_or_else(|| "(no route)".into());
+    let (status, elapsed) = (answer.status(), began.elapsed());
+    log::info!("{id} {method} {route} {} {:.1}ms", status.as_u16(), elapsed.as_secs_f64() * 1000.0);
+    if let Some(error) = answer.response().error()
+        && status.is_server_error()
+    {
+        log::error!("{id} {error}");
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        answer.headers_mut().insert(HEADER, value);
+    }
+    Ok(answer)
+}

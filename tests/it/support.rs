@@ -1,0 +1,7 @@
+//! What tests of every kind stand on.
+
+#[allow(dead_code, reason = "offers what a test may need, whether one needs it today or not")]
+pub mod engine;
+
+#[allow(dead_code, reason = "offers what a test may need, whether one needs it today or not")]
+pub mod app;
