@@ -114,7 +114,9 @@ impl Server {
             let pages = routes::pages()
                 .wrap(auth::session::middleware(sessions.clone(), session_key.clone(), https))
                 .wrap(from_fn(forgery::same_origin))
-                .wrap(from_fn(page::errors));
+                .wrap(from_fn(page::errors))
+                .wrap(from_fn(headers::security_headers))
+                .wrap(from_fn(trace::requests));
             App::new()
                 .app_data(config.clone())
                 .app_data(shared_database.clone())
@@ -123,8 +125,6 @@ impl Server {
                 .app_data(throttle.clone())
                 .app_data(plan.clone())
                 .app_data(base_url.clone())
-                .wrap(from_fn(headers::security_headers))
-                .wrap(from_fn(trace::requests))
                 .configure(routes::gateway)
                 .configure(routes::open)
                 .service(pages)
