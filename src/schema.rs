@@ -180,6 +180,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    revisions (revision) {
+        revision -> BigInt,
+        change_id -> Text,
+    }
+}
+
 diesel::joinable!(role_permissions -> roles (role_id));
 diesel::joinable!(account_roles -> roles (role_id));
 diesel::joinable!(account_roles -> accounts (account_id));
@@ -202,4 +209,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     audit_events,
     audit_changes,
+    revisions,
 );

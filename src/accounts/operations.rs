@@ -177,7 +177,7 @@ pub fn rename(conn: &mut DbConnection, actor: &Principal, id: &Id, name: &str, d
             "after": {"name": name.as_str(), "description": description},
         }),
     };
-    audit::record_alone(conn, actor, &renamed)
+    audit::begin(conn, actor)?.record(conn, &renamed)
 }
 
 /// Disables accounts: their tokens stop with the commit, and the sessions of users end.

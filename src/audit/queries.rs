@@ -6,9 +6,10 @@ use super::model::{Event, FeedItem};
 use crate::auth::principal::{Means, Principal};
 use crate::clock;
 use crate::database::DbConnection;
+use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
-use crate::schema::{audit_changes, audit_events};
+use crate::schema::{audit_changes, audit_events, revisions};
 
 /// A change in the making: the header that its events refer to.
 #[derive(Debug, Clone)]
@@ -17,11 +18,20 @@ pub struct Change {
     pub id: Id,
 }
 
-/// Begins a change by `actor`, in the transaction that is open.
+/// Begins a change by `actor` to accounts, roles, teams or tokens, inside [`crate::database::Database::write`]: there no
+/// two changes overlap, so that the revision that it gets is in the order of the commits.
 ///
 /// # Errors
 /// The database's.
 pub fn begin(conn: &mut DbConnection, actor: &Principal) -> Result<Change, Error> {
+    begin_at_revision(conn, actor, None)
+}
+
+/// Begins a note of several events that change nothing that anybody is permitted.
+///
+/// # Errors
+/// The database's.
+pub fn begin_note(conn: &mut DbConnection, actor: &Principal) -> Result<Change, Error> {
     insert(conn, actor, None)
 }
 
@@ -30,7 +40,15 @@ pub fn begin(conn: &mut DbConnection, actor: &Principal) -> Result<Change, Error
 /// # Errors
 /// `Conflict` where it has been undone already.
 pub fn begin_undo(conn: &mut DbConnection, actor: &Principal, undone: &Id) -> Result<Change, Error> {
-    insert(conn, actor, Some(undone))
+    begin_at_revision(conn, actor, Some(undone))
+}
+
+fn begin_at_revision(conn: &mut DbConnection, actor: &Principal, undoes: Option<&Id>) -> Result<Change, Error> {
+    let change = insert(conn, actor, undoes)?;
+    let mut revision = Sql::new("INSERT INTO revisions (revision, change_id) SELECT coalesce(max(revision), 0) + 1, ");
+    revision.bind(&change.id).push(" FROM revisions");
+    revision.execute(conn)?;
+    Ok(change)
 }
 
 fn insert(conn: &mut DbConnection, actor: &Principal, undoes: Option<&Id>) -> Result<Change, Error> {
@@ -84,17 +102,19 @@ impl Change {
     /// # Errors
     /// The database's.
     pub fn discard(self, conn: &mut DbConnection) -> Result<(), Error> {
+        diesel::delete(revisions::table.filter(revisions::change_id.eq(&self.id))).execute(conn)?;
         diesel::delete(audit_changes::table.find(&self.id)).execute(conn)?;
         Ok(())
     }
 }
 
-/// Writes a change of a single event.
+/// Writes an event that changes nothing that anybody is permitted: a sign-in, a refusal. It may stand outside
+/// [`crate::database::Database::write`].
 ///
 /// # Errors
 /// The database's.
 pub fn record_alone(conn: &mut DbConnection, actor: &Principal, event: &Event<'_>) -> Result<(), Error> {
-    begin(conn, actor)?.record(conn, event)
+    begin_note(conn, actor)?.record(conn, event)
 }
 
 /// The newest `limit` events about an account.

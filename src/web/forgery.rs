@@ -3,12 +3,13 @@
 //! Browsers say where a request comes from, so forms need no hidden token. This belongs around the pages only. The gateway
 //! receives a copy of headers that were meant for another host, and the API looks at no cookie.
 
+use crate::error::Error::CrossSite;
+use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{self, ContentType, HeaderName};
+use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse};
 
 /// Name of the cookie that carries a session's key.
 pub const SESSION_COOKIE: &str = "muster_session";
@@ -26,10 +27,8 @@ pub async fn same_origin(
     if is_own(&request) {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    log::warn!("refused a {} of {} that came from another site", request.method(), request.path());
-    let sentence = "This request came from another site, so nothing was done. Open Muster itself and try again there.";
-    let response = HttpResponse::Forbidden().content_type(ContentType::plaintext()).body(sentence);
-    Ok(request.into_response(response))
+    log::warn!("refused a {} of {} that came from another site", request.method(), request.match_pattern().unwrap_or_default());
+    Ok(request.error_response(CrossSite))
 }
 
 fn is_own(request: &ServiceRequest) -> bool {
@@ -147,7 +146,7 @@ mod tests {
 
     #[actix_web::test]
     async fn the_middleware_reads_the_request() {
-        let app = App::new().wrap(from_fn(same_origin)).route("/", web::post().to(HttpResponse::Ok));
+        let app = App::new().wrap(from_fn(same_origin)).route("/", web::post().to(actix_web::HttpResponse::Ok));
         let app = init_service(app).await;
         let own = TestRequest::post().insert_header(("host", "a.example")).insert_header(("origin", "http://a.example"));
         assert_eq!(call_service(&app, own.to_request()).await.status(), 200);

@@ -71,9 +71,17 @@ pub fn shell(request: &HttpRequest, session: &Session, actor: &Principal, place:
         name: actor.name.clone(),
         role_line: actor.roles.join(", "),
         tile: Tile::person(id, &actor.name),
-        flash: session.remove_as::<Flash>(FLASH).and_then(Result::ok),
+        flash: taken_flash(session),
         here: here(request),
     }
+}
+
+/// The flash, which is gone from the session then. Only a session that holds one is touched: each change is a write.
+fn taken_flash(session: &Session) -> Option<Flash> {
+    if !session.contains_key(FLASH) {
+        return None;
+    }
+    session.remove_as::<Flash>(FLASH).and_then(Result::ok)
 }
 
 /// Path and query of a request to look at something; where an action was asked for, the page that it belongs to.

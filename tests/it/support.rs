@@ -2,3 +2,6 @@
 
 #[allow(dead_code, reason = "offers what a test may need, whether one needs it today or not")]
 pub mod engine;
+
+#[allow(dead_code, reason = "offers what a test may need, whether one needs it today or not")]
+pub mod app;

@@ -1,3 +1,4 @@
+DROP TABLE revisions;
 DROP TABLE audit_events;
 DROP TABLE audit_changes;
 DROP TABLE one_time_links;

@@ -170,3 +170,10 @@ CREATE TABLE audit_events (
 );
 CREATE INDEX audit_events_by_target ON audit_events (target_id, seq);
 CREATE INDEX audit_events_by_change ON audit_events (change_id, type, target_id, object_id);
+
+-- The changes that administrators made, in the order of their commits: what an instance that keeps accounts in memory
+-- has to look at again. (The numbers of audit_events are given before the commit, and so are not in that order.)
+CREATE TABLE revisions (
+    revision BIGINT PRIMARY KEY,
+    change_id TEXT COLLATE "C" NOT NULL REFERENCES audit_changes (id)
+);

@@ -1,0 +1,3 @@
+//! Every page, by HTTP.
+
+mod sign_in;
