@@ -15,7 +15,8 @@ fn main() -> ExitCode {
     match run(invocation) {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
-            eprintln!("{sentence}");
+            // A database's own words come on several lines.
+            eprintln!("{}", sentence.split_whitespace().collect::<Vec<_>>().join(" "));
             ExitCode::FAILURE
         }
     }
