@@ -334,7 +334,7 @@ impl Batch {
         if self.reports.is_empty() {
             return Ok(());
         }
-        let change = audit::begin(conn, &Principal::muster())?;
+        let change = audit::begin_note(conn, &Principal::muster())?;
         if queries::report_refusals(conn, &change.id, &self.reports)? == 0 {
             change.discard(conn)?;
         }

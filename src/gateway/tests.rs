@@ -29,6 +29,7 @@ use crate::id::Id;
 use crate::roles::permission::Permission;
 use crate::roles::predefined;
 use crate::tokens::check::{Check, Reason, Verdict};
+use crate::tokens::mirror::Mirror;
 use crate::tokens::model::{Expiry, Overlap, Token};
 use crate::tokens::operations::{self, Creation};
 use crate::tokens::queries;
@@ -108,7 +109,7 @@ impl Home {
 
     async fn judge(&self, text: &str) -> Option<Reason> {
         let value = TokenValue::parse(text);
-        match Check::new(self.database.clone()).judge(value.as_ref()).await.unwrap() {
+        match Check::new(self.database.clone(), Mirror::new(self.database.clone())).judge(value.as_ref()).await.unwrap() {
             Verdict::Accepted(_) => None,
             Verdict::Refused { reason, .. } => Some(reason),
         }
@@ -117,7 +118,7 @@ impl Home {
     async fn ask(&self, recorder: &Recorder, request: TestRequest) -> ServiceResponse {
         let service = test::init_service(
             App::new()
-                .app_data(web::Data::new(Check::new(self.database.clone())))
+                .app_data(web::Data::new(Check::new(self.database.clone(), Mirror::new(self.database.clone()))))
                 .app_data(web::Data::new(recorder.clone()))
                 .app_data(web::Data::new(config(&self.url)))
                 .service(web::resource("/auth/verify").to(verify))
