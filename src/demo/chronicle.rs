@@ -138,7 +138,7 @@ fn times(stage: &mut Stage<'_>, machine: &Machine, credential: &Credential) -> (
     let nine = NaiveTime::from_hms_opt(9, 0, 0).unwrap_or_default();
     let end = (stage.now + TimeDelta::days(expires)).date().and_time(nine);
     let before = stage.now - TimeDelta::minutes(credential.used.unwrap_or_default()) - TimeDelta::days(1);
-    let usual: &[i64] = if expires < 0 { &[30, 90, 365] } else { &[90, 365] };
+    let usual: &[i64] = if expires < 0 { &[30, 90, 180, 365] } else { &[90, 365] };
     let life = usual.iter().find(|days| end - TimeDelta::days(**days) < before).copied().unwrap_or(730);
     (end - TimeDelta::days(life), Some(end))
 }
