@@ -191,7 +191,7 @@ fn lately(stage: &Stage<'_>, story: &mut Story) {
     });
     story.at(ago(0, 6, 1), |stage, _| refused_page(stage, cast::USER));
     story.at(ago(0, 5, 17), |stage, _| refused_calls(stage, "jenkins-release", "train", "expired", 12));
-    story.at(ago(12, 0, 0), |stage, _| refused_calls(stage, SHOWPIECE, "release pipeline", "insufficient_scope", 64));
+    story.at(ago(12, 0, 0), |stage, _| refused_calls(stage, SHOWPIECE, "release pipeline", "insufficient scope", 64));
     story.at(ago(0, 3, 44), |stage, _| {
         let (actor, selection) = (stage.actor(TOMAS)?, stage.selection(&["drone/edge", "tariff-engine shadow"])?);
         let role = stage.role("Release Manager")?;
