@@ -1,6 +1,6 @@
 //! `muster serve --demo`: an invented organisation in a temporary database, for a look around and for pictures.
 //!
-//! Accounts, roles and teams come by the same operations as on the screens, told in the order of their times ([`chronicle`]),
+//! Accounts, roles and teams come by the same operations as on the screens, told in the order of their times (`chronicle`),
 //! so the audit log and the totals are right; each step's times are then moved back to where the story puts it.
 
 use tempfile::TempDir;
