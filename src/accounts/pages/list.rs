@@ -205,7 +205,7 @@ struct Found {
 fn find(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, size: i64, asks: bool) -> Result<Found, Error> {
     let listing = queries::list::list(conn, filter, sort, window, size)?;
     let ids: Vec<Id> = listing.rows.iter().map(|row| row.id.clone()).collect();
-    let all = Filter { colleagues_of: filter.colleagues_of.clone(), ..Filter::all(Kind::System) };
+    let all = Filter { disabled: filter.disabled, colleagues_of: filter.colleagues_of.clone(), ..Filter::all(Kind::System) };
     let mut hint = |narrowed: Filter| queries::list::count(conn, &narrowed);
     let expiring = hint(Filter { expiring: true, ..all.clone() })?;
     let unused = hint(Filter { activity: Some(Activity::Unused), ..all.clone() })?;
