@@ -28,11 +28,11 @@ impl Plan {
         self.limit.map_or(0, |limit| limit.saturating_mul(9) / 10)
     }
 
-    /// `Team plan, 37 of 50`.
+    /// `Team plan, 37 of 50`; without a limit there is no plan to name.
     pub fn line(&self) -> String {
         match self.limit {
             Some(limit) => format!("{} plan, {} of {}", self.name, grouped(self.used), grouped(limit)),
-            None => format!("{} plan, {} used, no limit", self.name, grouped(self.used)),
+            None => format!("No limit, {} in use", grouped(self.used)),
         }
     }
 
