@@ -50,6 +50,8 @@ pub struct ListQuery {
 const SEARCH_LIMIT: usize = 100;
 /// Rows per page where the address does not say.
 const DEFAULT_SIZE: i64 = 25;
+/// No list has more rows; a row's number in an address that is larger is nobody's.
+const MOST_ROWS: i64 = 1_000_000_000_000;
 /// In place of a position: the end of the list.
 const END: &str = "end";
 
@@ -138,8 +140,11 @@ fn packed(number: Option<i64>, position: &[String]) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::json!([number, position]).to_string())
 }
 
+/// Reads [`packed`] back. Anybody can write one, so nothing is left in it that could not have come from there.
 fn unpacked(text: &str) -> Option<(Option<i64>, Vec<String>)> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    let (number, position): (Option<i64>, Vec<String>) = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    let plausible = position.iter().all(|text| !text.contains('\0'));
+    plausible.then(|| (number.filter(|number| (1..=MOST_ROWS).contains(number)), position))
 }
 
 /// `GET /settings/system-accounts`
