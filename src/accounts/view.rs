@@ -318,6 +318,8 @@ pub struct AccountsPage {
     pub policy_link: Option<String>,
     /// For those who may only look, whom to ask: `Maya Lindqvist or Tomas Okafor`.
     pub ask: Option<String>,
+    /// Whether only the accounts of the user's own teams are shown (`system_account:manage:team` alone).
+    pub own_teams: bool,
     /// Filters and sorting.
     pub filters: Filters,
     /// The rows of this page.

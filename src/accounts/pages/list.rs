@@ -272,6 +272,7 @@ pub async fn page(
         plan: plan_view(&plan, enabled),
         hints: hints(&found, &query),
         can_manage,
+        own_teams: !actor.may(Kind::System.permission(Right::Read)),
         policy_link: config.and_then(|config| config.policy_link.clone()),
         rows,
         total_text: total_text(total),
