@@ -156,9 +156,11 @@ pub async fn show(
     session: Session,
     database: web::Data<Database>,
     actor: Actor,
-    query: Query<ListQuery>,
+    query: Option<Query<ListQuery>>,
 ) -> Result<HttpResponse, Error> {
-    let page = page(&request, &session, &database, &actor, query.0, &Ticked::default()).await?;
+    // Only a key that repeats cannot be read.
+    let query = query.map_or_else(ListQuery::default, |query| query.0);
+    let page = page(&request, &session, &database, &actor, query, &Ticked::default()).await?;
     html(StatusCode::OK, &page)
 }
 
