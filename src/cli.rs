@@ -135,11 +135,13 @@ pub struct RevokeToken {
     pub id: String,
 }
 
-/// A command line that has been read: what to do, and on which database.
+/// A command line that has been read: what to do, on which database, and under which settings.
 #[derive(Debug)]
 pub struct Invocation {
     /// The database of the command.
     pub database_url: DatabaseUrl,
+    /// The settings as the variables give them: the command line keeps to the installation's plan and limits too.
+    pub settings: ServeOptions,
     /// What to do.
     pub command: Command,
 }
@@ -164,7 +166,9 @@ impl Invocation {
         }
         let database_url =
             cli.database_url.parse().map_err(|sentence| Cli::command().error(ErrorKind::ValueValidation, sentence))?;
-        Ok(Invocation { database_url, command: cli.command.unwrap_or(Command::Serve(cli.serve)) })
+        let settings = cli.serve;
+        let command = cli.command.unwrap_or_else(|| Command::Serve(settings.clone()));
+        Ok(Invocation { database_url, settings, command })
     }
 }
 

@@ -1,8 +1,9 @@
 //! The one pool, for both engines: [`Database::read`] for looking, [`Database::write`] for changing what people decide,
 //! [`Database::record`] for what machines leave behind (sessions, activity).
 
-use std::sync::Arc;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, Instrumentation, InstrumentationEvent, SimpleConnection, TransactionManager};
@@ -34,7 +35,11 @@ pub struct Database {
     pool: r2d2::Pool<manager::Manager>,
     engine: Engine,
     statements: Arc<AtomicU64>,
+    after_write: Arc<OnceLock<AfterWrite>>,
 }
+
+/// What is to be done after each change, before its answer.
+type AfterWrite = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()>>> + Send + Sync>;
 
 impl Database {
     /// Opens a pool of at most `size` connections. Does not wait for the database: a server may start before it.
@@ -53,7 +58,7 @@ impl Database {
             .connection_timeout(CHECKOUT_TIMEOUT)
             .error_handler(Box::new(manager::LogOnce::default()))
             .build_unchecked(manager::Manager::new(url.clone(), Arc::clone(&statements)));
-        Ok(Self { pool, engine, statements })
+        Ok(Self { pool, engine, statements, after_write: Arc::default() })
     }
 
     /// Which engine this is.
@@ -90,7 +95,20 @@ impl Database {
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
         let database = self.clone();
-        away(move || database.write_now(work)).await
+        let outcome = away(move || database.write_now(work)).await;
+        if let Some(after) = self.after_write.get() {
+            // Also where it failed: a commit whose answer was lost may have happened.
+            after().await;
+        }
+        outcome
+    }
+
+    /// Has `after` done after each [`Database::write`], before its caller goes on: what this instance keeps in memory
+    /// must not be older than what it has answered. Can be set once.
+    pub fn after_each_write(&self, after: impl Fn() -> Pin<Box<dyn Future<Output = ()>>> + Send + Sync + 'static) {
+        if self.after_write.set(Box::new(after)).is_err() {
+            log::error!("what follows each write has been set twice");
+        }
     }
 
     /// Runs `work` in a transaction that does not wait for administrators' changes: sessions and activity.

@@ -3,3 +3,6 @@
 pub mod verify;
 
 pub use verify::verify;
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,59 @@
-fn main() {}
+//! The program `muster`: reads the command line, sets up the log, and does what was asked. See the library's
+//! documentation for the rest.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use muster::cli::{Command, Invocation};
+use muster::commands;
+use muster::config::Config;
+use muster::demo::Demo;
+use muster::server::Server;
+
+fn main() -> ExitCode {
+    let invocation = Invocation::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    match run(invocation) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("{sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(Invocation { database_url, settings, command }: Invocation) -> Result<(), String> {
+    let Command::Serve(options) = command else {
+        // A command says what went wrong in one sentence of its own; the log speaks only where it is asked to.
+        log_to_stderr(settings.log.as_deref().unwrap_or("off"));
+        return commands::run(command, &Config::new(&settings, database_url));
+    };
+    let config = Config::new(&options, database_url);
+    log_to_stderr(&config.log);
+    if options.demo { serve_demo(config) } else { serve(Server::bind(config)?, "") }
+}
+
+fn serve_demo(config: Config) -> Result<(), String> {
+    let demo = Demo::prepare(config)?;
+    let server = Server::bind(demo.config())?;
+    let how_to_sign_in = demo.introduction(&server.base_url());
+    serve(server, &how_to_sign_in)
+}
+
+/// What is printed here goes to the terminal and not into the log, for it may hold a secret.
+fn serve(server: Server, more: &str) -> Result<(), String> {
+    commands::say(&format!("Muster listens on {}", server.base_url()))?;
+    if let Some(link) = server.setup_link() {
+        commands::say(&format!("Open {link} to create the first administrator."))?;
+    }
+    if !more.is_empty() {
+        commands::say(more)?;
+    }
+    actix_web::rt::System::new().block_on(server.run()).map_err(|error| format!("The server stopped: {error}."))
+}
+
+fn log_to_stderr(filter: &str) {
+    env_logger::Builder::new()
+        .parse_filters(filter)
+        .format(|line, record| writeln!(line, "{} {} {}", line.timestamp_millis(), record.level(), record.args()))
+        .init();
+}

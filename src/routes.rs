@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, Resource, Route as Handler, Scope, web};
 use crate::auth::access::Access::{self, AnyOf, Public, SignedIn};
 use crate::auth::access::enforce;
 use crate::error::Error;
-use crate::web::assets;
+use crate::web::{assets, headers, trace};
 use crate::{accounts, auth, gateway, roles, server};
 
 /// A method and a path, what it asks for, and who answers.
@@ -104,14 +104,20 @@ pub fn pages() -> Scope {
 /// The routes without a session.
 pub fn open(config: &mut web::ServiceConfig) {
     for resource in resources(OPEN) {
-        config.service(resource);
+        config.service(resource.wrap(from_fn(headers::security_headers)).wrap(from_fn(trace::requests)));
     }
 }
 
-/// The gateway's check.
+/// The gateway's check. An organisation's every call comes by here: it has no middleware, and a log line for each only where
+/// the log is asked for that much.
 pub fn gateway(config: &mut web::ServiceConfig) {
     for path in GATEWAY {
-        config.service(web::resource(*path).to(gateway::verify::verify));
+        let resource = web::resource(*path).to(gateway::verify::verify);
+        if log::log_enabled!(target: "muster::gateway", log::Level::Debug) {
+            config.service(resource.wrap(from_fn(trace::requests)));
+        } else {
+            config.service(resource);
+        }
     }
 }
 

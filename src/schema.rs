@@ -209,4 +209,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     audit_events,
     audit_changes,
+    revisions,
 );

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
 use crate::tokens::check::Check;
+use crate::tokens::mirror::Mirror;
 use crate::web::throttle::Throttle;
 use crate::web::{forgery, headers, page, trace};
 use crate::{routes, settings};
@@ -100,14 +101,22 @@ impl Server {
         let plan = web::Data::new(plan);
         let base_url = web::Data::new(base_url);
         let shared_database = web::Data::new(database.clone());
-        let check = web::Data::new(Check::new(database.clone()));
+        let mirror = Mirror::new(database.clone());
+        let follower = mirror.clone();
+        database.after_each_write(move || {
+            let mirror = follower.clone();
+            Box::pin(async move { mirror.catch_up().await })
+        });
+        let check = web::Data::new(Check::new(database.clone(), mirror.clone()));
         let shared_recorder = web::Data::new(recorder.clone());
         let sessions = database.clone();
         let application = move || {
             let pages = routes::pages()
                 .wrap(auth::session::middleware(sessions.clone(), session_key.clone(), https))
                 .wrap(from_fn(forgery::same_origin))
-                .wrap(from_fn(page::errors));
+                .wrap(from_fn(page::errors))
+                .wrap(from_fn(headers::security_headers))
+                .wrap(from_fn(trace::requests));
             App::new()
                 .app_data(config.clone())
                 .app_data(shared_database.clone())
@@ -116,8 +125,6 @@ impl Server {
                 .app_data(throttle.clone())
                 .app_data(plan.clone())
                 .app_data(base_url.clone())
-                .wrap(from_fn(headers::security_headers))
-                .wrap(from_fn(trace::requests))
                 .configure(routes::gateway)
                 .configure(routes::open)
                 .service(pages)
@@ -126,8 +133,9 @@ impl Server {
         if let Some(workers) = workers {
             server = server.workers(workers);
         }
+        let follower = actix_web::rt::spawn(mirror.clone().run());
         let writer = actix_web::rt::spawn(activity::run(recorder.clone(), database, interval));
-        Ok(Running { server: server.run(), recorder, writer })
+        Ok(Running { server: server.run(), recorder, writer, mirror, follower })
     }
 }
 
@@ -140,6 +148,8 @@ pub struct Running {
     server: actix_web::dev::Server,
     recorder: Recorder,
     writer: actix_web::rt::task::JoinHandle<()>,
+    mirror: Mirror,
+    follower: actix_web::rt::task::JoinHandle<()>,
 }
 
 impl Running {
@@ -153,6 +163,10 @@ impl Running {
         self.recorder.stop();
         if self.writer.await.is_err() {
             log::error!("the activity writer ended by itself");
+        }
+        self.mirror.stop();
+        if self.follower.await.is_err() {
+            log::error!("what follows the changes ended by itself");
         }
         ended
     }

@@ -2,6 +2,7 @@
 //! them, [`operations`] what people do with them, and [`check`] answers the one question that every call asks.
 
 pub mod check;
+pub mod mirror;
 pub mod model;
 pub mod operations;
 pub mod queries;

@@ -334,10 +334,103 @@ impl Batch {
         if self.reports.is_empty() {
             return Ok(());
         }
-        let change = audit::begin(conn, &Principal::muster())?;
+        let change = audit::begin_note(conn, &Principal::muster())?;
         if queries::report_refusals(conn, &change.id, &self.reports)? == 0 {
             change.discard(conn)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "0123456789AB";
+
+    fn at(minute: i64) -> NaiveDateTime {
+        clock::NEVER + TimeDelta::minutes(minute)
+    }
+
+    /// A flush that succeeds at that minute, after so many refusals; returns the number in the report, if there is one.
+    fn flush(ledger: &mut Ledger, minute: i64, refusals: i64, closing: bool) -> Option<i64> {
+        let mut gathered = Gathered::new();
+        if refusals > 0 {
+            let mut seen = Seen::of(Id::new());
+            seen.refuse("revoked", refusals);
+            gathered.insert(TOKEN.into(), seen);
+        }
+        let reports = due(ledger, &gathered, at(minute), closing);
+        settle(ledger, &gathered, &reports, at(minute));
+        reports.first().map(|report| report.count)
+    }
+
+    #[test]
+    fn a_refusal_is_reported_at_once_and_then_by_the_hour() {
+        let mut ledger = Ledger::new();
+        assert_eq!(flush(&mut ledger, 0, 3, false), Some(3));
+        assert_eq!(flush(&mut ledger, 1, 5, false), None);
+        assert_eq!(flush(&mut ledger, 30, 7, false), None);
+        assert_eq!(flush(&mut ledger, 59, 0, false), None);
+        assert_eq!(flush(&mut ledger, 60, 0, false), Some(12));
+        assert_eq!(flush(&mut ledger, 61, 1, false), None);
+        assert_eq!(flush(&mut ledger, 62, 0, true), Some(1));
+        assert_eq!(flush(&mut ledger, 130, 0, false), None);
+        assert!(ledger.is_empty());
+        assert_eq!(flush(&mut ledger, 131, 2, false), Some(2));
+    }
+
+    #[test]
+    fn reasons_and_tokens_are_told_apart() {
+        let recorder = Recorder::default();
+        let account = Id::new();
+        for reason in ["revoked", "expired", "revoked"] {
+            recorder.refused(TOKEN, &account, reason, at(0));
+        }
+        recorder.refused("another token", &account, "revoked", at(0));
+        let reports = due(&Ledger::new(), &recorder.take(), at(0), false);
+        let said: Vec<_> = reports.iter().map(|report| (report.token.as_str(), report.reason, report.count)).collect();
+        assert_eq!(said, [(TOKEN, "expired", 1), (TOKEN, "revoked", 2), ("another token", "revoked", 1)]);
+    }
+
+    #[test]
+    fn memory_has_an_end() {
+        let recorder = Recorder::default();
+        let account = Id::new();
+        for number in 0..TOKEN_LIMIT + 40_000 {
+            recorder.refused(&format!("{number:012}"), &account, "revoked", at(0));
+        }
+        recorder.refused(&format!("{:012}", 7), &account, "revoked", at(0));
+        let dropped = recorder.0.dropped.load(Ordering::Relaxed);
+        let kept = recorder.take();
+        assert!(kept.len() <= TOKEN_LIMIT && dropped >= 40_000);
+        assert_eq!(kept[&format!("{:012}", 7)].refusals, [("revoked", 2)]);
+        recorder.put_back(kept);
+        assert_eq!(recorder.0.dropped.load(Ordering::Relaxed), dropped);
+    }
+
+    #[test]
+    fn what_is_put_back_adds_up_with_what_came_since() {
+        let recorder = Recorder::default();
+        let account = Id::new();
+        recorder.accepted(TOKEN, &account, None, Some("before"), at(5));
+        let failed = recorder.take();
+        recorder.accepted(TOKEN, &account, None, Some("since"), at(2));
+        recorder.accepted(TOKEN, &account, None, None, at(60 * 24));
+        recorder.put_back(failed);
+        let seen = recorder.take().remove(TOKEN).unwrap();
+        assert_eq!(seen.days.iter().map(|day| day.accepted).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(seen.last.map(|last| (last.at, last.agent)), Some((at(60 * 24), None)));
+    }
+
+    #[test]
+    fn long_user_agents_are_cut_between_characters() {
+        assert_eq!(cut("curl/8"), "curl/8");
+        assert_eq!(cut(&"ü".repeat(300)), "ü".repeat(200));
+        let mut kept = Some("a".repeat(50));
+        keep(&mut kept, Some("b"));
+        assert_eq!(kept.as_deref(), Some("b"));
+        keep(&mut kept, None);
+        assert_eq!(kept, None);
     }
 }

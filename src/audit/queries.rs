@@ -27,6 +27,14 @@ pub fn begin(conn: &mut DbConnection, actor: &Principal) -> Result<Change, Error
     begin_at_revision(conn, actor, None)
 }
 
+/// Begins a note of several events that change nothing that anybody is permitted.
+///
+/// # Errors
+/// The database's.
+pub fn begin_note(conn: &mut DbConnection, actor: &Principal) -> Result<Change, Error> {
+    insert(conn, actor, None)
+}
+
 /// Begins a change that takes back `undone`. Each change can be taken back once: the database sees to it.
 ///
 /// # Errors
@@ -106,7 +114,7 @@ impl Change {
 /// # Errors
 /// The database's.
 pub fn record_alone(conn: &mut DbConnection, actor: &Principal, event: &Event<'_>) -> Result<(), Error> {
-    insert(conn, actor, None)?.record(conn, event)
+    begin_note(conn, actor)?.record(conn, event)
 }
 
 /// The newest `limit` events about an account.

@@ -12,7 +12,7 @@
 use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use chrono::SecondsFormat;
@@ -25,7 +25,8 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::roles::permission::Permission;
 use crate::text::fold;
-use crate::tokens::check::{Check, Holder, Verdict};
+use crate::tokens::check::{Check, Verdict};
+use crate::tokens::mirror::Credential;
 use crate::tokens::value::{Access, Credentials, parse_authorization};
 use crate::web::client;
 
@@ -56,20 +57,20 @@ pub async fn verify(
     let now = clock::now();
     match verdict {
         Verdict::Refused { reason, known } => {
-            if let Some((token, account)) = known {
-                recorder.refused(&token, &account, reason.as_str(), now);
+            if let Some(token) = known {
+                recorder.refused(&token.id, &token.account.id, reason.as_str(), now);
             }
             unauthenticated(&request, true)
         }
         Verdict::Accepted(holder) => match missing(&request, &holder) {
             Some(scope) => {
-                recorder.refused(&holder.token, &holder.account, INSUFFICIENT, now);
+                recorder.refused(&holder.id, &holder.account.id, INSUFFICIENT, now);
                 insufficient(&request, &scope)
             }
             None => {
                 let address = client::of_request(&request, &config.trusted_proxies);
                 let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-                recorder.accepted(&holder.token, &holder.account, address, agent, now);
+                recorder.accepted(&holder.id, &holder.account.id, address, agent, now);
                 accepted(&holder)
             }
         },
@@ -86,7 +87,7 @@ fn credentials(headers: &HeaderMap) -> Credentials {
 }
 
 /// What stands between this call and an accepted token, as a `scope`; `None` lets it pass.
-fn missing(request: &HttpRequest, holder: &Holder) -> Option<String> {
+fn missing(request: &HttpRequest, holder: &Credential) -> Option<String> {
     if holder.access == Access::Read && !only_reads(request) {
         return Some("write".into());
     }
@@ -136,7 +137,7 @@ impl Requirements {
         requirements
     }
 
-    fn missing_of(&self, holder: &Holder) -> Option<String> {
+    fn missing_of(&self, holder: &Credential) -> Option<String> {
         let lacking: Vec<&String> = self.permissions.iter().filter(|wanted| !is_allowed(wanted, holder)).collect();
         let role_is_lacking = !self.roles.is_empty() && !self.roles.iter().any(|wanted| has_role(wanted, holder));
         if lacking.is_empty() && !role_is_lacking {
@@ -147,9 +148,9 @@ impl Requirements {
     }
 }
 
-fn is_allowed(wanted: &str, holder: &Holder) -> bool {
+fn is_allowed(wanted: &str, holder: &Credential) -> bool {
     match Permission::parse(wanted) {
-        Ok(wanted) => holder.permissions.allows(&wanted),
+        Ok(wanted) => holder.account.grants.permissions.allows(&wanted),
         Err(_) => {
             warn_of_configuration();
             false
@@ -167,10 +168,10 @@ fn warn_of_configuration() {
     }
 }
 
-fn has_role(wanted: &str, holder: &Holder) -> bool {
+fn has_role(wanted: &str, holder: &Credential) -> bool {
     let folded = fold(wanted.trim());
     let id = Id::parse(wanted);
-    holder.roles.iter().any(|role| fold(&role.name) == folded || Some(&role.id) == id.as_ref())
+    holder.account.grants.roles.iter().any(|role| fold(&role.name) == folded || Some(&role.id) == id.as_ref())
 }
 
 /// What no header shows as it is: all outside visible ASCII, and the sign of the encoding itself.
@@ -193,22 +194,60 @@ fn joined<'a>(items: impl Iterator<Item = &'a str>, separator: &str, encoded: &'
     text
 }
 
-/// Always all nine headers: one that were absent would let the client's own through.
-fn accepted(holder: &Holder) -> HttpResponse {
-    let list = |items: &mut dyn Iterator<Item = &str>| joined(items, ",", IN_LIST);
-    let expires = holder.expires_at.map(|end| end.and_utc().to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default();
+/// Always all nine headers: one that were absent would let the client's own through. Their values are made once for each
+/// account, set of roles, set of teams and token, and kept with what they were made of.
+fn accepted(holder: &Credential) -> HttpResponse {
+    let account = &holder.account;
+    let of_account = account.rendered.get(|| {
+        Box::new([
+            value(account.id.as_str()),
+            value(&utf8_percent_encode(&account.name, IN_TEXT).to_string()),
+            value(account.kind.as_str()),
+        ])
+    });
+    let of_grants = account.grants.rendered.get(|| {
+        let roles = account.grants.roles.iter().map(|role| role.name.as_str());
+        let permissions = account.grants.permissions.iter().map(Permission::as_str);
+        Box::new([value(&joined(roles, ",", IN_LIST)), value(&joined(permissions, ",", IN_LIST))])
+    });
+    let of_teams = account.membership.rendered.get(|| {
+        let teams = account.membership.teams.iter().map(|team| team.name.as_str());
+        Box::new([value(&joined(teams, ",", IN_LIST))])
+    });
+    let of_token = holder.rendered.get(|| {
+        let expires = holder.expires_at.map(|end| end.and_utc().to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default();
+        Box::new([value(&holder.id), value(holder.access.as_str()), value(&expires)])
+    });
     let mut response = answer(StatusCode::OK);
-    response
-        .insert_header(("muster-account", holder.account.as_str()))
-        .insert_header(("muster-account-name", utf8_percent_encode(&holder.name, IN_TEXT).to_string()))
-        .insert_header(("muster-account-type", holder.kind.as_str()))
-        .insert_header(("muster-roles", list(&mut holder.roles.iter().map(|role| role.name.as_str()))))
-        .insert_header(("muster-teams", list(&mut holder.teams.iter().map(|team| team.name.as_str()))))
-        .insert_header(("muster-permissions", list(&mut holder.permissions.iter().map(Permission::as_str))))
-        .insert_header(("muster-token", holder.token.as_str()))
-        .insert_header(("muster-access", holder.access.as_str()))
-        .insert_header(("muster-token-expires", expires));
+    for (names, values) in [
+        (&ACCOUNT_HEADERS[..], of_account),
+        (&GRANTS_HEADERS[..], of_grants),
+        (&TEAMS_HEADERS[..], of_teams),
+        (&TOKEN_HEADERS[..], of_token),
+    ] {
+        for (name, value) in names.iter().zip(values) {
+            response.insert_header((name.clone(), value.clone()));
+        }
+    }
     response.finish()
+}
+
+static ACCOUNT_HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("muster-account"),
+    HeaderName::from_static("muster-account-name"),
+    HeaderName::from_static("muster-account-type"),
+];
+static GRANTS_HEADERS: [HeaderName; 2] = [HeaderName::from_static("muster-roles"), HeaderName::from_static("muster-permissions")];
+static TEAMS_HEADERS: [HeaderName; 1] = [HeaderName::from_static("muster-teams")];
+static TOKEN_HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("muster-token"),
+    HeaderName::from_static("muster-access"),
+    HeaderName::from_static("muster-token-expires"),
+];
+
+/// What is put in has been encoded to visible ASCII.
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
 }
 
 fn unauthenticated(request: &HttpRequest, tried: bool) -> HttpResponse {

@@ -6,41 +6,16 @@
 //! whole secret learns and causes nothing. To the caller all refusals look the same; the reason is for the audit log and
 //! the metrics.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use chrono::NaiveDateTime;
 
-use super::queries;
-use super::value::{Access, TokenValue, digests_match};
-use crate::accounts::model::Kind;
+use super::mirror::{self, Credential, Known, Mirror, TokenId};
+use super::value::{TokenValue, digests_match};
 use crate::clock;
-use crate::database::{Database, DbConnection};
+use crate::database::Database;
 use crate::error::Error;
-use crate::id::Id;
-use crate::roles::permission::PermissionSet;
-use crate::roles::{self, Badge};
-use crate::teams::{self, Team};
-
-/// Who an accepted token stands for, and everything that a gateway may want to know of them.
-#[derive(Debug, Clone)]
-pub struct Holder {
-    /// The account.
-    pub account: Id,
-    /// The account's name.
-    pub name: String,
-    /// Which kind of account.
-    pub kind: Kind,
-    /// Its roles, by name.
-    pub roles: Vec<Badge>,
-    /// Its teams, by name.
-    pub teams: Vec<Team>,
-    /// Everything that its roles and the administration of teams grant together.
-    pub permissions: PermissionSet,
-    /// The token's public id.
-    pub token: String,
-    /// What the token may do.
-    pub access: Access,
-    /// When it expires; `None` for never.
-    pub expires_at: Option<NaiveDateTime>,
-}
 
 /// Why a token is not usable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,27 +51,34 @@ impl Reason {
 /// What the check says of a token.
 #[derive(Debug, Clone)]
 pub enum Verdict {
-    /// Usable now, by this holder.
-    Accepted(Box<Holder>),
+    /// Usable now.
+    Accepted(Arc<Credential>),
     /// Not usable.
     Refused {
         /// Why. Never told to the caller.
         reason: Reason,
-        /// The token's public id and its account, where the id is known.
-        known: Option<(String, Id)>,
+        /// The token of this public id, where there is one.
+        known: Option<Arc<Credential>>,
     },
 }
+
+/// Public ids that the memory does not know and that are looked up in the database all the same, between two times that
+/// the memory is brought up to date: another instance may have made them just now. Whoever sends more of them makes
+/// nothing up.
+const SECOND_LOOKS: u32 = 50;
 
 /// Answers the question. Cheap to clone.
 #[derive(Clone)]
 pub struct Check {
     database: Database,
+    mirror: Mirror,
+    second_looks: Arc<AtomicU32>,
 }
 
 impl Check {
-    /// A check that asks this database, for each token anew.
-    pub fn new(database: Database) -> Self {
-        Self { database }
+    /// A check on this database, with a memory that is brought up to date elsewhere ([`Mirror::run`]).
+    pub fn new(database: Database, mirror: Mirror) -> Self {
+        Self { database, mirror, second_looks: Arc::default() }
     }
 
     /// Judges a token; `None` stands for something that cannot be one, which costs no look-up.
@@ -105,45 +87,56 @@ impl Check {
     /// `Unavailable` when the database cannot be asked. An error never means acceptance.
     pub async fn judge(&self, value: Option<&TokenValue>) -> Result<Verdict, Error> {
         let Some(value) = value else { return Ok(Verdict::Refused { reason: Reason::Malformed, known: None }) };
-        let (id, digest) = (value.id().to_owned(), value.digest());
-        self.database.read(move |conn| look_up(conn, &id, &digest)).await
+        let Ok(id) = TokenId::try_from(value.id().as_bytes()) else {
+            return Ok(Verdict::Refused { reason: Reason::Malformed, known: None });
+        };
+        match self.mirror.find(&id) {
+            Known::Token(credential) => Ok(verdict(Some(credential), &value.digest(), clock::now())),
+            Known::Nothing if !self.may_look_again() => Ok(verdict(None, &[0; 32], clock::now())),
+            Known::Unavailable => Err(Error::Unavailable),
+            Known::Nothing | Known::Stale => {
+                let (id, digest) = (value.id().to_owned(), value.digest());
+                let found = self.database.read(move |conn| mirror::look_up(conn, &id)).await?;
+                Ok(verdict(found, &digest, clock::now()))
+            }
+        }
+    }
+
+    fn may_look_again(&self) -> bool {
+        let round = self.mirror.rounds();
+        let spent = self.second_looks.load(Ordering::Relaxed);
+        // The upper half holds the round that the looks in the lower half belong to.
+        let (in_round, looks) = (spent >> 16, spent & 0xffff);
+        if in_round != round & 0xffff {
+            self.second_looks.store(((round & 0xffff) << 16) + 1, Ordering::Relaxed);
+            return true;
+        }
+        looks < SECOND_LOOKS && {
+            self.second_looks.fetch_add(1, Ordering::Relaxed);
+            true
+        }
     }
 }
 
-/// Five statements, each by an index, whatever the number of tokens; one for a token that is not usable.
-fn look_up(conn: &mut DbConnection, id: &str, digest: &[u8; 32]) -> Result<Verdict, Error> {
-    let Some(found) = queries::credential(conn, id)? else {
-        return Ok(Verdict::Refused { reason: Reason::Unknown, known: None });
-    };
-    if let Some(reason) = objection(&found, digest, clock::now()) {
-        return Ok(Verdict::Refused { reason, known: Some((id.to_owned(), found.account)) });
+fn verdict(found: Option<Arc<Credential>>, digest: &[u8; 32], now: NaiveDateTime) -> Verdict {
+    match found {
+        None => Verdict::Refused { reason: Reason::Unknown, known: None },
+        Some(credential) => match objection(&credential, digest, now) {
+            Some(reason) => Verdict::Refused { reason, known: Some(credential) },
+            None => Verdict::Accepted(credential),
+        },
     }
-    let (roles, permissions) = roles::queries::of_account(conn, &found.account)?;
-    let teams = teams::queries::of_accounts(conn, std::slice::from_ref(&found.account))?.remove(&found.account);
-    let kind = Kind::parse(&found.kind).ok_or_else(|| Error::Internal(format!("an account of kind {}", found.kind)))?;
-    let access = Access::parse(&found.access).ok_or_else(|| Error::Internal(format!("a token to {}", found.access)))?;
-    Ok(Verdict::Accepted(Box::new(Holder {
-        account: found.account,
-        name: found.name,
-        kind,
-        roles,
-        teams: teams.unwrap_or_default(),
-        permissions,
-        token: id.to_owned(),
-        access,
-        expires_at: found.expires_at,
-    })))
 }
 
 /// What stands in the way of a token at `now`. The digest comes first: nothing is said of a token to who does not have it.
-fn objection(found: &queries::Credential, digest: &[u8; 32], now: NaiveDateTime) -> Option<Reason> {
+fn objection(found: &Credential, digest: &[u8; 32], now: NaiveDateTime) -> Option<Reason> {
     if !digests_match(&found.digest, digest) {
         Some(Reason::Mismatch)
-    } else if found.revoked_at.is_some() {
+    } else if found.revoked {
         Some(Reason::Revoked)
     } else if found.expires_at.is_some_and(|end| end <= now) {
         Some(Reason::Expired)
-    } else if found.disabled {
+    } else if found.account.disabled {
         Some(Reason::Disabled)
     } else {
         None

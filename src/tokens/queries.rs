@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
+use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 
@@ -14,7 +15,7 @@ use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
-use crate::schema::{accounts, tokens};
+use crate::schema::{accounts, audit_events, revisions, tokens};
 
 /// What a token is called where there is none of that id.
 const NOUN: &str = "API token";
@@ -258,17 +259,19 @@ pub fn keep_first_expiry(conn: &mut DbConnection, account: &Id) -> Result<(), Er
     sql.execute(conn).map(drop)
 }
 
-/// What the check needs of a token and its account.
-#[derive(Debug, Clone, Queryable)]
-pub struct Credential {
+/// A token with its account, as it is stored: what the check decides by.
+#[derive(Debug, Clone)]
+pub struct StoredCredential {
+    /// The public id.
+    pub id: String,
     /// SHA-256 of the whole token.
     pub digest: Vec<u8>,
     /// What the token may do, `read` or `write`.
     pub access: String,
     /// From when it is refused.
     pub expires_at: Option<NaiveDateTime>,
-    /// Since when it is revoked.
-    pub revoked_at: Option<NaiveDateTime>,
+    /// Whether it is revoked.
+    pub revoked: bool,
     /// The account.
     pub account: Id,
     /// The account's kind, `user` or `system`.
@@ -279,24 +282,85 @@ pub struct Credential {
     pub disabled: bool,
 }
 
-/// The token of a public id with its account, for the check. One statement, by the primary keys of both.
+/// The tokens of the accounts `only`, or of all.
 ///
 /// # Errors
 /// The database's.
-pub fn credential(conn: &mut DbConnection, id: &str) -> Result<Option<Credential>, Error> {
-    Ok(tokens::table
-        .inner_join(accounts::table)
-        .filter(tokens::id.eq(id))
-        .select((
-            tokens::digest,
-            tokens::access,
-            tokens::expires_at,
-            tokens::revoked_at,
-            accounts::id,
-            accounts::kind,
-            accounts::name,
-            accounts::disabled,
-        ))
-        .first(conn)
-        .optional()?)
+pub fn credentials(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<Vec<StoredCredential>, Error> {
+    type Row = (String, Vec<u8>, String, Option<NaiveDateTime>, Option<NaiveDateTime>, Id, String, String, bool);
+    let columns = (
+        tokens::id,
+        tokens::digest,
+        tokens::access,
+        tokens::expires_at,
+        tokens::revoked_at,
+        accounts::id,
+        accounts::kind,
+        accounts::name,
+        accounts::disabled,
+    );
+    let joined = tokens::table.inner_join(accounts::table);
+    let rows: Vec<Row> = match only {
+        Some(ids) => joined.filter(tokens::account_id.eq_any(ids.iter().map(Id::as_str))).select(columns).load(conn)?,
+        None => joined.select(columns).load(conn)?,
+    };
+    let stored = |(id, digest, access, expires_at, revoked_at, account, kind, name, disabled): Row| StoredCredential {
+        id,
+        digest,
+        access,
+        expires_at,
+        revoked: revoked_at.is_some(),
+        account,
+        kind,
+        name,
+        disabled,
+    };
+    Ok(rows.into_iter().map(stored).collect())
+}
+
+/// The account of a public id, whatever its kind; `None` where there is no such token.
+///
+/// # Errors
+/// The database's.
+pub fn account_of(conn: &mut DbConnection, id: &str) -> Result<Option<Id>, Error> {
+    Ok(tokens::table.filter(tokens::id.eq(id)).select(tokens::account_id).first(conn).optional()?)
+}
+
+/// The number of the last change of an administrator; zero where there was none.
+///
+/// # Errors
+/// The database's.
+pub fn last_revision(conn: &mut DbConnection) -> Result<i64, Error> {
+    Ok(revisions::table.select(max(revisions::revision)).first::<Option<i64>>(conn)?.unwrap_or_default())
+}
+
+/// What the changes after a revision touched.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// The last of them.
+    pub revision: i64,
+    /// Whether they touched anything but accounts.
+    pub everything: bool,
+    /// The accounts.
+    pub accounts: Vec<Id>,
+}
+
+/// What the changes after revision `since` touched; `None` where there was no change.
+///
+/// # Errors
+/// The database's.
+pub fn changed_since(conn: &mut DbConnection, since: i64) -> Result<Option<Changed>, Error> {
+    let revision = last_revision(conn)?;
+    if revision <= since {
+        return Ok(None);
+    }
+    let events: Vec<(String, Option<Id>)> = revisions::table
+        .inner_join(audit_events::table.on(audit_events::change_id.eq(revisions::change_id)))
+        .filter(revisions::revision.gt(since))
+        .filter(revisions::revision.le(revision))
+        .select((audit_events::target_kind, audit_events::target_id))
+        .distinct()
+        .load(conn)?;
+    let everything = events.iter().any(|(kind, id)| Kind::parse(kind).is_none() || id.is_none());
+    Ok(Some(Changed { revision, everything, accounts: events.into_iter().filter_map(|(_, id)| id).collect() }))
 }

@@ -202,9 +202,12 @@ impl TestApp {
         self.anonymous().get_with("/auth/verify", &[("Authorization", &format!("Bearer {token}"))])
     }
 
-    /// Changes the database from the side.
+    /// Changes the database from the side, and has the server know of it: another process's change would reach it only
+    /// within the second that is promised.
     pub fn write<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> T {
-        self.database.write_now(work).unwrap()
+        let done = self.database.write_now(work).unwrap();
+        actix_web::rt::System::new().block_on(self.database.write(|_| Ok(()))).unwrap();
+        done
     }
 
     /// Looks into the database.

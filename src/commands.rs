@@ -1,0 +1,151 @@
+//! The commands beside `muster serve`: the same operations as the screens, under the same rules and with the same audit
+//! events, by somebody with a shell on Muster's machine. Each brings the database up to date first, as a start does.
+
+use std::io::{BufRead, Write};
+
+use crate::accounts::operations::{self, Creation, Plan, UserCreation};
+use crate::accounts::queries::find_named;
+use crate::auth::links::{self, Purpose};
+use crate::auth::password;
+use crate::auth::principal::Principal;
+use crate::cli::{AddSystemAccount, AddToken, AddUser, Command, RevokeToken, SystemAccountCommand, TokenCommand, UserCommand};
+use crate::config::Config;
+use crate::database::{Database, DbConnection, migrations};
+use crate::error::Error;
+use crate::id::Id;
+use crate::roles::{self, predefined};
+use crate::tokens;
+use crate::tokens::model::Expiry;
+use crate::tokens::value::ID_LENGTH;
+
+/// Does what a command says. `config` holds the installation's settings, as its variables give them.
+///
+/// # Errors
+/// A sentence for the person at the shell. Nothing has been changed then.
+pub fn run(command: Command, config: &Config) -> Result<(), String> {
+    let applied = migrations::migrate(&config.database_url)?;
+    let database = Database::connect(config.database_url.clone(), 1).map_err(|error| sentence(&error))?;
+    match command {
+        Command::Serve(_) => Err("Serving is not among the commands that end by themselves.".into()),
+        Command::Migrate => report(&applied),
+        Command::User(UserCommand::Add(words)) => add_user(&database, config, &words),
+        Command::SystemAccount(SystemAccountCommand::Add(words)) => add_system_account(&database, config, &words),
+        Command::Token(TokenCommand::Add(words)) => add_token(&database, config, &words),
+        Command::Token(TokenCommand::Revoke(words)) => revoke_token(&database, &words),
+    }
+}
+
+/// Writes a line to the standard output.
+///
+/// # Errors
+/// A sentence, where nobody reads there any more.
+pub fn say(line: &str) -> Result<(), String> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{line}").and_then(|()| output.flush()).map_err(|error| format!("Nothing could be printed: {error}."))
+}
+
+/// The refusals of fields under the names of the flags that they came by.
+fn sentence(error: &Error) -> String {
+    let Error::Invalid(fields) = error else { return error.to_string() };
+    let flagged = |field: &crate::error::FieldError| match field.field {
+        "password" => format!("The password: {}", field.message),
+        "expires" => format!("--expires-in: {}", field.message),
+        name => format!("--{name}: {}", field.message),
+    };
+    fields.iter().map(flagged).collect::<Vec<_>>().join(" ")
+}
+
+fn report(applied: &[String]) -> Result<(), String> {
+    if applied.is_empty() {
+        return say("The database is up to date.");
+    }
+    applied.iter().try_for_each(|name| say(&format!("Ran migration {name}.")))
+}
+
+fn add_user(database: &Database, config: &Config, words: &AddUser) -> Result<(), String> {
+    let password_hash = if words.password_stdin { Some(hash_from_stdin()?) } else { None };
+    let invited = password_hash.is_none();
+    let outcome = database.write_now(|conn| {
+        let mut roles = roles_named(conn, &words.roles)?;
+        if words.admin {
+            roles.push(predefined::ADMINISTRATOR.into());
+        } else if roles.is_empty() {
+            roles.push(predefined::USER.into());
+        }
+        let form = UserCreation { name: words.name.clone(), email: words.email.clone(), password_hash, roles };
+        let id = operations::create_user(conn, &Principal::shell(), &form)?;
+        if invited { links::create(conn, Purpose::Password, Some(&id)).map(Some) } else { Ok(None) }
+    });
+    let base = config.base_url(config.listen);
+    match outcome.map_err(|error| sentence(&error))? {
+        Some(key) => say(&format!("Open {base}/set-password/{key} to choose the password. The link works once, for three days.")),
+        None => say(&format!("Added {}, who signs in at {base}/login", words.email)),
+    }
+}
+
+fn hash_from_stdin() -> Result<String, String> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(|error| format!("The password could not be read: {error}."))?;
+    let text = line.trim_end_matches(['\r', '\n']);
+    password::check_new(text, text).and_then(|()| password::hash(text)).map_err(|error| sentence(&error))
+}
+
+fn add_system_account(database: &Database, config: &Config, words: &AddSystemAccount) -> Result<(), String> {
+    let plan = config
+        .plan
+        .as_ref()
+        .map_or_else(Plan::unlimited, |plan| Plan { name: plan.name.clone(), limit: Some(i64::from(plan.limit)) });
+    let id = database.write_now(|conn| {
+        let mut roles = roles_named(conn, &words.roles)?;
+        if roles.is_empty() {
+            roles.push(predefined::CI_CD.into());
+        }
+        let description = words.description.clone().unwrap_or_default();
+        let form = Creation { name: words.name.clone(), description, roles, teams: Vec::new() };
+        operations::create_system_account(conn, &Principal::shell(), &plan, &form)
+    });
+    say(id.map_err(|error| sentence(&error))?.as_str())
+}
+
+fn add_token(database: &Database, config: &Config, words: &AddToken) -> Result<(), String> {
+    let made = database.write_now(|conn| {
+        let account = match Id::parse(&words.account) {
+            Some(id) => id,
+            None => find_named(conn, &words.account).map_err(|error| named(error, &words.account))?,
+        };
+        let expiry = words.expires_in.map_or(Expiry::Never, Expiry::In);
+        let form = tokens::operations::Creation { name: words.name.clone(), access: Some(words.access), expiry: Ok(expiry) };
+        tokens::operations::create(conn, &Principal::shell(), &account, &form, config.max_token_lifetime)
+    });
+    let (_, value) = made.map_err(|error| sentence(&error))?;
+    say(value.expose())
+}
+
+fn revoke_token(database: &Database, words: &RevokeToken) -> Result<(), String> {
+    // Pages show the id with the four characters and the underscore that the token begins with.
+    let id = match words.id.split_once('_') {
+        Some(("mstr" | "mstw", id)) => id,
+        _ => words.id.as_str(),
+    };
+    if id.len() != ID_LENGTH {
+        return Err(format!("A token's public id has {ID_LENGTH} characters: those after its first underscore, up to the next."));
+    }
+    let revoked = database.write_now(|conn| tokens::operations::revoke_by_id(conn, &Principal::shell(), id));
+    say(&format!("Revoked the token {}.", revoked.map_err(|error| sentence(&error))?.name))
+}
+
+fn named(error: Error, name: &str) -> Error {
+    match error {
+        Error::NotFound(noun) => Error::Conflict(format!("There is no {noun} named {name}.")),
+        other => other,
+    }
+}
+
+fn roles_named(conn: &mut DbConnection, names: &[String]) -> Result<Vec<Id>, Error> {
+    let mut found = Vec::new();
+    for name in names {
+        let role = roles::queries::find_named(conn, name)?;
+        found.push(role.ok_or_else(|| Error::field("role", format!("There is no role {name}.")))?.id);
+    }
+    Ok(found)
+}

@@ -1,0 +1,270 @@
+//! Where the story is played: who and what there is so far, and the clock that it goes by.
+
+use std::collections::HashMap;
+
+use chrono::{Datelike, NaiveDateTime, TimeDelta};
+use diesel::prelude::*;
+
+use super::dice::Dice;
+use crate::accounts::model::{Kind, Selection};
+use crate::accounts::operations::{self, Creation, UserCreation};
+use crate::audit::{self, Event, verbs};
+use crate::auth::principal::{Origin, Principal};
+use crate::clock;
+use crate::database::DbConnection;
+use crate::database::sql::Sql;
+use crate::error::Error;
+use crate::id::Id;
+use crate::roles::predefined;
+use crate::schema::{account_roles, role_permissions, roles, team_administrators, teams};
+use crate::teams::queries::all as all_teams;
+use crate::text::fold;
+use crate::tokens;
+use crate::tokens::model::Token;
+use crate::tokens::value::{Access, TokenValue};
+
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0";
+
+/// The e-mail address of somebody at Halden Freight.
+pub fn email(name: &str) -> String {
+    format!("{}@halden.example", name.to_lowercase().replace(' ', "."))
+}
+
+/// The story so far.
+pub struct Stage<'a> {
+    pub conn: &'a mut DbConnection,
+    pub dice: Dice,
+    /// When the demo started: the story's present. All times of the story are before it.
+    pub now: NaiveDateTime,
+    /// The value of a token that works, for trying it.
+    pub token: Option<String>,
+    hash: &'a str,
+    accounts: HashMap<&'static str, Id>,
+    actors: HashMap<&'static str, Principal>,
+}
+
+impl<'a> Stage<'a> {
+    pub fn new(conn: &'a mut DbConnection, hash: &'a str) -> Self {
+        let (accounts, actors) = (HashMap::new(), HashMap::new());
+        Self { conn, dice: Dice::new(2026), now: clock::now(), token: None, hash, accounts, actors }
+    }
+
+    /// A moment in working hours, about `days` ago.
+    pub fn workday(&mut self, days: i64) -> NaiveDateTime {
+        let day = (self.now - TimeDelta::days(days.max(1))).date();
+        let back = match day.weekday() {
+            chrono::Weekday::Sat => 1,
+            chrono::Weekday::Sun => 2,
+            _ => 0,
+        };
+        let seconds = 8 * 3600 + self.dice.below(9 * 3600);
+        (day - TimeDelta::days(back)).and_time(chrono::NaiveTime::MIN) + TimeDelta::seconds(seconds)
+    }
+
+    /// Moves what has been written since the start back to `at`. Called after each step of the story.
+    pub fn move_back(&mut self, at: NaiveDateTime) -> Result<(), Error> {
+        for (table, column) in
+            [("audit_changes", "at"), ("accounts", "created_at"), ("accounts", "updated_at"), ("deleted_accounts", "deleted_at")]
+        {
+            let mut sql = Sql::new(&format!("UPDATE {table} SET {column} = "));
+            sql.bind(at).push(&format!(" WHERE {column} >= ")).bind(self.now);
+            sql.execute(self.conn)?;
+        }
+        Ok(())
+    }
+
+    pub fn account(&self, name: &str) -> Result<Id, Error> {
+        self.accounts.get(name).cloned().ok_or_else(|| missing(name))
+    }
+
+    /// Somebody as an actor, each from a place of their own.
+    pub fn actor(&mut self, name: &'static str) -> Result<Principal, Error> {
+        if let Some(actor) = self.actors.get(name) {
+            return Ok(actor.clone());
+        }
+        let id = self.account(name)?;
+        let place = name.bytes().map(i64::from).sum::<i64>() % 200 + 4;
+        let origin = Origin { address: Some(format!("198.51.100.{place}")), user_agent: Some(BROWSER.into()), request_id: None };
+        let actor = crate::auth::queries::principal(self.conn, &id, Id::new(), origin)?.ok_or_else(|| missing(name))?;
+        self.actors.insert(name, actor.clone());
+        Ok(actor)
+    }
+
+    pub fn add_role(
+        &mut self,
+        (name, description, permissions): super::cast::CustomRole,
+        at: NaiveDateTime,
+    ) -> Result<(), Error> {
+        let id = Id::new();
+        diesel::insert_into(roles::table)
+            .values((
+                roles::id.eq(&id),
+                roles::name.eq(name),
+                roles::name_key.eq(fold(name)),
+                roles::description.eq(description),
+                roles::created_at.eq(at),
+            ))
+            .execute(self.conn)?;
+        for permission in permissions {
+            diesel::insert_into(role_permissions::table)
+                .values((role_permissions::role_id.eq(&id), role_permissions::permission.eq(*permission)))
+                .execute(self.conn)?;
+        }
+        Ok(())
+    }
+
+    pub fn add_team(&mut self, name: &str, at: NaiveDateTime) -> Result<(), Error> {
+        diesel::insert_into(teams::table)
+            .values((teams::id.eq(&Id::new()), teams::name.eq(name), teams::name_key.eq(fold(name)), teams::created_at.eq(at)))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    pub fn role(&mut self, name: &str) -> Result<Id, Error> {
+        crate::roles::queries::find_named(self.conn, name)?.map(|role| role.id).ok_or_else(|| missing(name))
+    }
+
+    fn role_ids(&mut self, names: &[&str]) -> Result<Vec<Id>, Error> {
+        names.iter().map(|name| self.role(name)).collect()
+    }
+
+    pub fn team_ids(&mut self, names: &[&str]) -> Result<Vec<Id>, Error> {
+        let teams = all_teams(self.conn)?;
+        let found = |name: &&str| teams.iter().find(|team| team.name == **name).map(|team| team.id.clone());
+        names.iter().map(|name| found(name).ok_or_else(|| missing(name))).collect()
+    }
+
+    /// Adds somebody, by another or (the first) by Muster itself. Guests have not chosen a password yet.
+    pub fn add_person(&mut self, by: Option<&'static str>, name: &'static str, roles: &[&str]) -> Result<(), Error> {
+        let actor = by.map_or_else(|| Ok(Principal::muster()), |by| self.actor(by))?;
+        let password_hash = (!roles.contains(&"Guest")).then(|| self.hash.to_owned());
+        let form = UserCreation { name: name.into(), email: email(name), password_hash, roles: self.role_ids(roles)? };
+        let id = operations::create_user(self.conn, &actor, &form)?;
+        self.accounts.insert(name, id);
+        Ok(())
+    }
+
+    pub fn join_teams(&mut self, by: &'static str, kind: Kind, name: &str, teams: &[&str]) -> Result<(), Error> {
+        let (actor, id, teams) = (self.actor(by)?, self.account(name)?, self.team_ids(teams)?);
+        operations::set_teams(self.conn, &actor, kind, &id, &teams).map(drop)
+    }
+
+    /// Makes somebody administrator of a team, and gives the role that follows from it.
+    pub fn lead_team(&mut self, name: &str, team: &str) -> Result<(), Error> {
+        let account = self.account(name)?;
+        for team in self.team_ids(&[team])? {
+            diesel::insert_into(team_administrators::table)
+                .values((team_administrators::team_id.eq(&team), team_administrators::account_id.eq(&account)))
+                .execute(self.conn)?;
+            let role: Id = predefined::TEAM_ADMINISTRATOR.into();
+            diesel::insert_into(account_roles::table)
+                .values((account_roles::account_id.eq(&account), account_roles::role_id.eq(&role)))
+                .execute(self.conn)?;
+        }
+        Ok(())
+    }
+
+    pub fn add_machine(&mut self, by: &'static str, machine: &super::cast::Machine) -> Result<(), Error> {
+        let actor = self.actor(by)?;
+        let form = Creation {
+            name: machine.name.into(),
+            description: machine.description.into(),
+            roles: self.role_ids(machine.roles)?,
+            teams: self.team_ids(machine.teams)?,
+        };
+        let id = operations::create_system_account(self.conn, &actor, &operations::Plan::unlimited(), &form)?;
+        self.accounts.insert(machine.name, id);
+        Ok(())
+    }
+
+    /// These system accounts, for an operation on several.
+    pub fn selection(&self, names: &[&str]) -> Result<Selection, Error> {
+        Ok(Selection::Accounts(names.iter().map(|name| self.account(name)).collect::<Result<_, _>>()?))
+    }
+
+    /// A token with all its times. Its event is the caller's.
+    pub fn new_token(
+        &mut self,
+        by: &'static str,
+        machine: &str,
+        (name, access): (&str, Access),
+        created_at: NaiveDateTime,
+        expires_at: Option<NaiveDateTime>,
+    ) -> Result<(Token, TokenValue), Error> {
+        let account = self.account(machine)?;
+        let value = TokenValue::generate(access).map_err(|error| Error::Internal(format!("no randomness: {error}")))?;
+        let token = Token {
+            id: value.id().into(),
+            account,
+            name: name.into(),
+            access,
+            created_at,
+            created_by_name: by.into(),
+            expires_at,
+            revoked_at: None,
+            replaced_by: None,
+            last_used_at: None,
+            last_used_from: None,
+            last_used_agent: None,
+        };
+        tokens::queries::insert(self.conn, &token, &value.digest())?;
+        tokens::queries::keep_first_expiry(self.conn, &token.account)?;
+        Ok((token, value))
+    }
+
+    /// Creates a token as somebody would on the account's page.
+    pub fn add_token(
+        &mut self,
+        by: &'static str,
+        machine: &'static str,
+        named: (&str, Access),
+        created_at: NaiveDateTime,
+        expires_at: Option<NaiveDateTime>,
+    ) -> Result<Token, Error> {
+        let (token, _) = self.new_token(by, machine, named, created_at, expires_at)?;
+        let detail = serde_json::json!({ "access": token.access.as_str(), "expires_at": written(expires_at) });
+        self.note(Some(by), verbs::TOKEN_CREATED, machine, Some((&token.id, &token.name)), detail)?;
+        Ok(token)
+    }
+
+    /// Notes when and from where a token was last used.
+    pub fn use_token(&mut self, token: &Token, at: NaiveDateTime, from: &str, agent: &str) -> Result<(), Error> {
+        let mut sql = Sql::new("UPDATE tokens SET last_used_at = ");
+        sql.bind(at).push(", last_used_from = ").bind(from).push(", last_used_agent = ").bind(agent);
+        sql.push(" WHERE id = ").bind(token.id.as_str());
+        sql.execute(self.conn)?;
+        let mut sql = Sql::new("UPDATE accounts SET last_used_at = ");
+        sql.bind(at).push(" WHERE id = ").bind(&token.account).push(" AND last_used_at < ").bind(at);
+        sql.execute(self.conn).map(drop)
+    }
+
+    pub fn log_in(&mut self, name: &str, at: NaiveDateTime) -> Result<(), Error> {
+        let mut sql = Sql::new("UPDATE accounts SET last_login_at = ");
+        sql.bind(at).push(" WHERE id = ").bind(&self.account(name)?);
+        sql.execute(self.conn).map(drop)
+    }
+
+    /// Writes an event about a system account by somebody, or by Muster itself.
+    pub fn note(
+        &mut self,
+        by: Option<&'static str>,
+        verb: &'static str,
+        machine: &str,
+        object: Option<(&str, &str)>,
+        detail: serde_json::Value,
+    ) -> Result<(), Error> {
+        let actor = by.map_or_else(|| Ok(Principal::muster()), |by| self.actor(by))?;
+        let id = self.account(machine)?;
+        let event = Event { verb, target_kind: "system", target_id: Some(&id), target_name: machine, object, detail };
+        audit::record_alone(self.conn, &actor, &event)
+    }
+}
+
+/// A moment as the audit log's details spell it.
+pub fn written(moment: Option<NaiveDateTime>) -> Option<String> {
+    moment.map(|moment| moment.and_utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+}
+
+fn missing(name: &str) -> Error {
+    Error::Internal(format!("the demo's story knows no {name} yet"))
+}
