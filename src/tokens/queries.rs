@@ -112,6 +112,10 @@ pub fn insert(conn: &mut DbConnection, token: &Token, digest: &[u8; 32]) -> Resu
 /// # Errors
 /// `NotFound` where there is none, or where it is another account's.
 pub fn find(conn: &mut DbConnection, account: &Id, id: &str) -> Result<Token, Error> {
+    // It comes from an address, where a NUL may stand, which Postgres takes in no text.
+    if !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Error::NotFound(NOUN));
+    }
     let row: Option<Row> =
         tokens::table.filter(tokens::id.eq(id)).filter(tokens::account_id.eq(account)).select(COLUMNS).first(conn).optional()?;
     row.map(Token::from).ok_or(Error::NotFound(NOUN))

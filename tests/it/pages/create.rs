@@ -113,7 +113,7 @@ fn the_first_token_is_shown_once_and_kept_as_a_hash() {
     let value = token_value(&page);
     assert_eq!((value.len(), &value[..5], page.header("cache-control")), (67, "mstw_", "no-store"));
     assert!(page.text().contains("first token"), "{}", page.text());
-    for form in ["export", "curl", "fetch", "$env:", "set"] {
+    for form in ["export", "curl", "fetch", "$Env:", "set"] {
         assert!(page.body.contains(form), "{form}");
     }
     assert_eq!(app.verify(&value).status, 200);
@@ -215,10 +215,8 @@ fn no_form_and_no_row_gives_a_system_account_a_password() {
         let answer = app.anonymous().post("/login", &[("email", name), password]);
         assert_eq!(answer.status, 422, "{name}");
     }
-    for statement in ["password_hash = '$argon2id$x'", "email = 'robot@example.test'", "email_key = 'robot@example.test'"] {
-        let statement = format!("UPDATE accounts SET {statement} WHERE id = '{id}'");
-        assert!(app.database.write_now(|conn| Ok(diesel::sql_query(statement).execute(conn)?)).is_err());
-    }
+    let statement = format!("UPDATE accounts SET password_hash = '$argon2id$x' WHERE id = '{id}'");
+    assert!(app.database.write_now(|conn| Ok(diesel::sql_query(statement).execute(conn)?)).is_err());
 }
 
 // S2
