@@ -282,11 +282,11 @@ pub struct StoredCredential {
     pub disabled: bool,
 }
 
-/// The tokens of the accounts `only`, or of all.
+/// The tokens of these accounts.
 ///
 /// # Errors
 /// The database's.
-pub fn credentials(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<Vec<StoredCredential>, Error> {
+pub fn credentials(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<StoredCredential>, Error> {
     type Row = (String, Vec<u8>, String, Option<NaiveDateTime>, Option<NaiveDateTime>, Id, String, String, bool);
     let columns = (
         tokens::id,
@@ -299,11 +299,11 @@ pub fn credentials(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<Vec<S
         accounts::name,
         accounts::disabled,
     );
-    let joined = tokens::table.inner_join(accounts::table);
-    let rows: Vec<Row> = match only {
-        Some(ids) => joined.filter(tokens::account_id.eq_any(ids.iter().map(Id::as_str))).select(columns).load(conn)?,
-        None => joined.select(columns).load(conn)?,
-    };
+    let rows: Vec<Row> = tokens::table
+        .inner_join(accounts::table)
+        .filter(tokens::account_id.eq_any(of.iter().map(Id::as_str)))
+        .select(columns)
+        .load(conn)?;
     let stored = |(id, digest, access, expires_at, revoked_at, account, kind, name, disabled): Row| StoredCredential {
         id,
         digest,
@@ -316,6 +316,20 @@ pub fn credentials(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<Vec<S
         disabled,
     };
     Ok(rows.into_iter().map(stored).collect())
+}
+
+/// The next `limit` accounts that have a token, in the order of their identities, after one of them.
+///
+/// # Errors
+/// The database's.
+pub fn holders(conn: &mut DbConnection, after: Option<&Id>, limit: usize) -> Result<Vec<Id>, Error> {
+    Ok(tokens::table
+        .filter(tokens::account_id.gt(after.map_or("", Id::as_str).to_owned()))
+        .select(tokens::account_id)
+        .distinct()
+        .order(tokens::account_id)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?)
 }
 
 /// The account of a public id, whatever its kind; `None` where there is no such token.
