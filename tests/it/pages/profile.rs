@@ -139,3 +139,14 @@ fn a_sign_in_with_anything_is_answered() {
         assert_eq!(app.anonymous().get(&format!("/set-password/{key}")).status, 404, "{key}");
     }
 }
+
+#[test]
+fn html_in_a_programs_name_is_text() {
+    let app = TestApp::start();
+    let (_, email) = app.add_user("Ines Calloway", &[predefined::USER.into()]);
+    let client = app.anonymous();
+    let headers = [("Sec-Fetch-Site", "same-origin"), ("User-Agent", "<script>alert(1)</script>")];
+    assert_eq!(client.send("POST", "/login", &headers, &[("email", &email), ("password", PASSWORD)]).status, 303);
+    let page = client.get("/profile");
+    assert!(!page.body.contains("<script>alert") && page.body.contains("&#60;script&#62;alert(1)"), "{}", page.text());
+}
