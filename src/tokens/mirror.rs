@@ -14,7 +14,7 @@
 //! - *Expiry* needs no news: the moment is compared at every call.
 //!
 //! What is remembered is replaced by account: a change names the accounts that it touched, in its audit events, and those
-//! are read again. A change to anything else (a role's permissions) has everything read again.
+//! are read again (but for being disabled and enabled, which the event itself says). A change to anything else (a role's permissions) has everything read again.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -86,12 +86,18 @@ pub struct Account {
     pub name: String,
     /// Which kind.
     pub kind: Kind,
-    /// Whether it is disabled.
-    pub disabled: bool,
     /// What it may do.
     pub grants: Arc<Grants>,
     /// Its teams.
     pub membership: Arc<Membership>,
+    disabled: AtomicBool,
+}
+
+impl Account {
+    /// Whether it is disabled.
+    pub fn is_disabled(&self) -> bool {
+        self.disabled.load(Ordering::Acquire)
+    }
 }
 
 /// A token as the check sees it.
@@ -258,6 +264,12 @@ impl Mirror {
     fn apply(&self, progress: &mut Progress, news: News) {
         progress.revision = Some(news.revision);
         progress.shared = news.shared;
+        for (account, disabled) in news.states {
+            let first = progress.tokens_of.get(&account).and_then(|tokens| tokens.first());
+            if let Some(credential) = first.and_then(|token| self.0.tokens.get(token)) {
+                credential.account.disabled.store(disabled, Ordering::Release);
+            }
+        }
         let mut fresh = news.tokens;
         let touched: Vec<Id> = match news.accounts {
             Some(accounts) => accounts,
@@ -284,6 +296,8 @@ impl Mirror {
 /// What has been changed since a revision.
 struct News {
     revision: i64,
+    /// The accounts that were disabled or enabled, and nothing else: they need not be read.
+    states: Vec<(Id, bool)>,
     /// The accounts that were read again, those that have no token (any more) among them; `None` for all.
     accounts: Option<Vec<Id>>,
     tokens: Tokens,
@@ -311,23 +325,25 @@ const PART: usize = 2_000;
 
 fn news(conn: &mut DbConnection, since: Option<i64>, shared: Shared) -> Result<News, Error> {
     let Some(since) = since else { return everything(conn) };
-    let mut news = News { revision: since, accounts: Some(Vec::new()), tokens: Tokens::new(), shared };
+    let mut news = News { revision: since, states: Vec::new(), accounts: Some(Vec::new()), tokens: Tokens::new(), shared };
     let Some(changed) = queries::changed_since(conn, since)? else { return Ok(news) };
     if changed.everything {
         return everything(conn);
     }
-    let names = names(conn)?;
-    for part in changed.accounts.chunks(PART) {
-        collect(found(conn, part)?, &names, &mut news.shared, &mut news.tokens);
+    if !changed.accounts.is_empty() {
+        let names = names(conn)?;
+        for part in changed.accounts.chunks(PART) {
+            collect(found(conn, part)?, &names, &mut news.shared, &mut news.tokens);
+        }
     }
-    Ok(News { revision: changed.revision, accounts: Some(changed.accounts), ..news })
+    Ok(News { revision: changed.revision, states: changed.states, accounts: Some(changed.accounts), ..news })
 }
 
 fn everything(conn: &mut DbConnection) -> Result<News, Error> {
     // The number first: what is committed while everything is read is then read once more, and nothing is missed.
     let revision = queries::last_revision(conn)?;
     let names = names(conn)?;
-    let mut news = News { revision, accounts: None, tokens: Tokens::new(), shared: Shared::default() };
+    let mut news = News { revision, states: Vec::new(), accounts: None, tokens: Tokens::new(), shared: Shared::default() };
     let mut after = None;
     loop {
         let part = queries::holders(conn, after.as_ref(), PART)?;
@@ -379,7 +395,7 @@ fn collect(found: Found, names: &Names, shared: &mut Shared, tokens: &mut Tokens
                 id: stored.account.clone(),
                 name: stored.name.clone(),
                 kind,
-                disabled: stored.disabled,
+                disabled: AtomicBool::new(stored.disabled),
                 grants: grants(&stored.account, &found, names, shared),
                 membership: membership(&stored.account, &found, names, shared),
             })

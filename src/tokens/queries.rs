@@ -1,6 +1,6 @@
 //! The SQL of tokens.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::dsl::max;
@@ -10,6 +10,7 @@ use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 use super::model::{ListedToken, Token, TokenSummary};
 use super::value::Access;
 use crate::accounts::model::Kind;
+use crate::audit::verbs;
 use crate::clock;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
@@ -355,7 +356,9 @@ pub struct Changed {
     pub revision: i64,
     /// Whether they touched anything but accounts.
     pub everything: bool,
-    /// The accounts.
+    /// The accounts of which nothing has changed but whether they are disabled, and whether they are now.
+    pub states: Vec<(Id, bool)>,
+    /// The other accounts.
     pub accounts: Vec<Id>,
 }
 
@@ -368,13 +371,26 @@ pub fn changed_since(conn: &mut DbConnection, since: i64) -> Result<Option<Chang
     if revision <= since {
         return Ok(None);
     }
-    let events: Vec<(String, Option<Id>)> = revisions::table
+    let events: Vec<(String, String, Option<Id>)> = revisions::table
         .inner_join(audit_events::table.on(audit_events::change_id.eq(revisions::change_id)))
         .filter(revisions::revision.gt(since))
         .filter(revisions::revision.le(revision))
-        .select((audit_events::target_kind, audit_events::target_id))
-        .distinct()
+        .order((revisions::revision, audit_events::seq))
+        .select((audit_events::event_type, audit_events::target_kind, audit_events::target_id))
         .load(conn)?;
-    let everything = events.iter().any(|(kind, id)| Kind::parse(kind).is_none() || id.is_none());
-    Ok(Some(Changed { revision, everything, accounts: events.into_iter().filter_map(|(_, id)| id).collect() }))
+    let mut changed = Changed { revision, everything: false, states: Vec::new(), accounts: Vec::new() };
+    let mut states: HashMap<Id, bool> = HashMap::new();
+    let mut others: HashSet<Id> = HashSet::new();
+    for (verb, kind, id) in events {
+        match (verb.as_str(), Kind::parse(&kind).and(id)) {
+            (verbs::ACCOUNT_DISABLED, Some(id)) => drop(states.insert(id, true)),
+            (verbs::ACCOUNT_ENABLED, Some(id)) => drop(states.insert(id, false)),
+            (_, Some(id)) => drop(others.insert(id)),
+            (_, None) => changed.everything = true,
+        }
+    }
+    states.retain(|id, _| !others.contains(id));
+    changed.states.extend(states);
+    changed.accounts.extend(others);
+    Ok(Some(changed))
 }
