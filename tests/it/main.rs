@@ -6,6 +6,7 @@ mod gateway;
 mod outage;
 mod pages;
 mod rules;
+mod scale;
 mod support;
 
 #[cfg(feature = "installed-tests")]

@@ -150,6 +150,8 @@ fn a_sqlite_file_that_somebody_else_writes_to_is_told_and_comes_back() {
     let token = app.add_token(&robot, Access::Write);
     soon("the check", || verify(&app, &visitor, &token).status);
     for lock in ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
+        // A page that takes a flash out of the session writes, and would wait.
+        assert_eq!(admin.get(LIST).status, 200);
         let mut other = manager::open(&app.database_url.parse().unwrap()).unwrap();
         other.batch_execute(lock).unwrap();
         println!("-- {lock}");
