@@ -4,14 +4,14 @@ use std::net::{SocketAddr, TcpListener};
 
 use actix_web::cookie::Key;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpServer, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::accounts::operations::Plan;
 use crate::activity::{self, Recorder};
 use crate::auth;
-use crate::config::Config;
+use crate::config::{BaseUrl, Config};
 use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
 use crate::tokens::check::Check;
@@ -139,10 +139,6 @@ impl Server {
     }
 }
 
-/// The URL that links and snippets begin with.
-#[derive(Debug, Clone)]
-pub struct BaseUrl(pub String);
-
 /// A server that answers.
 pub struct Running {
     server: actix_web::dev::Server,
@@ -192,21 +188,4 @@ fn session_key(conn: &mut DbConnection) -> Result<Key, Error> {
     let key = Key::generate();
     settings::set(conn, SESSION_KEY, &STANDARD.encode(key.master()))?;
     Ok(key)
-}
-
-/// `GET /healthz`: the process is alive.
-pub async fn alive() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("alive\n")
-}
-
-/// `GET /readyz`: the database answers, and its schema is this binary's.
-///
-/// # Errors
-/// `Unavailable` otherwise.
-pub async fn ready(database: web::Data<Database>) -> Result<HttpResponse, Error> {
-    let pending = database.read(migrations::pending).await?;
-    if pending {
-        return Err(Error::Unavailable);
-    }
-    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"))
 }

@@ -2,7 +2,11 @@
 //! `tests/run` runs them on both databases; plain `cargo test` runs on SQLite those that need nothing installed.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by panicking")]
 
+mod gateway;
+mod outage;
 mod pages;
+mod rules;
+mod scale;
 mod support;
 
 #[cfg(feature = "installed-tests")]
