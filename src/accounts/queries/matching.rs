@@ -129,7 +129,7 @@ impl Matching {
     }
 
     /// The same condition, asked of one account at a time.
-    fn holds(&self, condition: Condition, sql: &mut Sql) {
+    fn holds(&self, condition: Condition, in_order: bool, sql: &mut Sql) {
         let filter = &self.filter;
         match condition {
             Condition::Search => {
@@ -148,6 +148,8 @@ impl Matching {
                 self.expires_soon(sql);
                 sql.push(")");
             }
+            // SQLite would take any range that an index has, and sort all that is in it: the sign keeps it from that.
+            Condition::Activity if in_order && self.engine == Engine::Sqlite => self.used(sql, "+a"),
             Condition::Activity => self.used(sql, "a"),
             Condition::Colleagues => {
                 sql.push(
@@ -208,6 +210,15 @@ impl Target {
 
     /// `FROM … WHERE …`; more conditions on `a` can follow.
     pub fn from(&self, sql: &mut Sql) {
+        self.from_where(sql, false);
+    }
+
+    /// [`Target::from`] for a statement that reads the accounts in an order that is not the filters' own, and stops early.
+    pub fn from_in_order(&self, sql: &mut Sql) {
+        self.from_where(sql, true);
+    }
+
+    fn from_where(&self, sql: &mut Sql, in_order: bool) {
         match self {
             Self::Accounts(kind, ids) => {
                 sql.push(" FROM accounts a WHERE a.kind = ").bind(kind.as_str()).push(" AND a.id IN ").bind_list(ids);
@@ -223,7 +234,7 @@ impl Target {
                 }
                 for condition in matching.conditions() {
                     if matching.driver != Some(condition) {
-                        matching.holds(condition, sql);
+                        matching.holds(condition, in_order, sql);
                     }
                 }
             }
