@@ -21,7 +21,7 @@ use crate::web::{forgery, headers, page, trace};
 use crate::{routes, settings};
 
 /// Connections of the pool: SQLite has one writer, and Postgres forks a process for each.
-const POOL_SIZE: u32 = 12;
+const POOL_SIZE: u32 = 10;
 /// Seconds that requests in flight are given at a stop.
 const STOP_SECONDS: u64 = 30;
 

@@ -50,6 +50,8 @@ pub struct ListQuery {
 const SEARCH_LIMIT: usize = 100;
 /// Rows per page where the address does not say.
 const DEFAULT_SIZE: i64 = 25;
+/// No list has more rows; a row's number in an address that is larger is nobody's.
+const MOST_ROWS: i64 = 1_000_000_000_000;
 /// In place of a position: the end of the list.
 const END: &str = "end";
 
@@ -138,8 +140,11 @@ fn packed(number: Option<i64>, position: &[String]) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::json!([number, position]).to_string())
 }
 
+/// Reads [`packed`] back. Anybody can write one, so nothing is left in it that could not have come from there.
 fn unpacked(text: &str) -> Option<(Option<i64>, Vec<String>)> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    let (number, position): (Option<i64>, Vec<String>) = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    let plausible = position.iter().all(|text| !text.contains('\0'));
+    plausible.then(|| (number.filter(|number| (1..=MOST_ROWS).contains(number)), position))
 }
 
 /// `GET /settings/system-accounts`
@@ -151,9 +156,11 @@ pub async fn show(
     session: Session,
     database: web::Data<Database>,
     actor: Actor,
-    query: Query<ListQuery>,
+    query: Option<Query<ListQuery>>,
 ) -> Result<HttpResponse, Error> {
-    let page = page(&request, &session, &database, &actor, query.0, &Ticked::default()).await?;
+    // Only a key that repeats cannot be read.
+    let query = query.map_or_else(ListQuery::default, |query| query.0);
+    let page = page(&request, &session, &database, &actor, query, &Ticked::default()).await?;
     html(StatusCode::OK, &page)
 }
 
@@ -205,7 +212,7 @@ struct Found {
 fn find(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, size: i64, asks: bool) -> Result<Found, Error> {
     let listing = queries::list::list(conn, filter, sort, window, size)?;
     let ids: Vec<Id> = listing.rows.iter().map(|row| row.id.clone()).collect();
-    let all = Filter { colleagues_of: filter.colleagues_of.clone(), ..Filter::all(Kind::System) };
+    let all = Filter { disabled: filter.disabled, colleagues_of: filter.colleagues_of.clone(), ..Filter::all(Kind::System) };
     let mut hint = |narrowed: Filter| queries::list::count(conn, &narrowed);
     let expiring = hint(Filter { expiring: true, ..all.clone() })?;
     let unused = hint(Filter { activity: Some(Activity::Unused), ..all.clone() })?;
@@ -267,6 +274,7 @@ pub async fn page(
         plan: plan_view(&plan, enabled),
         hints: hints(&found, &query),
         can_manage,
+        own_teams: !actor.may(Kind::System.permission(Right::Read)),
         policy_link: config.and_then(|config| config.policy_link.clone()),
         rows,
         total_text: total_text(total),

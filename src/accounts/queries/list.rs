@@ -1,6 +1,6 @@
 //! The list screen: one query for the rows of a page, one for how many there are.
 
-use chrono::NaiveDateTime;
+use chrono::{Datelike, NaiveDateTime};
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Text, Timestamp};
 
@@ -162,7 +162,8 @@ fn values(by: Order, position: &[String]) -> Option<Vec<Value>> {
     };
     let first: Value = match by {
         Order::Status => (first == "1").into(),
-        _ => NaiveDateTime::parse_from_str(first, MOMENT).ok()?.into(),
+        // Postgres knows no moment as far back as chrono does.
+        _ => NaiveDateTime::parse_from_str(first, MOMENT).ok().filter(|at| (0..=9999).contains(&at.year()))?.into(),
     };
     Some(std::iter::once(first).chain(rest.iter().map(|text| text.clone().into())).collect())
 }

@@ -293,8 +293,7 @@ fn a_confirmation_holds_for_the_set_that_was_shown() {
     // As many as before, but not the same.
     let four = names(&again);
     let first = value(&again, "expected");
-    let gone =
-        Id::parse(&super::html::all(&again.body, "class=\"who-name\" href=\"/settings/system-accounts/", "\"")[0]).unwrap();
+    let gone = Id::parse(super::html::all(&again.body, "class=\"who-name\" href=\"/settings/system-accounts/", "\"")[0]).unwrap();
     bulk_flash(&admin, "disable", &[&gone], &[]);
     app.add_account("robot 5");
     let again = answer_question(&admin, &again, "4");
@@ -367,4 +366,72 @@ fn enabling_one_whose_name_is_taken_is_refused_and_named() {
     bulk_flash(&admin, "disable", &[&other], &[]);
     let refused = bulk(&admin, "enable", &[&twin, &other], &[("disabled", "1")]);
     assert_eq!((refused.status, app.totals()), (409, (1, 4)));
+}
+
+#[test]
+fn a_confirmation_names_a_hundred_and_counts_the_rest() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    app.add_many(1200);
+    let question = bulk(&admin, "delete", &[], &[("scope", "matching")]);
+    assert!(question.text().contains("Delete 1,200 system accounts?"), "{}", question.text());
+    assert!(question.text().contains("and 1,100 more"));
+    assert_eq!(names(&question).len(), 100);
+    let done = answer_question(&admin, &question, "1200");
+    assert_eq!(admin.get(done.location()).flash(), "Deleted 1,200 system accounts.");
+    assert_eq!(app.totals(), (0, 0));
+}
+
+#[test]
+fn ten_thousand_can_be_ticked_and_no_more() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    app.add_many(10_001);
+    let ids: Vec<Id> = (1..=10_001).map(|n| Id::parse(&format!("00000000-0000-7000-8000-000000{n:06}")).unwrap()).collect();
+    let refused = bulk(&admin, "disable", &refs(&ids), &[]);
+    assert_eq!(refused.status, 422);
+    assert_eq!(refused.flash(), "At most 10,000 at once. Select all that match instead.");
+    let done = bulk_flash(&admin, "disable", &refs(&ids[1..]), &[]);
+    assert_eq!((done.flash(), app.totals()), ("Disabled 10,000 system accounts.".into(), (1, 10_000)));
+}
+
+#[test]
+fn all_that_match_is_offered_only_where_the_page_does_not_show_them_all() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    app.add_many(25);
+    assert!(!list(&admin, "").text().contains("that match"));
+    app.add_account("one more");
+    assert!(list(&admin, "").text().contains("Select all 26 that match"));
+    assert!(!list(&admin, "?size=50").text().contains("that match"));
+}
+
+#[test]
+fn every_change_is_in_the_audit_log_with_who_and_from_where() {
+    use muster::schema::audit_changes;
+    let app = TestApp::start();
+    let admin = app.admin();
+    let ids = made(&app, 2);
+    let headers = [("Sec-Fetch-Site", "same-origin"), ("User-Agent", "Test/1")];
+    let fields = [("id", ids[0].as_str()), ("id", ids[1].as_str()), ("do", "disable")];
+    assert_eq!(admin.send("POST", &format!("{LIST}/bulk"), &headers, &fields).status, 303);
+    type Row = (String, Option<Id>, String, Option<String>, Option<String>, Option<String>, Option<String>);
+    let (kind, actor, name, session, address, agent, request): Row = app.read(|conn| {
+        Ok(audit_changes::table
+            .inner_join(audit_events::table)
+            .filter(audit_events::event_type.eq("account.disabled"))
+            .select((
+                audit_changes::actor_kind,
+                audit_changes::actor_id,
+                audit_changes::actor_name,
+                audit_changes::session_id,
+                audit_changes::address,
+                audit_changes::user_agent,
+                audit_changes::request_id,
+            ))
+            .first(conn)?)
+    });
+    assert_eq!((kind.as_str(), actor, name.as_str()), ("user", admin.account.clone(), "Maya Lindqvist"));
+    assert_eq!((address.as_deref(), agent.as_deref()), (Some("127.0.0.1"), Some("Test/1")));
+    assert!(session.is_some() && request.is_some_and(|id| !id.is_empty()));
 }

@@ -104,7 +104,7 @@ fn a_viewer_sees_no_boxes_no_menus_no_buttons_and_whom_to_ask() {
         ["name=\"id\"", "id=\"bulk\"", "popovertarget=\"menu-", "New system account", "/new\"", "name=\"do\"", "id=\"row\""]
     {
         assert!(!list.body.contains(trace), "{trace}");
-        assert_ne!(trace == "New system account", !get(&admin, "").body.contains(trace));
+        assert!(get(&admin, "").body.contains(trace), "{trace}");
     }
     assert!(list.text().contains("Only Administrators can change them: ask Maya Lindqvist."), "{}", list.text());
     let seen = get(&admin, "");
@@ -163,7 +163,7 @@ fn the_search_takes_every_letter_as_it_is_in_any_case() {
         ("PAYMENTS", "payments-api deploy"),
         ("Api Dep", "payments-api deploy"),
         ("  plain  ", "plain"),
-        ("pl", "plain"),
+        ("in", "plain"),
         ("%", "100% coverage"),
         ("0% c", "100% coverage"),
         ("_", "a_b_c"),
@@ -326,8 +326,8 @@ fn every_link_keeps_the_other_filters() {
     ]
     .map(|(name, value)| format!("{name}={value}"));
     let list = get(&admin, &format!("?{}", state.join("&")));
-    for column in ["Name", "Last login", "Token activity", "Tokens", "Status", "Page 2", "2", "Next page"] {
-        let Some(link) = find_href(&list, column).filter(|link| link.contains('?')) else { continue };
+    for column in ["Name", "Last login", "Token activity", "Tokens", "Status", "Next page"] {
+        let link = href(&list, column);
         for part in &state[..4] {
             assert!(link.contains(part), "{column}: {link} lacks {part}");
         }
@@ -350,13 +350,11 @@ fn each_order_is_stable_and_its_opposite_is_its_reverse() {
         set_login(&app, &ids[at], days);
         add_expiring(&app, &ids[at], days);
     }
-    let same = clock::now();
-    app.write(move |conn| {
+    app.write(|conn| {
         for column in ["last_used_at", "last_login_at", "first_expiry_at"] {
             let text = format!("UPDATE accounts SET {column} = (SELECT min(o.{column}) FROM accounts o WHERE o.name = 'beta') WHERE name = 'Alpha'");
             diesel::sql_query(text).execute(conn)?;
         }
-        let _ = same;
         Ok(())
     });
     bulk_flash(&admin, "disable", &[&ids[3], &ids[1]], &[]);
@@ -469,12 +467,14 @@ fn garbage_in_an_address_is_as_good_as_nothing() {
         "{}",
     ]
     .map(packed);
-    let garbage = ["", "x", "-1", "0", "99999999999999999999", "'; DROP TABLE accounts; --", "%", "%00", "%FF%FE", "<b>", "[]"];
-    for name in ["q", "role", "team", "activity", "expiring", "disabled", "sort", "size", "page", "after", "before", "other"] {
-        for value in garbage.iter().map(|text| text.replace(' ', "+")).chain(positions.iter().cloned()) {
-            let value = if value.starts_with("%0") || value.starts_with("%F") { value } else { value.replace('%', "%25") };
-            get(&viewer, &format!("?{name}={value}"));
+    let garbage = ["", "x", "-1", "0", "99999999999999999999", "'; DROP TABLE accounts; --", "%", "a\0b", "<b>", "[]", "ä日"];
+    let known = ["q", "role", "team", "activity", "expiring", "disabled", "sort", "size", "page", "after", "before", "other"];
+    for name in known {
+        for value in garbage.iter().map(|text| (*text).to_owned()).chain(positions.iter().cloned()) {
+            get(&viewer, &format!("?{}", serde_html_form::to_string([(name, value)]).unwrap()));
         }
+        get(&viewer, &format!("?{name}=%FF%FE"));
+        get(&viewer, &format!("?{name}=%"));
     }
     for sort in ["name", "-login", "used", "expiry", "-status"] {
         for value in &positions {
@@ -482,7 +482,7 @@ fn garbage_in_an_address_is_as_good_as_nothing() {
             get(&viewer, &format!("?sort={sort}&before={value}"));
         }
     }
-    for query in ["?", "?&&&", "?q", "?=x", "?page=1&page=2", "?q=a&q=b&role=&role=x", &format!("?q={}", "ä".repeat(3000))] {
+    for query in ["?", "?&&&", "?q", "?=x", "?page=1&page=2", "?q=a&q=b&role=&role=x", &format!("?q={}", "%C3%A4".repeat(3000))] {
         get(&viewer, query);
     }
     assert_eq!(names(&get(&viewer, "?page=-3&size=7&sort=shoe&role=x&activity=now")).len(), 25);

@@ -101,15 +101,15 @@ fn one_session_or_all_others_can_be_ended() {
     assert_eq!([&own, &second, &third, &fourth].map(is_in), [true, false, false, false]);
     assert_eq!(own.post_and_follow("/profile/sessions/end-others", &[]).flash(), "There was no other session.");
     // Somebody else's is not found, and goes on.
-    let stranger = app.viewer();
-    let seen = sign_in(&app, "ines.calloway@example.test", PASSWORD);
-    let foreign = ends(&stranger);
-    drop(seen);
+    let (_, email) = app.add_user("Tomas Okafor", &[predefined::USER.into()]);
+    let [stranger, other] = [(); 2].map(|()| sign_in(&app, &email, PASSWORD));
+    let foreign = [ends(&stranger), ends(&other)].concat();
+    assert_eq!(foreign.len(), 2);
     let admin = app.admin();
     for url in foreign.iter().chain([&format!("/profile/sessions/{}/end", Id::new()), &"/profile/sessions/x/end".to_owned()]) {
         assert_eq!(admin.post(url, &[]).status, 404, "{url}");
     }
-    assert!(is_in(&stranger));
+    assert!(is_in(&stranger) && is_in(&other));
 }
 
 #[test]
@@ -138,4 +138,15 @@ fn a_sign_in_with_anything_is_answered() {
         assert_eq!(app.anonymous().get(&format!("/setup/{key}")).status, 404, "{key}");
         assert_eq!(app.anonymous().get(&format!("/set-password/{key}")).status, 404, "{key}");
     }
+}
+
+#[test]
+fn html_in_a_programs_name_is_text() {
+    let app = TestApp::start();
+    let (_, email) = app.add_user("Ines Calloway", &[predefined::USER.into()]);
+    let client = app.anonymous();
+    let headers = [("Sec-Fetch-Site", "same-origin"), ("User-Agent", "<script>alert(1)</script>")];
+    assert_eq!(client.send("POST", "/login", &headers, &[("email", &email), ("password", PASSWORD)]).status, 303);
+    let page = client.get("/profile");
+    assert!(!page.body.contains("<script>alert") && page.body.contains("&#60;script&#62;alert(1)"), "{}", page.text());
 }

@@ -2,9 +2,12 @@
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
+use muster::auth::principal::Principal;
 use muster::clock;
 use muster::id::Id;
 use muster::schema::tokens;
+use muster::tokens::model::Expiry;
+use muster::tokens::operations::{self, Creation};
 use muster::tokens::value::Access;
 use sha2::{Digest, Sha256};
 
@@ -25,12 +28,14 @@ fn expiry(app: &TestApp, value: &str) -> Option<NaiveDateTime> {
     app.read(move |conn| Ok(tokens::table.find(id).select(tokens::expires_at).first(conn)?))
 }
 
-fn set_expiry(app: &TestApp, value: &str, at: NaiveDateTime) {
-    let id = public(value).to_owned();
-    app.write(move |conn| {
-        diesel::update(tokens::table.find(id)).set((tokens::expires_at.eq(at),)).execute(conn)?;
-        Ok(())
-    });
+/// A token whose time is over.
+fn short_lived(app: &TestApp, id: &Id) -> String {
+    let life = TimeDelta::milliseconds(50);
+    let form = Creation { name: "test token".into(), access: Some(Access::Write), expiry: Ok(Expiry::In(life)) };
+    let id = id.clone();
+    let (_, value) = app.write(move |conn| operations::create(conn, &Principal::shell(), &id, &form, None));
+    std::thread::sleep(std::time::Duration::from_millis(60));
+    value.expose().to_owned()
 }
 
 #[test]
@@ -230,8 +235,7 @@ fn a_revoked_token_stops_at_once_and_an_expired_one_is_removed() {
     assert_eq!(gone.status, 409);
     assert!(gone.flash().contains("has been revoked: create a new token"), "{}", gone.flash());
     // Expired: told in red, no Regenerate, and it can be removed.
-    let expired = app.add_token(&id, Access::Write);
-    set_expiry(&app, &expired, clock::now() - TimeDelta::days(2));
+    let expired = short_lived(&app, &id);
     assert_eq!(app.verify(&expired).status, 401);
     let page = admin.get(&at(&id, ""));
     assert!(page.text().contains("Expired"), "{}", page.text());
@@ -277,4 +281,18 @@ fn a_disabled_account_may_be_given_a_token_that_works_once_it_is_enabled() {
     assert_eq!(app.verify(&value).status, 401);
     admin.post(&at(&id, "/enablement"), &[]);
     assert_eq!(app.verify(&value).status, 200);
+}
+
+#[test]
+fn html_in_a_tokens_name_is_text() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let id = app.add_account("robot");
+    let page = create(&admin, &id, &[("name", "<b onclick=x>nightly</b>"), ("access", "read"), ("expires", "30")]);
+    let value = token_value(&page);
+    let account = admin.get(&at(&id, ""));
+    let revoked = admin.post_and_follow(&at(&id, &format!("/tokens/{}/revocation", public(&value))), &[]);
+    for page in [&page, &account, &revoked] {
+        assert!(!page.body.contains("<b onclick") && page.body.contains("&#60;b onclick=x&#62;nightly"), "{}", page.text());
+    }
 }

@@ -77,7 +77,7 @@ fn roles_are_taken_back_only_from_those_who_got_them() {
     assert!(roles(&admin, &ids[0]).contains(&administrator));
     // Edit Roles gave one and took one; both come back.
     let done = admin.post_and_follow(&at(&ids[1], "/roles"), &[("role", &viewer)]);
-    assert_eq!(roles(&admin, &ids[1]), [viewer.clone()]);
+    assert_eq!(roles(&admin, &ids[1]), [viewer.as_str()]);
     assert_eq!(undo(&admin, &done).flash(), "Undone for 1 system account.");
     assert_eq!(roles(&admin, &ids[1]), [ci_cd]);
     // One alone.
