@@ -108,7 +108,11 @@ pub fn statement(target: &Target, sort: Sort, window: &Window, size: i64) -> Sql
     let mut sql = Sql::default();
     target.with(&mut sql);
     sql.push("SELECT a.id, a.name, a.name_key, a.description, a.disabled, a.last_login_at, a.last_used_at, a.first_expiry_at");
-    target.from(&mut sql);
+    if sort.by == Order::Used {
+        target.from(&mut sql);
+    } else {
+        target.from_in_order(&mut sql);
+    }
     let columns = columns(sort.by);
     let backward = matches!(window, Window::Before(_) | Window::End);
     let descending = sort.descending != backward;

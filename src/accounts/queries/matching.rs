@@ -100,17 +100,16 @@ impl Matching {
             engine: Engine::Sqlite,
             now: clock::now(),
         };
-        let mut sql = Sql::new(
-            "SELECT (SELECT count(*) FROM (SELECT DISTINCT f.account_id FROM tokens f JOIN accounts a ON a.id = f.account_id WHERE ",
-        );
+        let mut sql =
+            Sql::new("SELECT (SELECT count(*) FROM (SELECT DISTINCT f.account_id FROM tokens f CROSS JOIN accounts a WHERE ");
         let expiring = matching(None);
         expiring.expires_soon(&mut sql);
-        sql.push(" AND a.kind = ");
-        expiring.of_kind(&mut sql);
+        sql.push(" AND a.id = f.account_id AND a.kind = ");
+        expiring.of_kind(false, &mut sql);
         for (name, activity) in [("expiring", Activity::Unused), ("unused", Activity::Never)] {
             sql.push(" LIMIT ").bind(ATTENTION_LIMIT + 1).push(") s) AS ").push(name);
             sql.push(", (SELECT count(*) FROM (SELECT 1 FROM accounts a WHERE a.kind = ");
-            matching(Some(activity)).of_kind(&mut sql);
+            matching(Some(activity)).of_kind(false, &mut sql);
         }
         sql.push(" LIMIT ").bind(ATTENTION_LIMIT + 1).push(") s) AS never");
         let total = |n: i64| Total { count: n.min(ATTENTION_LIMIT), more: n > ATTENTION_LIMIT };
@@ -119,14 +118,14 @@ impl Matching {
     }
 
     /// The value of `a.kind = `, and the conditions that no index finds by itself.
-    fn of_kind(&self, sql: &mut Sql) {
+    fn of_kind(&self, in_order: bool, sql: &mut Sql) {
         sql.bind(self.filter.kind.as_str());
         if !self.filter.disabled {
             sql.push(" AND a.disabled = FALSE");
         }
         for condition in self.conditions() {
             if self.driver != Some(condition) {
-                self.holds(condition, sql);
+                self.holds(condition, in_order, sql);
             }
         }
     }
@@ -185,7 +184,7 @@ impl Matching {
     }
 
     /// The same condition, asked of one account at a time.
-    fn holds(&self, condition: Condition, sql: &mut Sql) {
+    fn holds(&self, condition: Condition, in_order: bool, sql: &mut Sql) {
         let filter = &self.filter;
         match condition {
             Condition::Search => {
@@ -204,6 +203,8 @@ impl Matching {
                 self.expires_soon(sql);
                 sql.push(")");
             }
+            // SQLite would take any range that an index has, and sort all that is in it: the sign keeps it from that.
+            Condition::Activity if in_order && self.engine == Engine::Sqlite => self.used(sql, "+a"),
             Condition::Activity => self.used(sql, "a"),
             Condition::Colleagues => {
                 sql.push(
@@ -264,6 +265,15 @@ impl Target {
 
     /// `FROM … WHERE …`; more conditions on `a` can follow.
     pub fn from(&self, sql: &mut Sql) {
+        self.from_where(sql, false);
+    }
+
+    /// [`Target::from`] for a statement that reads the accounts in an order that is not the filters' own, and stops early.
+    pub fn from_in_order(&self, sql: &mut Sql) {
+        self.from_where(sql, true);
+    }
+
+    fn from_where(&self, sql: &mut Sql, in_order: bool) {
         match self {
             Self::Accounts(kind, ids) => {
                 sql.push(" FROM accounts a WHERE a.kind = ").bind(kind.as_str()).push(" AND a.id IN ").bind_list(ids);
@@ -273,7 +283,7 @@ impl Target {
                     Some(_) => sql.push(" FROM picked CROSS JOIN accounts a WHERE a.id = picked.id AND a.kind = "),
                     None => sql.push(" FROM accounts a WHERE a.kind = "),
                 };
-                matching.of_kind(sql);
+                matching.of_kind(in_order, sql);
             }
         }
     }
