@@ -244,6 +244,8 @@ pub fn test_config(database_url: DatabaseUrl) -> Config {
         trusted_proxies: Vec::new(),
         workers: Some(2),
         activity_interval: Duration::from_secs(3600),
+        // Tests refuse a lot, all from one address.
+        refusal_limit: 0,
         log: "off".into(),
     }
 }
