@@ -1,0 +1,8 @@
+//! How machines talk to Muster: the door that gateways ask, introspection, and what a token does with itself.
+
+mod api;
+mod instances;
+mod throttling;
+
+#[cfg(feature = "installed-tests")]
+mod nginx;
