@@ -16,7 +16,7 @@ use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
 use crate::tokens::check::Check;
 use crate::tokens::mirror::Mirror;
-use crate::web::throttle::Throttle;
+use crate::web::throttle::{Refusals, Throttle};
 use crate::web::{forgery, headers, page, trace};
 use crate::{routes, settings};
 
@@ -96,6 +96,7 @@ impl Server {
             .as_ref()
             .map_or_else(Plan::unlimited, |plan| Plan { name: plan.name.clone(), limit: Some(i64::from(plan.limit)) });
         let recorder = Recorder::default();
+        let refusals = web::Data::new(Refusals::new(config.refusal_limit));
         let config = web::Data::new(config);
         let throttle = web::Data::new(Throttle::new());
         let plan = web::Data::new(plan);
@@ -125,10 +126,12 @@ impl Server {
                 .app_data(shared_recorder.clone())
                 .app_data(check.clone())
                 .app_data(throttle.clone())
+                .app_data(refusals.clone())
                 .app_data(plan.clone())
                 .app_data(base_url.clone())
                 .configure(routes::gateway)
                 .configure(routes::open)
+                .configure(routes::api)
                 .service(pages)
         };
         let mut server = HttpServer::new(application).shutdown_timeout(STOP_SECONDS).listen(listener)?;
