@@ -177,9 +177,9 @@ pub fn reads_nothing_whole(app: &TestApp) {
         tokens::mirror::look_up(conn, "seed00000002").unwrap();
         tokens::queries::last_revision(conn).unwrap();
         tokens::queries::changed_since(conn, 0).unwrap();
-        tokens::queries::credentials(conn, Some(&page)).unwrap();
-        roles::queries::pairs(conn, Some(&page)).unwrap();
-        teams::queries::pairs(conn, Some(&page)).unwrap();
+        tokens::queries::credentials(conn, &page).unwrap();
+        roles::queries::pairs(conn, &page).unwrap();
+        teams::queries::pairs(conn, &page).unwrap();
         // Signing in.
         muster::auth::queries::login(conn, "nobody@example.test").unwrap();
         muster::auth::queries::principal(conn, &id(2), Id::new(), Default::default()).unwrap();
