@@ -101,7 +101,9 @@ impl Server {
         let plan = web::Data::new(plan);
         let base_url = web::Data::new(base_url);
         let shared_database = web::Data::new(database.clone());
-        let mirror = Mirror::new(database.clone());
+        // A connection of its own: what follows the changes must not wait behind pages.
+        let watch = Database::connect(config.database_url.clone(), 1).map_err(std::io::Error::other)?;
+        let mirror = Mirror::new(watch);
         let follower = mirror.clone();
         database.after_each_write(move || {
             let mirror = follower.clone();

@@ -103,15 +103,6 @@ fn total(conn: &mut DbConnection, filter: &Filter, target: &Target) -> Result<To
     Ok(Total { count: counted.min(COUNT_LIMIT), more: counted > COUNT_LIMIT })
 }
 
-/// How many match a filter, counted as the list counts.
-///
-/// # Errors
-/// The database's.
-pub fn count(conn: &mut DbConnection, filter: &Filter) -> Result<Total, Error> {
-    let target = Target::Matching(Matching::plan(conn, filter)?);
-    total(conn, filter, &target)
-}
-
 /// The statement behind a page: one row more than it shows, to know whether there is a next one.
 pub fn statement(target: &Target, sort: Sort, window: &Window, size: i64) -> Sql {
     let mut sql = Sql::default();
