@@ -79,17 +79,17 @@ struct Answer {
 }
 
 /// Who makes the changes.
-enum Changer {
+enum Changer<'a> {
     /// Through the pages of a server.
-    Pages(Client),
+    Pages(Client, &'a TestApp),
     /// In another process, as far as the server can tell.
     Aside(Database),
 }
 
-impl Changer {
+impl Changer<'_> {
     fn make(&self, account: &Id, what: &What, role: &Id) {
         match self {
-            Self::Pages(admin) => {
+            Self::Pages(admin, _) => {
                 let own = format!("/settings/system-accounts/{account}");
                 let answer = match what {
                     What::Disable => admin.post(&format!("{own}/disablement"), &[]),
@@ -101,6 +101,14 @@ impl Changer {
                 assert_eq!(answer.status, 303, "{what:?}: {}", answer.text());
             }
             Self::Aside(database) => database.write_now(|conn| change(conn, account, what, role)).unwrap(),
+        }
+    }
+
+    /// On the same way as the changes: a write through the server itself would have it catch up.
+    fn make_token(&self, account: &Id) -> String {
+        match self {
+            Self::Pages(_, app) => app.write(|conn| new_token(conn, account)),
+            Self::Aside(database) => database.write_now(|conn| new_token(conn, account)).unwrap(),
         }
     }
 }
@@ -202,7 +210,7 @@ fn what_has_been_answered_is_kept_by_every_instance() {
         (0..ACCOUNTS).map(make).collect()
     });
     let (changer, other) = match Engine::current() {
-        Engine::Postgres => (Changer::Pages(app.admin()), Some(app.beside())),
+        Engine::Postgres => (Changer::Pages(app.admin(), &app), Some(app.beside())),
         Engine::Sqlite => (Changer::Aside(Database::connect(app.database_url.parse().unwrap(), 2).unwrap()), None),
     };
     let servers: Vec<(&str, bool)> = match &other {
@@ -230,7 +238,7 @@ fn what_has_been_answered_is_kept_by_every_instance() {
             .flat_map(|server| (0..ASKERS).map(move |number| (*server, number as u64)))
             .map(|((url, same), number)| scope.spawn(move || field.ask(url, same, 77 + number)))
             .collect();
-        change_at_random(&app, &changer, &role, &mut accounts, field);
+        change_at_random(&changer, &role, &mut accounts, field);
         std::thread::sleep(HOT);
         field.over.store(true, Ordering::Relaxed);
         askers.into_iter().flat_map(|asker| asker.join().unwrap()).collect()
@@ -253,7 +261,7 @@ fn what_has_been_answered_is_kept_by_every_instance() {
     }
 }
 
-fn change_at_random(app: &TestApp, changer: &Changer, role: &Id, accounts: &mut [Account], field: &Field) {
+fn change_at_random(changer: &Changer, role: &Id, accounts: &mut [Account], field: &Field) {
     let mut dice = Dice(20_261_124);
     for _ in 0..CHANGES {
         let began = Instant::now();
@@ -274,7 +282,7 @@ fn change_at_random(app: &TestApp, changer: &Changer, role: &Id, accounts: &mut 
             What::Grant | What::Withdraw => account.refunds = !account.refunds,
             What::Revoke(_) => {
                 field.turn(token, sent, REFUSED);
-                account.token = replacement(app, account, field);
+                account.token = replacement(changer, account, field);
             }
         }
         if account.token == token {
@@ -285,10 +293,9 @@ fn change_at_random(app: &TestApp, changer: &Changer, role: &Id, accounts: &mut 
 }
 
 /// Another token for the account. It is not counted among the changes, but it has to be accepted within the promised time.
-fn replacement(app: &TestApp, account: &Account, field: &Field) -> usize {
-    let id = account.id.clone();
+fn replacement(changer: &Changer, account: &Account, field: &Field) -> usize {
     let sent = Instant::now();
-    let value = app.write(move |conn| new_token(conn, &id));
+    let value = changer.make_token(&account.id);
     let answered = Instant::now();
     let turns =
         vec![Turn { sent: sent - PROMISE, answered: sent, status: REFUSED }, Turn { sent, answered, status: account.status() }];
