@@ -14,7 +14,18 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("routes", &["routes"]),
     (
         "pages, api and the gateway's door",
-        &["*/pages", "*/pages/*", "*/api", "auth/profile", "gateway/verify", "gateway/introspect"],
+        &[
+            "*/pages",
+            "*/pages/*",
+            "accounts/api",
+            "roles/api",
+            "teams/api",
+            "tokens/api",
+            "audit/api",
+            "auth/profile",
+            "gateway/verify",
+            "gateway/introspect",
+        ],
     ),
     // What draws pages and who may see them: `web` knows no feature but the accounts that its frame counts.
     ("web, views, auth extractors", &["web", "web/*", "*/view", "auth/access", "auth/bearer", "auth/session"]),
