@@ -62,6 +62,10 @@ pub struct ServeOptions {
     #[arg(long, env = "MUSTER_ACTIVITY_INTERVAL", value_name = "SECONDS", default_value = "5", value_parser = activity_interval)]
     pub activity_interval: Duration,
 
+    /// Address and port for Prometheus, which finds the metrics under /metrics there and nothing else; anybody who reaches it can read them [default: none]
+    #[arg(long, env = "MUSTER_METRICS_LISTEN", value_name = "ADDRESS:PORT", value_parser = metrics_listen)]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// What to log: error, warn, info, debug, trace, or by module such as info,muster=debug [default: RUST_LOG, else info]
     #[arg(long, env = "MUSTER_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -94,6 +98,8 @@ pub struct Config {
     pub workers: Option<usize>,
     /// Time between two writes of the gathered token activity.
     pub activity_interval: Duration,
+    /// Address and port of the metrics, apart from everything else. `None`: no metrics.
+    pub metrics_listen: Option<SocketAddr>,
     /// Filter for the log, in `env_logger`'s language.
     pub log: String,
 }
@@ -126,6 +132,7 @@ impl Config {
             trusted_proxies: options.trusted_proxies,
             workers: options.workers,
             activity_interval: options.activity_interval,
+            metrics_listen: options.metrics_listen,
             log: options.log.or_else(|| std::env::var("RUST_LOG").ok()).unwrap_or_else(|| "info".to_owned()),
         }
     }
@@ -216,6 +223,10 @@ pub fn parse_duration(text: &str) -> Result<TimeDelta, String> {
 
 fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "MUSTER_LISTEN must be an IP address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
+fn metrics_listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "MUSTER_METRICS_LISTEN must be an IP address and a port, such as 127.0.0.1:9090".to_owned())
 }
 
 fn public_url(text: &str) -> Result<String, String> {
@@ -320,6 +331,7 @@ mod tests {
             "--trusted-proxies=10.0.0.0/8, 192.0.2.1,fd00::/8",
             "--workers=2",
             "--activity-interval=1",
+            "--metrics-listen=127.0.0.1:9090",
             "--log=debug",
         ])
         .unwrap();
@@ -332,12 +344,14 @@ mod tests {
         assert!(config.trusted_proxies[1].contains([192, 0, 2, 1].into()) && config.trusted_proxies.len() == 3);
         assert_eq!((config.workers, config.activity_interval), (Some(2), Duration::from_secs(1)));
         assert_eq!(config.log, "debug");
+        assert_eq!(config.metrics_listen, Some(([127, 0, 0, 1], 9090).into()));
     }
 
     #[test]
     fn a_wrong_value_is_named() {
         for wrong in [
             "--listen=here",
+            "--metrics-listen=9090",
             "--public-url=ftp://a",
             "--public-url=https://a/muster",
             "--public-url=https://a?b",

@@ -114,7 +114,8 @@ pub fn gateway(config: &mut web::ServiceConfig) {
     for path in GATEWAY {
         let resource = web::resource(*path).to(gateway::verify::verify);
         if log::log_enabled!(target: "muster::gateway", log::Level::Debug) {
-            config.service(resource.wrap(from_fn(trace::requests)));
+            // The check itself counts them.
+            config.service(resource.wrap(from_fn(trace::logged)));
         } else {
             config.service(resource);
         }

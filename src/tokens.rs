@@ -6,5 +6,6 @@ pub mod mirror;
 pub mod model;
 pub mod operations;
 pub mod queries;
+pub mod tally;
 pub mod value;
 pub mod view;

@@ -394,3 +394,38 @@ pub fn changed_since(conn: &mut DbConnection, since: i64) -> Result<Option<Chang
     changed.accounts.extend(others);
     Ok(Some(changed))
 }
+
+/// When the next token of an account expires.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct NextExpiry {
+    /// The account.
+    #[diesel(sql_type = Text)]
+    pub account: Id,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// When.
+    #[diesel(sql_type = Timestamp)]
+    pub expires_at: NaiveDateTime,
+}
+
+/// The next expiry of the enabled system accounts that have one after `from` and up to `to`, the nearest first, at most
+/// `limit` of them. Old values that live on for a while do not count: they are meant to end.
+///
+/// # Errors
+/// The database's.
+pub fn next_expiries(
+    conn: &mut DbConnection,
+    from: NaiveDateTime,
+    to: NaiveDateTime,
+    limit: i64,
+) -> Result<Vec<NextExpiry>, Error> {
+    let mut sql = Sql::new(
+        "SELECT a.id AS account, a.name AS name, min(t.expires_at) AS expires_at FROM tokens t JOIN accounts a \
+         ON a.id = t.account_id WHERE t.expires_at > ",
+    );
+    sql.bind(from).push(" AND t.expires_at <= ").bind(to);
+    sql.push(" AND t.revoked_at IS NULL AND t.replaced_by IS NULL AND a.kind = 'system' AND a.disabled = FALSE");
+    sql.push(" GROUP BY a.id, a.name ORDER BY min(t.expires_at), a.id LIMIT ").bind(limit);
+    sql.load(conn)
+}

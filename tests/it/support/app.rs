@@ -33,6 +33,8 @@ pub struct TestApp {
     pub database_url: String,
     /// The link that creates the first administrator, where there was no user at the start.
     pub setup_link: Option<String>,
+    /// Where the metrics are, where they are switched on.
+    pub metrics_url: Option<String>,
     /// The place where the database lives.
     pub home: TestDatabase,
     handle: actix_web::dev::ServerHandle,
@@ -66,6 +68,7 @@ impl TestApp {
         change(&mut config);
         let server = Server::bind(config).unwrap();
         let (url, database, setup_link) = (server.base_url(), server.database(), server.setup_link());
+        let metrics_url = server.metrics_url();
         let (send, receive) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
@@ -75,7 +78,7 @@ impl TestApp {
             });
         });
         let handle = receive.recv().unwrap();
-        Self { url, database, database_url, setup_link, home, handle, thread: Some(thread) }
+        Self { url, database, database_url, setup_link, metrics_url, home, handle, thread: Some(thread) }
     }
 
     /// Stops the server as SIGTERM does, and waits for it.
@@ -244,6 +247,7 @@ pub fn test_config(database_url: DatabaseUrl) -> Config {
         trusted_proxies: Vec::new(),
         workers: Some(2),
         activity_interval: Duration::from_secs(3600),
+        metrics_listen: None,
         log: "off".into(),
     }
 }
