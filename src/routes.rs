@@ -8,7 +8,7 @@ use crate::auth::access::Access::{self, AnyOf, Public, SignedIn};
 use crate::auth::access::enforce;
 use crate::error::Error;
 use crate::web::{assets, headers, health, trace};
-use crate::{accounts, auth, gateway, roles};
+use crate::{accounts, auth, gateway, roles, tokens};
 
 /// A method and a path, what it asks for, and who answers.
 pub struct Route {
@@ -75,6 +75,10 @@ pub const PAGES: &[Route] = &[
     post("/settings/system-accounts/{id}/tokens/{token}/revocation", OPERATE, || web::post().to(accounts::pages::tokens::revoke)),
     post("/settings/system-accounts/{id}/tokens/{token}/finish", OPERATE, || web::post().to(accounts::pages::tokens::finish)),
     post("/settings/changes/{id}/undo", OPERATE, || web::post().to(accounts::pages::verbs::undo)),
+    // What holds for all tokens
+    get("/settings/token-policy", MANAGE, || web::get().to(tokens::pages::policy)),
+    post("/settings/token-policy/stop", MANAGE, || web::post().to(tokens::pages::stop)),
+    post("/settings/token-policy/resumption", MANAGE, || web::post().to(tokens::pages::resume)),
     // Roles
     get("/settings/roles", SEE_ROLES, || web::get().to(roles::pages::list)),
 ];

@@ -5,6 +5,8 @@ pub mod check;
 pub mod mirror;
 pub mod model;
 pub mod operations;
+pub mod pages;
+pub mod policy;
 pub mod queries;
 pub mod tally;
 pub mod value;

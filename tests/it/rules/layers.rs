@@ -18,7 +18,16 @@ const LAYERS: [(&str, &[&str]); 10] = [
     // What keeps something in memory of what operations do stands beside them.
     (
         "operations",
-        &["*/operations", "*/operations/*", "tokens/check", "tokens/mirror", "tokens/tally", "activity/recorder", "activity"],
+        &[
+            "*/operations",
+            "*/operations/*",
+            "tokens/check",
+            "tokens/mirror",
+            "tokens/tally",
+            "tokens/policy",
+            "activity/recorder",
+            "activity",
+        ],
     ),
     ("queries", &["*/queries", "*/queries/*", "auth/links", "settings"]),
     ("database", &["database", "database/*"]),
