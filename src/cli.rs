@@ -284,6 +284,7 @@ mod tests {
             "MUSTER_WORKERS",
             "MUSTER_ACTIVITY_INTERVAL",
             "MUSTER_REFUSAL_LIMIT",
+            "MUSTER_METRICS_LISTEN",
             "MUSTER_LOG",
         ] {
             assert!(help.contains(variable), "{variable}");

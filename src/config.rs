@@ -65,6 +65,9 @@ pub struct ServeOptions {
     /// Refused tokens that one address may send at once before it gets 429; a tenth of it comes back each second; 0 for no limit
     #[arg(long, env = "MUSTER_REFUSAL_LIMIT", value_name = "COUNT", default_value = "100", value_parser = refusal_limit)]
     pub refusal_limit: u32,
+    /// Address and port for Prometheus, which finds the metrics under /metrics there and nothing else; anybody who reaches it can read them [default: none]
+    #[arg(long, env = "MUSTER_METRICS_LISTEN", value_name = "ADDRESS:PORT", value_parser = metrics_listen)]
+    pub metrics_listen: Option<SocketAddr>,
 
     /// What to log: error, warn, info, debug, trace, or by module such as info,muster=debug [default: RUST_LOG, else info]
     #[arg(long, env = "MUSTER_LOG", value_name = "FILTER")]
@@ -101,6 +104,8 @@ pub struct Config {
     /// Refused tokens that one address may send at once, of which a tenth comes back each second; 0 for no limit. A call
     /// without any token does not count, and a good token always passes.
     pub refusal_limit: u32,
+    /// Address and port of the metrics, apart from everything else. `None`: no metrics.
+    pub metrics_listen: Option<SocketAddr>,
     /// Filter for the log, in `env_logger`'s language.
     pub log: String,
 }
@@ -134,6 +139,7 @@ impl Config {
             workers: options.workers,
             activity_interval: options.activity_interval,
             refusal_limit: options.refusal_limit,
+            metrics_listen: options.metrics_listen,
             log: options.log.or_else(|| std::env::var("RUST_LOG").ok()).unwrap_or_else(|| "info".to_owned()),
         }
     }
@@ -224,6 +230,10 @@ pub fn parse_duration(text: &str) -> Result<TimeDelta, String> {
 
 fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "MUSTER_LISTEN must be an IP address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
+fn metrics_listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "MUSTER_METRICS_LISTEN must be an IP address and a port, such as 127.0.0.1:9090".to_owned())
 }
 
 fn public_url(text: &str) -> Result<String, String> {
@@ -334,6 +344,7 @@ mod tests {
             "--workers=2",
             "--activity-interval=1",
             "--refusal-limit=0",
+            "--metrics-listen=127.0.0.1:9090",
             "--log=debug",
         ])
         .unwrap();
@@ -346,12 +357,14 @@ mod tests {
         assert!(config.trusted_proxies[1].contains([192, 0, 2, 1].into()) && config.trusted_proxies.len() == 3);
         assert_eq!((config.workers, config.activity_interval), (Some(2), Duration::from_secs(1)));
         assert_eq!((config.refusal_limit, config.log.as_str()), (0, "debug"));
+        assert_eq!(config.metrics_listen, Some(([127, 0, 0, 1], 9090).into()));
     }
 
     #[test]
     fn a_wrong_value_is_named() {
         for wrong in [
             "--listen=here",
+            "--metrics-listen=9090",
             "--public-url=ftp://a",
             "--public-url=https://a/muster",
             "--public-url=https://a?b",

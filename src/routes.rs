@@ -75,6 +75,10 @@ pub const PAGES: &[Route] = &[
     post("/settings/system-accounts/{id}/tokens/{token}/revocation", OPERATE, || web::post().to(accounts::pages::tokens::revoke)),
     post("/settings/system-accounts/{id}/tokens/{token}/finish", OPERATE, || web::post().to(accounts::pages::tokens::finish)),
     post("/settings/changes/{id}/undo", OPERATE, || web::post().to(accounts::pages::verbs::undo)),
+    // What holds for all tokens
+    get("/settings/token-policy", MANAGE, || web::get().to(tokens::pages::policy)),
+    post("/settings/token-policy/stop", MANAGE, || web::post().to(tokens::pages::stop)),
+    post("/settings/token-policy/resumption", MANAGE, || web::post().to(tokens::pages::resume)),
     // Roles
     get("/settings/roles", SEE_ROLES, || web::get().to(roles::pages::list)),
 ];
@@ -150,7 +154,8 @@ pub fn gateway(config: &mut web::ServiceConfig) {
     for path in GATEWAY {
         let resource = web::resource(*path).to(gateway::verify::verify);
         if log::log_enabled!(target: "muster::gateway", log::Level::Debug) {
-            config.service(resource.wrap(from_fn(trace::requests)));
+            // The check itself counts them.
+            config.service(resource.wrap(from_fn(trace::logged)));
         } else {
             config.service(resource);
         }

@@ -207,6 +207,16 @@ impl Recorder {
         }
     }
 
+    /// How many tokens have activity that waits to be written.
+    pub fn waiting(&self) -> usize {
+        self.0.shards.iter().map(|shard| locked(shard).gathered.len()).sum()
+    }
+
+    /// Calls whose activity has been forgotten since the start, because too many tokens were waiting.
+    pub fn dropped(&self) -> u64 {
+        self.0.dropped.load(Ordering::Relaxed)
+    }
+
     /// Ends [`run`], which writes what is left. Call it when no request is being answered any more.
     pub fn stop(&self) {
         self.0.stop.notify_one();
@@ -215,7 +225,7 @@ impl Recorder {
 
 /// Writes what `recorder` gathers, every `interval`, until [`Recorder::stop`]; then once more, and returns.
 pub async fn run(recorder: Recorder, database: Database, interval: Duration) {
-    let mut failing = false;
+    let (mut failing, mut told) = (false, 0);
     loop {
         let stopping = tokio::time::timeout(interval, recorder.0.stop.notified()).await.is_ok();
         let outcome = recorder.flush_at(&database, clock::now(), stopping).await;
@@ -227,7 +237,8 @@ pub async fn run(recorder: Recorder, database: Database, interval: Duration) {
             Err(error) => log::warn!("token activity could not be written and waits for the next time: {error}"),
         }
         failing = outcome.is_err();
-        let dropped = recorder.0.dropped.swap(0, Ordering::Relaxed);
+        let dropped = recorder.dropped() - told;
+        told += dropped;
         if dropped > 0 {
             log::warn!("the activity of {dropped} calls was dropped: too many tokens wait to be written");
         }

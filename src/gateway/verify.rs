@@ -34,6 +34,7 @@ use crate::roles::permission::Permission;
 use crate::text::fold;
 use crate::tokens::check::{Check, Verdict};
 use crate::tokens::mirror::Credential;
+use crate::tokens::tally::Outcome;
 use crate::tokens::value::{Access, Credentials};
 use crate::web::client;
 
@@ -49,15 +50,23 @@ pub async fn verify(
     recorder: web::Data<Recorder>,
     config: web::Data<Config>,
 ) -> HttpResponse {
+    let mut call = check.tally().begin();
     let value = match bearer::credentials(request.headers()) {
-        Credentials::None => return unauthenticated(&request, false),
+        Credentials::None => {
+            call.was(Outcome::NoToken);
+            return unauthenticated(&request, false);
+        }
         Credentials::Malformed => None,
         Credentials::Token(value) => Some(value),
     };
     let verdict = match check.judge(value.as_ref()).await {
         Ok(verdict) => verdict,
-        Err(error) => return unavailable(&request, &error),
+        Err(error) => {
+            call.was(Outcome::Unavailable);
+            return unavailable(&request, &error);
+        }
     };
+    call.was(Outcome::from(&verdict));
     let now = clock::now();
     match verdict {
         Verdict::Refused { reason, known } => {
@@ -71,6 +80,7 @@ pub async fn verify(
         }
         Verdict::Accepted(holder) => match missing(&request, &holder) {
             Some(scope) => {
+                call.was(Outcome::InsufficientScope);
                 recorder.refused(holder.id(), &holder.account.id, bearer::INSUFFICIENT, now);
                 insufficient(&request, &scope)
             }

@@ -4,8 +4,8 @@
 use chrono::{NaiveDateTime, TimeDelta};
 
 use super::model::{Expiry, Overlap, Token, TokenName};
-use super::queries;
 use super::value::{Access, TokenValue};
+use super::{policy, queries};
 use crate::accounts::model::{Account, Filter, Kind, Right, Selection};
 use crate::accounts::queries::matching::Target;
 use crate::audit::{self, Change, Event, verbs};
@@ -34,7 +34,8 @@ pub struct Creation {
 /// `maximum` is the longest life that the installation allows.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`, `Invalid` (fields `name`, `access`, `expires`, `expires_on`).
+/// `Forbidden`, `NotFound`, `Conflict` while the creation of tokens is stopped, `Invalid` (fields `name`, `access`,
+/// `expires`, `expires_on`).
 pub fn create(
     conn: &mut DbConnection,
     actor: &Principal,
@@ -44,6 +45,7 @@ pub fn create(
 ) -> Result<(Token, TokenValue), Error> {
     let account = within_reach(conn, actor, Kind::System, account)?;
     may_hold_value(conn, actor, &account)?;
+    policy::must_be_open(conn)?;
     let now = clock::now();
     let mut invalid = Vec::new();
     let mut note = |error: FieldError| invalid.push(error);
@@ -63,7 +65,8 @@ pub fn create(
 }
 
 /// Gives a token a successor of the same name, access and length of life (cut to `maximum`), and stops the old value after
-/// `overlap`. What the old one had replaced in its turn stops at once.
+/// `overlap`. What the old one had replaced in its turn stops at once. Also while the creation of tokens is stopped: a leaked
+/// value must be replaceable at any time, and there are no more tokens than before.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Conflict` for a token that is revoked, expired, or has a successor already.

@@ -35,6 +35,8 @@ pub struct TestApp {
     pub setup_link: Option<String>,
     /// The place where the database lives, which several servers may share.
     pub home: Arc<TestDatabase>,
+    /// Where the metrics are, where they are switched on.
+    pub metrics_url: Option<String>,
     handle: actix_web::dev::ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
@@ -72,6 +74,7 @@ impl TestApp {
         change(&mut config);
         let server = Server::bind(config).unwrap();
         let (url, database, setup_link) = (server.base_url(), server.database(), server.setup_link());
+        let metrics_url = server.metrics_url();
         let (send, receive) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
@@ -81,7 +84,7 @@ impl TestApp {
             });
         });
         let handle = receive.recv().unwrap();
-        Self { url, database, database_url, setup_link, home, handle, thread: Some(thread) }
+        Self { url, database, database_url, setup_link, metrics_url, home, handle, thread: Some(thread) }
     }
 
     /// Stops the server as SIGTERM does, and waits for it.
@@ -252,6 +255,7 @@ pub fn test_config(database_url: DatabaseUrl) -> Config {
         activity_interval: Duration::from_secs(3600),
         // Tests refuse a lot, all from one address.
         refusal_limit: 0,
+        metrics_listen: None,
         log: "off".into(),
     }
 }
