@@ -84,14 +84,12 @@ fn scans(engine: Engine, statement: &str, steps: &[String], leading: &HashMap<St
         }
         Engine::Postgres => {
             let on = |table: &&str| format!("{step} ").contains(&format!(" on {table} "));
-            if step.contains("Seq Scan") && LARGE.iter().any(|table| on(table)) {
+            if step.contains("Seq Scan") && LARGE.iter().any(&on) {
                 return true;
             }
             let index = match step.split_once("Bitmap Index Scan on ") {
                 Some((_, rest)) => rest.split_whitespace().next(),
-                None if LARGE.iter().any(|table| on(table)) => {
-                    step.split_once(" using ").and_then(|(_, rest)| rest.split_whitespace().next())
-                }
+                None if LARGE.iter().any(on) => step.split_once(" using ").and_then(|(_, rest)| rest.split_whitespace().next()),
                 None => None,
             };
             let Some(column) = index.and_then(|index| leading.get(index)) else { return false };
