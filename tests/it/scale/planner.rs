@@ -80,18 +80,16 @@ fn scans(engine: Engine, statement: &str, steps: &[String], leading: &HashMap<St
             let name = rest.split_whitespace().next().unwrap_or_default();
             let transient = name.starts_with('(') || ["picked", "s", "mine"].contains(&name) || rest.contains("VIRTUAL TABLE");
             let few = ["roles", "teams", "r", "t", "settings", "role_permissions", "revisions", "audit_changes"].contains(&name);
-            !transient && !few && name != "CONSTANT" && !(rest.contains("USING") && stops_early)
+            !(transient || few || name == "CONSTANT" || rest.contains("USING") && stops_early)
         }
         Engine::Postgres => {
             let on = |table: &&str| format!("{step} ").contains(&format!(" on {table} "));
-            if step.contains("Seq Scan") && LARGE.iter().any(|table| on(&table)) {
+            if step.contains("Seq Scan") && LARGE.iter().any(&on) {
                 return true;
             }
             let index = match step.split_once("Bitmap Index Scan on ") {
                 Some((_, rest)) => rest.split_whitespace().next(),
-                None if LARGE.iter().any(|table| on(&table)) => {
-                    step.split_once(" using ").and_then(|(_, rest)| rest.split_whitespace().next())
-                }
+                None if LARGE.iter().any(on) => step.split_once(" using ").and_then(|(_, rest)| rest.split_whitespace().next()),
                 None => None,
             };
             let Some(column) = index.and_then(|index| leading.get(index)) else { return false };
