@@ -105,6 +105,10 @@ pub struct Config {
     pub log: String,
 }
 
+/// The URL that links and snippets begin with.
+#[derive(Debug, Clone)]
+pub struct BaseUrl(pub String);
+
 /// A limit on system accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {

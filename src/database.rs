@@ -192,6 +192,11 @@ fn lock(conn: &mut DbConnection, exclusive: bool) -> Result<(), Error> {
     }
 }
 
+/// A statement as it is logged: its values may be secrets, or what somebody typed into the wrong field.
+fn without_values(query: &str) -> &str {
+    query.split_once(" -- binds: ").map_or(query, |(text, _)| text)
+}
+
 /// Counts the statements that a connection sends.
 struct Count(Arc<AtomicU64>);
 
@@ -199,7 +204,10 @@ impl Instrumentation for Count {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if let InstrumentationEvent::StartQuery { query, .. } = event {
             self.0.fetch_add(1, Ordering::Relaxed);
-            log::trace!(target: "muster::sql", "{query}");
+            if log::log_enabled!(target: "muster::sql", log::Level::Trace) {
+                let query = query.to_string();
+                log::trace!(target: "muster::sql", "{}", without_values(&query));
+            }
         }
     }
 }

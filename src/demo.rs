@@ -1,11 +1,12 @@
 //! `muster serve --demo`: an invented organisation in a temporary database, for a look around and for pictures.
 //!
-//! Accounts, roles and teams come by the same operations as on the screens, told in the order of their times ([`chronicle`]),
+//! Accounts, roles and teams come by the same operations as on the screens, told in the order of their times (`chronicle`),
 //! so the audit log and the totals are right; each step's times are then moved back to where the story puts it.
 
 use tempfile::TempDir;
 
 use crate::auth::password;
+use crate::clock;
 use crate::config::{Config, DatabaseUrl, Plan};
 use crate::database::{Database, migrations};
 
@@ -43,7 +44,7 @@ impl Demo {
         migrations::migrate(&config.database_url)?;
         let database = Database::connect(config.database_url.clone(), 1).map_err(|error| error.to_string())?;
         let hash = password::hash(PASSWORD).map_err(|error| error.to_string())?;
-        let filled = database.write_now(|conn| chronicle::tell(conn, &hash));
+        let filled = database.write_now(|conn| chronicle::tell(conn, &hash, clock::now()));
         let token = filled.map_err(|error| format!("The demo could not be prepared: {error}"))?;
         Ok(Self { folder, config, token })
     }
@@ -69,5 +70,65 @@ impl Demo {
             cast::SHOWPIECE,
             self.token,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{NaiveDateTime, TimeDelta};
+
+    use super::*;
+    use crate::accounts::model::{Activity, Filter, Kind, Selection};
+    use crate::accounts::queries::{matching::Target, totals};
+    use crate::database::sql::Sql;
+
+    fn told(now: NaiveDateTime) -> (TempDir, Database) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::Sqlite(folder.path().join("muster.db").display().to_string());
+        migrations::migrate(&url).unwrap();
+        let database = Database::connect(url, 1).unwrap();
+        database.write_now(|conn| chronicle::tell(conn, "no hash", now)).unwrap();
+        (folder, database)
+    }
+
+    /// On whatever day of the week, and at whatever hour, it is started.
+    #[test]
+    fn the_story_holds_together_at_any_time() {
+        const FAULTS: [&str; 5] = [
+            "SELECT count(*) AS n FROM accounts a JOIN tokens t ON t.account_id = a.id \
+             WHERE t.created_at < a.created_at OR t.last_used_at < t.created_at",
+            "SELECT count(*) AS n FROM accounts WHERE created_at > $1 OR last_login_at > $1 OR last_used_at > $1",
+            "SELECT count(*) AS n FROM audit_changes WHERE at >= $1",
+            "SELECT count(*) AS n FROM (SELECT c.at AS at, lag(c.at) OVER (ORDER BY e.seq) AS before FROM audit_events e \
+             JOIN audit_changes c ON c.id = e.change_id) s WHERE s.at < s.before",
+            "SELECT count(*) AS n FROM accounts a WHERE NOT EXISTS (SELECT 1 FROM account_roles r WHERE r.account_id = a.id)",
+        ];
+        for hours in [0, 7, 31, 55, 79, 103, 127] {
+            let now = clock::now() - TimeDelta::hours(hours);
+            let (_folder, database) = told(now);
+            for fault in FAULTS {
+                let mut parts = fault.split("$1");
+                let mut sql = Sql::new(parts.next().unwrap());
+                for part in parts {
+                    sql.bind(now).push(part);
+                }
+                assert_eq!(database.read_now(|conn| sql.number(conn)), Ok(0), "{hours} hours ago: {fault}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_list_looks_as_it_was_drawn() {
+        let (_folder, database) = told(clock::now());
+        let all = Filter::all(Kind::System);
+        let count = |filter: Filter| {
+            database.read_now(|conn| Target::resolve(conn, Kind::System, &Selection::Matching(filter))?.count(conn)).unwrap()
+        };
+        assert_eq!(count(all.clone()), 37);
+        assert_eq!(count(Filter { expiring: true, ..all.clone() }), 4);
+        assert_eq!(count(Filter { activity: Some(Activity::Unused), ..all.clone() }), 2);
+        assert_eq!(count(Filter { activity: Some(Activity::Never), ..all }), 3);
+        assert_eq!(database.read_now(|conn| totals(conn, Kind::System)), Ok((37, 2)));
+        assert_eq!(database.read_now(|conn| totals(conn, Kind::User)), Ok((64, 0)));
     }
 }

@@ -26,6 +26,11 @@ impl Id {
         uuid::Uuid::try_parse(text).ok().map(|uuid| Self(uuid.to_string()))
     }
 
+    /// Its sixteen bytes, for where many are kept in memory.
+    pub fn uuid(&self) -> uuid::Uuid {
+        uuid::Uuid::try_parse(&self.0).unwrap_or_default()
+    }
+
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -10,12 +10,17 @@ use muster::config::Config;
 use muster::demo::Demo;
 use muster::server::Server;
 
+/// Gives memory back to the system after a peak, and does not let many threads each keep their own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let invocation = Invocation::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     match run(invocation) {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
-            eprintln!("{sentence}");
+            // A database's own words come on several lines.
+            eprintln!("{}", sentence.split_whitespace().collect::<Vec<_>>().join(" "));
             ExitCode::FAILURE
         }
     }

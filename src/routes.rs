@@ -7,8 +7,8 @@ use actix_web::{HttpResponse, Resource, Route as Handler, Scope, web};
 use crate::auth::access::Access::{self, AnyOf, Public, SignedIn};
 use crate::auth::{access, bearer};
 use crate::error::Error;
-use crate::web::{api, assets, headers, trace};
-use crate::{accounts, auth, gateway, roles, server, tokens};
+use crate::web::{api, assets, headers, health, trace};
+use crate::{accounts, auth, gateway, roles, tokens};
 
 /// A method and a path, what it asks for, and who answers.
 pub struct Route {
@@ -85,8 +85,8 @@ pub const OPEN: &[Route] = &[
     get("/static/muster-{hash}.js", Public, || web::get().to(assets::js)),
     get("/static/favicon-{hash}.svg", Public, || web::get().to(assets::favicon)),
     get("/favicon.ico", Public, || web::get().to(assets::favicon_ico)),
-    get("/healthz", Public, || web::get().to(server::alive)),
-    get("/readyz", Public, || web::get().to(server::ready)),
+    get("/healthz", Public, || web::get().to(health::alive)),
+    get("/readyz", Public, || web::get().to(health::ready)),
 ];
 
 /// A method and a path of Muster's own API, what it asks for, and who answers.

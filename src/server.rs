@@ -4,14 +4,14 @@ use std::net::{SocketAddr, TcpListener};
 
 use actix_web::cookie::Key;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpServer, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::accounts::operations::Plan;
 use crate::activity::{self, Recorder};
 use crate::auth;
-use crate::config::Config;
+use crate::config::{BaseUrl, Config};
 use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
 use crate::tokens::check::Check;
@@ -21,7 +21,7 @@ use crate::web::{forgery, headers, page, trace};
 use crate::{routes, settings};
 
 /// Connections of the pool: SQLite has one writer, and Postgres forks a process for each.
-const POOL_SIZE: u32 = 12;
+const POOL_SIZE: u32 = 10;
 /// Seconds that requests in flight are given at a stop.
 const STOP_SECONDS: u64 = 30;
 
@@ -102,7 +102,9 @@ impl Server {
         let plan = web::Data::new(plan);
         let base_url = web::Data::new(base_url);
         let shared_database = web::Data::new(database.clone());
-        let mirror = Mirror::new(database.clone());
+        // A connection of its own: what follows the changes must not wait behind pages.
+        let watch = Database::connect(config.database_url.clone(), 1).map_err(std::io::Error::other)?;
+        let mirror = Mirror::new(watch);
         let follower = mirror.clone();
         database.after_each_write(move || {
             let mirror = follower.clone();
@@ -141,10 +143,6 @@ impl Server {
         Ok(Running { server: server.run(), recorder, writer, mirror, follower })
     }
 }
-
-/// The URL that links and snippets begin with.
-#[derive(Debug, Clone)]
-pub struct BaseUrl(pub String);
 
 /// A server that answers.
 pub struct Running {
@@ -195,21 +193,4 @@ fn session_key(conn: &mut DbConnection) -> Result<Key, Error> {
     let key = Key::generate();
     settings::set(conn, SESSION_KEY, &STANDARD.encode(key.master()))?;
     Ok(key)
-}
-
-/// `GET /healthz`: the process is alive.
-pub async fn alive() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("alive\n")
-}
-
-/// `GET /readyz`: the database answers, and its schema is this binary's.
-///
-/// # Errors
-/// `Unavailable` otherwise.
-pub async fn ready(database: web::Data<Database>) -> Result<HttpResponse, Error> {
-    let pending = database.read(migrations::pending).await?;
-    if pending {
-        return Err(Error::Unavailable);
-    }
-    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"))
 }

@@ -6,6 +6,7 @@ pub mod client;
 pub mod forgery;
 pub mod form;
 pub mod headers;
+pub mod health;
 pub mod page;
 pub mod throttle;
 pub mod trace;

@@ -345,12 +345,12 @@ fn act(
         change.discard(conn)?;
         return Ok(Done { outcome: Outcome { changed: 0, unchanged: selected }, change: None });
     }
-    let changed = changes::touched(conn, &change)?;
-    carry_out(conn, actor, plan, &change)?;
+    let changed = carry_out(conn, actor, plan, &change)?;
     Ok(Done { outcome: Outcome { changed, unchanged: selected - changed }, change: Some(change.id) })
 }
 
-fn carry_out(conn: &mut DbConnection, actor: &Principal, plan: &Plan, change: &Change) -> Result<(), Error> {
+/// Carries out what is written down of a change, and returns how many accounts it touches.
+fn carry_out(conn: &mut DbConnection, actor: &Principal, plan: &Plan, change: &Change) -> Result<i64, Error> {
     let tallies = changes::tally(conn, change)?;
     for tally in &tallies {
         let kind = Kind::parse(&tally.kind).ok_or_else(|| Error::Internal(format!("an account of kind {}", tally.kind)))?;
@@ -358,7 +358,10 @@ fn carry_out(conn: &mut DbConnection, actor: &Principal, plan: &Plan, change: &C
         changes::carry_out(conn, change, kind, tally)?;
         rules::after(conn, plan, change, kind, tally)?;
     }
-    Ok(())
+    match tallies.as_slice() {
+        [only] => Ok(only.accounts),
+        _ => changes::touched(conn, change),
+    }
 }
 
 /// What Undo did.
@@ -382,11 +385,10 @@ pub fn undo(conn: &mut DbConnection, actor: &Principal, plan: &Plan, undone: &Id
     }
     let change = audit::begin_undo(conn, actor, undone)?;
     let left = changes::note_opposites(conn, &change, undone)?;
-    let accounts = changes::touched(conn, &change)?;
+    let accounts = carry_out(conn, actor, plan, &change)?;
     if accounts == 0 {
         return Err(Error::Conflict("Nothing was undone: somebody has changed all of it since.".into()));
     }
-    carry_out(conn, actor, plan, &change)?;
     Ok(Undone { accounts, left })
 }
 

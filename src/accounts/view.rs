@@ -28,11 +28,11 @@ impl Plan {
         self.limit.map_or(0, |limit| limit.saturating_mul(9) / 10)
     }
 
-    /// `Team plan, 37 of 50`.
+    /// `Team plan, 37 of 50`; without a limit there is no plan to name.
     pub fn line(&self) -> String {
         match self.limit {
             Some(limit) => format!("{} plan, {} of {}", self.name, grouped(self.used), grouped(limit)),
-            None => format!("{} plan, {} used, no limit", self.name, grouped(self.used)),
+            None => format!("No limit, {} in use", grouped(self.used)),
         }
     }
 
@@ -318,6 +318,8 @@ pub struct AccountsPage {
     pub policy_link: Option<String>,
     /// For those who may only look, whom to ask: `Maya Lindqvist or Tomas Okafor`.
     pub ask: Option<String>,
+    /// Whether only the accounts of the user's own teams are shown (`system_account:manage:team` alone).
+    pub own_teams: bool,
     /// Filters and sorting.
     pub filters: Filters,
     /// The rows of this page.

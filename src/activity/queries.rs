@@ -168,6 +168,6 @@ fn given<const COLUMNS: usize>(columns: &str, rows: impl Iterator<Item = [Value;
         }
         sql.push(")");
     }
-    sql.push(") ");
+    sql.push(") ").once();
     sql
 }

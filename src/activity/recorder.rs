@@ -16,6 +16,7 @@ use crate::clock;
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
 use crate::id::Id;
+use uuid::Uuid;
 
 /// The longest User-Agent that is kept, in characters.
 const AGENT_LIMIT: usize = 200;
@@ -32,7 +33,7 @@ pub struct Recorder(Arc<Memory>);
 
 #[derive(Default)]
 struct Memory {
-    shards: [Mutex<Gathered>; SHARDS],
+    shards: [Mutex<Shard>; SHARDS],
     /// Calls that were forgotten because the memory was full.
     dropped: AtomicU64,
     /// Held while a batch is being written, so that there is one at a time.
@@ -40,11 +41,38 @@ struct Memory {
     stop: tokio::sync::Notify,
 }
 
-/// What was seen since the last write, by the token's public id.
-type Gathered = HashMap<String, Seen>;
+#[derive(Default)]
+struct Shard {
+    gathered: Gathered,
+    texts: Texts,
+}
 
+/// The last few User-Agents that were seen.
+#[derive(Default)]
+struct Texts(Vec<Arc<str>>);
+
+impl Texts {
+    const KEPT: usize = 8;
+
+    fn shared(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.iter().find(|known| &***known == text) {
+            return Arc::clone(known);
+        }
+        if self.0.len() == Self::KEPT {
+            self.0.remove(0);
+        }
+        let new: Arc<str> = text.into();
+        self.0.push(Arc::clone(&new));
+        new
+    }
+}
+
+/// What was seen since the last write, by the token's public id.
+type Gathered = HashMap<Box<str>, Seen>;
+
+/// Kept small: at worst there is one for each token.
 struct Seen {
-    account: Id,
+    account: Uuid,
     last: Option<Use>,
     /// When the account last called Muster's own API by it.
     login: Option<NaiveDateTime>,
@@ -55,7 +83,8 @@ struct Seen {
 struct Use {
     at: NaiveDateTime,
     address: Option<IpAddr>,
-    agent: Option<String>,
+    /// Clients of one kind are many: they share the text.
+    agent: Option<Arc<str>>,
 }
 
 struct Day {
@@ -76,47 +105,51 @@ struct Reported {
 impl Recorder {
     /// Notes that a token was accepted. `agent` is the client's User-Agent.
     pub fn accepted(&self, token: &str, account: &Id, address: Option<IpAddr>, agent: Option<&str>, now: NaiveDateTime) {
-        self.note(token, account, |seen| {
+        let agent = agent.map(cut);
+        self.note(token, account, |seen, texts| {
             seen.day(now.date()).accepted += 1;
             match &mut seen.last {
                 Some(last) if last.at > now => {}
                 Some(last) => {
                     last.at = now;
                     last.address = address;
-                    keep(&mut last.agent, agent);
+                    if last.agent.as_deref() != agent {
+                        last.agent = agent.map(|agent| texts.shared(agent));
+                    }
                 }
-                None => seen.last = Some(Use { at: now, address, agent: agent.map(|agent| cut(agent).to_owned()) }),
+                None => seen.last = Some(Use { at: now, address, agent: agent.map(|agent| texts.shared(agent)) }),
             }
         });
     }
 
     /// Notes that a token's account proved itself to Muster's own API by it: that is a machine's login.
     pub fn logged_in(&self, token: &str, account: &Id, now: NaiveDateTime) {
-        self.note(token, account, |seen| seen.login = seen.login.max(Some(now)));
+        self.note(token, account, |seen, _| seen.login = seen.login.max(Some(now)));
     }
 
     /// Notes that a token that Muster knows was refused. `reason` is a word for the audit log.
     pub fn refused(&self, token: &str, account: &Id, reason: &'static str, now: NaiveDateTime) {
-        self.note(token, account, |seen| {
+        self.note(token, account, |seen, _| {
             seen.day(now.date()).refused += 1;
             seen.refuse(reason, 1);
         });
     }
 
     /// The usual call finds its token there already and allocates nothing.
-    fn note(&self, token: &str, account: &Id, note: impl FnOnce(&mut Seen)) {
+    fn note(&self, token: &str, account: &Id, note: impl FnOnce(&mut Seen, &mut Texts)) {
         let mut shard = self.shard(token);
-        if let Some(seen) = shard.get_mut(token) {
-            return note(seen);
+        let Shard { gathered, texts } = &mut *shard;
+        if let Some(seen) = gathered.get_mut(token) {
+            return note(seen, texts);
         }
-        if shard.len() >= TOKEN_LIMIT / SHARDS {
+        if gathered.len() >= TOKEN_LIMIT / SHARDS {
             self.0.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        note(shard.entry(token.to_owned()).or_insert_with(|| Seen::of(account.clone())));
+        note(gathered.entry(token.into()).or_insert_with(|| Seen::of(account.uuid())), texts);
     }
 
-    fn shard(&self, token: &str) -> MutexGuard<'_, Gathered> {
+    fn shard(&self, token: &str) -> MutexGuard<'_, Shard> {
         let at = token.bytes().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % SHARDS;
         locked(&self.0.shards[at])
     }
@@ -135,36 +168,38 @@ impl Recorder {
         let mut ledger = self.0.writing.lock().await;
         let gathered = self.take();
         let reports = due(&ledger, &gathered, now, closing);
-        if gathered.is_empty() && reports.is_empty() {
+        if gathered.iter().all(HashMap::is_empty) && reports.is_empty() {
             return Ok(());
         }
-        let batch = Arc::new(Batch::new(&gathered, reports));
+        let batch = Arc::new((gathered, reports));
         let work = Arc::clone(&batch);
         // Under the lock of changes (`write`), and not beside them: both touch many accounts, in different orders.
-        let outcome = database.write(move |conn| work.write(conn)).await;
+        let outcome = database
+            .write(move |conn| {
+                // One part after the other: written out, a token takes several times the memory that it does here.
+                work.0.iter().try_for_each(|part| Batch::new(part).write(conn))?;
+                report(conn, &work.1)
+            })
+            .await;
         match outcome {
-            Ok(()) => settle(&mut ledger, &gathered, &batch.reports, now),
-            Err(_) => self.put_back(gathered),
+            Ok(()) => settle(&mut ledger, &batch.0, &batch.1, now),
+            // The work is over, and nobody else holds what it was about.
+            Err(_) => self.put_back(Arc::into_inner(batch).map(|(gathered, _)| gathered).unwrap_or_default()),
         }
         outcome
     }
 
-    fn take(&self) -> Gathered {
-        let mut all = Gathered::new();
-        for shard in &self.0.shards {
-            let taken = mem::take(&mut *locked(shard));
-            if all.is_empty() { all = taken } else { all.extend(taken) }
-        }
-        all
+    fn take(&self) -> Vec<Gathered> {
+        self.0.shards.iter().map(|shard| mem::take(&mut locked(shard).gathered)).collect()
     }
 
-    fn put_back(&self, gathered: Gathered) {
-        for (token, seen) in gathered {
+    fn put_back(&self, gathered: Vec<Gathered>) {
+        for (token, seen) in gathered.into_iter().flatten() {
             let mut shard = self.shard(&token);
-            if let Some(newer) = shard.get_mut(&token) {
+            if let Some(newer) = shard.gathered.get_mut(&token) {
                 newer.add(seen);
-            } else if shard.len() < TOKEN_LIMIT / SHARDS {
-                shard.insert(token, seen);
+            } else if shard.gathered.len() < TOKEN_LIMIT / SHARDS {
+                shard.gathered.insert(token, seen);
             } else {
                 let calls: i64 = seen.days.iter().map(|day| day.accepted + day.refused).sum();
                 self.0.dropped.fetch_add(calls.unsigned_abs(), Ordering::Relaxed);
@@ -211,21 +246,9 @@ fn cut(agent: &str) -> &str {
     agent.char_indices().nth(AGENT_LIMIT).map_or(agent, |(end, _)| &agent[..end])
 }
 
-/// Writes over the text that is there, which most often is the same.
-fn keep(kept: &mut Option<String>, agent: Option<&str>) {
-    match (kept, agent.map(cut)) {
-        (Some(kept), Some(agent)) if kept == agent => {}
-        (Some(kept), Some(agent)) => {
-            kept.clear();
-            kept.push_str(agent);
-        }
-        (kept, agent) => *kept = agent.map(str::to_owned),
-    }
-}
-
 impl Seen {
-    fn of(account: Id) -> Self {
-        Self { account, last: None, login: None, days: Vec::new(), refusals: Vec::new() }
+    fn of(account: Uuid) -> Self {
+        Self { account, last: None, login: None, days: Vec::with_capacity(1), refusals: Vec::new() }
     }
 
     fn day(&mut self, date: NaiveDate) -> &mut Day {
@@ -261,9 +284,9 @@ impl Seen {
 }
 
 /// What is to be reported now: at once what has not been reported within the hour, the rest when its hour is over.
-fn due(ledger: &Ledger, gathered: &Gathered, now: NaiveDateTime, closing: bool) -> Vec<queries::Report> {
+fn due(ledger: &Ledger, gathered: &[Gathered], now: NaiveDateTime, closing: bool) -> Vec<queries::Report> {
     let mut counts: BTreeMap<(&str, &'static str), i64> = BTreeMap::new();
-    for (token, seen) in gathered {
+    for (token, seen) in gathered.iter().flatten() {
         for (reason, count) in &seen.refusals {
             *counts.entry((token, reason)).or_default() += count;
         }
@@ -282,10 +305,10 @@ fn due(ledger: &Ledger, gathered: &Gathered, now: NaiveDateTime, closing: bool) 
 }
 
 /// Writes down what has been reported, after it has.
-fn settle(ledger: &mut Ledger, gathered: &Gathered, reports: &[queries::Report], now: NaiveDateTime) {
-    for (token, seen) in gathered {
+fn settle(ledger: &mut Ledger, gathered: &[Gathered], reports: &[queries::Report], now: NaiveDateTime) {
+    for (token, seen) in gathered.iter().flatten() {
         for (reason, count) in &seen.refusals {
-            let reported = ledger.entry((token.clone(), reason)).or_insert(Reported { at: now, since: 0 });
+            let reported = ledger.entry((token.to_string(), reason)).or_insert(Reported { at: now, since: 0 });
             reported.since += count;
         }
     }
@@ -301,56 +324,64 @@ struct Batch {
     accounts: Vec<(Id, NaiveDateTime)>,
     logins: Vec<(Id, NaiveDateTime)>,
     days: Vec<queries::DayCount>,
-    reports: Vec<queries::Report>,
 }
 
 impl Batch {
-    fn new(gathered: &Gathered, reports: Vec<queries::Report>) -> Self {
+    fn new(gathered: &Gathered) -> Self {
         let mut uses = Vec::new();
-        let mut accounts: BTreeMap<&Id, NaiveDateTime> = BTreeMap::new();
-        let mut logins: BTreeMap<&Id, NaiveDateTime> = BTreeMap::new();
-        let mut days: BTreeMap<(NaiveDate, &Id), (i64, i64)> = BTreeMap::new();
+        let mut accounts: BTreeMap<Uuid, NaiveDateTime> = BTreeMap::new();
+        let mut logins: BTreeMap<Uuid, NaiveDateTime> = BTreeMap::new();
+        let mut days: BTreeMap<(NaiveDate, Uuid), (i64, i64)> = BTreeMap::new();
         for (token, seen) in gathered {
             for day in &seen.days {
-                let sum = days.entry((day.date, &seen.account)).or_default();
+                let sum = days.entry((day.date, seen.account)).or_default();
                 sum.0 += day.accepted;
                 sum.1 += day.refused;
             }
             if let Some(at) = seen.login {
-                let latest = logins.entry(&seen.account).or_insert(at);
+                let latest = logins.entry(seen.account).or_insert(at);
                 *latest = at.max(*latest);
             }
             if let Some(last) = &seen.last {
-                let latest = accounts.entry(&seen.account).or_insert(last.at);
+                let latest = accounts.entry(seen.account).or_insert(last.at);
                 *latest = last.at.max(*latest);
                 let address = last.address.map(|address| address.to_string());
-                uses.push(queries::LastUse { token: token.clone(), at: last.at, address, agent: last.agent.clone() });
+                uses.push(queries::LastUse {
+                    token: token.to_string(),
+                    at: last.at,
+                    address,
+                    agent: last.agent.as_deref().map(str::to_owned),
+                });
             }
         }
-        let counted = |((day, account), (accepted, refused)): ((NaiveDate, &Id), (i64, i64))| queries::DayCount {
-            account: account.clone(),
+        let counted = |((day, account), (accepted, refused)): ((NaiveDate, Uuid), (i64, i64))| queries::DayCount {
+            account: account.into(),
             day,
             accepted,
             refused,
         };
-        let owned = |moments: BTreeMap<&Id, NaiveDateTime>| moments.into_iter().map(|(id, at)| (id.clone(), at)).collect();
-        Self { uses, accounts: owned(accounts), logins: owned(logins), days: days.into_iter().map(counted).collect(), reports }
+        let owned =
+            |moments: BTreeMap<Uuid, NaiveDateTime>| moments.into_iter().map(|(account, at)| (account.into(), at)).collect();
+        Self { uses, accounts: owned(accounts), logins: owned(logins), days: days.into_iter().map(counted).collect() }
     }
 
     fn write(&self, conn: &mut DbConnection) -> Result<(), Error> {
         queries::move_token_use(conn, &self.uses)?;
         queries::move_account_use(conn, &self.accounts)?;
         queries::move_account_login(conn, &self.logins)?;
-        queries::add_to_days(conn, &self.days)?;
-        if self.reports.is_empty() {
-            return Ok(());
-        }
-        let change = audit::begin_note(conn, &Principal::muster())?;
-        if queries::report_refusals(conn, &change.id, &self.reports)? == 0 {
-            change.discard(conn)?;
-        }
-        Ok(())
+        queries::add_to_days(conn, &self.days)
     }
+}
+
+fn report(conn: &mut DbConnection, reports: &[queries::Report]) -> Result<(), Error> {
+    if reports.is_empty() {
+        return Ok(());
+    }
+    let change = audit::begin_note(conn, &Principal::muster())?;
+    if queries::report_refusals(conn, &change.id, reports)? == 0 {
+        change.discard(conn)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -367,10 +398,11 @@ mod tests {
     fn flush(ledger: &mut Ledger, minute: i64, refusals: i64, closing: bool) -> Option<i64> {
         let mut gathered = Gathered::new();
         if refusals > 0 {
-            let mut seen = Seen::of(Id::new());
+            let mut seen = Seen::of(Id::new().uuid());
             seen.refuse("revoked", refusals);
             gathered.insert(TOKEN.into(), seen);
         }
+        let gathered = [gathered];
         let reports = due(ledger, &gathered, at(minute), closing);
         settle(ledger, &gathered, &reports, at(minute));
         reports.first().map(|report| report.count)
@@ -414,8 +446,10 @@ mod tests {
         recorder.refused(&format!("{:012}", 7), &account, "revoked", at(0));
         let dropped = recorder.0.dropped.load(Ordering::Relaxed);
         let kept = recorder.take();
-        assert!(kept.len() <= TOKEN_LIMIT && dropped >= 40_000);
-        assert_eq!(kept[&format!("{:012}", 7)].refusals, [("revoked", 2)]);
+        assert!(kept.iter().map(HashMap::len).sum::<usize>() <= TOKEN_LIMIT && dropped >= 40_000);
+        let seven = format!("{:012}", 7);
+        let found = kept.iter().find_map(|part| part.get(seven.as_str())).unwrap();
+        assert_eq!(found.refusals, [("revoked", 2)]);
         recorder.put_back(kept);
         assert_eq!(recorder.0.dropped.load(Ordering::Relaxed), dropped);
     }
@@ -429,19 +463,20 @@ mod tests {
         recorder.accepted(TOKEN, &account, None, Some("since"), at(2));
         recorder.accepted(TOKEN, &account, None, None, at(60 * 24));
         recorder.put_back(failed);
-        let seen = recorder.take().remove(TOKEN).unwrap();
+        let seen = recorder.take().iter_mut().find_map(|part| part.remove(TOKEN)).unwrap();
         assert_eq!(seen.days.iter().map(|day| day.accepted).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(seen.last.map(|last| (last.at, last.agent)), Some((at(60 * 24), None)));
     }
 
     #[test]
-    fn long_user_agents_are_cut_between_characters() {
-        assert_eq!(cut("curl/8"), "curl/8");
-        assert_eq!(cut(&"ü".repeat(300)), "ü".repeat(200));
-        let mut kept = Some("a".repeat(50));
-        keep(&mut kept, Some("b"));
-        assert_eq!(kept.as_deref(), Some("b"));
-        keep(&mut kept, None);
-        assert_eq!(kept, None);
+    fn user_agents_are_cut_and_shared() {
+        let mut texts = Texts::default();
+        let first = texts.shared("curl");
+        assert!(Arc::ptr_eq(&first, &texts.shared("curl")));
+        for number in 0..Texts::KEPT {
+            texts.shared(&number.to_string());
+        }
+        assert_eq!(texts.0.len(), Texts::KEPT);
+        assert_eq!(cut(&"ä".repeat(AGENT_LIMIT + 1)), "ä".repeat(AGENT_LIMIT));
     }
 }

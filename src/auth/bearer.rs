@@ -94,20 +94,20 @@ async fn identify(access: Access, request: &HttpRequest) -> Result<Principal, Ht
         Verdict::Accepted(_) => return Err(unauthenticated(request, true)),
         Verdict::Refused { reason, known } => {
             if let Some(token) = known {
-                recorder.refused(&token.id, &token.account.id, reason.as_str(), now);
+                recorder.refused(token.id(), &token.account.id, reason.as_str(), now);
             }
             return Err(unauthenticated(request, true));
         }
     };
     if let Some(lacking) = lacking(access, request.method(), &holder) {
-        recorder.refused(&holder.id, &holder.account.id, INSUFFICIENT, now);
+        recorder.refused(holder.id(), &holder.account.id, INSUFFICIENT, now);
         return Err(insufficient(request, lacking));
     }
     let address = client::of_request(request, access::trusted(request));
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    recorder.accepted(&holder.id, &holder.account.id, address, agent, now);
+    recorder.accepted(holder.id(), &holder.account.id, address, agent, now);
     if holder.account.kind == Kind::System {
-        recorder.logged_in(&holder.id, &holder.account.id, now);
+        recorder.logged_in(holder.id(), &holder.account.id, now);
     }
     Ok(principal(request, &holder))
 }
@@ -150,7 +150,7 @@ fn principal(request: &HttpRequest, holder: &Credential) -> Principal {
         },
         roles: account.grants.roles.iter().map(|role| role.name.clone()).collect(),
         permissions: account.grants.permissions.clone(),
-        means: Means::Token(holder.id.clone()),
+        means: Means::Token(holder.id().to_owned()),
         origin: access::origin(request),
     }
 }

@@ -128,9 +128,13 @@ async fn authenticate(database: &Database, email: String, secret: String) -> Res
 
 /// Begins a session for somebody who has just proved who they are.
 async fn enter(session: &Session, database: &Database, account: &Id, origin: super::principal::Origin) -> Result<(), Error> {
-    let id = session::begin(session, account, &origin)?;
-    let account = account.clone();
-    database.record(move |conn| operations::note_signed_in(conn, &account, &id, &origin)).await
+    // Noted first: where that fails nobody is signed in, and nothing tries to store a session for them.
+    let (id, noted) = (Id::new(), origin.clone());
+    {
+        let (account, id) = (account.clone(), id.clone());
+        database.record(move |conn| operations::note_signed_in(conn, &account, &id, &noted)).await?;
+    }
+    session::begin(session, &id, account, &origin)
 }
 
 /// `POST /logout`
@@ -138,10 +142,10 @@ async fn enter(session: &Session, database: &Database, account: &Id, origin: sup
 /// # Errors
 /// `Unavailable`.
 pub async fn sign_out(session: Session, database: web::Data<Database>, actor: Option<Actor>) -> Result<HttpResponse, Error> {
-    session.purge();
     if let Some(Actor(principal)) = actor {
         database.record(move |conn| operations::session_event(conn, &principal, verbs::SIGNED_OUT)).await?;
     }
+    session.purge();
     Ok(see_other("/login?notice=signed-out"))
 }
 

@@ -30,6 +30,10 @@ pub struct Login {
 /// # Errors
 /// The database's.
 pub fn login(conn: &mut DbConnection, email: &str) -> Result<Option<Login>, Error> {
+    // Nobody has such an address, and Postgres takes a NUL in no text.
+    if email.contains('\0') {
+        return Ok(None);
+    }
     login_where(conn, |query| query.filter(accounts::email_key.eq(fold(email.trim()))))
 }
 

@@ -96,10 +96,11 @@ impl SessionStore for DatabaseSessions {
         let digest = digest(&key);
         let text = text(state).map_err(UpdateError::Serialization)?;
         // A session that was ended meanwhile stays ended: its state is dropped.
-        self.database
-            .record(move |conn| queries::update_session(conn, &digest, &text))
-            .await
-            .map_err(|error| UpdateError::Other(failed(error)))?;
+        let updated = self.database.record(move |conn| queries::update_session(conn, &digest, &text)).await;
+        if let Err(error) = updated {
+            // All that is lost is a flash, and what it tells of has been done: the answer must not say otherwise.
+            log::warn!("a session's state could not be written: {error}");
+        }
         Ok(key)
     }
 
@@ -144,18 +145,16 @@ pub fn find(session: &Session) -> Found {
     }
 }
 
-/// Begins a session for `account` under a new key, so that a key from before signing in is worth nothing. Returns its
-/// public identity.
+/// Begins a session of this public identity for `account` under a new key, so that a key from before signing in is worth
+/// nothing.
 ///
 /// # Errors
 /// `Internal` where the state cannot be written.
-pub fn begin(session: &Session, account: &Id, origin: &Origin) -> Result<Id, Error> {
-    let id = Id::new();
+pub fn begin(session: &Session, id: &Id, account: &Id, origin: &Origin) -> Result<(), Error> {
     let failed = |error: actix_session::SessionInsertError| Error::Internal(error.to_string());
     session.clear();
     session.renew();
     session.insert(ACCOUNT, account).map_err(failed)?;
-    session.insert(ID, &id).map_err(failed)?;
-    session.insert(ORIGIN, (&origin.address, &origin.user_agent)).map_err(failed)?;
-    Ok(id)
+    session.insert(ID, id).map_err(failed)?;
+    session.insert(ORIGIN, (&origin.address, &origin.user_agent)).map_err(failed)
 }

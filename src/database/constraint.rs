@@ -9,6 +9,12 @@ pub const NAME_TAKEN: &str = "Another enabled system account has this name.";
 /// A user of that address exists already.
 pub const EMAIL_TAKEN: &str = "Another user has this e-mail address.";
 
+impl From<Diesel> for Error {
+    fn from(error: Diesel) -> Self {
+        explain(&error)
+    }
+}
+
 /// Turns a database error into the domain's.
 pub fn explain(error: &Diesel) -> Error {
     match error {

@@ -43,9 +43,10 @@ impl Story {
     }
 }
 
-/// Fills an empty database and returns the value of a token that works. `hash` is everybody's password.
-pub fn tell(conn: &mut DbConnection, hash: &str) -> Result<String, Error> {
-    let mut stage = Stage::new(conn, hash);
+/// Fills an empty database and returns the value of a token that works. `hash` is everybody's password, and `now` the
+/// moment in which the story ends.
+pub fn tell(conn: &mut DbConnection, hash: &str, now: NaiveDateTime) -> Result<String, Error> {
+    let mut stage = Stage::new(conn, hash, now);
     let mut story = Story::default();
     let first_day = stage.now - TimeDelta::days(FIRST_DAY);
     // What the first start would have written down.

@@ -10,7 +10,6 @@ use crate::accounts::model::{Kind, Selection};
 use crate::accounts::operations::{self, Creation, UserCreation};
 use crate::audit::{self, Event, verbs};
 use crate::auth::principal::{Origin, Principal};
-use crate::clock;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
@@ -44,9 +43,9 @@ pub struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    pub fn new(conn: &'a mut DbConnection, hash: &'a str) -> Self {
+    pub fn new(conn: &'a mut DbConnection, hash: &'a str, now: NaiveDateTime) -> Self {
         let (accounts, actors) = (HashMap::new(), HashMap::new());
-        Self { conn, dice: Dice::new(2026), now: clock::now(), token: None, hash, accounts, actors }
+        Self { conn, dice: Dice::new(2026), now, token: None, hash, accounts, actors }
     }
 
     /// A moment in working hours, about `days` ago.

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::activity::Recorder;
 use crate::auth::access;
 use crate::clock;
+use crate::config::BaseUrl;
 use crate::database::Database;
 use crate::error::Error;
 use crate::roles::permission::Permission;
-use crate::server::BaseUrl;
 use crate::tokens::check::{Check, Verdict};
 use crate::tokens::mirror::Credential;
 use crate::tokens::queries;
@@ -69,12 +69,12 @@ pub async fn introspect(
         Verdict::Accepted(holder) => holder,
         Verdict::Refused { reason, known } => {
             if let Some(token) = known {
-                recorder.refused(&token.id, &token.account.id, reason.as_str(), now);
+                recorder.refused(token.id(), &token.account.id, reason.as_str(), now);
             }
             return Ok(inactive());
         }
     };
-    let (account, id) = (holder.account.id.clone(), holder.id.clone());
+    let (account, id) = (holder.account.id.clone(), holder.id().to_owned());
     let stored = match database.read(move |conn| queries::find(conn, &account, &id)).await {
         // Its account has been deleted since it was judged.
         Err(Error::NotFound(_)) => return Ok(inactive()),
@@ -83,7 +83,7 @@ pub async fn introspect(
     // Who presented the token is known to the one who asks; from here that one is the client.
     let address = client::of_request(&request, access::trusted(&request));
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    recorder.accepted(&holder.id, &holder.account.id, address, agent, now);
+    recorder.accepted(holder.id(), &holder.account.id, address, agent, now);
     Ok(answer(&active(&holder, stored.created_at.and_utc().timestamp(), &base_url.0)))
 }
 
@@ -104,7 +104,7 @@ fn active<'a>(holder: &'a Credential, created: i64, issuer: &'a str) -> Active<'
         muster_access: holder.access.as_str(),
         muster_roles: account.grants.roles.iter().map(|role| role.name.as_str()).collect(),
         muster_teams: account.membership.teams.iter().map(|team| team.name.as_str()).collect(),
-        muster_token: &holder.id,
+        muster_token: holder.id(),
     }
 }
 

@@ -13,6 +13,7 @@
 //! the same, so that a good one passes whoever else stands behind its address, and pays nothing for this. A call without a
 //! token does not count: browsers and probes come so, and it guesses nothing.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -61,7 +62,7 @@ pub async fn verify(
     match verdict {
         Verdict::Refused { reason, known } => {
             if let Some(token) = known {
-                recorder.refused(&token.id, &token.account.id, reason.as_str(), now);
+                recorder.refused(token.id(), &token.account.id, reason.as_str(), now);
             }
             match bearer::too_many_refusals(&request) {
                 Some(wait) => throttled(&request, wait),
@@ -70,13 +71,13 @@ pub async fn verify(
         }
         Verdict::Accepted(holder) => match missing(&request, &holder) {
             Some(scope) => {
-                recorder.refused(&holder.id, &holder.account.id, bearer::INSUFFICIENT, now);
+                recorder.refused(holder.id(), &holder.account.id, bearer::INSUFFICIENT, now);
                 insufficient(&request, &scope)
             }
             None => {
                 let address = client::of_request(&request, &config.trusted_proxies);
                 let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-                recorder.accepted(&holder.id, &holder.account.id, address, agent, now);
+                recorder.accepted(holder.id(), &holder.account.id, address, agent, now);
                 accepted(&holder)
             }
         },
@@ -191,17 +192,10 @@ fn joined<'a>(items: impl Iterator<Item = &'a str>, separator: &str, encoded: &'
     text
 }
 
-/// Always all nine headers: one that were absent would let the client's own through. Their values are made once for each
-/// account, set of roles, set of teams and token, and kept with what they were made of.
+/// Always all nine headers: one that were absent would let the client's own through. The long values are made once
+/// for each set of roles and of teams, and kept with what they were made of.
 fn accepted(holder: &Credential) -> HttpResponse {
     let account = &holder.account;
-    let of_account = account.rendered.get(|| {
-        Box::new([
-            value(account.id.as_str()),
-            value(&utf8_percent_encode(&account.name, IN_TEXT).to_string()),
-            value(account.kind.as_str()),
-        ])
-    });
     let of_grants = account.grants.rendered.get(|| {
         let roles = account.grants.roles.iter().map(|role| role.name.as_str());
         let permissions = account.grants.permissions.iter().map(Permission::as_str);
@@ -211,36 +205,29 @@ fn accepted(holder: &Credential) -> HttpResponse {
         let teams = account.membership.teams.iter().map(|team| team.name.as_str());
         Box::new([value(&joined(teams, ",", IN_LIST))])
     });
-    let of_token = holder.rendered.get(|| {
-        let expires = holder.expires_at.map(|end| end.and_utc().to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default();
-        Box::new([value(&holder.id), value(holder.access.as_str()), value(&expires)])
-    });
     let mut response = answer(StatusCode::OK);
-    for (names, values) in [
-        (&ACCOUNT_HEADERS[..], of_account),
-        (&GRANTS_HEADERS[..], of_grants),
-        (&TEAMS_HEADERS[..], of_teams),
-        (&TOKEN_HEADERS[..], of_token),
-    ] {
-        for (name, value) in names.iter().zip(values) {
-            response.insert_header((name.clone(), value.clone()));
-        }
+    response.insert_header((ACCOUNT, value(account.id.as_str())));
+    response.insert_header((ACCOUNT_NAME, value(&Cow::from(utf8_percent_encode(&account.name, IN_TEXT)))));
+    response.insert_header((ACCOUNT_TYPE, HeaderValue::from_static(account.kind.as_str())));
+    for (name, value) in [ROLES, PERMISSIONS].into_iter().zip(of_grants).chain([TEAMS].into_iter().zip(of_teams)) {
+        response.insert_header((name, value.clone()));
     }
+    response.insert_header((TOKEN, value(holder.id())));
+    response.insert_header((ACCESS, HeaderValue::from_static(holder.access.as_str())));
+    let expires = holder.expires_at.map(|end| value(&end.and_utc().to_rfc3339_opts(SecondsFormat::Secs, true)));
+    response.insert_header((EXPIRES, expires.unwrap_or(HeaderValue::from_static(""))));
     response.finish()
 }
 
-static ACCOUNT_HEADERS: [HeaderName; 3] = [
-    HeaderName::from_static("muster-account"),
-    HeaderName::from_static("muster-account-name"),
-    HeaderName::from_static("muster-account-type"),
-];
-static GRANTS_HEADERS: [HeaderName; 2] = [HeaderName::from_static("muster-roles"), HeaderName::from_static("muster-permissions")];
-static TEAMS_HEADERS: [HeaderName; 1] = [HeaderName::from_static("muster-teams")];
-static TOKEN_HEADERS: [HeaderName; 3] = [
-    HeaderName::from_static("muster-token"),
-    HeaderName::from_static("muster-access"),
-    HeaderName::from_static("muster-token-expires"),
-];
+const ACCOUNT: HeaderName = HeaderName::from_static("muster-account");
+const ACCOUNT_NAME: HeaderName = HeaderName::from_static("muster-account-name");
+const ACCOUNT_TYPE: HeaderName = HeaderName::from_static("muster-account-type");
+const ROLES: HeaderName = HeaderName::from_static("muster-roles");
+const TEAMS: HeaderName = HeaderName::from_static("muster-teams");
+const PERMISSIONS: HeaderName = HeaderName::from_static("muster-permissions");
+const TOKEN: HeaderName = HeaderName::from_static("muster-token");
+const ACCESS: HeaderName = HeaderName::from_static("muster-access");
+const EXPIRES: HeaderName = HeaderName::from_static("muster-token-expires");
 
 /// What is put in has been encoded to visible ASCII.
 fn value(text: &str) -> HeaderValue {

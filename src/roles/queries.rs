@@ -12,7 +12,7 @@ use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
-use crate::schema::{account_roles, role_permissions, roles, team_administrators, tokens};
+use crate::schema::{account_roles, role_permissions, roles, team_administrators};
 use crate::text::fold;
 
 /// Writes the predefined roles that are not there yet. What an administrator has edited since is left alone.
@@ -137,22 +137,15 @@ pub fn of_administration(teams: &[Id]) -> impl Iterator<Item = Permission> + '_ 
     teams.iter().filter_map(|team| Permission::parse(&format!("team:manage:{{{team}}}")).ok())
 }
 
-/// Which account has which role: of `only`, or of all accounts that have a token.
+/// Which of these accounts has which role.
 ///
 /// # Errors
 /// The database's.
-pub fn pairs(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<Vec<(Id, Id)>, Error> {
-    let columns = (account_roles::account_id, account_roles::role_id);
-    Ok(match only {
-        Some(ids) => account_roles::table
-            .filter(account_roles::account_id.eq_any(ids.iter().map(Id::as_str)))
-            .select(columns)
-            .load(conn)?,
-        None => {
-            let holders = tokens::table.select(tokens::account_id);
-            account_roles::table.filter(account_roles::account_id.eq_any(holders)).select(columns).load(conn)?
-        }
-    })
+pub fn pairs(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<(Id, Id)>, Error> {
+    Ok(account_roles::table
+        .filter(account_roles::account_id.eq_any(of.iter().map(Id::as_str)))
+        .select((account_roles::account_id, account_roles::role_id))
+        .load(conn)?)
 }
 
 /// The roles of each of `accounts`, by name. One statement, whatever the number.

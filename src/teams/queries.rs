@@ -9,7 +9,7 @@ use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
-use crate::schema::{team_administrators, team_members, teams, tokens};
+use crate::schema::{team_administrators, team_members, teams};
 
 /// All teams, by name.
 ///
@@ -51,36 +51,26 @@ pub fn of_accounts(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<I
     Ok(found)
 }
 
-/// Which account is a member of which team: of `only`, or of all accounts that have a token.
+/// Which of these accounts is a member of which team.
 ///
 /// # Errors
 /// The database's.
-pub fn pairs(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<Vec<(Id, Id)>, Error> {
-    let columns = (team_members::account_id, team_members::team_id);
-    Ok(match only {
-        Some(ids) => {
-            team_members::table.filter(team_members::account_id.eq_any(ids.iter().map(Id::as_str))).select(columns).load(conn)?
-        }
-        None => {
-            let holders = tokens::table.select(tokens::account_id);
-            team_members::table.filter(team_members::account_id.eq_any(holders)).select(columns).load(conn)?
-        }
-    })
+pub fn pairs(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<(Id, Id)>, Error> {
+    Ok(team_members::table
+        .filter(team_members::account_id.eq_any(of.iter().map(Id::as_str)))
+        .select((team_members::account_id, team_members::team_id))
+        .load(conn)?)
 }
 
-/// Which account administers which team: of `only`, or of all.
+/// Which of these accounts administers which team.
 ///
 /// # Errors
 /// The database's.
-pub fn administrators(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<Vec<(Id, Id)>, Error> {
-    let columns = (team_administrators::account_id, team_administrators::team_id);
-    Ok(match only {
-        Some(ids) => {
-            let of = team_administrators::table.filter(team_administrators::account_id.eq_any(ids.iter().map(Id::as_str)));
-            of.select(columns).load(conn)?
-        }
-        None => team_administrators::table.select(columns).load(conn)?,
-    })
+pub fn administrators(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<(Id, Id)>, Error> {
+    Ok(team_administrators::table
+        .filter(team_administrators::account_id.eq_any(of.iter().map(Id::as_str)))
+        .select((team_administrators::account_id, team_administrators::team_id))
+        .load(conn)?)
 }
 
 /// How many users and system accounts each of `ids` has: team → (users, system accounts).

@@ -136,7 +136,7 @@ fn objection(found: &Credential, digest: &[u8; 32], now: NaiveDateTime) -> Optio
         Some(Reason::Revoked)
     } else if found.expires_at.is_some_and(|end| end <= now) {
         Some(Reason::Expired)
-    } else if found.account.disabled {
+    } else if found.account.is_disabled() {
         Some(Reason::Disabled)
     } else {
         None

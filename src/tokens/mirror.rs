@@ -14,7 +14,7 @@
 //! - *Expiry* needs no news: the moment is compared at every call.
 //!
 //! What is remembered is replaced by account: a change names the accounts that it touched, in its audit events, and those
-//! are read again. A change to anything else (a role's permissions) has everything read again.
+//! are read again (but for being disabled and enabled, which the event itself says). A change to anything else (a role's permissions) has everything read again.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,6 +35,7 @@ use crate::id::Id;
 use crate::roles::permission::PermissionSet;
 use crate::roles::{self, Badge, Role};
 use crate::teams::{self, Team};
+use crate::text::fold;
 
 /// How often an instance asks for what others have changed.
 pub const EVERY: Duration = Duration::from_millis(200);
@@ -85,21 +86,25 @@ pub struct Account {
     pub name: String,
     /// Which kind.
     pub kind: Kind,
-    /// Whether it is disabled.
-    pub disabled: bool,
     /// What it may do.
     pub grants: Arc<Grants>,
     /// Its teams.
     pub membership: Arc<Membership>,
-    /// For the gateway.
-    pub rendered: Rendered,
+    disabled: AtomicBool,
+}
+
+impl Account {
+    /// Whether it is disabled.
+    pub fn is_disabled(&self) -> bool {
+        self.disabled.load(Ordering::Acquire)
+    }
 }
 
 /// A token as the check sees it.
 #[derive(Debug)]
 pub struct Credential {
     /// The public id.
-    pub id: String,
+    pub token: TokenId,
     /// SHA-256 of the whole token.
     pub digest: [u8; 32],
     /// What it may do.
@@ -110,8 +115,14 @@ pub struct Credential {
     pub revoked: bool,
     /// Whom it stands for.
     pub account: Arc<Account>,
-    /// For the gateway.
-    pub rendered: Rendered,
+}
+
+impl Credential {
+    /// The public id, as text.
+    pub fn id(&self) -> &str {
+        // A public id is made of ASCII digits and letters alone.
+        std::str::from_utf8(&self.token).unwrap_or_default()
+    }
 }
 
 /// What the memory says of a public id.
@@ -148,7 +159,7 @@ struct Memory {
 struct Progress {
     /// The last revision that has been applied; `None` before everything was read once.
     revision: Option<i64>,
-    tokens_of: HashMap<Id, Vec<TokenId>>,
+    tokens_of: HashMap<Id, Box<[TokenId]>>,
     shared: Shared,
 }
 
@@ -217,7 +228,8 @@ impl Mirror {
         let began = self.0.began.elapsed();
         self.0.rounds.fetch_add(1, Ordering::Relaxed);
         let since = progress.revision;
-        match self.0.database.read(move |conn| news(conn, since)).await {
+        let shared = std::mem::take(&mut progress.shared);
+        match self.0.database.read(move |conn| news(conn, since, shared)).await {
             Ok(news) => {
                 self.apply(&mut progress, news);
                 let at = u64::try_from(began.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
@@ -250,24 +262,32 @@ impl Mirror {
     }
 
     fn apply(&self, progress: &mut Progress, news: News) {
-        let Progress { revision, tokens_of, shared } = progress;
-        *revision = Some(news.revision);
-        let Some(read) = news.read else { return };
-        if read.everything {
-            *shared = Shared::default();
+        progress.revision = Some(news.revision);
+        progress.shared = news.shared;
+        for (account, disabled) in news.states {
+            let first = progress.tokens_of.get(&account).and_then(|tokens| tokens.first());
+            if let Some(credential) = first.and_then(|token| self.0.tokens.get(token)) {
+                credential.account.disabled.store(disabled, Ordering::Release);
+            }
         }
-        let mut fresh = credentials(read.found, shared);
-        let touched: Vec<Id> =
-            if read.everything { tokens_of.keys().chain(fresh.keys()).cloned().collect() } else { read.accounts };
+        let mut fresh = news.tokens;
+        let touched: Vec<Id> = match news.accounts {
+            Some(accounts) => accounts,
+            None => progress.tokens_of.keys().filter(|id| !fresh.contains_key(id)).chain(fresh.keys()).cloned().collect(),
+        };
         for account in touched {
             let new = fresh.remove(&account).unwrap_or_default();
-            let ids: Vec<TokenId> = new.iter().map(|(id, _)| *id).collect();
-            for (id, credential) in new {
-                self.0.tokens.insert(id, Arc::new(credential));
+            let ids: Box<[TokenId]> = new.iter().map(|credential| credential.token).collect();
+            for credential in new {
+                self.0.tokens.insert(credential.token, credential);
             }
-            let old = if ids.is_empty() { tokens_of.remove(&account) } else { tokens_of.insert(account, ids.clone()) };
-            for gone in old.into_iter().flatten().filter(|id| !ids.contains(id)) {
-                self.0.tokens.remove(&gone);
+            let old = if ids.is_empty() {
+                progress.tokens_of.remove(&account)
+            } else {
+                progress.tokens_of.insert(account, ids.clone())
+            };
+            for gone in old.iter().flatten().filter(|id| !ids.contains(id)) {
+                self.0.tokens.remove(gone);
             }
         }
     }
@@ -276,57 +296,76 @@ impl Mirror {
 /// What has been changed since a revision.
 struct News {
     revision: i64,
-    read: Option<Read>,
+    /// The accounts that were disabled or enabled, and nothing else: they need not be read.
+    states: Vec<(Id, bool)>,
+    /// The accounts that were read again, those that have no token (any more) among them; `None` for all.
+    accounts: Option<Vec<Id>>,
+    tokens: Tokens,
+    shared: Shared,
 }
 
-struct Read {
-    everything: bool,
-    /// The accounts that were read again, those that have no token (any more) among them.
-    accounts: Vec<Id>,
-    found: Found,
-}
+/// The tokens of each account.
+type Tokens = HashMap<Id, Vec<Arc<Credential>>>;
 
-#[derive(Default)]
 struct Found {
     credentials: Vec<StoredCredential>,
     roles_of: HashMap<Id, Vec<Id>>,
     teams_of: HashMap<Id, Vec<Id>>,
     administered_by: HashMap<Id, Vec<Id>>,
+}
+
+/// The roles and teams that there are: few, whatever the number of accounts.
+struct Names {
     roles: HashMap<Id, Role>,
     teams: HashMap<Id, Team>,
 }
 
-/// Accounts that are read at once: each is a value in the statements.
-const PART: usize = 5_000;
+/// Accounts that are read at once: each is a value in the statements, and what is read of them is in memory twice.
+const PART: usize = 2_000;
 
-fn news(conn: &mut DbConnection, since: Option<i64>) -> Result<News, Error> {
-    let Some(since) = since else {
-        // The number first: what is committed while everything is read is then read once more, and nothing is missed.
-        let revision = queries::last_revision(conn)?;
-        return Ok(News { revision, read: Some(Read { everything: true, accounts: Vec::new(), found: found(conn, None)? }) });
-    };
-    let Some(changed) = queries::changed_since(conn, since)? else { return Ok(News { revision: since, read: None }) };
-    let everything = changed.everything;
-    let mut read = Found::default();
-    if everything {
-        read = found(conn, None)?;
-    } else {
+fn news(conn: &mut DbConnection, since: Option<i64>, shared: Shared) -> Result<News, Error> {
+    let Some(since) = since else { return everything(conn) };
+    let mut news = News { revision: since, states: Vec::new(), accounts: Some(Vec::new()), tokens: Tokens::new(), shared };
+    let Some(changed) = queries::changed_since(conn, since)? else { return Ok(news) };
+    if changed.everything {
+        return everything(conn);
+    }
+    if !changed.accounts.is_empty() {
+        let names = names(conn)?;
         for part in changed.accounts.chunks(PART) {
-            read.extend(found(conn, Some(part))?);
+            collect(found(conn, part)?, &names, &mut news.shared, &mut news.tokens);
         }
     }
-    Ok(News { revision: changed.revision, read: Some(Read { everything, accounts: changed.accounts, found: read }) })
+    Ok(News { revision: changed.revision, states: changed.states, accounts: Some(changed.accounts), ..news })
 }
 
-fn found(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<Found, Error> {
-    let by_id = |roles: Vec<Role>| roles.into_iter().map(|role| (role.id.clone(), role)).collect();
-    Ok(Found {
-        credentials: queries::credentials(conn, only)?,
-        roles_of: grouped(roles::queries::pairs(conn, only)?),
-        teams_of: grouped(teams::queries::pairs(conn, only)?),
-        administered_by: grouped(teams::queries::administrators(conn, only)?),
-        roles: by_id(roles::queries::all(conn)?),
+fn everything(conn: &mut DbConnection) -> Result<News, Error> {
+    // The number first: what is committed while everything is read is then read once more, and nothing is missed.
+    let revision = queries::last_revision(conn)?;
+    let names = names(conn)?;
+    let mut news = News { revision, states: Vec::new(), accounts: None, tokens: Tokens::new(), shared: Shared::default() };
+    let mut after = None;
+    loop {
+        let part = queries::holders(conn, after.as_ref(), PART)?;
+        let Some(last) = part.last() else { return Ok(news) };
+        after = Some(last.clone());
+        collect(found(conn, &part)?, &names, &mut news.shared, &mut news.tokens);
+    }
+}
+
+fn names(conn: &mut DbConnection) -> Result<Names, Error> {
+    Ok(Names {
+        roles: roles::queries::all(conn)?.into_iter().map(|role| (role.id.clone(), role)).collect(),
         teams: teams::queries::all(conn)?.into_iter().map(|team| (team.id.clone(), team)).collect(),
+    })
+}
+
+fn found(conn: &mut DbConnection, accounts: &[Id]) -> Result<Found, Error> {
+    Ok(Found {
+        credentials: queries::credentials(conn, accounts)?,
+        roles_of: grouped(roles::queries::pairs(conn, accounts)?),
+        teams_of: grouped(teams::queries::pairs(conn, accounts)?),
+        administered_by: grouped(teams::queries::administrators(conn, accounts)?),
     })
 }
 
@@ -338,23 +377,11 @@ fn grouped(pairs: Vec<(Id, Id)>) -> HashMap<Id, Vec<Id>> {
     groups
 }
 
-impl Found {
-    fn extend(&mut self, other: Self) {
-        self.credentials.extend(other.credentials);
-        self.roles_of.extend(other.roles_of);
-        self.teams_of.extend(other.teams_of);
-        self.administered_by.extend(other.administered_by);
-        self.roles = other.roles;
-        self.teams = other.teams;
-    }
-}
-
 /// The tokens of each account, with what they share.
-fn credentials(found: Found, shared: &mut Shared) -> HashMap<Id, Vec<(TokenId, Credential)>> {
+fn collect(found: Found, names: &Names, shared: &mut Shared, tokens: &mut Tokens) {
     let mut accounts: HashMap<Id, Arc<Account>> = HashMap::new();
-    let mut all: HashMap<Id, Vec<(TokenId, Credential)>> = HashMap::new();
     for stored in &found.credentials {
-        let (Ok(id), Some(access), Some(kind), Ok(digest)) = (
+        let (Ok(token), Some(access), Some(kind), Ok(digest)) = (
             TokenId::try_from(stored.id.as_bytes()),
             Access::parse(&stored.access),
             Kind::parse(&stored.kind),
@@ -368,31 +395,27 @@ fn credentials(found: Found, shared: &mut Shared) -> HashMap<Id, Vec<(TokenId, C
                 id: stored.account.clone(),
                 name: stored.name.clone(),
                 kind,
-                disabled: stored.disabled,
-                grants: grants(&stored.account, &found, shared),
-                membership: membership(&stored.account, &found, shared),
-                rendered: Rendered::default(),
+                disabled: AtomicBool::new(stored.disabled),
+                grants: grants(&stored.account, &found, names, shared),
+                membership: membership(&stored.account, &found, names, shared),
             })
         });
         let credential = Credential {
-            id: stored.id.clone(),
+            token,
             digest,
             access,
             expires_at: stored.expires_at,
             revoked: stored.revoked,
             account: Arc::clone(account),
-            rendered: Rendered::default(),
         };
-        all.entry(stored.account.clone()).or_default().push((id, credential));
+        tokens.entry(stored.account.clone()).or_default().push(Arc::new(credential));
     }
-    all
 }
 
-fn grants(account: &Id, found: &Found, shared: &mut Shared) -> Arc<Grants> {
-    let none = Vec::new();
-    let mut roles: Vec<&Role> =
-        found.roles_of.get(account).unwrap_or(&none).iter().filter_map(|role| found.roles.get(role)).collect();
-    roles.sort_by(|one, other| (crate::text::fold(&one.name), &one.id).cmp(&(crate::text::fold(&other.name), &other.id)));
+fn grants(account: &Id, found: &Found, names: &Names, shared: &mut Shared) -> Arc<Grants> {
+    let held = found.roles_of.get(account).into_iter().flatten();
+    let mut roles: Vec<&Role> = held.filter_map(|role| names.roles.get(role)).collect();
+    roles.sort_by_cached_key(|role| (fold(&role.name), role.id.clone()));
     let mut administered = found.administered_by.get(account).cloned().unwrap_or_default();
     administered.sort_unstable();
     let key: Vec<Id> = roles.iter().map(|role| role.id.clone()).chain(administered.iter().cloned()).collect();
@@ -407,13 +430,13 @@ fn grants(account: &Id, found: &Found, shared: &mut Shared) -> Arc<Grants> {
     Arc::clone(shared.grants.entry(key).or_insert_with(make))
 }
 
-fn membership(account: &Id, found: &Found, shared: &mut Shared) -> Arc<Membership> {
-    let none = Vec::new();
-    let mut teams: Vec<Team> =
-        found.teams_of.get(account).unwrap_or(&none).iter().filter_map(|team| found.teams.get(team).cloned()).collect();
-    teams.sort_by(|one, other| (crate::text::fold(&one.name), &one.id).cmp(&(crate::text::fold(&other.name), &other.id)));
+fn membership(account: &Id, found: &Found, names: &Names, shared: &mut Shared) -> Arc<Membership> {
+    let member_of = found.teams_of.get(account).into_iter().flatten();
+    let mut teams: Vec<&Team> = member_of.filter_map(|team| names.teams.get(team)).collect();
+    teams.sort_by_cached_key(|team| (fold(&team.name), team.id.clone()));
     let key = teams.iter().map(|team| team.id.clone()).collect();
-    Arc::clone(shared.memberships.entry(key).or_insert_with(|| Arc::new(Membership { teams, rendered: Rendered::default() })))
+    let make = || Arc::new(Membership { teams: teams.into_iter().cloned().collect(), rendered: Rendered::default() });
+    Arc::clone(shared.memberships.entry(key).or_insert_with(make))
 }
 
 /// The credential of one public id, from the database itself: for the moments in which the memory is not trusted.
@@ -422,8 +445,7 @@ fn membership(account: &Id, found: &Found, shared: &mut Shared) -> Arc<Membershi
 /// The database's.
 pub fn look_up(conn: &mut DbConnection, id: &str) -> Result<Option<Arc<Credential>>, Error> {
     let Some(account) = queries::account_of(conn, id)? else { return Ok(None) };
-    let found = found(conn, Some(std::slice::from_ref(&account)))?;
-    let mut all = credentials(found, &mut Shared::default());
-    let of_account = all.remove(&account).unwrap_or_default();
-    Ok(of_account.into_iter().map(|(_, credential)| credential).find(|credential| credential.id == id).map(Arc::new))
+    let (names, mut tokens) = (names(conn)?, Tokens::new());
+    collect(found(conn, std::slice::from_ref(&account))?, &names, &mut Shared::default(), &mut tokens);
+    Ok(tokens.remove(&account).unwrap_or_default().into_iter().find(|credential| credential.id() == id))
 }

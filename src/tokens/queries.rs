@@ -1,6 +1,6 @@
 //! The SQL of tokens.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDateTime;
 use diesel::dsl::max;
@@ -10,6 +10,7 @@ use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 use super::model::{ListedToken, Token, TokenSummary};
 use super::value::Access;
 use crate::accounts::model::Kind;
+use crate::audit::verbs;
 use crate::clock;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
@@ -112,6 +113,10 @@ pub fn insert(conn: &mut DbConnection, token: &Token, digest: &[u8; 32]) -> Resu
 /// # Errors
 /// `NotFound` where there is none, or where it is another account's.
 pub fn find(conn: &mut DbConnection, account: &Id, id: &str) -> Result<Token, Error> {
+    // It comes from an address, where a NUL may stand, which Postgres takes in no text.
+    if !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Error::NotFound(NOUN));
+    }
     let row: Option<Row> =
         tokens::table.filter(tokens::id.eq(id)).filter(tokens::account_id.eq(account)).select(COLUMNS).first(conn).optional()?;
     row.map(Token::from).ok_or(Error::NotFound(NOUN))
@@ -278,11 +283,11 @@ pub struct StoredCredential {
     pub disabled: bool,
 }
 
-/// The tokens of the accounts `only`, or of all.
+/// The tokens of these accounts.
 ///
 /// # Errors
 /// The database's.
-pub fn credentials(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<Vec<StoredCredential>, Error> {
+pub fn credentials(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<StoredCredential>, Error> {
     type Row = (String, Vec<u8>, String, Option<NaiveDateTime>, Option<NaiveDateTime>, Id, String, String, bool);
     let columns = (
         tokens::id,
@@ -295,11 +300,11 @@ pub fn credentials(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<Vec<S
         accounts::name,
         accounts::disabled,
     );
-    let joined = tokens::table.inner_join(accounts::table);
-    let rows: Vec<Row> = match only {
-        Some(ids) => joined.filter(tokens::account_id.eq_any(ids.iter().map(Id::as_str))).select(columns).load(conn)?,
-        None => joined.select(columns).load(conn)?,
-    };
+    let rows: Vec<Row> = tokens::table
+        .inner_join(accounts::table)
+        .filter(tokens::account_id.eq_any(of.iter().map(Id::as_str)))
+        .select(columns)
+        .load(conn)?;
     let stored = |(id, digest, access, expires_at, revoked_at, account, kind, name, disabled): Row| StoredCredential {
         id,
         digest,
@@ -312,6 +317,20 @@ pub fn credentials(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<Vec<S
         disabled,
     };
     Ok(rows.into_iter().map(stored).collect())
+}
+
+/// The next `limit` accounts that have a token, in the order of their identities, after one of them.
+///
+/// # Errors
+/// The database's.
+pub fn holders(conn: &mut DbConnection, after: Option<&Id>, limit: usize) -> Result<Vec<Id>, Error> {
+    Ok(tokens::table
+        .filter(tokens::account_id.gt(after.map_or("", Id::as_str).to_owned()))
+        .select(tokens::account_id)
+        .distinct()
+        .order(tokens::account_id)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?)
 }
 
 /// The account of a public id, whatever its kind; `None` where there is no such token.
@@ -337,7 +356,9 @@ pub struct Changed {
     pub revision: i64,
     /// Whether they touched anything but accounts.
     pub everything: bool,
-    /// The accounts.
+    /// The accounts of which nothing has changed but whether they are disabled, and whether they are now.
+    pub states: Vec<(Id, bool)>,
+    /// The other accounts.
     pub accounts: Vec<Id>,
 }
 
@@ -350,13 +371,26 @@ pub fn changed_since(conn: &mut DbConnection, since: i64) -> Result<Option<Chang
     if revision <= since {
         return Ok(None);
     }
-    let events: Vec<(String, Option<Id>)> = revisions::table
+    let events: Vec<(String, String, Option<Id>)> = revisions::table
         .inner_join(audit_events::table.on(audit_events::change_id.eq(revisions::change_id)))
         .filter(revisions::revision.gt(since))
         .filter(revisions::revision.le(revision))
-        .select((audit_events::target_kind, audit_events::target_id))
-        .distinct()
+        .order((revisions::revision, audit_events::seq))
+        .select((audit_events::event_type, audit_events::target_kind, audit_events::target_id))
         .load(conn)?;
-    let everything = events.iter().any(|(kind, id)| Kind::parse(kind).is_none() || id.is_none());
-    Ok(Some(Changed { revision, everything, accounts: events.into_iter().filter_map(|(_, id)| id).collect() }))
+    let mut changed = Changed { revision, everything: false, states: Vec::new(), accounts: Vec::new() };
+    let mut states: HashMap<Id, bool> = HashMap::new();
+    let mut others: HashSet<Id> = HashSet::new();
+    for (verb, kind, id) in events {
+        match (verb.as_str(), Kind::parse(&kind).and(id)) {
+            (verbs::ACCOUNT_DISABLED, Some(id)) => drop(states.insert(id, true)),
+            (verbs::ACCOUNT_ENABLED, Some(id)) => drop(states.insert(id, false)),
+            (_, Some(id)) => drop(others.insert(id)),
+            (_, None) => changed.everything = true,
+        }
+    }
+    states.retain(|id, _| !others.contains(id));
+    changed.states.extend(states);
+    changed.accounts.extend(others);
+    Ok(Some(changed))
 }

@@ -4,6 +4,7 @@ use actix_session::Session;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::Cookie;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
@@ -167,12 +168,16 @@ impl ResponseError for Error {
 /// Draws errors as pages, for everything below it.
 ///
 /// # Errors
-/// None of its own: what fails below becomes a page.
+/// The page for a session that cannot be read or written: it has no request any more to belong to.
 pub async fn errors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let answer = next.call(request).await?.map_into_boxed_body();
+    let (head, id) = (head(request.request()), request_id(request.request()));
+    let answer = match next.call(request).await {
+        Ok(answer) => answer.map_into_boxed_body(),
+        Err(error) => return Err(without_session(head, id, error)),
+    };
     let status = answer.status();
     if !status.is_client_error() && !status.is_server_error() || is_html(&answer) {
         return Ok(answer);
@@ -186,6 +191,20 @@ pub async fn errors(
     }
     let page = page_for(answer.request(), status, error).await;
     Ok(replaced(answer, |_| html(status, &page).unwrap_or_else(|error| error.error_response())))
+}
+
+/// What fails below without an answer of its own is the session's store: the database is gone.
+fn without_session(head: Head, id: String, error: actix_web::Error) -> actix_web::Error {
+    log::error!("{id} a session could not be read or written: {error}");
+    let mut page = ErrorPage::new(head, StatusCode::SERVICE_UNAVAILABLE.as_u16(), id);
+    page.text = Error::Unavailable.message();
+    let mut answer = html(StatusCode::SERVICE_UNAVAILABLE, &page).unwrap_or_else(|error| error.error_response());
+    answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+    InternalError::from_response(error, answer).into()
+}
+
+fn request_id(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
 }
 
 fn is_html(answer: &ServiceResponse) -> bool {
@@ -212,8 +231,7 @@ fn to_sign_in(request: &HttpRequest) -> HttpResponse {
 }
 
 async fn page_for(request: &HttpRequest, status: StatusCode, error: Option<Error>) -> ErrorPage {
-    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let mut page = ErrorPage::new(head(request), status.as_u16(), id);
+    let mut page = ErrorPage::new(head(request), status.as_u16(), request_id(request));
     match error {
         Some(Error::Forbidden { permission, message }) => {
             page.text = message;

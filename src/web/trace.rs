@@ -6,6 +6,7 @@ use std::time::Instant;
 use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 
@@ -27,7 +28,18 @@ pub async fn requests(
     let id: String = uuid::Uuid::new_v4().simple().to_string().chars().take(12).collect();
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
-    let mut answer = next.call(request).await?.map_into_boxed_body();
+    let mut answer = match next.call(request).await {
+        Ok(answer) => answer.map_into_boxed_body(),
+        Err(error) => {
+            let mut answer = error.error_response();
+            let (status, elapsed) = (answer.status().as_u16(), began.elapsed());
+            log::info!("{id} {method} (failed) {status} {:.1}ms", elapsed.as_secs_f64() * 1000.0);
+            if let Ok(value) = HeaderValue::from_str(&id) {
+                answer.headers_mut().insert(HEADER, value);
+            }
+            return Err(InternalError::from_response(error, answer).into());
+        }
+    };
     let route = answer.request().match_pattern().unwrap_or_else(|| "(no route)".into());
     let (status, elapsed) = (answer.status(), began.elapsed());
     log::info!("{id} {method} {route} {} {:.1}ms", status.as_u16(), elapsed.as_secs_f64() * 1000.0);

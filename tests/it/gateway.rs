@@ -2,6 +2,8 @@
 
 mod api;
 mod instances;
+mod refusals;
+mod secrets;
 mod throttling;
 
 #[cfg(feature = "installed-tests")]

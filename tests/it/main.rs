@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by panicking")]
 
 mod gateway;
+mod outage;
 mod pages;
+mod rules;
+mod scale;
 mod support;
 
 #[cfg(feature = "installed-tests")]

@@ -1,3 +1,15 @@
 //! Every page, by HTTP.
 
+mod account;
+mod accounts_bulk;
+mod accounts_list;
+mod create;
+mod every_page;
+mod html;
+mod profile;
+mod roles;
 mod sign_in;
+mod team_manager;
+mod theme;
+mod tokens;
+mod undo;

@@ -40,6 +40,9 @@ async fn page(body: web::Data<web::Bytes>) -> HttpResponse {
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(body.get_ref().clone())
 }
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();

@@ -45,8 +45,9 @@ pub fn before(conn: &mut DbConnection, actor: &Principal, change: &Change, kind:
         only_state_in_own_teams(conn, actor, change, kind, verb)?;
     }
     match verb {
-        verbs::ACCOUNT_DISABLED => not_oneself(conn, actor, change, verb, "disable"),
-        verbs::ACCOUNT_DELETED => not_oneself(conn, actor, change, verb, "delete"),
+        // A person is not among the machines, nor the other way round.
+        verbs::ACCOUNT_DISABLED if actor.kind.as_str() == kind.as_str() => not_oneself(conn, actor, change, verb, "disable"),
+        verbs::ACCOUNT_DELETED if actor.kind.as_str() == kind.as_str() => not_oneself(conn, actor, change, verb, "delete"),
         verbs::ACCOUNT_ENABLED => names_are_free(conn, change, kind),
         verbs::ROLE_ADDED => roles_of(conn, change, verb)?.iter().try_for_each(|role| may_give(actor, role)),
         verbs::ROLE_REMOVED => roles_of(conn, change, verb)?.iter().try_for_each(|role| may_take(actor, role)),

@@ -141,7 +141,7 @@ pub async fn page(
         created_by: account.created_by_name.clone(),
         tokens: can_operate.then(|| found.tokens.iter().map(|token| token_row(token, now)).collect()),
         activity: Some(activity(&found.days, now.date())),
-        changes: found.feed.iter().map(|item| feed_line(item, now)).collect(),
+        changes: found.feed.iter().filter(|item| can_operate || !is_about_token(item)).map(|item| feed_line(item, now)).collect(),
         roles: role_lines(&found),
         teams: found.teams.iter().map(|team| team_line(team, &found)).collect(),
         plan: plan_view(&plan, found.used),
@@ -217,6 +217,11 @@ fn activity(days: &[(NaiveDate, i64, i64)], today: NaiveDate) -> view::Activity 
         days: first.iter_days().take(CHART_DAYS.unsigned_abs() as usize).map(of).collect(),
         label: format!("Calls per day, {} to {}", long_day(first), long_day(today)),
     }
+}
+
+/// Who may only look learns nothing of single tokens.
+fn is_about_token(item: &FeedItem) -> bool {
+    item.verb.starts_with("token.")
 }
 
 /// A line of "Recent changes": who did what, in words.

@@ -289,6 +289,10 @@ async fn question(
     what: Confirm,
 ) -> Result<HttpResponse, Error> {
     let mut page = confirm::ask(request, session, database, actor, ask(form, actor, what)?).await?;
+    if page.count == 0 {
+        let error = Error::Conflict("No system account matches any more. Nothing was done.".into());
+        return list::refused(request, session, database, actor, form.query.clone(), Ticked::default(), &error).await;
+    }
     let expected = page.hidden.iter().find(|field| field.name == "expected").map(|field| field.value.as_str());
     page.changed = !form.expected.is_empty() && expected.is_some_and(|expected| expected != form.expected);
     let mut status = StatusCode::OK;

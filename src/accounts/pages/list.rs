@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{badges, count, may_manage, moment, plan as plan_view, role_choices};
 use crate::accounts::model::{AccountRow, Activity, COUNT_LIMIT, Filter, Kind, Right, Sort, Total, Window};
 use crate::accounts::operations::Plan;
-use crate::accounts::queries::{self, list::Listing};
+use crate::accounts::queries::{self, list::Listing, matching::Matching};
 use crate::accounts::view::{self, AccountsPage, Filters, Hint};
 use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
@@ -50,6 +50,8 @@ pub struct ListQuery {
 const SEARCH_LIMIT: usize = 100;
 /// Rows per page where the address does not say.
 const DEFAULT_SIZE: i64 = 25;
+/// No list has more rows; a row's number in an address that is larger is nobody's.
+const MOST_ROWS: i64 = 1_000_000_000_000;
 /// In place of a position: the end of the list.
 const END: &str = "end";
 
@@ -138,8 +140,11 @@ fn packed(number: Option<i64>, position: &[String]) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::json!([number, position]).to_string())
 }
 
+/// Reads [`packed`] back. Anybody can write one, so nothing is left in it that could not have come from there.
 fn unpacked(text: &str) -> Option<(Option<i64>, Vec<String>)> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    let (number, position): (Option<i64>, Vec<String>) = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    let plausible = position.iter().all(|text| !text.contains('\0'));
+    plausible.then(|| (number.filter(|number| (1..=MOST_ROWS).contains(number)), position))
 }
 
 /// `GET /settings/system-accounts`
@@ -151,9 +156,11 @@ pub async fn show(
     session: Session,
     database: web::Data<Database>,
     actor: Actor,
-    query: Query<ListQuery>,
+    query: Option<Query<ListQuery>>,
 ) -> Result<HttpResponse, Error> {
-    let page = page(&request, &session, &database, &actor, query.0, &Ticked::default()).await?;
+    // Only a key that repeats cannot be read.
+    let query = query.map_or_else(ListQuery::default, |query| query.0);
+    let page = page(&request, &session, &database, &actor, query, &Ticked::default()).await?;
     html(StatusCode::OK, &page)
 }
 
@@ -194,9 +201,8 @@ struct Found {
     roles: Vec<Role>,
     teams: Vec<Team>,
     totals: (i64, i64),
-    expiring: Total,
-    unused: Total,
-    never: Total,
+    /// With tokens that expire soon, unused, never used.
+    attention: [Total; 3],
     ask: Option<String>,
     counts: Counts,
     tracked_since: NaiveDateTime,
@@ -205,26 +211,25 @@ struct Found {
 fn find(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, size: i64, asks: bool) -> Result<Found, Error> {
     let listing = queries::list::list(conn, filter, sort, window, size)?;
     let ids: Vec<Id> = listing.rows.iter().map(|row| row.id.clone()).collect();
-    let all = Filter { colleagues_of: filter.colleagues_of.clone(), ..Filter::all(Kind::System) };
-    let mut hint = |narrowed: Filter| queries::list::count(conn, &narrowed);
-    let expiring = hint(Filter { expiring: true, ..all.clone() })?;
-    let unused = hint(Filter { activity: Some(Activity::Unused), ..all.clone() })?;
-    let never = hint(Filter { activity: Some(Activity::Never), ..all })?;
+    let roles = roles::queries::all(conn)?;
+    let totals = queries::totals(conn, Kind::System)?;
     Ok(Found {
         roles_of: roles::queries::badges(conn, &ids)?,
         teams_of: teams::queries::of_accounts(conn, &ids)?,
         tokens_of: tokens::queries::summary(conn, &ids)?,
-        roles: roles::queries::all(conn)?,
+        attention: Matching::attention(conn, filter)?,
         teams: teams::queries::all(conn)?,
-        totals: queries::totals(conn, Kind::System)?,
         ask: if asks { whom_to_ask(conn)? } else { None },
-        counts: Counts::read(conn)?,
+        counts: Counts { system_accounts: totals.0, roles: count_of(&roles) },
         tracked_since: settings::tracked_since(conn)?,
         listing,
-        expiring,
-        unused,
-        never,
+        roles,
+        totals,
     })
+}
+
+fn count_of<T>(items: &[T]) -> i64 {
+    i64::try_from(items.len()).unwrap_or(i64::MAX)
 }
 
 /// The page for an address, with what is ticked on it.
@@ -267,6 +272,7 @@ pub async fn page(
         plan: plan_view(&plan, enabled),
         hints: hints(&found, &query),
         can_manage,
+        own_teams: !actor.may(Kind::System.permission(Right::Read)),
         policy_link: config.and_then(|config| config.policy_link.clone()),
         rows,
         total_text: total_text(total),
@@ -291,10 +297,11 @@ fn hints(found: &Found, query: &ListQuery) -> Vec<Hint> {
         let number = if total.more { format!("{}+", grouped(total.count)) } else { grouped(total.count) };
         (total.count > 0).then(|| Hint { text: format!("{number} {text}"), href: narrowed.address() })
     };
+    let [expiring, unused, never] = found.attention;
     [
-        hint(found.expiring, "with tokens expiring soon", ListQuery { expiring: "14".into(), ..base.clone() }),
-        hint(found.unused, "unused for 90 days", ListQuery { activity: "unused-90".into(), ..base.clone() }),
-        hint(found.never, "never used", ListQuery { activity: "never".into(), ..base.clone() }),
+        hint(expiring, "with tokens expiring soon", ListQuery { expiring: "14".into(), ..base.clone() }),
+        hint(unused, "unused for 90 days", ListQuery { activity: "unused-90".into(), ..base.clone() }),
+        hint(never, "never used", ListQuery { activity: "never".into(), ..base.clone() }),
     ]
     .into_iter()
     .flatten()

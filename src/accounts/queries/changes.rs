@@ -217,6 +217,7 @@ pub fn carry_out(conn: &mut DbConnection, change: &Change, kind: Kind, tally: &T
     match tally.verb.as_str() {
         verbs::ACCOUNT_DISABLED => {
             set_disabled(conn, change, verbs::ACCOUNT_DISABLED, true)?;
+            end_sessions(conn, change, kind)?;
             super::add_to_total(conn, kind, false, -tally.events)?;
             super::add_to_total(conn, kind, true, tally.events)
         }
@@ -238,13 +239,17 @@ fn set_disabled(conn: &mut DbConnection, change: &Change, verb: &str, disabled: 
     let mut sql = Sql::new("UPDATE accounts SET disabled = ");
     sql.bind(disabled).push(", updated_at = ").bind(clock::now()).push(" WHERE id IN ");
     accounts_of(&mut sql, change, verb);
-    sql.execute(conn)?;
-    if disabled {
-        let mut sessions = Sql::new("DELETE FROM sessions WHERE account_id IN ");
-        accounts_of(&mut sessions, change, verb);
-        sessions.execute(conn)?;
+    sql.execute(conn).map(drop)
+}
+
+/// Only users have any.
+fn end_sessions(conn: &mut DbConnection, change: &Change, kind: Kind) -> Result<(), Error> {
+    if kind != Kind::User {
+        return Ok(());
     }
-    Ok(())
+    let mut sessions = Sql::new("DELETE FROM sessions WHERE account_id IN ");
+    accounts_of(&mut sessions, change, verbs::ACCOUNT_DISABLED);
+    sessions.execute(conn).map(drop)
 }
 
 fn add_pairs(conn: &mut DbConnection, change: &Change, verb: &str, into: &str) -> Result<(), Error> {

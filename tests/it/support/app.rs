@@ -356,7 +356,8 @@ impl Answer {
     }
 }
 
-/// Somebody with cookies of their own, who follows no redirect by themselves.
+/// Somebody with cookies of their own, who follows no redirect by themselves. A clone shares the cookies.
+#[derive(Clone)]
 pub struct Client {
     agent: ureq::Agent,
     url: String,
@@ -412,7 +413,22 @@ impl Client {
             let body = serde_html_form::to_string(fields).unwrap();
             self.agent.run(request.header("Content-Type", "application/x-www-form-urlencoded").body(body).unwrap())
         };
-        let mut answer = answer.unwrap();
+        Self::read(answer.unwrap())
+    }
+
+    /// GET, or nothing where nobody answers.
+    pub fn try_get(&self, path: &str) -> Option<Answer> {
+        self.agent.get(self.address(path)).call().ok().map(Self::read)
+    }
+
+    /// A form, posted from a page of Muster's own; nothing where nobody answers.
+    pub fn try_post(&self, path: &str, fields: &[(&str, &str)]) -> Option<Answer> {
+        let body = serde_html_form::to_string(fields).unwrap();
+        let request = self.agent.post(self.address(path)).header("Sec-Fetch-Site", "same-origin");
+        request.content_type("application/x-www-form-urlencoded").send(body).ok().map(Self::read)
+    }
+
+    fn read(mut answer: ureq::http::Response<ureq::Body>) -> Answer {
         let mut map: HashMap<String, String> = HashMap::new();
         for (name, value) in answer.headers() {
             let value = value.to_str().unwrap_or_default();

@@ -49,7 +49,12 @@ enum Home {
 impl TestDatabase {
     /// A migrated database, empty of everything that migrations do not put there.
     pub fn fresh(migrate: Migrate) -> Self {
-        match Engine::current() {
+        Self::fresh_on(Engine::current(), migrate)
+    }
+
+    /// The same on a given engine, for the tests that compare the two.
+    pub fn fresh_on(engine: Engine, migrate: Migrate) -> Self {
+        match engine {
             Engine::Sqlite => {
                 let database = Self::empty_file();
                 std::fs::write(database.file(), sqlite_template(migrate)).expect("a copy of the template database");

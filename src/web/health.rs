@@ -1,0 +1,23 @@
+//! The signs of life, for whoever watches over the process.
+
+use actix_web::{HttpResponse, web};
+
+use crate::database::{Database, migrations};
+use crate::error::Error;
+
+/// `GET /healthz`: the process is alive.
+pub async fn alive() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("alive\n")
+}
+
+/// `GET /readyz`: the database answers, and its schema is this binary's.
+///
+/// # Errors
+/// `Unavailable` otherwise.
+pub async fn ready(database: web::Data<Database>) -> Result<HttpResponse, Error> {
+    let pending = database.read(migrations::pending).await?;
+    if pending {
+        return Err(Error::Unavailable);
+    }
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"))
+}

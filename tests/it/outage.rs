@@ -1,0 +1,4 @@
+//! The database gone, the process killed: what was answered holds, and what is answered is true.
+
+mod gone;
+mod killed;

@@ -1,0 +1,106 @@
+//! Who holds `system_account:manage:team` looks after the system accounts of their own teams, and no others.
+
+use muster::id::Id;
+use muster::roles::predefined;
+use muster::tokens::value::Access;
+
+use super::html::{LIST, at, bulk, find_undo_url, names, token_value, undo_url};
+use crate::support::app::{Client, TestApp};
+
+/// Two accounts, one in the manager's team; the manager holds nothing else.
+fn scene() -> (TestApp, Client, Id, Id) {
+    let app = TestApp::start();
+    let role = app.add_role("Team keeper", &["system_account:manage:team"]);
+    let keeper = app.user("Kim Keeper", &[role]);
+    let [mine, other] = ["mine", "other"].map(|name| app.add_account(name));
+    let own = keeper.account.clone().unwrap();
+    app.add_team("Platform", &[&own, &mine]);
+    app.add_team("Elsewhere", &[&other]);
+    (app, keeper, mine, other)
+}
+
+#[test]
+fn only_the_own_teams_accounts_are_seen() {
+    let (app, keeper, mine, other) = scene();
+    app.add_many(3);
+    let list = keeper.get(LIST);
+    assert_eq!((list.status, names(&list)), (200, vec!["mine".into()]));
+    assert_eq!(names(&keeper.get(&format!("{LIST}?q=o&disabled=1&sort=-used"))), [""; 0]);
+    assert_eq!(names(&keeper.get(&format!("{LIST}?role={}", predefined::CI_CD))), ["mine"]);
+    assert!(list.text().contains("1 never used"), "{}", list.text());
+    assert!(!list.text().contains("every system account"), "{}", list.text());
+    for trace in ["name=\"id\"", "New system account", "name=\"do\""] {
+        assert!(!list.body.contains(trace), "{trace}");
+    }
+    assert_eq!(keeper.get(&at(&mine, "")).status, 200);
+    assert_eq!(keeper.get(&at(&other, "")).status, 404);
+    // In no team there is nothing to see, and no word about what others have.
+    let loner = app.user("Lone Keeper", &[app.add_role("Loner", &["system_account:manage:team"])]);
+    let empty = loner.get(LIST);
+    assert!(names(&empty).is_empty());
+    assert!(!empty.text().contains("All system accounts are disabled"), "{}", empty.text());
+}
+
+#[test]
+fn disabling_enabling_and_tokens_are_in_reach() {
+    let (app, keeper, mine, _) = scene();
+    let page = keeper.get(&at(&mine, ""));
+    for part in ["API tokens", "New token", "Danger zone", "/disablement"] {
+        assert!(page.body.contains(part), "{part}");
+    }
+    for part in ["Edit Roles", "Edit Teams", "/deletion", "/promotion", "id=\"rename\""] {
+        assert!(!page.body.contains(part), "{part}");
+    }
+    let value = token_value(&keeper.post(&at(&mine, "/tokens"), &[("name", "x"), ("access", "write"), ("expires", "30")]));
+    let path = at(&mine, &format!("/tokens/{}/regeneration", &value[5..17]));
+    let second = token_value(&keeper.post(&path, &[("overlap", "1h")]));
+    assert_eq!([&value, &second].map(|value| app.verify(value).status), [200, 200]);
+    let finish = at(&mine, &format!("/tokens/{}/finish", &second[5..17]));
+    assert_eq!(keeper.post_and_follow(&finish, &[]).flash(), "The old value has stopped working.");
+    let disabled = keeper.post_and_follow(&at(&mine, "/disablement"), &[]);
+    assert_eq!(disabled.flash(), "Disabled mine.");
+    assert_eq!(app.verify(&second).status, 401);
+    assert_eq!(keeper.post_and_follow(&undo_url(&disabled), &[("next", &at(&mine, ""))]).flash(), "Undone for 1 system account.");
+    assert_eq!(app.verify(&second).status, 200);
+    let again = keeper.post_and_follow(&at(&mine, "/enablement"), &[]);
+    assert_eq!((again.flash(), find_undo_url(&again)), ("mine was already enabled.".into(), None));
+    let revoke = at(&mine, &format!("/tokens/{}/revocation", &second[5..17]));
+    assert_eq!(keeper.post_and_follow(&revoke, &[]).flash(), "Revoked x.");
+}
+
+#[test]
+fn everything_else_is_refused() {
+    let (app, keeper, mine, other) = scene();
+    let value = app.add_token(&other, Access::Read);
+    for path in ["/disablement", "/enablement"] {
+        let refused = keeper.post(&at(&other, path), &[]);
+        assert_eq!(refused.status, 403, "{path}");
+    }
+    let fields = [("name", "x"), ("access", "read"), ("expires", "30"), ("overlap", "0"), ("confirm", "1")];
+    assert_eq!(keeper.post(&at(&other, "/tokens"), &fields).status, 403);
+    for verb in ["regeneration", "revocation", "finish"] {
+        assert_eq!(keeper.post(&at(&other, &format!("/tokens/{}/{verb}", &value[5..17])), &fields).status, 403, "{verb}");
+    }
+    for path in ["", "/roles", "/teams", "/promotion", "/demotion", "/deletion"] {
+        let refused = keeper.post(&at(&mine, path), &fields);
+        assert_eq!(refused.status, 403, "{path}");
+        assert!(refused.text().contains("system_account:manage:*"), "{path}: {}", refused.text());
+    }
+    assert_eq!(keeper.post(LIST, &[("name", "new")]).status, 403);
+    assert_eq!(keeper.get(&format!("{LIST}/new")).status, 403);
+    assert_eq!(bulk(&keeper, "disable", &[&mine], &[]).status, 403);
+    assert_eq!(app.totals(), (2, 0));
+    assert_eq!(app.verify(&value).status, 200);
+    assert_eq!(app.admin().get(&at(&mine, "")).status, 200);
+}
+
+// A token's value is its account's whole power: it is not for who has less.
+#[test]
+fn the_token_of_a_stronger_account_is_refused() {
+    let (app, keeper, mine, _) = scene();
+    app.admin().post(&at(&mine, "/promotion"), &[]);
+    let fields = [("name", "x"), ("access", "read"), ("expires", "30")];
+    let refused = keeper.post(&at(&mine, "/tokens"), &fields);
+    assert_eq!(refused.status, 403);
+    assert!(refused.text().contains("mine may do more in Muster than you"), "{}", refused.text());
+}

@@ -1,0 +1,6 @@
+//! What holds on every route, for every actor, at every moment.
+
+mod grants;
+mod layers;
+mod races;
+mod routes;

@@ -1,0 +1,51 @@
+//! What the database holds, as text: a refused request must leave it as it was.
+
+use diesel::QueryableByName;
+use diesel::sql_types::Text;
+use muster::database::DbConnection;
+use muster::database::sql::Sql;
+
+use super::app::TestApp;
+
+/// One line of text from a query.
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+/// The lines of `SELECT … AS line`.
+pub fn lines(conn: &mut DbConnection, sql: &str) -> Vec<String> {
+    Sql::new(sql).load::<Line>(conn).unwrap().into_iter().map(|row| row.line).collect()
+}
+
+/// Everything that somebody without a right to it could want to change. Sign-ins that were refused, and refusals, are not
+/// in it: to note them is right. Neither is the moment at which a session was last seen.
+pub fn snapshot(app: &TestApp) -> Vec<String> {
+    const ROWS: [&str; 11] = [
+        "SELECT 'account ' || id || ' ' || name || ' ' || description || ' ' || CAST(disabled AS TEXT) || ' ' || \
+         coalesce(password_hash, '-') || ' ' || CAST(first_expiry_at AS TEXT) AS line FROM accounts ORDER BY id",
+        "SELECT 'total ' || kind || ' ' || CAST(disabled AS TEXT) || ' ' || CAST(total AS TEXT) AS line FROM account_totals \
+         ORDER BY kind, disabled",
+        "SELECT 'deleted ' || id AS line FROM deleted_accounts ORDER BY id",
+        "SELECT 'role of ' || account_id || ' ' || role_id AS line FROM account_roles ORDER BY account_id, role_id",
+        "SELECT 'role ' || id || ' ' || name AS line FROM roles ORDER BY id",
+        "SELECT 'grants ' || role_id || ' ' || permission AS line FROM role_permissions ORDER BY role_id, permission",
+        "SELECT 'member ' || team_id || ' ' || account_id AS line FROM team_members ORDER BY team_id, account_id",
+        "SELECT 'token ' || id || ' ' || account_id || ' ' || coalesce(CAST(revoked_at AS TEXT), '-') || ' ' || \
+         coalesce(CAST(expires_at AS TEXT), '-') || ' ' || coalesce(replaced_by, '-') AS line FROM tokens ORDER BY id",
+        "SELECT 'session ' || id AS line FROM sessions WHERE account_id IS NOT NULL ORDER BY id",
+        "SELECT 'link ' || purpose || ' ' || CAST(expires_at AS TEXT) AS line FROM one_time_links ORDER BY purpose, expires_at",
+        "SELECT 'event ' || type || ' ' || target_name AS line FROM audit_events \
+         WHERE type NOT IN ('access.refused', 'session.refused', 'token.refused') ORDER BY seq",
+    ];
+    app.read(|conn| Ok(ROWS.iter().flat_map(|sql| lines(conn, sql)).collect()))
+}
+
+/// Panics with what differs.
+pub fn assert_unchanged(app: &TestApp, before: &[String], what: &str) {
+    let after = snapshot(app);
+    let gone: Vec<_> = before.iter().filter(|line| !after.contains(line)).collect();
+    let new: Vec<_> = after.iter().filter(|line| !before.contains(line)).collect();
+    assert!(gone.is_empty() && new.is_empty() && before.len() == after.len(), "{what}: gone {gone:?}, new {new:?}");
+}

@@ -1,0 +1,170 @@
+//! Actions on many, against the same changes and event rows as plain set-based SQL on the same database in the same run:
+//! `bulk DATABASE_URL N ROUNDS`, on a database that `seed` has filled. From POST to answer, an audit event for each account
+//! included. Also the time of a list page, median of 50.
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on says so by panicking")]
+
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use muster::accounts::operations::{UserCreation, create_user};
+use muster::auth::password;
+use muster::auth::principal::Principal;
+use muster::cli::{Command, Invocation};
+use muster::config::{Config, DatabaseUrl};
+use muster::database::{Database, Engine};
+use muster::id::Id;
+use muster::roles::predefined;
+use muster::server::Server;
+
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    times[times.len() / 2].as_secs_f64() * 1000.0
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let url: DatabaseUrl = arguments[1].parse().unwrap();
+    let (n, rounds): (usize, usize) = (arguments[2].parse().unwrap(), arguments[3].parse().unwrap());
+    let Command::Serve(options) = Invocation::read(["muster", "--listen", "127.0.0.1:0"]).unwrap().command else {
+        return;
+    };
+    let server = Server::bind(Config::new(&options, url)).unwrap();
+    let (base, database) = (server.base_url(), server.database());
+    let hash = password::hash("correct horse battery").unwrap();
+    let email = format!("bench-{}@example.test", Id::new());
+    let form = UserCreation {
+        name: "Bench".into(),
+        email: email.clone(),
+        password_hash: Some(hash),
+        roles: vec![predefined::ADMINISTRATOR.into()],
+    };
+    database.write_now(|conn| create_user(conn, &Principal::shell(), &form)).unwrap();
+    std::thread::spawn(move || actix_web::rt::System::new().block_on(server.run()));
+    let agent = ureq::Agent::config_builder().max_redirects(0).max_redirects_will_error(false).build().new_agent();
+    let post = |path: &str, fields: &[(&str, &str)]| {
+        let body = serde_html_form::to_string(fields).unwrap();
+        let answer = agent
+            .post(format!("{base}{path}"))
+            .header("Sec-Fetch-Site", "same-origin")
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .send(body)
+            .unwrap();
+        assert_eq!(answer.status(), 303, "{path}");
+    };
+    post("/login", &[("email", &email), ("password", "correct horse battery")]);
+    let ids: Vec<Id> = {
+        use diesel::prelude::*;
+        use muster::schema::accounts;
+        database
+            .read_now(|conn| {
+                let limit = i64::try_from(n).unwrap();
+                Ok(accounts::table
+                    .filter(accounts::kind.eq("system"))
+                    .order(accounts::name_key)
+                    .limit(limit)
+                    .select(accounts::id)
+                    .load(conn)?)
+            })
+            .unwrap()
+    };
+    // The first N by name, as a filter: a team of them.
+    let team = Id::new();
+    database
+        .write_now(|conn| {
+            conn.batch_execute(&format!(
+                "INSERT INTO teams (id, name, name_key, created_at) VALUES ('{team}', '{team}', '{team}', '2026-01-01 00:00:00'); \
+                 INSERT INTO team_members (team_id, account_id) SELECT '{team}', id FROM accounts WHERE kind = 'system' \
+                 ORDER BY name_key LIMIT {n}"
+            ))?;
+            Ok(())
+        })
+        .unwrap();
+    let matching = |verb: &str, more: &[(&str, &str)]| {
+        let fields = [("scope", "matching"), ("team", team.as_str()), ("disabled", "1"), ("do", verb)];
+        let began = Instant::now();
+        post("/settings/system-accounts/bulk", &[&fields[..], more].concat());
+        began.elapsed()
+    };
+    let viewer = predefined::VIEWER.to_string();
+    let mut figures: Vec<(&str, Vec<Duration>)> = vec![
+        ("disable, plain SQL", Vec::new()),
+        ("disable, Muster", Vec::new()),
+        ("add role, plain SQL", Vec::new()),
+        ("add role, Muster", Vec::new()),
+    ];
+    for _ in 0..rounds {
+        figures[0].1.push(plain(&database, &team, &disable_sql(&database)));
+        matching("enable", &[]);
+        figures[1].1.push(matching("disable", &[]));
+        matching("enable", &[]);
+        figures[2].1.push(plain(&database, &team, &role_sql(&viewer)));
+        matching("remove_role", &[("remove_role", &viewer)]);
+        figures[3].1.push(matching("add_role", &[("add_role", &viewer)]));
+        matching("remove_role", &[("remove_role", &viewer)]);
+    }
+    println!("{n} of {} accounts, {rounds} rounds, medians", ids.len());
+    for pair in figures.chunks(2) {
+        let (sql, muster) = (median(pair[0].1.clone()), median(pair[1].1.clone()));
+        println!("{:<22} {sql:9.1} ms   {:<18} {muster:9.1} ms   ratio {:.2}", pair[0].0, pair[1].0, muster / sql);
+    }
+    let get = |path: &str| {
+        let began = Instant::now();
+        let mut answer = agent.get(format!("{base}{path}")).call().unwrap();
+        answer.body_mut().with_config().limit(10_000_000).read_to_string().unwrap();
+        began.elapsed()
+    };
+    for path in [
+        "/settings/system-accounts?size=50",
+        "/settings/system-accounts?size=50&page=100",
+        "/settings/system-accounts?size=50&q=0042",
+        "/settings/system-accounts?size=50&sort=-used",
+        &format!("/settings/system-accounts?size=50&role={}", predefined::CI_CD),
+    ] {
+        get(path);
+        println!("{path:<100} {:6.2} ms, median of 50", median((0..50).map(|_| get(path)).collect()));
+    }
+}
+
+/// The events and the changes, as somebody would write them by hand.
+fn plain(database: &Database, team: &Id, statements: &[String; 2]) -> Duration {
+    let change = Id::new();
+    let began = Instant::now();
+    database
+        .write_now(|conn| {
+            conn.batch_execute(&format!(
+                "INSERT INTO audit_changes (id, at, actor_kind, actor_name) VALUES ('{change}', '2026-01-01 00:00:00', 'user', 'Bench')"
+            ))?;
+            for statement in statements {
+                conn.batch_execute(&statement.replace("CHANGE", change.as_str()).replace("TEAM", team.as_str()))?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    began.elapsed()
+}
+
+fn disable_sql(database: &Database) -> [String; 2] {
+    let no = if database.engine() == Engine::Sqlite { "0" } else { "FALSE" };
+    [
+        "INSERT INTO audit_events (change_id, type, target_kind, target_id, target_name) SELECT 'CHANGE', 'account.disabled', a.kind, \
+         a.id, a.name FROM accounts a JOIN team_members m ON m.account_id = a.id WHERE m.team_id = 'TEAM'"
+            .into(),
+        format!(
+            "UPDATE accounts SET disabled = NOT {no}, updated_at = '2026-01-01 00:00:00' WHERE id IN \
+             (SELECT account_id FROM team_members WHERE team_id = 'TEAM')"
+        ),
+    ]
+}
+
+fn role_sql(role: &str) -> [String; 2] {
+    [
+        format!(
+            "INSERT INTO audit_events (change_id, type, target_kind, target_id, target_name, object_id, object_name) \
+             SELECT 'CHANGE', 'account.role_added', a.kind, a.id, a.name, '{role}', 'Viewer' FROM accounts a \
+             JOIN team_members m ON m.account_id = a.id WHERE m.team_id = 'TEAM'"
+        ),
+        format!(
+            "INSERT INTO account_roles (account_id, role_id) SELECT account_id, '{role}' FROM team_members WHERE team_id = 'TEAM'"
+        ),
+    ]
+}
