@@ -279,8 +279,14 @@ fn what_a_client_says_of_itself_does_not_reach_the_api() {
             assert!(reached.len() <= 1 && !answer.body.contains("forged") && !answer.body.contains("twice"), "{}", answer.body);
         }
     }
-    let answer = nginx.call("GET", "/", &[("Authorization", &bearer)]);
-    assert_eq!(got(&answer, "Muster-Account"), [account.as_str()]);
+    // Nor can a client have what Muster says of it taken away, as a header of the connection.
+    let hop = [("Authorization", bearer.as_str()), ("Connection", "close, Muster-Account, Muster-Access")];
+    for headers in [&hop[..1], &hop] {
+        let answer = nginx.call("GET", "/", headers);
+        assert_eq!(got(&answer, "Muster-Account"), [account.as_str()]);
+        assert_eq!(got(&answer, "Muster-Access"), ["read"]);
+    }
+    let answer = nginx.call("GET", "/", &hop[..1]);
     assert_eq!((got(&answer, "Muster-Roles"), got(&answer, "Muster-Permissions")), (Vec::<String>::new(), Vec::new()));
 }
 
