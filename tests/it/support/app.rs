@@ -61,9 +61,14 @@ impl TestApp {
 
     /// A server on a database that is there already.
     pub fn on(home: TestDatabase, change: impl FnOnce(&mut Config)) -> Self {
-        let database_url = home.url().to_owned();
-        let mut config = test_config(database_url.parse().unwrap());
+        let mut config = test_config(home.url().parse().unwrap());
         change(&mut config);
+        Self::serve(home, config)
+    }
+
+    /// A server with exactly these settings.
+    pub fn serve(home: TestDatabase, config: Config) -> Self {
+        let database_url = home.url().to_owned();
         let server = Server::bind(config).unwrap();
         let (url, database, setup_link) = (server.base_url(), server.database(), server.setup_link());
         let (send, receive) = mpsc::channel();
