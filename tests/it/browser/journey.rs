@@ -61,7 +61,7 @@ fn set_up_and_sign_in(app: &TestApp, browser: &Browser) {
 
     browser.click(button("Maya Lindqvist"));
     browser.follow(button("Sign out"));
-    browser.wait_for_text("You have signed out");
+    browser.wait_for_text("You are signed out.");
     visit(browser, app, LIST);
     assert_eq!(browser.path(), "/login?next=%2Fsettings%2Fsystem-accounts");
     browser.fill(field("E-mail address"), "maya@example.test");
