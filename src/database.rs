@@ -66,6 +66,12 @@ impl Database {
         self.engine
     }
 
+    /// How many connections the pool has, how many of them are idle, and how many it may have.
+    pub fn connections(&self) -> (u32, u32, u32) {
+        let state = self.pool.state();
+        (state.connections, state.idle_connections, self.pool.max_size())
+    }
+
     /// How many SQL statements have been sent through this pool since it was opened.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)

@@ -35,6 +35,7 @@ pub mod demo;
 pub mod error;
 pub mod gateway;
 pub mod id;
+pub mod metrics;
 pub mod roles;
 pub mod routes;
 pub mod schema;

@@ -47,6 +47,9 @@ fn serve_demo(config: Config) -> Result<(), String> {
 /// What is printed here goes to the terminal and not into the log, for it may hold a secret.
 fn serve(server: Server, more: &str) -> Result<(), String> {
     commands::say(&format!("Muster listens on {}", server.base_url()))?;
+    if let Some(url) = server.metrics_url() {
+        commands::say(&format!("Metrics are at {url}"))?;
+    }
     if let Some(link) = server.setup_link() {
         commands::say(&format!("Open {link} to create the first administrator."))?;
     }

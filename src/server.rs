@@ -16,9 +16,9 @@ use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
 use crate::tokens::check::Check;
 use crate::tokens::mirror::Mirror;
-use crate::web::throttle::Throttle;
+use crate::web::throttle::{Refusals, Throttle};
 use crate::web::{forgery, headers, page, trace};
-use crate::{routes, settings};
+use crate::{metrics, routes, settings};
 
 /// Connections of the pool: SQLite has one writer, and Postgres forks a process for each.
 const POOL_SIZE: u32 = 10;
@@ -33,6 +33,7 @@ pub struct Server {
     session_key: Key,
     address: SocketAddr,
     setup_key: Option<String>,
+    metrics: Option<(TcpListener, SocketAddr)>,
 }
 
 impl Server {
@@ -48,10 +49,9 @@ impl Server {
             Ok((session_key(conn)?, auth::operations::offer_setup(conn)?))
         });
         let (session_key, setup_key) = prepared.map_err(|error| error.to_string())?;
-        let listener = TcpListener::bind(config.listen)
-            .map_err(|error| format!("The address {} cannot be listened on: {error}.", config.listen))?;
-        let address = listener.local_addr().map_err(|error| error.to_string())?;
-        Ok(Self { config, database, listener, session_key, address, setup_key })
+        let (listener, address) = listen(config.listen)?;
+        let metrics = config.metrics_listen.map(listen).transpose()?;
+        Ok(Self { config, database, listener, session_key, address, setup_key, metrics })
     }
 
     /// The port that it listens on.
@@ -62,6 +62,11 @@ impl Server {
     /// The address under which people and machines reach it, without a slash at the end.
     pub fn base_url(&self) -> String {
         self.config.base_url(self.address)
+    }
+
+    /// Where the metrics are, if they are anywhere.
+    pub fn metrics_url(&self) -> Option<String> {
+        self.metrics.as_ref().map(|(_, address)| format!("http://{address}/metrics"))
     }
 
     /// The link that creates the first administrator, where there is no user yet. A secret: for the terminal, not the log.
@@ -89,13 +94,14 @@ impl Server {
     /// The listener's.
     pub fn start(self) -> std::io::Result<Running> {
         let base_url = BaseUrl(self.base_url());
-        let Self { config, database, listener, session_key, .. } = self;
+        let Self { config, database, listener, session_key, metrics, .. } = self;
         let (workers, https, interval) = (config.workers, config.is_https(), config.activity_interval);
         let plan = config
             .plan
             .as_ref()
             .map_or_else(Plan::unlimited, |plan| Plan { name: plan.name.clone(), limit: Some(i64::from(plan.limit)) });
         let recorder = Recorder::default();
+        let refusals = web::Data::new(Refusals::new(config.refusal_limit));
         let config = web::Data::new(config);
         let throttle = web::Data::new(Throttle::new());
         let plan = web::Data::new(plan);
@@ -111,6 +117,15 @@ impl Server {
         });
         let check = web::Data::new(Check::new(database.clone(), mirror.clone()));
         let shared_recorder = web::Data::new(recorder.clone());
+        let requests = trace::Requests::default();
+        let sources = metrics::Sources {
+            requests: requests.clone(),
+            check: check.get_ref().clone(),
+            recorder: recorder.clone(),
+            database: database.clone(),
+            plan: plan.get_ref().clone(),
+        };
+        let requests = web::Data::new(requests);
         let sessions = database.clone();
         let application = move || {
             let pages = routes::pages()
@@ -125,19 +140,23 @@ impl Server {
                 .app_data(shared_recorder.clone())
                 .app_data(check.clone())
                 .app_data(throttle.clone())
+                .app_data(refusals.clone())
                 .app_data(plan.clone())
                 .app_data(base_url.clone())
+                .app_data(requests.clone())
                 .configure(routes::gateway)
                 .configure(routes::open)
+                .configure(routes::api)
                 .service(pages)
         };
         let mut server = HttpServer::new(application).shutdown_timeout(STOP_SECONDS).listen(listener)?;
         if let Some(workers) = workers {
             server = server.workers(workers);
         }
+        let metrics = metrics.map(|(listener, _)| metrics::serve(listener, sources)).transpose()?;
         let follower = actix_web::rt::spawn(mirror.clone().run());
         let writer = actix_web::rt::spawn(activity::run(recorder.clone(), database, interval));
-        Ok(Running { server: server.run(), recorder, writer, mirror, follower })
+        Ok(Running { server: server.run(), recorder, writer, mirror, follower, metrics })
     }
 }
 
@@ -148,6 +167,7 @@ pub struct Running {
     writer: actix_web::rt::task::JoinHandle<()>,
     mirror: Mirror,
     follower: actix_web::rt::task::JoinHandle<()>,
+    metrics: Option<actix_web::dev::ServerHandle>,
 }
 
 impl Running {
@@ -158,6 +178,9 @@ impl Running {
 
     async fn until_stopped(self) -> std::io::Result<()> {
         let ended = self.server.await;
+        if let Some(metrics) = self.metrics {
+            metrics.stop(false).await;
+        }
         self.recorder.stop();
         if self.writer.await.is_err() {
             log::error!("the activity writer ended by itself");
@@ -177,6 +200,13 @@ impl IntoFuture for Running {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.until_stopped())
     }
+}
+
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), String> {
+    let listener =
+        TcpListener::bind(address).map_err(|error| format!("The address {address} cannot be listened on: {error}."))?;
+    let bound = listener.local_addr().map_err(|error| error.to_string())?;
+    Ok((listener, bound))
 }
 
 const SESSION_KEY: &str = "session_key";

@@ -26,6 +26,15 @@ pub fn set(conn: &mut DbConnection, name: &str, value: &str) -> Result<(), Error
     Ok(())
 }
 
+/// Forgets a setting.
+///
+/// # Errors
+/// The database's.
+pub fn remove(conn: &mut DbConnection, name: &str) -> Result<(), Error> {
+    diesel::delete(settings::table.find(name)).execute(conn)?;
+    Ok(())
+}
+
 const TRACKED_SINCE: &str = "tracked_since";
 const MOMENT: &str = "%Y-%m-%dT%H:%M:%S";
 

@@ -668,6 +668,8 @@ pub struct AccountPage {
     pub rename_description: Field,
     /// The form for a new token.
     pub new_token: NewTokenForm,
+    /// Why no token can be made at the moment; `None` where one can.
+    pub creation_stopped: Option<String>,
     /// How long a regenerated token's old value may live, see [`overlaps`].
     pub overlaps: Vec<Choice>,
     /// What is wrong with the chosen overlap.
@@ -716,6 +718,8 @@ pub struct NewAccountPage {
     pub token: bool,
     /// The first token in words: `Read-write, expires in 90 days.`
     pub token_text: String,
+    /// Why no token can be made at the moment; `None` where one can.
+    pub creation_stopped: Option<String>,
     /// Used and limit.
     pub plan: Plan,
     /// Why the whole was refused, such as a full plan.

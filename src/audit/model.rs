@@ -20,6 +20,8 @@ pub mod verbs {
     pub const TOKEN_REGENERATED: &str = "token.regenerated";
     pub const TOKEN_REVOKED: &str = "token.revoked";
     pub const TOKEN_REFUSED: &str = "token.refused";
+    pub const TOKEN_CREATION_STOPPED: &str = "token_creation.stopped";
+    pub const TOKEN_CREATION_RESUMED: &str = "token_creation.resumed";
     pub const SIGNED_IN: &str = "session.started";
     pub const SIGN_IN_FAILED: &str = "session.refused";
     pub const SIGNED_OUT: &str = "session.ended";
@@ -32,7 +34,7 @@ pub mod verbs {
 pub struct Event<'a> {
     /// One of [`verbs`].
     pub verb: &'static str,
-    /// `user`, `system`, `route`.
+    /// `user`, `system`, `route`, `policy`.
     pub target_kind: &'a str,
     /// The account, where there is one.
     pub target_id: Option<&'a Id>,

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use chrono::NaiveDateTime;
 
 use super::mirror::{self, Credential, Known, Mirror, TokenId};
+use super::tally::{Outcome, Tally};
 use super::value::{TokenValue, digests_match};
 use crate::clock;
 use crate::database::Database;
@@ -62,6 +63,15 @@ pub enum Verdict {
     },
 }
 
+impl From<&Verdict> for Outcome {
+    fn from(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Accepted(_) => Self::Accepted,
+            Verdict::Refused { reason, .. } => Self::Refused(*reason),
+        }
+    }
+}
+
 /// Public ids that the memory does not know and that are looked up in the database all the same, between two times that
 /// the memory is brought up to date: another instance may have made them just now. Whoever sends more of them makes
 /// nothing up.
@@ -73,12 +83,23 @@ pub struct Check {
     database: Database,
     mirror: Mirror,
     second_looks: Arc<AtomicU32>,
+    tally: Arc<Tally>,
 }
 
 impl Check {
     /// A check on this database, with a memory that is brought up to date elsewhere ([`Mirror::run`]).
     pub fn new(database: Database, mirror: Mirror) -> Self {
-        Self { database, mirror, second_looks: Arc::default() }
+        Self { database, mirror, second_looks: Arc::default(), tally: Arc::default() }
+    }
+
+    /// The memory that it looks tokens up in.
+    pub fn mirror(&self) -> &Mirror {
+        &self.mirror
+    }
+
+    /// Where the gateway's answers are counted.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Judges a token; `None` stands for something that cannot be one, which costs no look-up.

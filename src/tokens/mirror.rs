@@ -206,6 +206,11 @@ impl Mirror {
         Some(self.0.began.elapsed().saturating_sub(Duration::from_millis(confirmed)))
     }
 
+    /// Whether what this instance answers is as fresh as promised: it has its database, and has asked it for news lately.
+    pub fn keeps_promise(&self) -> bool {
+        !self.0.failing.load(Ordering::Acquire) && self.is_trusted()
+    }
+
     /// How often news have been asked for.
     pub fn rounds(&self) -> u32 {
         self.0.rounds.load(Ordering::Relaxed)

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use diesel::dsl::max;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
 
 use super::model::{ListedToken, Token, TokenSummary};
 use super::value::Access;
@@ -393,4 +393,102 @@ pub fn changed_since(conn: &mut DbConnection, since: i64) -> Result<Option<Chang
     changed.states.extend(states);
     changed.accounts.extend(others);
     Ok(Some(changed))
+}
+
+/// When the next token of an account expires.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct NextExpiry {
+    /// The account.
+    #[diesel(sql_type = Text)]
+    pub account: Id,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// When.
+    #[diesel(sql_type = Timestamp)]
+    pub expires_at: NaiveDateTime,
+}
+
+/// The next expiry of the enabled system accounts that have one after `from` and up to `to`, the nearest first, at most
+/// `limit` of them. Old values that live on for a while do not count: they are meant to end.
+///
+/// # Errors
+/// The database's.
+pub fn next_expiries(
+    conn: &mut DbConnection,
+    from: NaiveDateTime,
+    to: NaiveDateTime,
+    limit: i64,
+) -> Result<Vec<NextExpiry>, Error> {
+    let mut sql = Sql::new(
+        "SELECT a.id AS account, a.name AS name, min(t.expires_at) AS expires_at FROM tokens t JOIN accounts a \
+         ON a.id = t.account_id WHERE t.expires_at > ",
+    );
+    sql.bind(from).push(" AND t.expires_at <= ").bind(to);
+    sql.push(" AND t.revoked_at IS NULL AND t.replaced_by IS NULL AND a.kind = 'system' AND a.disabled = FALSE");
+    sql.push(" GROUP BY a.id, a.name ORDER BY min(t.expires_at), a.id LIMIT ").bind(limit);
+    sql.load(conn)
+}
+
+/// A token that lives longer than the installation now allows.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct LongLived {
+    /// The token's public id.
+    #[diesel(sql_type = Text)]
+    pub id: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// The account.
+    #[diesel(sql_type = Text)]
+    pub account: Id,
+    /// The account's name.
+    #[diesel(sql_type = Text)]
+    pub account_name: String,
+    /// Whether the account is disabled.
+    #[diesel(sql_type = Bool)]
+    pub disabled: bool,
+    /// When the token was made.
+    #[diesel(sql_type = Timestamp)]
+    pub created_at: NaiveDateTime,
+    /// When it expires; `None` for never.
+    #[diesel(sql_type = Nullable<Timestamp>)]
+    pub expires_at: Option<NaiveDateTime>,
+}
+
+/// How many living tokens of system accounts have a longer life than `maximum`, from their creation to their expiry, and
+/// those of them that stand at `offset`: first those that never expire, then the last to expire. Old values that live on for
+/// a while are left out: their end is set.
+///
+/// # Errors
+/// The database's.
+pub fn longer_than(
+    conn: &mut DbConnection,
+    maximum: TimeDelta,
+    now: NaiveDateTime,
+    limit: i64,
+    offset: i64,
+) -> Result<(i64, Vec<LongLived>), Error> {
+    let mut count = Sql::new("SELECT count(*) AS n");
+    longer(conn, &mut count, maximum, now);
+    let total = count.number(conn)?;
+    let mut rows = Sql::new(
+        "SELECT t.id AS id, t.name AS name, a.id AS account, a.name AS account_name, a.disabled AS disabled, \
+         t.created_at AS created_at, t.expires_at AS expires_at",
+    );
+    longer(conn, &mut rows, maximum, now);
+    rows.push(" ORDER BY CASE WHEN t.expires_at IS NULL THEN 0 ELSE 1 END, t.expires_at DESC, t.id LIMIT ").bind(limit);
+    rows.push(" OFFSET ").bind(offset);
+    Ok((total, rows.load(conn)?))
+}
+
+fn longer(conn: &DbConnection, sql: &mut Sql, maximum: TimeDelta, now: NaiveDateTime) {
+    sql.push(" FROM tokens t JOIN accounts a ON a.id = t.account_id WHERE a.kind = 'system' AND t.revoked_at IS NULL");
+    sql.push(" AND t.replaced_by IS NULL AND (t.expires_at IS NULL OR (t.expires_at > ").bind(now);
+    sql.push(match conn {
+        DbConnection::Sqlite(_) => " AND (julianday(t.expires_at) - julianday(t.created_at)) * 86400.0 > ",
+        DbConnection::Postgres(_) => " AND extract(epoch FROM t.expires_at - t.created_at) > ",
+    });
+    // One second more: SQLite counts days in floating point, and a life of exactly the maximum is allowed.
+    sql.bind(maximum.num_seconds().saturating_add(1)).push("))");
 }

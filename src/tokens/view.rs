@@ -1,6 +1,6 @@
-//! The page that shows a token's value, once.
+//! The page that shows a token's value, once; and the page of the token policy.
 
-use crate::web::view::{Moment, Shell};
+use crate::web::view::{Field, Moment, Pagination, Shell};
 use askama::Template;
 use std::fmt;
 
@@ -82,6 +82,55 @@ impl fmt::Debug for TokenCreatedPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenCreatedPage").field("account_id", &self.account_id).field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// The address of the token policy.
+pub const POLICY: &str = "/settings/token-policy";
+
+/// The token policy: the maximum, whether tokens are made, and the tokens that live longer than they could today.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "tokens/policy.html")]
+pub struct PolicyPage {
+    /// The frame.
+    pub shell: Shell,
+    /// The longest life of a new token in words, `365 days`; `None` where there is no maximum.
+    pub maximum: Option<String>,
+    /// Whether, why and by whom the creation of tokens is stopped.
+    pub stop: Option<StopLine>,
+    /// The message of the form.
+    pub message: Field,
+    /// The tokens beyond the maximum, a page of them.
+    pub rows: Vec<LongLivedRow>,
+    /// Below the list.
+    pub pagination: Pagination,
+}
+
+/// That the creation of tokens is stopped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StopLine {
+    /// What others read; may be empty.
+    pub message: String,
+    /// Who stopped it.
+    pub by: String,
+    /// When.
+    pub at: Moment,
+}
+
+/// A token that lives longer than the maximum.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LongLivedRow {
+    /// The account's page, at this token.
+    pub href: String,
+    /// The account's name.
+    pub account: String,
+    /// Whether the account is disabled.
+    pub disabled: bool,
+    /// The token's name.
+    pub name: String,
+    /// When it was made.
+    pub created: Moment,
+    /// When it expires; `None` for never.
+    pub expires: Option<Moment>,
 }
 
 #[cfg(test)]

@@ -69,6 +69,7 @@ pub fn shell(request: &HttpRequest, session: &Session, actor: &Principal, place:
         accounts_count: Some(grouped(counts.system_accounts)),
         sees_roles,
         roles_count: Some(grouped(counts.roles)),
+        sees_policy: actor.may(Kind::System.permission(crate::accounts::model::Right::Manage)),
         name: actor.name.clone(),
         role_line: actor.roles.join(", "),
         tile: Tile::person(id, &actor.name),

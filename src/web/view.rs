@@ -68,6 +68,8 @@ pub enum Place {
     SystemAccounts,
     /// The roles.
     Roles,
+    /// The token policy.
+    TokenPolicy,
     /// The signed-in user's own page.
     Profile,
 }
@@ -89,6 +91,8 @@ pub struct Shell {
     pub sees_roles: bool,
     /// How many roles there are, grouped; `None` shows no number.
     pub roles_count: Option<String>,
+    /// Whether the user may see the token policy.
+    pub sees_policy: bool,
     /// The signed-in user's name.
     pub name: String,
     /// The line below the name: the user's roles, such as `Administrator`.
@@ -102,11 +106,12 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// Whether the side bar marks the link of that name: `accounts`, `roles` or `profile`.
+    /// Whether the side bar marks the link of that name: `accounts`, `roles`, `policy` or `profile`.
     pub fn is_at(&self, link: &str) -> bool {
         match self.place {
             Place::SystemAccounts => link == "accounts",
             Place::Roles => link == "roles",
+            Place::TokenPolicy => link == "policy",
             Place::Profile => link == "profile",
         }
     }

@@ -11,5 +11,6 @@ mod roles;
 mod sign_in;
 mod team_manager;
 mod theme;
+mod token_policy;
 mod tokens;
 mod undo;

@@ -64,6 +64,7 @@ struct Found {
     counts: Counts,
     tracked_since: NaiveDateTime,
     is_colleague: bool,
+    creation_stopped: Option<String>,
 }
 
 fn find(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Found, Error> {
@@ -92,6 +93,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Found, Er
         ask: whom_to_ask(conn)?,
         counts: Counts::read(conn)?,
         tracked_since: settings::tracked_since(conn)?,
+        creation_stopped: tokens::policy::stopped(conn)?.map(|stop| stop.sentence()),
         account,
         teams,
         is_colleague,
@@ -150,6 +152,7 @@ pub async fn page(
         rename_name: Field::new(&account.name),
         rename_description: Field::new(&account.description),
         new_token: NewTokenForm::new(config.and_then(|config| longest_life(config))),
+        creation_stopped: found.creation_stopped.clone(),
         overlaps: overlaps(&Moment::until(now + TimeDelta::hours(24), now)),
         ..AccountPage::default()
     })

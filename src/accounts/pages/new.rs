@@ -68,13 +68,14 @@ async fn page(
     actor: &Principal,
     form: &NewForm,
 ) -> Result<NewAccountPage, Error> {
-    let (roles, teams, used, counts) = database
+    let (roles, teams, used, counts, stopped) = database
         .read(|conn| {
             Ok((
                 roles::queries::all(conn)?,
                 teams::queries::all(conn)?,
                 queries::totals(conn, Kind::System)?.0,
                 Counts::read(conn)?,
+                tokens::policy::stopped(conn)?,
             ))
         })
         .await?;
@@ -98,6 +99,7 @@ async fn page(
         teams: team_choices(&teams, &ticked(&form.team)),
         token: !form.token.is_empty(),
         token_text: format!("Read-write, expires in {}.", in_words(life)),
+        creation_stopped: stopped.map(|stop| stop.sentence()),
         plan: plan_view(&plan, used),
         ..NewAccountPage::default()
     })

@@ -77,6 +77,7 @@ pub async fn create(
             }
             html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
+        Err(error @ Error::Conflict(_)) => refused(&request, &session, &database, &actor, &id, &error).await,
         Err(error) => Err(error),
     }
 }

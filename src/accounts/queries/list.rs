@@ -111,7 +111,7 @@ pub fn statement(target: &Target, sort: Sort, window: &Window, size: i64) -> Sql
     if sort.by == Order::Used {
         target.from(&mut sql);
     } else {
-        target.from_in_order(&mut sql);
+        target.ordered_from(&mut sql);
     }
     let columns = columns(sort.by);
     let backward = matches!(window, Window::Before(_) | Window::End);

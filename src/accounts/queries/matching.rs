@@ -265,15 +265,15 @@ impl Target {
 
     /// `FROM … WHERE …`; more conditions on `a` can follow.
     pub fn from(&self, sql: &mut Sql) {
-        self.from_where(sql, false);
+        self.write_from(sql, false);
     }
 
     /// [`Target::from`] for a statement that reads the accounts in an order that is not the filters' own, and stops early.
-    pub fn from_in_order(&self, sql: &mut Sql) {
-        self.from_where(sql, true);
+    pub fn ordered_from(&self, sql: &mut Sql) {
+        self.write_from(sql, true);
     }
 
-    fn from_where(&self, sql: &mut Sql, in_order: bool) {
+    fn write_from(&self, sql: &mut Sql, in_order: bool) {
         match self {
             Self::Accounts(kind, ids) => {
                 sql.push(" FROM accounts a WHERE a.kind = ").bind(kind.as_str()).push(" AND a.id IN ").bind_list(ids);

@@ -91,6 +91,8 @@ fn every_page_is_whole_and_harmless() {
         at(&ids[0], "/deletion"),
         at(&ids[0], "/promotion"),
         "/settings/roles".into(),
+        "/settings/token-policy".into(),
+        "/settings/token-policy?page=2".into(),
         "/profile".into(),
         "/nowhere".into(),
         at(&Id::new(), ""),
@@ -111,6 +113,11 @@ fn every_page_is_whole_and_harmless() {
     check("password, refused", &admin.post("/profile/password", &[]));
     check("undo of nothing", &admin.post(&format!("/settings/changes/{}/undo", Id::new()), &[]));
     check("wrong method", &admin.send("DELETE", LIST, &[("Sec-Fetch-Site", "same-origin")], &[]));
+    check("message, refused", &admin.post("/settings/token-policy/stop", &[("message", "a\nb")]));
+    admin.post("/settings/token-policy/stop", &[("message", "Until <Monday>.")]);
+    for path in ["/settings/token-policy".into(), format!("{LIST}/new"), at(&ids[0], "")] {
+        check(&format!("stopped {path}"), &admin.get(&path));
+    }
     let viewer = app.viewer();
     for path in [LIST.into(), at(&ids[0], ""), "/settings/roles".into(), format!("{LIST}/new")] {
         check(&format!("viewer {path}"), &viewer.get(&path));

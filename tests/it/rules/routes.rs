@@ -174,6 +174,12 @@ impl World {
                 let done = app.write(move |conn| operations::disable(conn, &actor, Kind::System, &one));
                 case(format!("/settings/changes/{}/undo", done.change.unwrap()), vec![], 303)
             }
+            ("GET", "/settings/token-policy") => case("/settings/token-policy".into(), vec![], 200),
+            ("POST", "/settings/token-policy/stop") => {
+                // Not the first time, or nothing else here could be tried with a token after it.
+                case("/settings/token-policy/stop".into(), vec![field("message", &"x".repeat(201))], 422)
+            }
+            ("POST", "/settings/token-policy/resumption") => case("/settings/token-policy/resumption".into(), vec![], 303),
             ("GET", "/settings/roles") => case("/settings/roles".into(), vec![], 200),
             (method, path) => panic!("{method} {path} has no case in the walk of the route table: write one"),
         }

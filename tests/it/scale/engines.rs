@@ -98,9 +98,9 @@ fn fill(app: &TestApp, now: NaiveDateTime) {
                     accounts::created_at.eq(born),
                     accounts::created_by_name.eq("Import"),
                     accounts::updated_at.eq(born),
-                    accounts::last_login_at.eq(if n % 4 == 0 { born + day / 2 } else { clock::NEVER }),
-                    accounts::last_used_at.eq(if n % 3 == 0 { born + day } else { clock::NEVER }),
-                    accounts::first_expiry_at.eq(if n % 5 == 0 {
+                    accounts::last_login_at.eq(if n.is_multiple_of(4) { born + day / 2 } else { clock::NEVER }),
+                    accounts::last_used_at.eq(if n.is_multiple_of(3) { born + day } else { clock::NEVER }),
+                    accounts::first_expiry_at.eq(if n.is_multiple_of(5) {
                         born + Duration::days(20_000) + day
                     } else {
                         clock::far_future()

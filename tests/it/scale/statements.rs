@@ -1,5 +1,7 @@
 //! Statements are counted: a page of the list, an account's page, a change to many.
 
+use std::time::{Duration, Instant};
+
 use diesel::Connection;
 use muster::accounts::model::{Filter, Kind, Selection};
 use muster::accounts::operations::{self, Done, Plan};
@@ -24,7 +26,14 @@ fn cost(app: &TestApp, client: &Client, path: &str) -> u64 {
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         app.database.statements() - before
     };
-    (0..8).map(|_| of_one()).min().unwrap()
+    // Enough tries to be sure, and more where the machine is so busy that a page takes as long as the memory waits.
+    let began = Instant::now();
+    let (mut least, mut tries) = (u64::MAX, 0);
+    while tries < 8 || (began.elapsed() / tries > Duration::from_millis(60) && tries < 60) {
+        least = least.min(of_one());
+        tries += 1;
+    }
+    least
 }
 
 /// A page costs as many statements at a hundred accounts as at a hundred thousand.

@@ -1,7 +1,7 @@
 //! The real server on a free port, and the actors who speak to it.
 
 use std::collections::HashMap;
-use std::sync::{OnceLock, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -33,8 +33,10 @@ pub struct TestApp {
     pub database_url: String,
     /// The link that creates the first administrator, where there was no user at the start.
     pub setup_link: Option<String>,
-    /// The place where the database lives.
-    pub home: TestDatabase,
+    /// The place where the database lives, which several servers may share.
+    pub home: Arc<TestDatabase>,
+    /// Where the metrics are, where they are switched on.
+    pub metrics_url: Option<String>,
     handle: actix_web::dev::ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
@@ -59,18 +61,26 @@ impl TestApp {
         Self::start_with(|config| config.plan = Some(config::Plan { name: "Team".into(), limit }))
     }
 
+    /// A second server on the same database.
+    pub fn beside(&self) -> Self {
+        Self::on(Arc::clone(&self.home), |_| {})
+    }
+
     /// A server on a database that is there already.
-    pub fn on(home: TestDatabase, change: impl FnOnce(&mut Config)) -> Self {
+    pub fn on(home: impl Into<Arc<TestDatabase>>, change: impl FnOnce(&mut Config)) -> Self {
+        let home = home.into();
         let mut config = test_config(home.url().parse().unwrap());
         change(&mut config);
         Self::serve(home, config)
     }
 
     /// A server with exactly these settings.
-    pub fn serve(home: TestDatabase, config: Config) -> Self {
+    pub fn serve(home: impl Into<Arc<TestDatabase>>, config: Config) -> Self {
+        let home = home.into();
         let database_url = home.url().to_owned();
         let server = Server::bind(config).unwrap();
         let (url, database, setup_link) = (server.base_url(), server.database(), server.setup_link());
+        let metrics_url = server.metrics_url();
         let (send, receive) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
@@ -80,7 +90,7 @@ impl TestApp {
             });
         });
         let handle = receive.recv().unwrap();
-        Self { url, database, database_url, setup_link, home, handle, thread: Some(thread) }
+        Self { url, database, database_url, setup_link, metrics_url, home, handle, thread: Some(thread) }
     }
 
     /// Stops the server as SIGTERM does, and waits for it.
@@ -249,6 +259,9 @@ pub fn test_config(database_url: DatabaseUrl) -> Config {
         trusted_proxies: Vec::new(),
         workers: Some(2),
         activity_interval: Duration::from_secs(3600),
+        // Tests refuse a lot, all from one address.
+        refusal_limit: 0,
+        metrics_listen: None,
         log: "off".into(),
     }
 }
@@ -435,6 +448,20 @@ impl Client {
         }
         let body = answer.body_mut().with_config().limit(50 * 1024 * 1024).read_to_string().unwrap_or_default();
         Answer { status: answer.status().as_u16(), headers: map, body }
+    }
+
+    /// Any method, with headers and a body as it is.
+    pub fn send_body(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = ureq::http::Request::builder().method(method).uri(self.address(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut answer = self.agent.run(request.body(body.to_owned()).unwrap()).unwrap();
+        let header = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
+            (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned())
+        };
+        let headers = answer.headers().iter().map(header).collect();
+        Answer { status: answer.status().as_u16(), headers, body: answer.body_mut().read_to_string().unwrap_or_default() }
     }
 
     fn address(&self, path: &str) -> String {

@@ -1,0 +1,148 @@
+//! The page of the token policy.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+use super::model::in_words;
+use super::queries::LongLived;
+use super::view::{LongLivedRow, POLICY, PolicyPage, StopLine};
+use super::{policy, queries};
+use crate::accounts::view::LIST;
+use crate::auth::access::Actor;
+use crate::auth::principal::Principal;
+use crate::clock;
+use crate::config::Config;
+use crate::database::Database;
+use crate::error::Error;
+use crate::web::form::{Form, Query};
+use crate::web::page::{Counts, flash, html, see_other, shell};
+use crate::web::view::{Field, Flash, Moment, Pagination, Place, address};
+
+/// Rows of a page.
+const SIZE: u64 = 50;
+
+/// Which page of the list.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct PolicyQuery {
+    page: String,
+}
+
+/// `GET /settings/token-policy`
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn policy(
+    request: HttpRequest,
+    session: Session,
+    database: web::Data<Database>,
+    config: web::Data<Config>,
+    actor: Actor,
+    query: Query<PolicyQuery>,
+) -> Result<HttpResponse, Error> {
+    // What is no page is the first one.
+    let wanted = query.0.page.parse().unwrap_or(1);
+    html(StatusCode::OK, &page(&request, &session, &database, &config, &actor, wanted).await?)
+}
+
+async fn page(
+    request: &HttpRequest,
+    session: &Session,
+    database: &Database,
+    config: &Config,
+    actor: &Principal,
+    wanted: u64,
+) -> Result<PolicyPage, Error> {
+    let (maximum, now) = (config.max_token_lifetime, clock::now());
+    // Nobody turns over that many pages; beyond the end there is an empty one.
+    let number = wanted.clamp(1, 100_000);
+    let (total, rows, stop, counts) = database
+        .read(move |conn| {
+            let (limit, offset) = (signed(SIZE), signed((number - 1) * SIZE));
+            let (total, rows) = match maximum {
+                Some(maximum) => queries::longer_than(conn, maximum, now, limit, offset)?,
+                None => (0, Vec::new()),
+            };
+            Ok((total, rows, policy::stopped(conn)?, Counts::read(conn)?))
+        })
+        .await?;
+    let href = |page: u64| address(POLICY, &[("page", if page == 1 { String::new() } else { page.to_string() })]);
+    let mut shell = shell(request, session, actor, Place::TokenPolicy, &counts);
+    if !request.method().is_safe() {
+        shell.here = POLICY.into();
+    }
+    Ok(PolicyPage {
+        shell,
+        maximum: maximum.map(in_words),
+        message: Field::new(stop.as_ref().map(|stop| stop.message.clone()).unwrap_or_default()),
+        stop: stop.map(|stop| StopLine { at: Moment::ago(stop.at(), now), message: stop.message, by: stop.by }),
+        rows: rows.into_iter().map(|token| row(token, now)).collect(),
+        pagination: Pagination::numbered(number, SIZE, u64::try_from(total).unwrap_or_default(), href),
+    })
+}
+
+fn row(token: LongLived, now: chrono::NaiveDateTime) -> LongLivedRow {
+    LongLivedRow {
+        href: format!("{LIST}/{}#token-{}", token.account, token.id),
+        account: token.account_name,
+        disabled: token.disabled,
+        name: token.name,
+        created: Moment::made(token.created_at, now),
+        expires: token.expires_at.map(|at| Moment::expiry_fact(at, now)),
+    }
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The form that stops the creation of tokens.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct StopForm {
+    message: String,
+}
+
+/// `POST /settings/token-policy/stop`
+///
+/// # Errors
+/// `Forbidden`, `Unavailable`; what a rule refuses comes back as the page.
+pub async fn stop(
+    request: HttpRequest,
+    session: Session,
+    database: web::Data<Database>,
+    config: web::Data<Config>,
+    actor: Actor,
+    form: Form<StopForm>,
+) -> Result<HttpResponse, Error> {
+    let message = form.0.message;
+    let done = {
+        let (actor, message) = (actor.clone(), message.clone());
+        database.write(move |conn| policy::stop(conn, &actor, &message)).await
+    };
+    match done {
+        Ok(()) => {
+            flash(&session, &Flash::done("Stopped the creation of API tokens. Those that exist go on working."))?;
+            Ok(see_other(POLICY))
+        }
+        Err(Error::Invalid(fields)) => {
+            let mut page = page(&request, &session, &database, &config, &actor, 1).await?;
+            page.message = Field { value: message, error: fields.into_iter().next().map(|field| field.message) };
+            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// `POST /settings/token-policy/resumption`
+///
+/// # Errors
+/// `Forbidden`, `Unavailable`.
+pub async fn resume(session: Session, database: web::Data<Database>, actor: Actor) -> Result<HttpResponse, Error> {
+    let actor = actor.clone();
+    database.write(move |conn| policy::resume(conn, &actor)).await?;
+    flash(&session, &Flash::done("API tokens can be created again."))?;
+    Ok(see_other(POLICY))
+}
