@@ -660,9 +660,10 @@ impl Pagination {
         self.pages.is_empty()
     }
 
-    /// The sizes to choose from, the present one ticked.
+    /// The sizes to choose from, the present one ticked. The first needs no mention in the address.
     pub fn sizes(&self) -> Vec<Choice> {
-        Self::SIZES.iter().map(|size| Choice::new(size.to_string(), size.to_string()).checked(*size == self.size)).collect()
+        let value = |size: &u64| if *size == Self::SIZES[0] { String::new() } else { size.to_string() };
+        Self::SIZES.iter().map(|size| Choice::new(value(size), size.to_string()).checked(*size == self.size)).collect()
     }
 }
 

@@ -30,4 +30,6 @@
     if (opener && !CSS.supports('position-area', 'block-end')) place(menu, opener);
     if (!menu.contains(document.activeElement)) $('.menu-item, input', menu)?.focus({ preventScroll: true });
   }, true);
+  // Whoever comes back by the browser's Back finds the page without the menu that led away from it
+  addEventListener('pagehide', () => { for (const open of $$(':popover-open')) open.hidePopover(); });
 }

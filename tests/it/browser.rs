@@ -1,4 +1,12 @@
 //! Tests that use the pages as a person does, in a real Chromium.
 
+mod accessibility;
+mod account;
 #[allow(dead_code, reason = "offers what a person can do, whether a test does it today or not")]
 pub mod driver;
+mod journey;
+mod keyboard;
+mod list;
+mod shell;
+mod stage;
+mod without_script;

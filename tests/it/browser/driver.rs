@@ -11,6 +11,7 @@ use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -194,12 +195,27 @@ impl Browser {
     }
 
     fn prepare(&self, options: Options) {
+        self.resize(options.width, options.height);
+        self.prefer_dark(options.dark);
+        if !options.javascript {
+            // Stops the page's scripts, timers and handlers and makes `scripting: none` true, while what WebDriver itself
+            // evaluates still runs.
+            self.devtools("Emulation.setScriptExecutionDisabled", &json!({ "value": true }));
+        }
+    }
+
+    /// Makes the page another size, in CSS pixels, without loading it again.
+    pub fn resize(&self, width: u32, height: u32) {
         // The window itself cannot be narrower than 500 pixels; this sets the page's width whatever the window's.
         self.devtools(
             "Emulation.setDeviceMetricsOverride",
-            &json!({ "width": options.width, "height": options.height, "deviceScaleFactor": 1, "mobile": false }),
+            &json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
         );
-        let scheme = if options.dark { "dark" } else { "light" };
+    }
+
+    /// Has the system prefer dark colours, or light ones.
+    pub fn prefer_dark(&self, dark: bool) {
+        let scheme = if dark { "dark" } else { "light" };
         // Without motion there is no moment in which a colour or a place is not yet the final one.
         self.devtools(
             "Emulation.setEmulatedMedia",
@@ -208,11 +224,6 @@ impl Browser {
                 { "name": "prefers-reduced-motion", "value": "reduce" },
             ] }),
         );
-        if !options.javascript {
-            // Stops the page's scripts, timers and handlers and makes `scripting: none` true, while what WebDriver itself
-            // evaluates still runs.
-            self.devtools("Emulation.setScriptExecutionDisabled", &json!({ "value": true }));
-        }
     }
 
     // Going places
@@ -273,6 +284,26 @@ impl Browser {
         self.on_element(&target.into(), |element| {
             self.execute("arguments[0].scrollIntoView({ block: 'center' })", &[reference(element)])?;
             self.command("POST", &format!("/element/{element}/click"), &json!({}))
+        });
+    }
+
+    /// Clicks with the Shift key held down.
+    pub fn shift_click(&self, target: impl Into<Target>) {
+        self.on_element(&target.into(), |element| {
+            self.execute("arguments[0].scrollIntoView({ block: 'center' })", &[reference(element)])?;
+            let pause = json!({ "type": "pause" });
+            let actions = json!({ "actions": [
+                { "type": "key", "id": "keyboard", "actions": [
+                    { "type": "keyDown", "value": key("Shift") }, pause, pause, pause, { "type": "keyUp", "value": key("Shift") },
+                ] },
+                { "type": "pointer", "id": "mouse", "parameters": { "pointerType": "mouse" }, "actions": [
+                    pause,
+                    { "type": "pointerMove", "duration": 0, "origin": reference(element), "x": 0, "y": 0 },
+                    { "type": "pointerDown", "button": 0 },
+                    { "type": "pointerUp", "button": 0 },
+                ] },
+            ] });
+            self.command("POST", "/actions", &actions)
         });
     }
 
@@ -474,19 +505,14 @@ impl Browser {
     /// What axe-core finds on the page as it is now. Needs scripts on.
     pub fn axe(&self) -> Vec<Violation> {
         assert!(self.javascript, "axe-core needs a browser with JavaScript");
-        let file = std::env::var("MUSTER_TEST_AXE").unwrap_or_else(|_| {
-            panic!(
-                "MUSTER_TEST_AXE does not name axe-core's axe.min.js. Run tests/run, which installs it \
-                 (or: npm install axe-core in a temporary folder)."
-            )
-        });
-        let axe = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file} cannot be read: {error}"));
+        if self.read("return !window.axe", &[]) == true {
+            self.read(&format!("{};\nwindow.axe = axe", axe_core()), &[]);
+        }
         let run = "return axe.run(document, { resultTypes: ['violations'] }).then(r => r.violations.map(v => ({
             rule: v.id, help: v.help,
             elements: v.nodes.map(n => n.target.join(' ') + ': ' + n.failureSummary.replace(/\\s+/g, ' ')) })))";
-        let found = self
-            .execute(&format!("{axe};\n{run}"), &[])
-            .unwrap_or_else(|refusal| panic!("axe-core failed on {}: {}", self.url(), refusal.message));
+        let found =
+            self.execute(run, &[]).unwrap_or_else(|refusal| panic!("axe-core failed on {}: {}", self.url(), refusal.message));
         let list = found.as_array().expect("axe-core gives a list");
         list.iter()
             .map(|violation| Violation {
@@ -657,6 +683,19 @@ impl Drop for Chromedriver {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn axe_core() -> &'static str {
+    static SOURCE: OnceLock<String> = OnceLock::new();
+    SOURCE.get_or_init(|| {
+        let file = std::env::var("MUSTER_TEST_AXE").unwrap_or_else(|_| {
+            panic!(
+                "MUSTER_TEST_AXE does not name axe-core's axe.min.js. Run tests/run, which installs it \
+                 (or: npm install axe-core in a temporary folder)."
+            )
+        });
+        std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file} cannot be read: {error}"))
+    })
 }
 
 fn capabilities(profile: &Path) -> Value {

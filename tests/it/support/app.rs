@@ -69,9 +69,15 @@ impl TestApp {
     /// A server on a database that is there already.
     pub fn on(home: impl Into<Arc<TestDatabase>>, change: impl FnOnce(&mut Config)) -> Self {
         let home = home.into();
-        let database_url = home.url().to_owned();
-        let mut config = test_config(database_url.parse().unwrap());
+        let mut config = test_config(home.url().parse().unwrap());
         change(&mut config);
+        Self::serve(home, config)
+    }
+
+    /// A server with exactly these settings.
+    pub fn serve(home: impl Into<Arc<TestDatabase>>, config: Config) -> Self {
+        let home = home.into();
+        let database_url = home.url().to_owned();
         let server = Server::bind(config).unwrap();
         let (url, database, setup_link) = (server.base_url(), server.database(), server.setup_link());
         let metrics_url = server.metrics_url();
