@@ -1,7 +1,8 @@
 //! Who is asking: passwords, browser sessions, and the pages for signing in and for one's own account. Machines prove
-//! themselves by `tokens::check`.
+//! themselves by API tokens (`tokens::check`): at the gateway's door, and to Muster's own API through `bearer`.
 
 pub mod access;
+pub mod bearer;
 pub mod links;
 pub mod operations;
 pub mod pages;

@@ -358,6 +358,7 @@ mod tests {
             "MUSTER_TRUSTED_PROXIES",
             "MUSTER_WORKERS",
             "MUSTER_ACTIVITY_INTERVAL",
+            "MUSTER_REFUSAL_LIMIT",
             "MUSTER_METRICS_LISTEN",
             "MUSTER_LOG",
         ] {

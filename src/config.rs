@@ -62,6 +62,9 @@ pub struct ServeOptions {
     #[arg(long, env = "MUSTER_ACTIVITY_INTERVAL", value_name = "SECONDS", default_value = "5", value_parser = activity_interval)]
     pub activity_interval: Duration,
 
+    /// Refused tokens that one address may send at once before it gets 429; a tenth of it comes back each second; 0 for no limit
+    #[arg(long, env = "MUSTER_REFUSAL_LIMIT", value_name = "COUNT", default_value = "100", value_parser = refusal_limit)]
+    pub refusal_limit: u32,
     /// Address and port for Prometheus, which finds the metrics under /metrics there and nothing else; anybody who reaches it can read them [default: none]
     #[arg(long, env = "MUSTER_METRICS_LISTEN", value_name = "ADDRESS:PORT", value_parser = metrics_listen)]
     pub metrics_listen: Option<SocketAddr>,
@@ -98,6 +101,9 @@ pub struct Config {
     pub workers: Option<usize>,
     /// Time between two writes of the gathered token activity.
     pub activity_interval: Duration,
+    /// Refused tokens that one address may send at once, of which a tenth comes back each second; 0 for no limit. A call
+    /// without any token does not count, and a good token always passes.
+    pub refusal_limit: u32,
     /// Address and port of the metrics, apart from everything else. `None`: no metrics.
     pub metrics_listen: Option<SocketAddr>,
     /// Filter for the log, in `env_logger`'s language.
@@ -132,6 +138,7 @@ impl Config {
             trusted_proxies: options.trusted_proxies,
             workers: options.workers,
             activity_interval: options.activity_interval,
+            refusal_limit: options.refusal_limit,
             metrics_listen: options.metrics_listen,
             log: options.log.or_else(|| std::env::var("RUST_LOG").ok()).unwrap_or_else(|| "info".to_owned()),
         }
@@ -289,6 +296,11 @@ fn activity_interval(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs).ok_or_else(refused)
 }
 
+fn refusal_limit(text: &str) -> Result<u32, String> {
+    let count = text.parse().ok().filter(|count| *count <= 1_000_000);
+    count.ok_or_else(|| "MUSTER_REFUSAL_LIMIT must be a whole number from 0 to 1000000".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -315,7 +327,7 @@ mod tests {
         assert_eq!(config.organisation, "Your organisation");
         assert_eq!((config.plan.clone(), config.policy_link.clone(), config.max_token_lifetime), (None, None, None));
         assert!(config.trusted_proxies.is_empty() && config.workers.is_none() && !config.is_https());
-        assert_eq!(config.activity_interval, Duration::from_secs(5));
+        assert_eq!((config.activity_interval, config.refusal_limit), (Duration::from_secs(5), 100));
     }
 
     #[test]
@@ -331,6 +343,7 @@ mod tests {
             "--trusted-proxies=10.0.0.0/8, 192.0.2.1,fd00::/8",
             "--workers=2",
             "--activity-interval=1",
+            "--refusal-limit=0",
             "--metrics-listen=127.0.0.1:9090",
             "--log=debug",
         ])
@@ -343,7 +356,7 @@ mod tests {
         assert_eq!(config.max_token_lifetime, Some(TimeDelta::days(365)));
         assert!(config.trusted_proxies[1].contains([192, 0, 2, 1].into()) && config.trusted_proxies.len() == 3);
         assert_eq!((config.workers, config.activity_interval), (Some(2), Duration::from_secs(1)));
-        assert_eq!(config.log, "debug");
+        assert_eq!((config.refusal_limit, config.log.as_str()), (0, "debug"));
         assert_eq!(config.metrics_listen, Some(([127, 0, 0, 1], 9090).into()));
     }
 
@@ -363,6 +376,7 @@ mod tests {
             "--plan-limit=0",
             "--plan-limit=-1",
             "--plan-limit=many",
+            "--refusal-limit=-1",
             "--policy-link=javascript:alert(1)",
             "--max-token-lifetime=365",
             "--trusted-proxies=10.0.0.0/33",

@@ -78,8 +78,8 @@ mod tests {
     use chrono::{NaiveDateTime, TimeDelta};
 
     use super::*;
-    use crate::accounts::model::{Activity, Filter, Kind};
-    use crate::accounts::queries::{list, totals};
+    use crate::accounts::model::{Activity, Filter, Kind, Selection};
+    use crate::accounts::queries::{matching::Target, totals};
     use crate::database::sql::Sql;
 
     fn told(now: NaiveDateTime) -> (TempDir, Database) {
@@ -121,7 +121,9 @@ mod tests {
     fn the_list_looks_as_it_was_drawn() {
         let (_folder, database) = told(clock::now());
         let all = Filter::all(Kind::System);
-        let count = |filter: Filter| database.read_now(|conn| list::count(conn, &filter)).unwrap().count;
+        let count = |filter: Filter| {
+            database.read_now(|conn| Target::resolve(conn, Kind::System, &Selection::Matching(filter))?.count(conn)).unwrap()
+        };
         assert_eq!(count(all.clone()), 37);
         assert_eq!(count(Filter { expiring: true, ..all.clone() }), 4);
         assert_eq!(count(Filter { activity: Some(Activity::Unused), ..all.clone() }), 2);

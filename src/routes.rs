@@ -5,9 +5,9 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, Resource, Route as Handler, Scope, web};
 
 use crate::auth::access::Access::{self, AnyOf, Public, SignedIn};
-use crate::auth::access::enforce;
+use crate::auth::{access, bearer};
 use crate::error::Error;
-use crate::web::{assets, headers, health, trace};
+use crate::web::{api, assets, headers, health, trace};
 use crate::{accounts, auth, gateway, roles, tokens};
 
 /// A method and a path, what it asks for, and who answers.
@@ -93,13 +93,37 @@ pub const OPEN: &[Route] = &[
     get("/readyz", Public, || web::get().to(health::ready)),
 ];
 
+/// A method and a path of Muster's own API, what it asks for, and who answers.
+pub struct ApiRoute {
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: &'static str,
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    /// What it asks of those who come.
+    pub access: bearer::Access,
+    handler: fn() -> Handler,
+}
+
+const fn call(method: &'static str, path: &'static str, access: bearer::Access, handler: fn() -> Handler) -> ApiRoute {
+    ApiRoute { method, path, access, handler }
+}
+
+/// Everything that a machine asks for with its token: no session is looked at, and errors are problem documents.
+pub const API: &[ApiRoute] = &[
+    call("POST", "/oauth/introspect", bearer::Access::Asks(&["token:introspect"]), || {
+        web::post().to(gateway::introspect::introspect)
+    }),
+    call("DELETE", "/tokens/current", bearer::Access::AnyToken, || web::delete().to(tokens::api::revoke_current)),
+    call("POST", "/tokens/current/regenerate", bearer::Access::AnyToken, || web::post().to(tokens::api::regenerate_current)),
+];
+
 /// The check that gateways ask, under any method: they pass on the method of the call that they ask about. Its caller
 /// proves itself by the token in the request, and by nothing else.
 pub const GATEWAY: &[&str] = &["/auth/verify", "/auth/verify/{tail:.*}"];
 
 /// The pages, in a scope that answers everything that nothing else does.
 pub fn pages() -> Scope {
-    resources(PAGES)
+    resources(PAGES.iter().map(guarded))
         .into_iter()
         .fold(web::scope(""), Scope::service)
         .default_service(web::to(|| async { Err::<HttpResponse, _>(Error::NotFound("page")) }))
@@ -107,8 +131,20 @@ pub fn pages() -> Scope {
 
 /// The routes without a session.
 pub fn open(config: &mut web::ServiceConfig) {
-    for resource in resources(OPEN) {
+    for resource in resources(OPEN.iter().map(guarded)) {
         config.service(resource.wrap(from_fn(headers::security_headers)).wrap(from_fn(trace::requests)));
+    }
+}
+
+/// Muster's own API.
+pub fn api(config: &mut web::ServiceConfig) {
+    let guarded = |route: &ApiRoute| {
+        let access = route.access;
+        (route.path, (route.handler)().wrap(from_fn(move |request, next| bearer::enforce(access, request, next))))
+    };
+    for resource in resources(API.iter().map(guarded)) {
+        let answering = resource.wrap(from_fn(api::errors)).wrap(from_fn(headers::security_headers));
+        config.service(answering.wrap(from_fn(trace::requests)));
     }
 }
 
@@ -126,18 +162,21 @@ pub fn gateway(config: &mut web::ServiceConfig) {
     }
 }
 
+fn guarded(route: &'static Route) -> (&'static str, Handler) {
+    let access = route.access;
+    (route.path, (route.handler)().wrap(from_fn(move |request, next| access::enforce(access, request, next))))
+}
+
 /// One resource for each path, with its methods: what is asked for by another one gets 405.
-fn resources(routes: &'static [Route]) -> Vec<Resource> {
+fn resources(routes: impl Iterator<Item = (&'static str, Handler)>) -> Vec<Resource> {
     let mut resources: Vec<(&str, Resource)> = Vec::new();
-    for route in routes {
-        let access = route.access;
-        let handler = (route.handler)().wrap(from_fn(move |request, next| enforce(access, request, next)));
-        match resources.iter().position(|(path, _)| *path == route.path) {
+    for (route, handler) in routes {
+        match resources.iter().position(|(path, _)| *path == route) {
             Some(at) => {
                 let (path, resource) = resources.swap_remove(at);
                 resources.push((path, resource.route(handler)));
             }
-            None => resources.push((route.path, web::resource(route.path).route(handler))),
+            None => resources.push((route, web::resource(route).route(handler))),
         }
     }
     // A fixed path goes before one with a parameter in the same place.

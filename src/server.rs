@@ -16,7 +16,7 @@ use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
 use crate::tokens::check::Check;
 use crate::tokens::mirror::Mirror;
-use crate::web::throttle::Throttle;
+use crate::web::throttle::{Refusals, Throttle};
 use crate::web::{forgery, headers, page, trace};
 use crate::{metrics, routes, settings};
 
@@ -101,12 +101,15 @@ impl Server {
             .as_ref()
             .map_or_else(Plan::unlimited, |plan| Plan { name: plan.name.clone(), limit: Some(i64::from(plan.limit)) });
         let recorder = Recorder::default();
+        let refusals = web::Data::new(Refusals::new(config.refusal_limit));
         let config = web::Data::new(config);
         let throttle = web::Data::new(Throttle::new());
         let plan = web::Data::new(plan);
         let base_url = web::Data::new(base_url);
         let shared_database = web::Data::new(database.clone());
-        let mirror = Mirror::new(database.clone());
+        // A connection of its own: what follows the changes must not wait behind pages.
+        let watch = Database::connect(config.database_url.clone(), 1).map_err(std::io::Error::other)?;
+        let mirror = Mirror::new(watch);
         let follower = mirror.clone();
         database.after_each_write(move || {
             let mirror = follower.clone();
@@ -137,11 +140,13 @@ impl Server {
                 .app_data(shared_recorder.clone())
                 .app_data(check.clone())
                 .app_data(throttle.clone())
+                .app_data(refusals.clone())
                 .app_data(plan.clone())
                 .app_data(base_url.clone())
                 .app_data(requests.clone())
                 .configure(routes::gateway)
                 .configure(routes::open)
+                .configure(routes::api)
                 .service(pages)
         };
         let mut server = HttpServer::new(application).shutdown_timeout(STOP_SECONDS).listen(listener)?;

@@ -1,6 +1,7 @@
 //! API tokens: what an account proves itself with. [`value`] knows their text, [`model`] and [`queries`] what is kept of
 //! them, [`operations`] what people do with them, and [`check`] answers the one question that every call asks.
 
+pub mod api;
 pub mod check;
 pub mod mirror;
 pub mod model;

@@ -1,5 +1,6 @@
 //! What every handler shares and no feature owns.
 
+pub mod api;
 pub mod assets;
 pub mod client;
 pub mod forgery;

@@ -178,7 +178,7 @@ pub fn has_administrator(conn: &mut DbConnection) -> Result<bool, Error> {
     let mut sql = administrators("1");
     sql.push(" LIMIT 1");
     let mut counted = Sql::new("SELECT count(*) AS n FROM (");
-    counted.push(sql.text()).push(") s");
+    counted.append(sql).push(") s");
     Ok(counted.number(conn)? > 0)
 }
 

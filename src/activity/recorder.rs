@@ -74,6 +74,8 @@ type Gathered = HashMap<Box<str>, Seen>;
 struct Seen {
     account: Uuid,
     last: Option<Use>,
+    /// When the account last called Muster's own API by it.
+    login: Option<NaiveDateTime>,
     days: Vec<Day>,
     refusals: Vec<(&'static str, i64)>,
 }
@@ -118,6 +120,11 @@ impl Recorder {
                 None => seen.last = Some(Use { at: now, address, agent: agent.map(|agent| texts.shared(agent)) }),
             }
         });
+    }
+
+    /// Notes that a token's account proved itself to Muster's own API by it: that is a machine's login.
+    pub fn logged_in(&self, token: &str, account: &Id, now: NaiveDateTime) {
+        self.note(token, account, |seen, _| seen.login = seen.login.max(Some(now)));
     }
 
     /// Notes that a token that Muster knows was refused. `reason` is a word for the audit log.
@@ -252,7 +259,7 @@ fn cut(agent: &str) -> &str {
 
 impl Seen {
     fn of(account: Uuid) -> Self {
-        Self { account, last: None, days: Vec::with_capacity(1), refusals: Vec::new() }
+        Self { account, last: None, login: None, days: Vec::with_capacity(1), refusals: Vec::new() }
     }
 
     fn day(&mut self, date: NaiveDate) -> &mut Day {
@@ -279,6 +286,7 @@ impl Seen {
         for (reason, count) in older.refusals {
             self.refuse(reason, count);
         }
+        self.login = self.login.max(older.login);
         let own = self.last.as_ref().map(|last| last.at);
         if older.last.as_ref().map(|last| last.at) > own {
             self.last = older.last;
@@ -325,6 +333,7 @@ fn settle(ledger: &mut Ledger, gathered: &[Gathered], reports: &[queries::Report
 struct Batch {
     uses: Vec<queries::LastUse>,
     accounts: Vec<(Id, NaiveDateTime)>,
+    logins: Vec<(Id, NaiveDateTime)>,
     days: Vec<queries::DayCount>,
 }
 
@@ -332,12 +341,17 @@ impl Batch {
     fn new(gathered: &Gathered) -> Self {
         let mut uses = Vec::new();
         let mut accounts: BTreeMap<Uuid, NaiveDateTime> = BTreeMap::new();
+        let mut logins: BTreeMap<Uuid, NaiveDateTime> = BTreeMap::new();
         let mut days: BTreeMap<(NaiveDate, Uuid), (i64, i64)> = BTreeMap::new();
         for (token, seen) in gathered {
             for day in &seen.days {
                 let sum = days.entry((day.date, seen.account)).or_default();
                 sum.0 += day.accepted;
                 sum.1 += day.refused;
+            }
+            if let Some(at) = seen.login {
+                let latest = logins.entry(seen.account).or_insert(at);
+                *latest = at.max(*latest);
             }
             if let Some(last) = &seen.last {
                 let latest = accounts.entry(seen.account).or_insert(last.at);
@@ -357,16 +371,15 @@ impl Batch {
             accepted,
             refused,
         };
-        Self {
-            uses,
-            accounts: accounts.into_iter().map(|(account, at)| (account.into(), at)).collect(),
-            days: days.into_iter().map(counted).collect(),
-        }
+        let owned =
+            |moments: BTreeMap<Uuid, NaiveDateTime>| moments.into_iter().map(|(account, at)| (account.into(), at)).collect();
+        Self { uses, accounts: owned(accounts), logins: owned(logins), days: days.into_iter().map(counted).collect() }
     }
 
     fn write(&self, conn: &mut DbConnection) -> Result<(), Error> {
         queries::move_token_use(conn, &self.uses)?;
         queries::move_account_use(conn, &self.accounts)?;
+        queries::move_account_login(conn, &self.logins)?;
         queries::add_to_days(conn, &self.days)
     }
 }

@@ -15,7 +15,7 @@ use super::queries;
 use super::session::{self, Found};
 use crate::audit::{self, Event, verbs};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Network};
 use crate::database::Database;
 use crate::error::Error;
 use crate::web::trace::RequestId;
@@ -116,12 +116,16 @@ fn database(request: &HttpRequest) -> Result<web::Data<Database>, Error> {
     request.app_data::<web::Data<Database>>().cloned().ok_or_else(|| Error::Internal("no database in the application".into()))
 }
 
+/// The proxies whose word on the client's address is believed.
+pub fn trusted(request: &HttpRequest) -> &[Network] {
+    request.app_data::<web::Data<Config>>().map(|config| config.trusted_proxies.as_slice()).unwrap_or_default()
+}
+
 /// Where a request comes from, for the audit log.
 pub fn origin(request: &HttpRequest) -> Origin {
-    let proxies = request.app_data::<web::Data<Config>>().map(|config| config.trusted_proxies.as_slice());
     let agent = request.headers().get(actix_web::http::header::USER_AGENT).and_then(|value| value.to_str().ok());
     Origin {
-        address: crate::web::client::of_request(request, proxies.unwrap_or_default()).map(|address| address.to_string()),
+        address: crate::web::client::of_request(request, trusted(request)).map(|address| address.to_string()),
         user_agent: agent.map(|agent| agent.chars().take(200).collect()),
         request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
     }

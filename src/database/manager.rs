@@ -25,9 +25,11 @@ pub enum Engine {
 const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
     PRAGMA foreign_keys = ON; PRAGMA case_sensitive_like = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;";
 
-/// Times without a zone are UTC here, and nothing waits for ever.
+/// Times without a zone are UTC here, and nothing waits for ever. The planner takes an index wherever
+/// there is one, also before it has statistics (a new installation, thousands of accounts made at once) and where it guesses
+/// that a filter leaves many: a page of the list then costs the same whatever the size of the tables.
 const POSTGRES_SETUP: &str = "SET TIME ZONE 'UTC'; SET lock_timeout = '20s'; SET statement_timeout = '120s'; \
-    SET idle_in_transaction_session_timeout = '60s'; SET jit = off";
+    SET idle_in_transaction_session_timeout = '60s'; SET jit = off; SET enable_seqscan = off";
 
 /// Makes and checks the pool's connections.
 pub struct Manager {
@@ -55,11 +57,25 @@ pub fn open(url: &DatabaseUrl) -> Result<DbConnection, diesel::ConnectionError> 
             Ok(DbConnection::Sqlite(sqlite))
         }
         DatabaseUrl::Postgres(address) => {
-            let mut postgres = PgConnection::establish(address)?;
+            let mut postgres = PgConnection::establish(&with_time_outs(address))?;
             postgres.batch_execute(POSTGRES_SETUP).map_err(set_up)?;
             Ok(DbConnection::Postgres(postgres))
         }
     }
+}
+
+/// A server that has vanished without a word would hold a request for minutes: libpq waits for ever unless it is told.
+/// What the operator has set in the URL stays.
+fn with_time_outs(address: &str) -> String {
+    const TIME_OUTS: [&str; 5] =
+        ["connect_timeout=3", "tcp_user_timeout=10000", "keepalives_idle=10", "keepalives_interval=3", "keepalives_count=3"];
+    TIME_OUTS.iter().fold(address.to_owned(), |address, setting| {
+        let name = setting.split('=').next().unwrap_or_default();
+        if address.contains(&format!("{name}=")) {
+            return address;
+        }
+        format!("{address}{}{setting}", if address.contains('?') { '&' } else { '?' })
+    })
 }
 
 impl r2d2::ManageConnection for Manager {
@@ -108,5 +124,19 @@ impl r2d2::HandleError<diesel::ConnectionError> for LogOnce {
         if !self.0.swap(true, Ordering::Relaxed) {
             log::error!("the database cannot be reached: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_time_outs;
+
+    #[test]
+    fn time_outs_are_added_where_there_are_none() {
+        let plain = with_time_outs("postgres://m@db/muster");
+        assert!(plain.starts_with("postgres://m@db/muster?connect_timeout=3&tcp_user_timeout=10000&"), "{plain}");
+        let set = with_time_outs("postgres://m@db/muster?sslmode=require&connect_timeout=9");
+        assert!(set.contains("sslmode=require&connect_timeout=9&tcp_user_timeout=10000"), "{set}");
+        assert_eq!(set.matches("connect_timeout").count(), 1);
     }
 }

@@ -2,9 +2,9 @@
 //! "all that match". Values are always bound, never written into the text.
 
 use chrono::NaiveDateTime;
-use diesel::query_builder::BoxedSqlQuery;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
-use diesel::{QueryableByName, RunQueryDsl};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp, Untyped};
+use diesel::{QueryResult, QueryableByName, RunQueryDsl};
 
 use super::{Backend, DbConnection};
 use crate::error::Error;
@@ -56,35 +56,44 @@ impl From<i64> for Value {
     }
 }
 
-/// One statement in the making. Each bound value becomes `$1`, `$2`, …, which both engines read.
+/// One statement in the making. Each bound value becomes `$1`, `$2`, … or what the engine writes for it.
 #[derive(Debug, Clone, Default)]
 pub struct Sql {
-    text: String,
-    values: Vec<Value>,
+    parts: Vec<Part>,
+    /// Whether it holds a list as long as what was asked: such texts are too many to be kept prepared.
+    varies: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Part {
+    Text(String),
+    Value(Value),
 }
 
 impl Sql {
     /// A statement that begins with `text`.
     pub fn new(text: &str) -> Self {
-        Self { text: text.into(), values: Vec::new() }
+        Self { parts: vec![Part::Text(text.into())], varies: false }
     }
 
     /// Adds text as it stands. Only constants belong here.
     pub fn push(&mut self, text: &str) -> &mut Self {
-        self.text.push_str(text);
+        match self.parts.last_mut() {
+            Some(Part::Text(last)) => last.push_str(text),
+            _ => self.parts.push(Part::Text(text.into())),
+        }
         self
     }
 
     /// Adds a bound value.
     pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
-        self.values.push(value.into());
-        self.text.push('$');
-        self.text.push_str(&self.values.len().to_string());
+        self.parts.push(Part::Value(value.into()));
         self
     }
 
     /// Adds a parenthesised list of bound values; an empty one matches nothing.
     pub fn bind_list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
+        self.varies = true;
         let mut lead = "(";
         for value in values {
             self.push(lead).bind(value);
@@ -93,19 +102,39 @@ impl Sql {
         self.push(if lead == "(" { "(NULL)" } else { ")" })
     }
 
-    /// The statement's text, for those who ask the planner about it.
-    pub fn text(&self) -> &str {
-        &self.text
+    /// Says that no two statements have this text, so that it is not kept prepared.
+    pub fn once(&mut self) -> &mut Self {
+        self.varies = true;
+        self
     }
 
-    fn into_query(self) -> BoxedSqlQuery<'static, Backend, diesel::query_builder::SqlQuery> {
-        self.values.into_iter().fold(diesel::sql_query(self.text).into_boxed(), |query, value| match value {
-            Value::Text(text) => query.bind::<Text, _>(text),
-            Value::MaybeText(text) => query.bind::<Nullable<Text>, _>(text),
-            Value::Time(moment) => query.bind::<Timestamp, _>(moment),
-            Value::Bool(value) => query.bind::<Bool, _>(value),
-            Value::Int(number) => query.bind::<BigInt, _>(number),
-        })
+    /// Adds what another statement says.
+    pub fn append(&mut self, other: Self) -> &mut Self {
+        self.varies |= other.varies;
+        for part in other.parts {
+            match part {
+                Part::Text(text) => self.push(&text),
+                Part::Value(value) => self.bind(value),
+            };
+        }
+        self
+    }
+
+    /// The statement's text, for those who ask the planner about it.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let mut number = 0;
+        for part in &self.parts {
+            match part {
+                Part::Text(part) => text.push_str(part),
+                Part::Value(_) => {
+                    number += 1;
+                    text.push('$');
+                    text.push_str(&number.to_string());
+                }
+            }
+        }
+        text
     }
 
     /// Runs it and returns how many rows it changed.
@@ -113,7 +142,7 @@ impl Sql {
     /// # Errors
     /// The database's.
     pub fn execute(self, conn: &mut DbConnection) -> Result<usize, Error> {
-        Ok(self.into_query().execute(conn)?)
+        Ok(RunQueryDsl::execute(self, conn)?)
     }
 
     /// Runs it and returns its rows.
@@ -124,7 +153,7 @@ impl Sql {
     where
         T: QueryableByName<Backend> + 'static,
     {
-        Ok(self.into_query().load(conn)?)
+        Ok(RunQueryDsl::load(self, conn)?)
     }
 
     /// Runs `SELECT … AS n` and returns the number.
@@ -153,3 +182,35 @@ impl Sql {
         Ok(self.load::<Row>(conn)?.into_iter().map(|row| row.id).collect())
     }
 }
+
+impl QueryFragment<Backend> for Sql {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        if self.varies {
+            out.unsafe_to_cache_prepared();
+        }
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => out.push_sql(text),
+                Part::Value(Value::Text(text)) => out.push_bind_param::<Text, _>(text)?,
+                Part::Value(Value::MaybeText(text)) => out.push_bind_param::<Nullable<Text>, _>(text)?,
+                Part::Value(Value::Time(moment)) => out.push_bind_param::<Timestamp, _>(moment)?,
+                Part::Value(Value::Bool(value)) => out.push_bind_param::<Bool, _>(value)?,
+                Part::Value(Value::Int(number)) => out.push_bind_param::<BigInt, _>(number)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The text decides: statements of one text are prepared once for each connection.
+impl QueryId for Sql {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Sql {
+    type SqlType = Untyped;
+}
+
+impl RunQueryDsl<DbConnection> for Sql {}

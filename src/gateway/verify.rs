@@ -8,18 +8,24 @@
 //! - A read-only token passes if every method that the forwarding headers name is one that only reads. Gateways set one
 //!   of the two headers and pass on what a client claims in the other.
 //! - Two `Authorization` headers are not a token: the API behind the gateway might read the other one.
+//!
+//! An address that has sent too many refused tokens gets 429 in the place of 401 for a while. The token is judged first all
+//! the same, so that a good one passes whoever else stands behind its address, and pays nothing for this. A call without a
+//! token does not count: browsers and probes come so, and it guesses nothing.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use chrono::SecondsFormat;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::activity::Recorder;
+use crate::auth::bearer;
 use crate::clock;
 use crate::config::Config;
 use crate::error::Error;
@@ -29,11 +35,9 @@ use crate::text::fold;
 use crate::tokens::check::{Check, Verdict};
 use crate::tokens::mirror::Credential;
 use crate::tokens::tally::Outcome;
-use crate::tokens::value::{Access, Credentials, parse_authorization};
+use crate::tokens::value::{Access, Credentials};
 use crate::web::client;
 
-/// The word in the audit log for a good token that may not do this.
-const INSUFFICIENT: &str = "insufficient scope";
 /// The endpoint without anything appended.
 const PATH: &str = "/auth/verify";
 /// Seconds after which a gateway may ask again when the database could not be asked.
@@ -47,7 +51,7 @@ pub async fn verify(
     config: web::Data<Config>,
 ) -> HttpResponse {
     let mut call = check.tally().begin();
-    let value = match credentials(request.headers()) {
+    let value = match bearer::credentials(request.headers()) {
         Credentials::None => {
             call.was(Outcome::NoToken);
             return unauthenticated(&request, false);
@@ -55,7 +59,6 @@ pub async fn verify(
         Credentials::Malformed => None,
         Credentials::Token(value) => Some(value),
     };
-    // Too many refused tokens from one address are to be answered with 429 here, before the look-up.
     let verdict = match check.judge(value.as_ref()).await {
         Ok(verdict) => verdict,
         Err(error) => {
@@ -70,12 +73,15 @@ pub async fn verify(
             if let Some(token) = known {
                 recorder.refused(token.id(), &token.account.id, reason.as_str(), now);
             }
-            unauthenticated(&request, true)
+            match bearer::too_many_refusals(&request) {
+                Some(wait) => throttled(&request, wait),
+                None => unauthenticated(&request, true),
+            }
         }
         Verdict::Accepted(holder) => match missing(&request, &holder) {
             Some(scope) => {
                 call.was(Outcome::InsufficientScope);
-                recorder.refused(holder.id(), &holder.account.id, INSUFFICIENT, now);
+                recorder.refused(holder.id(), &holder.account.id, bearer::INSUFFICIENT, now);
                 insufficient(&request, &scope)
             }
             None => {
@@ -85,15 +91,6 @@ pub async fn verify(
                 accepted(&holder)
             }
         },
-    }
-}
-
-fn credentials(headers: &HeaderMap) -> Credentials {
-    let mut given = headers.get_all(header::AUTHORIZATION);
-    match (given.next(), given.next()) {
-        (None, _) => Credentials::None,
-        (Some(only), None) => only.to_str().map_or(Credentials::Malformed, parse_authorization),
-        (Some(_), Some(_)) => Credentials::Malformed,
     }
 }
 
@@ -256,6 +253,12 @@ fn unauthenticated(request: &HttpRequest, tried: bool) -> HttpResponse {
         response.insert_header((header::WWW_AUTHENTICATE, r#"Bearer realm="muster""#));
         sentence(request, &mut response, "Send an API token: Authorization: Bearer <token>.\n")
     }
+}
+
+fn throttled(request: &HttpRequest, wait: Duration) -> HttpResponse {
+    let mut response = answer(StatusCode::TOO_MANY_REQUESTS);
+    response.insert_header((header::RETRY_AFTER, bearer::seconds(wait).to_string()));
+    sentence(request, &mut response, "Too many tokens from your address were refused. Try again shortly.\n")
 }
 
 fn insufficient(request: &HttpRequest, scope: &str) -> HttpResponse {

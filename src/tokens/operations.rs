@@ -9,7 +9,7 @@ use super::{policy, queries};
 use crate::accounts::model::{Account, Filter, Kind, Right, Selection};
 use crate::accounts::queries::matching::Target;
 use crate::audit::{self, Change, Event, verbs};
-use crate::auth::principal::Principal;
+use crate::auth::principal::{ActorKind, Means, Principal};
 use crate::clock;
 use crate::database::DbConnection;
 use crate::error::{Error, FieldError};
@@ -81,37 +81,83 @@ pub fn regenerate(
     let account = within_reach(conn, actor, Kind::System, account)?;
     may_hold_value(conn, actor, &account)?;
     let old = queries::find(conn, &account.id, token)?;
+    succeed(conn, actor, &account, &old, (overlap.length(), overlap.as_str()), maximum)
+}
+
+/// The token that the actor has proved itself by gets a successor, on the terms of [`regenerate`] but for an overlap of any
+/// length. It takes no permission: whoever has the value can do all that its successor can. Returns the old token, too.
+///
+/// # Errors
+/// `Forbidden` for an actor without a token, `Conflict` as [`regenerate`].
+pub fn regenerate_own(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    overlap: TimeDelta,
+    maximum: Option<TimeDelta>,
+) -> Result<(Token, Token, TokenValue), Error> {
+    let (account, old) = own(conn, actor)?;
+    let preset = Overlap::ALL.into_iter().find(|preset| preset.length() == overlap);
+    let said = preset.map_or_else(|| format!("{}s", overlap.num_seconds()), |preset| preset.as_str().into());
+    let (new, value) = succeed(conn, actor, &account, &old, (overlap, &said), maximum)?;
+    Ok((old, new, value))
+}
+
+/// The actor's own token, with its account.
+fn own(conn: &mut DbConnection, actor: &Principal) -> Result<(Account, Token), Error> {
+    let (Some(account), Means::Token(token), Some(kind)) = (&actor.account, &actor.means, own_kind(actor)) else {
+        return Err(Error::forbidden("", "Only an API token can do this with itself."));
+    };
+    Ok((accounts::queries::find(conn, kind, account)?, queries::find(conn, account, token)?))
+}
+
+fn own_kind(actor: &Principal) -> Option<Kind> {
+    match actor.kind {
+        ActorKind::User => Some(Kind::User),
+        ActorKind::System => Some(Kind::System),
+        ActorKind::Shell | ActorKind::Muster => None,
+    }
+}
+
+/// `overlap` with its word for the audit log.
+fn succeed(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    account: &Account,
+    old: &Token,
+    (overlap, said): (TimeDelta, &str),
+    maximum: Option<TimeDelta>,
+) -> Result<(Token, TokenValue), Error> {
     let now = clock::now();
-    may_be_regenerated(&old, now)?;
+    may_be_regenerated(old, now)?;
     let lifetime = match (old.lifetime(), maximum) {
         (Some(own), Some(maximum)) => Some(own.min(maximum)),
         (own, maximum) => own.or(maximum),
     };
     let expires_at = lifetime.map(|length| now + length);
-    let made = make(conn, actor, &account, &old.name, old.access, now, expires_at)?;
+    let made = make(conn, actor, account, &old.name, old.access, now, expires_at)?;
     let change = audit::begin(conn, actor)?;
     queries::replace(conn, &old.id, &made.0.id)?;
-    if overlap == Overlap::Now {
+    if overlap.is_zero() {
         queries::revoke(conn, &old.id, now)?;
     } else {
-        let end = now + overlap.length();
+        let end = now + overlap;
         queries::expire(conn, &old.id, old.expires_at.map_or(end, |own| own.min(end)))?;
     }
     change.record(
         conn,
         &event(
             verbs::TOKEN_REGENERATED,
-            &account,
-            &old,
+            account,
+            old,
             serde_json::json!({
                 "access": old.access.as_str(),
                 "expires_at": written(expires_at),
-                "overlap": overlap.as_str(),
+                "overlap": said,
                 "successor": made.0.id,
             }),
         ),
     )?;
-    stop_predecessors(conn, &change, &account, &old.id, now)?;
+    stop_predecessors(conn, &change, account, &old.id, now)?;
     queries::keep_first_expiry(conn, &account.id)?;
     Ok(made)
 }
@@ -164,13 +210,26 @@ pub fn revoke_by_id(conn: &mut DbConnection, actor: &Principal, token: &str) -> 
 fn revoke_of(conn: &mut DbConnection, actor: &Principal, kind: Kind, account: &Id, token: &str) -> Result<Token, Error> {
     let account = within_reach(conn, actor, kind, account)?;
     let token = queries::find(conn, &account.id, token)?;
+    end(conn, actor, &account, token)
+}
+
+/// Revokes the token that the actor has proved itself by. It takes no permission.
+///
+/// # Errors
+/// `Forbidden` for an actor without a token, `Conflict` where it has been revoked in the meantime.
+pub fn revoke_own(conn: &mut DbConnection, actor: &Principal) -> Result<Token, Error> {
+    let (account, token) = own(conn, actor)?;
+    end(conn, actor, &account, token)
+}
+
+fn end(conn: &mut DbConnection, actor: &Principal, account: &Account, token: Token) -> Result<Token, Error> {
     if token.revoked_at.is_some() {
         return Err(Error::Conflict(format!("The token {} has been revoked already.", token.name)));
     }
     let now = clock::now();
     let change = audit::begin(conn, actor)?;
-    stop(conn, &change, &account, &token, now)?;
-    stop_predecessors(conn, &change, &account, &token.id, now)?;
+    stop(conn, &change, account, &token, now)?;
+    stop_predecessors(conn, &change, account, &token.id, now)?;
     queries::keep_first_expiry(conn, &account.id)?;
     Ok(token)
 }

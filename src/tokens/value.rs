@@ -368,6 +368,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
         #[test]
         fn one_changed_character_is_noticed(at in 0..TOKEN_LENGTH, put in any::<char>()) {
             let token = token();

@@ -105,6 +105,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
         #[test]
         fn a_client_cannot_choose_its_address(claimed in ".*", real in 0u8..=255) {
             let seen = format!("{claimed},192.0.2.{real}");

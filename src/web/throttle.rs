@@ -1,8 +1,8 @@
-//! Guessing passwords is made slow: attempts to sign in are limited per address and per account.
+//! Guessing is made slow: attempts to sign in are limited per address and per account, refused API tokens per address.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
@@ -84,6 +84,62 @@ impl<C: Clock> std::fmt::Debug for Throttle<C> {
     }
 }
 
+/// Time in which a used-up quota of refused tokens is full again.
+const REFUSALS_RETURN_IN: Duration = Duration::from_secs(10);
+/// Addresses whose refusals are counted apart, some 20 MB of them. Those that come when there are more share one count.
+const REFUSED_ADDRESSES: usize = 200_000;
+
+/// Counts refused API tokens by the client's address. It is asked only when a token has been refused already, so a good
+/// one passes whatever else comes from its address, and at no cost. Share it between the workers.
+pub struct Refusals<C: Clock = DefaultClock> {
+    /// `None` where nothing is limited.
+    addresses: Option<Limiter<IpAddr, C>>,
+    counted: AtomicU32,
+    crowded: AtomicBool,
+    clock: C,
+}
+
+impl Refusals {
+    /// `limit` refusals at once, of which a tenth comes back each second; zero for no limit.
+    pub fn new(limit: u32) -> Refusals {
+        Refusals::with_clock(limit, DefaultClock::default())
+    }
+}
+
+impl<C: Clock + Clone> Refusals<C> {
+    fn with_clock(limit: u32, clock: C) -> Refusals<C> {
+        let addresses = NonZeroU32::new(limit).map(|burst| limiter((burst, REFUSALS_RETURN_IN / limit), &clock));
+        Refusals { addresses, counted: AtomicU32::new(0), crowded: AtomicBool::new(false), clock }
+    }
+
+    /// Counts a refused token.
+    ///
+    /// # Errors
+    /// The time until its address will be answered as usual, when there were too many.
+    pub fn count(&self, address: Option<IpAddr>) -> Result<(), Duration> {
+        let (Some(addresses), Some(address)) = (&self.addresses, address) else { return Ok(()) };
+        if self.counted.fetch_add(1, Ordering::Relaxed) % CLEAN_UP_EVERY == CLEAN_UP_EVERY - 1 {
+            addresses.retain_recent();
+            addresses.shrink_to_fit();
+            self.crowded.store(addresses.len() >= REFUSED_ADDRESSES, Ordering::Relaxed);
+        }
+        let key = if self.crowded.load(Ordering::Relaxed) { EVERYBODY } else { neighbourhood(address) };
+        match addresses.check_key(&key) {
+            Ok(_) => Ok(()),
+            Err(refused) => Err(refused.wait_time_from(self.clock.now()).max(Duration::from_secs(1))),
+        }
+    }
+}
+
+/// No client has this address.
+const EVERYBODY: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+
+impl<C: Clock> std::fmt::Debug for Refusals<C> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Refusals").finish_non_exhaustive()
+    }
+}
+
 fn limiter<K: std::hash::Hash + Eq + Clone, C: Clock + Clone>(
     (burst, period): (NonZeroU32, Duration),
     clock: &C,
@@ -154,6 +210,40 @@ mod tests {
         }
         assert!(throttle.attempt(IpAddr::from([0x2001, 0xdb8, 0, 7, 9, 9, 9, 9]), "a@example.org").is_err());
         assert!(throttle.attempt(IpAddr::from([0x2001, 0xdb8, 0, 8, 0, 0, 0, 1]), "a@example.org").is_ok());
+    }
+
+    #[test]
+    fn refused_tokens_have_a_quota_by_address_that_comes_back() {
+        let clock = FakeRelativeClock::default();
+        let refusals = Refusals::with_clock(100, clock.clone());
+        for _ in 0..100 {
+            assert_eq!(refusals.count(Some(address(1))), Ok(()));
+        }
+        assert_eq!(refusals.count(Some(address(1))), Err(Duration::from_secs(1)));
+        assert_eq!(refusals.count(Some(address(2))), Ok(()));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!((0..20).filter(|_| refusals.count(Some(address(1))).is_ok()).count(), 10);
+        let unlimited = Refusals::new(0);
+        assert!((0..1000).all(|_| unlimited.count(Some(address(1))).is_ok()));
+        assert!((0..1000).all(|_| refusals.count(None).is_ok()));
+    }
+
+    #[test]
+    fn refused_addresses_do_not_fill_the_memory() {
+        let clock = FakeRelativeClock::default();
+        let refusals = Refusals::with_clock(100, clock.clone());
+        let from =
+            |number: u32| refusals.count(Some(IpAddr::from([0x2001, 0xdb8, (number >> 16) as u16, number as u16, 0, 0, 0, 1])));
+        for number in 0..300_000 {
+            let _ = from(number);
+        }
+        let kept = refusals.addresses.as_ref().map_or(0, RateLimiter::len);
+        assert!(kept <= REFUSED_ADDRESSES + CLEAN_UP_EVERY as usize, "{kept}");
+        clock.advance(Duration::from_secs(60));
+        for number in 0..2 * CLEAN_UP_EVERY {
+            let _ = from(number);
+        }
+        assert!(refusals.addresses.as_ref().map_or(0, RateLimiter::len) <= 2 * CLEAN_UP_EVERY as usize);
     }
 
     #[test]

@@ -1,4 +1,10 @@
-//! The check that gateways ask, and the secrets that it is about.
+//! How machines talk to Muster: the door that gateways ask, introspection, and what a token does with itself.
 
+mod api;
+mod instances;
 mod refusals;
 mod secrets;
+mod throttling;
+
+#[cfg(feature = "installed-tests")]
+mod nginx;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{badges, count, may_manage, moment, plan as plan_view, role_choices};
 use crate::accounts::model::{AccountRow, Activity, COUNT_LIMIT, Filter, Kind, Right, Sort, Total, Window};
 use crate::accounts::operations::Plan;
-use crate::accounts::queries::{self, list::Listing};
+use crate::accounts::queries::{self, list::Listing, matching::Matching};
 use crate::accounts::view::{self, AccountsPage, Filters, Hint};
 use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
@@ -201,9 +201,8 @@ struct Found {
     roles: Vec<Role>,
     teams: Vec<Team>,
     totals: (i64, i64),
-    expiring: Total,
-    unused: Total,
-    never: Total,
+    /// With tokens that expire soon, unused, never used.
+    attention: [Total; 3],
     ask: Option<String>,
     counts: Counts,
     tracked_since: NaiveDateTime,
@@ -212,26 +211,25 @@ struct Found {
 fn find(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, size: i64, asks: bool) -> Result<Found, Error> {
     let listing = queries::list::list(conn, filter, sort, window, size)?;
     let ids: Vec<Id> = listing.rows.iter().map(|row| row.id.clone()).collect();
-    let all = Filter { disabled: filter.disabled, colleagues_of: filter.colleagues_of.clone(), ..Filter::all(Kind::System) };
-    let mut hint = |narrowed: Filter| queries::list::count(conn, &narrowed);
-    let expiring = hint(Filter { expiring: true, ..all.clone() })?;
-    let unused = hint(Filter { activity: Some(Activity::Unused), ..all.clone() })?;
-    let never = hint(Filter { activity: Some(Activity::Never), ..all })?;
+    let roles = roles::queries::all(conn)?;
+    let totals = queries::totals(conn, Kind::System)?;
     Ok(Found {
         roles_of: roles::queries::badges(conn, &ids)?,
         teams_of: teams::queries::of_accounts(conn, &ids)?,
         tokens_of: tokens::queries::summary(conn, &ids)?,
-        roles: roles::queries::all(conn)?,
+        attention: Matching::attention(conn, filter)?,
         teams: teams::queries::all(conn)?,
-        totals: queries::totals(conn, Kind::System)?,
         ask: if asks { whom_to_ask(conn)? } else { None },
-        counts: Counts::read(conn)?,
+        counts: Counts { system_accounts: totals.0, roles: count_of(&roles) },
         tracked_since: settings::tracked_since(conn)?,
         listing,
-        expiring,
-        unused,
-        never,
+        roles,
+        totals,
     })
+}
+
+fn count_of<T>(items: &[T]) -> i64 {
+    i64::try_from(items.len()).unwrap_or(i64::MAX)
 }
 
 /// The page for an address, with what is ticked on it.
@@ -299,10 +297,11 @@ fn hints(found: &Found, query: &ListQuery) -> Vec<Hint> {
         let number = if total.more { format!("{}+", grouped(total.count)) } else { grouped(total.count) };
         (total.count > 0).then(|| Hint { text: format!("{number} {text}"), href: narrowed.address() })
     };
+    let [expiring, unused, never] = found.attention;
     [
-        hint(found.expiring, "with tokens expiring soon", ListQuery { expiring: "14".into(), ..base.clone() }),
-        hint(found.unused, "unused for 90 days", ListQuery { activity: "unused-90".into(), ..base.clone() }),
-        hint(found.never, "never used", ListQuery { activity: "never".into(), ..base.clone() }),
+        hint(expiring, "with tokens expiring soon", ListQuery { expiring: "14".into(), ..base.clone() }),
+        hint(unused, "unused for 90 days", ListQuery { activity: "unused-90".into(), ..base.clone() }),
+        hint(never, "never used", ListQuery { activity: "never".into(), ..base.clone() }),
     ]
     .into_iter()
     .flatten()

@@ -103,21 +103,16 @@ fn total(conn: &mut DbConnection, filter: &Filter, target: &Target) -> Result<To
     Ok(Total { count: counted.min(COUNT_LIMIT), more: counted > COUNT_LIMIT })
 }
 
-/// How many match a filter, counted as the list counts.
-///
-/// # Errors
-/// The database's.
-pub fn count(conn: &mut DbConnection, filter: &Filter) -> Result<Total, Error> {
-    let target = Target::Matching(Matching::plan(conn, filter)?);
-    total(conn, filter, &target)
-}
-
 /// The statement behind a page: one row more than it shows, to know whether there is a next one.
 pub fn statement(target: &Target, sort: Sort, window: &Window, size: i64) -> Sql {
     let mut sql = Sql::default();
     target.with(&mut sql);
     sql.push("SELECT a.id, a.name, a.name_key, a.description, a.disabled, a.last_login_at, a.last_used_at, a.first_expiry_at");
-    target.from(&mut sql);
+    if sort.by == Order::Used {
+        target.from(&mut sql);
+    } else {
+        target.ordered_from(&mut sql);
+    }
     let columns = columns(sort.by);
     let backward = matches!(window, Window::Before(_) | Window::End);
     let descending = sort.descending != backward;

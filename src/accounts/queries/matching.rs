@@ -6,7 +6,7 @@
 //! which both engines evaluate first); where all leave many, the accounts are read in order and tested one by one, which
 //! soon fills a page.
 
-use crate::accounts::model::{Activity, COUNT_LIMIT, Filter, SOON_DAYS, Selection, UNUSED_DAYS};
+use crate::accounts::model::{Activity, COUNT_LIMIT, Filter, SOON_DAYS, Selection, Total, UNUSED_DAYS};
 use crate::clock;
 use crate::database::sql::Sql;
 use crate::database::{DbConnection, Engine};
@@ -44,6 +44,8 @@ enum Condition {
     Colleagues,
 }
 
+/// Counting what deserves attention stops here: beyond it the number changes nothing for who reads it.
+const ATTENTION_LIMIT: i64 = 1_000;
 /// A trigram index finds three letters or more.
 const INDEXED_LETTERS: usize = 3;
 
@@ -73,6 +75,59 @@ impl Matching {
             }
         }
         Ok(matching)
+    }
+
+    /// How many accounts of a kind deserve attention, among those that `filter` shows when it is cleared: with tokens that
+    /// expire soon, unused, never used. One statement; counting stops at [`ATTENTION_LIMIT`].
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 3], Error> {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            expiring: i64,
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            unused: i64,
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            never: i64,
+        }
+        let cleared =
+            Filter { disabled: filter.disabled, colleagues_of: filter.colleagues_of.clone(), ..Filter::all(filter.kind) };
+        let matching = |activity| Self {
+            filter: Filter { activity, ..cleared.clone() },
+            driver: None,
+            engine: Engine::Sqlite,
+            now: clock::now(),
+        };
+        let mut sql =
+            Sql::new("SELECT (SELECT count(*) FROM (SELECT DISTINCT f.account_id FROM tokens f CROSS JOIN accounts a WHERE ");
+        let expiring = matching(None);
+        expiring.expires_soon(&mut sql);
+        sql.push(" AND a.id = f.account_id AND a.kind = ");
+        expiring.of_kind(false, &mut sql);
+        for (name, activity) in [("expiring", Activity::Unused), ("unused", Activity::Never)] {
+            sql.push(" LIMIT ").bind(ATTENTION_LIMIT + 1).push(") s) AS ").push(name);
+            sql.push(", (SELECT count(*) FROM (SELECT 1 FROM accounts a WHERE a.kind = ");
+            matching(Some(activity)).of_kind(false, &mut sql);
+        }
+        sql.push(" LIMIT ").bind(ATTENTION_LIMIT + 1).push(") s) AS never");
+        let total = |n: i64| Total { count: n.min(ATTENTION_LIMIT), more: n > ATTENTION_LIMIT };
+        let row = sql.load::<Row>(conn)?.into_iter().next();
+        Ok(row.map_or([total(0); 3], |row| [total(row.expiring), total(row.unused), total(row.never)]))
+    }
+
+    /// The value of `a.kind = `, and the conditions that no index finds by itself.
+    fn of_kind(&self, in_order: bool, sql: &mut Sql) {
+        sql.bind(self.filter.kind.as_str());
+        if !self.filter.disabled {
+            sql.push(" AND a.disabled = FALSE");
+        }
+        for condition in self.conditions() {
+            if self.driver != Some(condition) {
+                self.holds(condition, in_order, sql);
+            }
+        }
     }
 
     fn conditions(&self) -> Vec<Condition> {
@@ -129,7 +184,7 @@ impl Matching {
     }
 
     /// The same condition, asked of one account at a time.
-    fn holds(&self, condition: Condition, sql: &mut Sql) {
+    fn holds(&self, condition: Condition, in_order: bool, sql: &mut Sql) {
         let filter = &self.filter;
         match condition {
             Condition::Search => {
@@ -148,6 +203,8 @@ impl Matching {
                 self.expires_soon(sql);
                 sql.push(")");
             }
+            // SQLite would take any range that an index has, and sort all that is in it: the sign keeps it from that.
+            Condition::Activity if in_order && self.engine == Engine::Sqlite => self.used(sql, "+a"),
             Condition::Activity => self.used(sql, "a"),
             Condition::Colleagues => {
                 sql.push(
@@ -208,6 +265,15 @@ impl Target {
 
     /// `FROM … WHERE …`; more conditions on `a` can follow.
     pub fn from(&self, sql: &mut Sql) {
+        self.write_from(sql, false);
+    }
+
+    /// [`Target::from`] for a statement that reads the accounts in an order that is not the filters' own, and stops early.
+    pub fn ordered_from(&self, sql: &mut Sql) {
+        self.write_from(sql, true);
+    }
+
+    fn write_from(&self, sql: &mut Sql, in_order: bool) {
         match self {
             Self::Accounts(kind, ids) => {
                 sql.push(" FROM accounts a WHERE a.kind = ").bind(kind.as_str()).push(" AND a.id IN ").bind_list(ids);
@@ -217,15 +283,7 @@ impl Target {
                     Some(_) => sql.push(" FROM picked CROSS JOIN accounts a WHERE a.id = picked.id AND a.kind = "),
                     None => sql.push(" FROM accounts a WHERE a.kind = "),
                 };
-                sql.bind(matching.filter.kind.as_str());
-                if !matching.filter.disabled {
-                    sql.push(" AND a.disabled = FALSE");
-                }
-                for condition in matching.conditions() {
-                    if matching.driver != Some(condition) {
-                        matching.holds(condition, sql);
-                    }
-                }
+                matching.of_kind(in_order, sql);
             }
         }
     }

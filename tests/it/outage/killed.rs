@@ -53,6 +53,9 @@ enum State {
     Deleted,
 }
 
+/// A change to one account: what it is called, where and what is posted, and what the account is then.
+type Step<'a> = (&'a str, String, Vec<(&'a str, &'a str)>, Option<State>);
+
 /// Creates, changes and deletes until nobody answers any more. Returns what was answered last of each account.
 fn stream(client: &Client, worker: usize, round: usize, answered: &Mutex<u32>) -> HashMap<String, Option<State>> {
     let mut known: HashMap<String, Option<State>> = HashMap::new();
@@ -66,7 +69,7 @@ fn stream(client: &Client, worker: usize, round: usize, answered: &Mutex<u32>) -
         let id = made.location().rsplit('/').next().unwrap().to_owned();
         known.insert(id.clone(), Some(State::Enabled));
         let of = format!("{LIST}/{id}");
-        let steps: [(&str, String, Vec<(&str, &str)>, Option<State>); 5] = [
+        let steps: [Step<'_>; 5] = [
             ("roles", format!("{of}/roles"), vec![("role", &administrator)], Some(State::Enabled)),
             ("disable", format!("{of}/disablement"), vec![], Some(State::Disabled)),
             ("enable", format!("{of}/enablement"), vec![], Some(State::Enabled)),

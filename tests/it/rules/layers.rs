@@ -12,9 +12,23 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("commands", &["cli", "commands", "demo", "demo/*", "doctor", "doctor/*"]),
     ("server", &["server"]),
     ("routes", &["routes", "metrics", "metrics/*"]),
-    ("pages, api and the gateway's door", &["*/pages", "*/pages/*", "*/api", "auth/profile", "gateway/verify"]),
+    (
+        "pages, api and the gateway's door",
+        &[
+            "*/pages",
+            "*/pages/*",
+            "accounts/api",
+            "roles/api",
+            "teams/api",
+            "tokens/api",
+            "audit/api",
+            "auth/profile",
+            "gateway/verify",
+            "gateway/introspect",
+        ],
+    ),
     // What draws pages and who may see them: `web` knows no feature but the accounts that its frame counts.
-    ("web, views, auth extractors", &["web", "web/*", "*/view", "auth/access", "auth/session"]),
+    ("web, views, auth extractors", &["web", "web/*", "*/view", "auth/access", "auth/bearer", "auth/session"]),
     // What keeps something in memory of what operations do stands beside them.
     (
         "operations",

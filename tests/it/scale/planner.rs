@@ -1,1 +1,257 @@
+//! The planner is asked, on both engines, how it would carry out the statements that are really sent.
 
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use diesel::QueryableByName;
+use diesel::sql_types::{Integer, Text};
+use muster::accounts::model::{Activity, Filter, Kind, Selection, Sort, Window};
+use muster::accounts::queries;
+use muster::clock;
+use muster::database::sql::Sql;
+use muster::database::{DbConnection, Engine};
+use muster::id::Id;
+use muster::roles::predefined;
+use muster::{audit, roles, settings, teams, tokens};
+
+use super::world::{RARE_ROLE, TEAM, id};
+use crate::support::app::TestApp;
+use crate::support::snapshot::lines;
+use crate::support::statements::{Recorded, parts, with_values};
+
+/// Tables that grow with the number of accounts. (Roles, teams and settings are few, and read whole by right.)
+const LARGE: [&str; 6] = ["accounts", "tokens", "account_roles", "team_members", "audit_events", "account_days"];
+
+#[derive(QueryableByName)]
+struct SqliteStep {
+    #[diesel(sql_type = Integer)]
+    #[allow(dead_code, reason = "the columns of EXPLAIN QUERY PLAN")]
+    id: i32,
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+#[derive(QueryableByName)]
+struct PostgresStep {
+    #[diesel(sql_type = Text)]
+    #[diesel(column_name = "QUERY PLAN")]
+    step: String,
+}
+
+/// The steps that the planner says, one a line.
+fn plan(conn: &mut DbConnection, engine: Engine, statement: &str) -> Vec<String> {
+    match engine {
+        Engine::Sqlite => {
+            let sql = Sql::new(&format!("EXPLAIN QUERY PLAN {}", parts(statement).0));
+            sql.load::<SqliteStep>(conn).unwrap().into_iter().map(|row| row.detail).collect()
+        }
+        Engine::Postgres => {
+            let sql = Sql::new(&format!("EXPLAIN {}", with_values(statement)));
+            let steps = sql.load::<PostgresStep>(conn).unwrap_or_else(|error| panic!("{statement}: {error}"));
+            steps.into_iter().map(|row| row.step).collect()
+        }
+    }
+}
+
+/// The first column of each index of Postgres, by the index's name.
+fn leading_columns(conn: &mut DbConnection, engine: Engine) -> HashMap<String, String> {
+    if engine == Engine::Sqlite {
+        return HashMap::new();
+    }
+    let sql = "SELECT indexname || ' ' || regexp_replace(indexdef, '^.*\\((\\w+).*$', '\\1') AS line FROM pg_indexes \
+               WHERE schemaname = 'public'";
+    let split = |line: String| line.split_once(' ').map(|(name, column)| (name.to_owned(), column.to_owned()));
+    lines(conn, sql).into_iter().filter_map(split).collect()
+}
+
+/// The steps that read a large table whole where an index should serve: without an index, or through all of one. The latter
+/// is right only where the index gives the order and a LIMIT ends it early.
+fn scans(engine: Engine, statement: &str, steps: &[String], leading: &HashMap<String, String>) -> Vec<String> {
+    let stops_early = parts(statement).0.contains("LIMIT");
+    let whole = |(at, step): &(usize, &String)| match engine {
+        Engine::Sqlite => {
+            // `ANY(x)` is a walk from one value of a leading column to the next.
+            if step.contains("ANY(") {
+                return true;
+            }
+            // An alias stands in the plan in place of the table: `a`, `f`, `m`, `ar` and so on are what statements use.
+            let Some(rest) = step.trim().strip_prefix("SCAN ") else { return false };
+            let name = rest.split_whitespace().next().unwrap_or_default();
+            let transient = name.starts_with('(') || ["picked", "s", "mine"].contains(&name) || rest.contains("VIRTUAL TABLE");
+            let few = ["roles", "teams", "r", "t", "settings", "role_permissions", "revisions", "audit_changes"].contains(&name);
+            !(transient || few || name == "CONSTANT" || rest.contains("USING") && stops_early)
+        }
+        Engine::Postgres => {
+            let on = |table: &&str| format!("{step} ").contains(&format!(" on {table} "));
+            if step.contains("Seq Scan") && LARGE.iter().any(&on) {
+                return true;
+            }
+            let index = match step.split_once("Bitmap Index Scan on ") {
+                Some((_, rest)) => rest.split_whitespace().next(),
+                None if LARGE.iter().any(on) => step.split_once(" using ").and_then(|(_, rest)| rest.split_whitespace().next()),
+                None => None,
+            };
+            let Some(column) = index.and_then(|index| leading.get(index)) else { return false };
+            let condition = steps.get(at + 1).map_or("", |next| next.trim());
+            let begins = condition.starts_with("Index Cond:") && condition.contains(column.as_str());
+            !begins && !stops_early
+        }
+    };
+    steps.iter().enumerate().filter(whole).map(|(_, step)| step.clone()).collect()
+}
+
+/// The way through all accounts in the list's own order is an index's, not a sort of everything.
+fn sorts_everything(engine: Engine, statement: &str, steps: &[String]) -> bool {
+    let driven = statement.contains("picked");
+    let sorts = match engine {
+        Engine::Sqlite => steps.iter().any(|step| step.contains("TEMP B-TREE FOR ORDER BY")),
+        Engine::Postgres => steps.iter().any(|step| {
+            // Not an incremental one, which sorts the few that are alike in the index's order.
+            let whole = step.trim_start().trim_start_matches("->").trim_start().starts_with("Sort  (");
+            let rows = step.split("rows=").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<u64>().ok());
+            whole && rows.is_some_and(|rows| rows > 500)
+        }),
+    };
+    statement.contains("first_expiry_at") && !driven && sorts
+}
+
+fn filters() -> Vec<(&'static str, Filter)> {
+    let all = Filter::all(Kind::System);
+    let role = |id: &str| Some(Id::parse(id).unwrap());
+    let cicd = predefined::CI_CD.to_string();
+    vec![
+        ("no filter", all.clone()),
+        ("disabled too", Filter { disabled: true, ..all.clone() }),
+        ("search, few", Filter { search: "bulk-00001".into(), ..all.clone() }),
+        ("search, none", Filter { search: "nothing like it".into(), ..all.clone() }),
+        ("search, many", Filter { search: "bulk-".into(), ..all.clone() }),
+        ("search, wildcards", Filter { search: "100%_\\\"'".into(), ..all.clone() }),
+        ("search, two letters", Filter { search: "bu".into(), ..all.clone() }),
+        ("role, few", Filter { role: role(RARE_ROLE), ..all.clone() }),
+        ("role, many", Filter { role: role(&cicd), ..all.clone() }),
+        ("team", Filter { team: role(TEAM), ..all.clone() }),
+        ("used", Filter { activity: Some(Activity::Recent), ..all.clone() }),
+        ("unused", Filter { activity: Some(Activity::Unused), ..all.clone() }),
+        ("never used", Filter { activity: Some(Activity::Never), ..all.clone() }),
+        ("expiring", Filter { expiring: true, ..all.clone() }),
+        ("colleagues", Filter { colleagues_of: Some(id(1)), ..all.clone() }),
+        ("role and search", Filter { role: role(&cicd), search: "bulk-".into(), ..all.clone() }),
+        (
+            "everything",
+            Filter {
+                search: "bulk".into(),
+                role: role(RARE_ROLE),
+                team: role(TEAM),
+                activity: Some(Activity::Never),
+                expiring: true,
+                disabled: true,
+                ..all
+            },
+        ),
+    ]
+}
+
+/// Everything behind the list, an account's page and the check. Panics with each whole read of a large table.
+pub fn reads_nothing_whole(app: &TestApp) {
+    let engine = app.database.engine();
+    let mut recorded = Recorded::open(&app.database_url);
+    let mut asked: Vec<(String, String)> = Vec::new();
+    let mut slow: Vec<(Duration, String)> = Vec::new();
+    let mut note = |what: String, began: Instant, sent: Vec<String>| {
+        slow.push((began.elapsed(), what.clone()));
+        asked.extend(sent.into_iter().map(|statement| (what.clone(), statement)));
+    };
+    let sorts = ["name", "-name", "login", "-login", "used", "-used", "expiry", "-expiry", "status", "-status"];
+    for (name, filter) in filters() {
+        for word in sorts {
+            let sort = Sort::parse(word);
+            let began = Instant::now();
+            let (listing, sent) = recorded.during(|conn| queries::list::list(conn, &filter, sort, &Window::Skip(0), 25).unwrap());
+            note(format!("{name}, {word}"), began, sent);
+            let mut windows = vec![Window::Skip(75), Window::End];
+            if let (Some(first), Some(last)) = (listing.rows.first(), listing.rows.last()) {
+                windows.push(Window::After(last.position.clone()));
+                windows.push(Window::Before(first.position.clone()));
+            }
+            for window in windows {
+                let began = Instant::now();
+                let (_, sent) = recorded.during(|conn| queries::list::list(conn, &filter, sort, &window, 25).unwrap());
+                note(format!("{name}, {word}, {}", format!("{window:?}").chars().take(4).collect::<String>()), began, sent);
+            }
+        }
+        let began = Instant::now();
+        let (_, sent) = recorded.during(|conn| queries::matching::Matching::attention(conn, &filter).unwrap());
+        note(format!("{name}, what deserves attention"), began, sent);
+    }
+    let page: Vec<Id> = (1..=100).map(id).collect();
+    let now = clock::now();
+    let everything = |conn: &mut DbConnection| {
+        roles::queries::badges(conn, &page).unwrap();
+        teams::queries::of_accounts(conn, &page).unwrap();
+        tokens::queries::summary(conn, &page).unwrap();
+        roles::queries::all(conn).unwrap();
+        teams::queries::all(conn).unwrap();
+        queries::totals(conn, Kind::System).unwrap();
+        queries::administrator_names(conn, 3).unwrap();
+        queries::has_administrator(conn).unwrap();
+        muster::web::page::Counts::read(conn).unwrap();
+        settings::tracked_since(conn).unwrap();
+        // An account's page.
+        queries::find(conn, Kind::System, &id(2)).unwrap();
+        queries::find_named(conn, "bulk-000002").unwrap();
+        tokens::queries::of_account(conn, &id(2)).unwrap();
+        queries::days(conn, &id(2), (now - TimeDelta::days(30)).date()).unwrap();
+        audit::recent(conn, &id(2), 12).unwrap();
+        // The check, on an account that the memory has to read again.
+        tokens::mirror::look_up(conn, "seed00000002").unwrap();
+        tokens::queries::last_revision(conn).unwrap();
+        tokens::queries::changed_since(conn, 0).unwrap();
+        tokens::queries::credentials(conn, &page).unwrap();
+        roles::queries::pairs(conn, &page).unwrap();
+        teams::queries::pairs(conn, &page).unwrap();
+        // Signing in.
+        muster::auth::queries::login(conn, "nobody@example.test").unwrap();
+        muster::auth::queries::principal(conn, &id(2), Id::new(), Default::default()).unwrap();
+        muster::auth::queries::load_session(conn, &[0; 32]).unwrap();
+        muster::auth::queries::sessions_of(conn, &id(2)).unwrap();
+    };
+    let began = Instant::now();
+    let ((), sent) = recorded.during(everything);
+    note("what pages and the check need besides".into(), began, sent);
+    let began = Instant::now();
+    let (_, sent) = recorded.during(|conn| {
+        let one = Selection::Accounts(vec![id(1), id(2)]);
+        muster::accounts::operations::fingerprint(conn, &filters()[2].1).unwrap();
+        muster::accounts::queries::matching::Target::resolve(conn, Kind::System, &one).unwrap().count(conn).unwrap()
+    });
+    note("what a confirmation needs".into(), began, sent);
+
+    asked.sort_by(|one, other| parts(&one.1).cmp(&parts(&other.1)));
+    asked.dedup_by(|one, other| one.1 == other.1);
+    // One of each shape is told.
+    let mut wrong = std::collections::BTreeMap::new();
+    let mut conn = muster::database::manager::open(&app.database_url.parse().unwrap()).unwrap();
+    let leading = leading_columns(&mut conn, engine);
+    assert!(
+        engine == Engine::Sqlite || leading.get("tokens_by_account").is_some_and(|column| column == "account_id"),
+        "{leading:?}"
+    );
+    for (what, statement) in &asked {
+        let steps = plan(&mut conn, engine, statement);
+        let scans = scans(engine, statement, &steps, &leading);
+        if !scans.is_empty() || sorts_everything(engine, statement, &steps) {
+            let told = format!("{what}: {}\n{}\n", statement.chars().take(700).collect::<String>(), steps.join("\n"));
+            wrong.insert(parts(statement).0.to_owned(), told);
+        }
+    }
+    slow.sort();
+    let report: Vec<String> = slow.iter().rev().take(6).map(|(took, what)| format!("{what} {took:.1?}")).collect();
+    println!("{engine:?}: {} different statements were explained; the slowest pages: {}", asked.len(), report.join("; "));
+    assert!(
+        wrong.is_empty(),
+        "{} statements read a large table whole:\n{}",
+        wrong.len(),
+        wrong.values().cloned().collect::<Vec<_>>().join("\n")
+    );
+}

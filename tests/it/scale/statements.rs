@@ -1,5 +1,7 @@
 //! Statements are counted: a page of the list, an account's page, a change to many.
 
+use std::time::{Duration, Instant};
+
 use diesel::Connection;
 use muster::accounts::model::{Filter, Kind, Selection};
 use muster::accounts::operations::{self, Done, Plan};
@@ -24,16 +26,22 @@ fn cost(app: &TestApp, client: &Client, path: &str) -> u64 {
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         app.database.statements() - before
     };
-    (0..8).map(|_| of_one()).min().unwrap()
+    // Enough tries to be sure, and more where the machine is so busy that a page takes as long as the memory waits.
+    let began = Instant::now();
+    let (mut least, mut tries) = (u64::MAX, 0);
+    while tries < 8 || (began.elapsed() / tries > Duration::from_millis(60) && tries < 60) {
+        least = least.min(of_one());
+        tries += 1;
+    }
+    least
 }
 
-#[test]
-fn a_page_costs_the_same_at_a_hundred_and_at_a_hundred_thousand() {
+/// A page costs as many statements at a hundred accounts as at a hundred thousand.
+pub fn of_a_page_are_the_same(small: &TestApp, large: &TestApp) {
     let engine = format!("{:?}", crate::support::engine::Engine::current());
-    let [small, large] = [100, 100_000].map(world::with);
     let admins = [small.admin(), large.admin()];
     let viewers = [small.viewer(), large.viewer()];
-    let costs = |path: &str| [cost(&small, &admins[0], path), cost(&large, &admins[1], path)];
+    let costs = |path: &str| [cost(small, &admins[0], path), cost(large, &admins[1], path)];
     let rare = format!("?role={RARE_ROLE}");
     let common = format!("?role={}", predefined::CI_CD);
     let team = format!("?team={TEAM}");
@@ -68,19 +76,18 @@ fn a_page_costs_the_same_at_a_hundred_and_at_a_hundred_thousand() {
         assert_eq!(few, many, "{query}");
     }
     // Ten rows and a hundred.
-    let ten = cost(&small, &admins[0], &format!("{LIST}?q=bulk-00000&size=100"));
-    let hundred = cost(&large, &admins[1], &format!("{LIST}?q=bulk-00000&size=100"));
-    let full = cost(&large, &admins[1], &format!("{LIST}?q=bulk-00&size=100"));
+    let ten = cost(small, &admins[0], &format!("{LIST}?q=bulk-00000&size=100"));
+    let hundred = cost(large, &admins[1], &format!("{LIST}?q=bulk-00000&size=100"));
+    let full = cost(large, &admins[1], &format!("{LIST}?q=bulk-00&size=100"));
     assert_eq!((ten, hundred), (full, full), "ten rows and a hundred");
-    let unfiltered = cost(&large, &admins[1], LIST);
-    assert_eq!(unfiltered + 1, cost(&large, &admins[1], &format!("{LIST}?q=bulk-0000")), "a filter costs one statement");
-    let viewing = [cost(&small, &viewers[0], LIST), cost(&large, &viewers[1], LIST)];
+    let unfiltered = cost(large, &admins[1], LIST);
+    assert_eq!(unfiltered + 1, cost(large, &admins[1], &format!("{LIST}?q=bulk-0000")), "a filter costs one statement");
+    let viewing = [cost(small, &viewers[0], LIST), cost(large, &viewers[1], LIST)];
     assert_eq!(viewing[0], viewing[1]);
     lines.push(format!("{engine}: list for a viewer {} statements", viewing[0]));
-    let account =
-        [cost(&small, &admins[0], &format!("{LIST}/{}", id(2))), cost(&large, &admins[1], &format!("{LIST}/{}", id(2)))];
+    let account = [cost(small, &admins[0], &format!("{LIST}/{}", id(2))), cost(large, &admins[1], &format!("{LIST}/{}", id(2)))];
     assert_eq!(account[0], account[1]);
-    let bare = cost(&large, &admins[1], &format!("{LIST}/{}", id(3)));
+    let bare = cost(large, &admins[1], &format!("{LIST}/{}", id(3)));
     assert_eq!(bare, account[1], "with a team and a token, and without");
     lines.push(format!("{engine}: an account's page {} statements", account[0]));
     println!("{}", lines.join("\n"));

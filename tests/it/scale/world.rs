@@ -7,63 +7,75 @@ use muster::roles::predefined;
 
 use crate::support::app::TestApp;
 
-/// The permission-less role that every hundredth account has.
+/// The role without permissions that every hundredth account has.
 pub const RARE_ROLE: &str = "0000aaaa-0000-7000-8000-000000000001";
 /// A team of every two hundredth account.
 pub const TEAM: &str = "0000bbbb-0000-7000-8000-000000000001";
 
-/// `bulk-000001` and so on.
+/// The account `bulk-000001` and so on.
 pub fn id(number: usize) -> Id {
     Id::parse(&format!("00000000-0000-7000-8000-000000{number:06}")).unwrap()
 }
 
-/// A server with `n` system accounts, a tenth of them disabled.
+/// A server with `n` system accounts, a tenth of them disabled, a third of them used in the last 200 days, all with the
+/// role CI/CD, half of them with a token and in one of 200 teams.
 pub fn with(n: usize) -> TestApp {
     let app = TestApp::start();
-    app.add_many(n);
-    let viewer = predefined::VIEWER;
-    let (number, later) = match app.database.engine() {
-        Engine::Sqlite => {
-            ("CAST(substr(name, 6) AS INTEGER)", "strftime('%Y-%m-%d %H:%M:%f000', 'now', '+' || (i % 9 + 1) || ' days')")
+    let sqlite = app.database.engine() == Engine::Sqlite;
+    let (numbers, digest) = if sqlite {
+        (format!("WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < {n})"), "randomblob(32)")
+    } else {
+        (format!("WITH s (i) AS (SELECT generate_series(1, {n}))"), "sha256(i::text::bytea)")
+    };
+    let padded = |i: &str| if sqlite { format!("printf('%06d', {i})") } else { format!("lpad(({i})::text, 6, '0')") };
+    let pad = padded("i");
+    let moment = |text: &str| if sqlite { format!("'{text}'") } else { format!("'{text}'::timestamp") };
+    let shifted = |days: &str| {
+        if sqlite {
+            format!("strftime('%Y-%m-%d %H:%M:%f000', 'now', ({days}) || ' days')")
+        } else {
+            format!("(now() AT TIME ZONE 'UTC' + ({days}) * interval '1 day')")
         }
-        Engine::Postgres => ("CAST(substr(name, 6) AS INTEGER)", "(now() AT TIME ZONE 'UTC' + (i % 9 + 1) * interval '1 day')"),
     };
-    let ago = match app.database.engine() {
-        Engine::Sqlite => "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-' || (i % 200) || ' days')",
-        Engine::Postgres => "(now() AT TIME ZONE 'UTC' - (i % 200) * interval '1 day')",
-    };
-    let numbered = format!("(SELECT id, {number} AS i FROM accounts WHERE created_by_name = 'seed') s");
+    let account = format!("'00000000-0000-7000-8000-000000' || {pad}");
+    let (ago, soon, later) = (shifted("-(i % 200)"), shifted("i % 9 + 1"), moment("2099-01-01 00:00:00"));
+    let expiry = format!("CASE WHEN i % 1000 = 2 THEN {soon} WHEN i % 4 = 2 THEN {later} END");
+    let used = format!("CASE WHEN i % 3 = 0 THEN {ago} ELSE {} END", moment("1970-01-01 00:00:00"));
+    let (cicd, viewer, disabled) = (predefined::CI_CD, predefined::VIEWER, n / 10);
     let statements = [
+        format!(
+            "INSERT INTO accounts (id, kind, name, name_key, description, search_text, disabled, created_at, created_by_name, \
+             updated_at, last_used_at, last_login_at, first_expiry_at) {numbers} SELECT {account}, 'system', 'bulk-' || {pad}, \
+             'bulk-' || {pad}, 'Number ' || i, 'bulk-' || {pad} || '\nnumber ' || i, i % 10 = 0, {0}, 'seed', {0}, {used}, {used}, \
+             coalesce({expiry}, {1}) FROM s",
+            moment("2026-01-01 00:00:00"),
+            moment("9999-12-31 00:00:00"),
+        ),
         format!("INSERT INTO roles (id, name, name_key, created_at) VALUES ('{RARE_ROLE}', 'Rare', 'rare', '2026-01-01 00:00:00')"),
-        format!("INSERT INTO account_roles (account_id, role_id) SELECT id, '{RARE_ROLE}' FROM {numbered} WHERE i % 100 = 1"),
-        format!("INSERT INTO account_roles (account_id, role_id) SELECT id, '{viewer}' FROM {numbered} WHERE i % 3 = 1"),
-        // Two hundred teams; every other account is in one.
-        "INSERT INTO teams (id, name, name_key, created_at) SELECT '0000bbbb' || substr(id, 9), 'Team ' || substr(name, 6), \
-         'team ' || substr(name, 6), '2026-01-01 00:00:00' FROM accounts WHERE created_by_name = 'seed' ORDER BY id LIMIT 200"
-            .into(),
+        format!("INSERT INTO account_roles (account_id, role_id) {numbers} SELECT {account}, '{cicd}' FROM s"),
+        format!("INSERT INTO account_roles (account_id, role_id) {numbers} SELECT {account}, '{RARE_ROLE}' FROM s WHERE i % 100 = 1"),
+        format!("INSERT INTO account_roles (account_id, role_id) {numbers} SELECT {account}, '{viewer}' FROM s WHERE i % 3 = 1"),
         format!(
-            "INSERT INTO team_members (team_id, account_id) SELECT t.id, s.id FROM {numbered} \
-             JOIN teams t ON CAST(substr(t.name, 6) AS INTEGER) = (s.i % 200) + 1 WHERE s.i % 2 = 0 OR s.i = 1"
+            "INSERT INTO teams (id, name, name_key, created_at) {numbers} SELECT '0000bbbb-0000-7000-8000-000000' || {pad}, \
+             'Team ' || {pad}, 'team ' || {pad}, {} FROM s WHERE i <= 200",
+            moment("2026-01-01 00:00:00")
         ),
-        // A thousandth of the tokens ends soon; the others in a year, or never.
         format!(
-            "UPDATE tokens SET expires_at = (SELECT CASE WHEN i % 1000 = 2 THEN {later} ELSE '2099-01-01 00:00:00' END \
-             FROM (SELECT CAST(substr(tokens.id, 7) AS INTEGER) AS i) s) WHERE CAST(substr(id, 7) AS INTEGER) % 4 = 2"
-        )
-        .replace("ELSE '2099-01-01 00:00:00'", match app.database.engine() {
-            Engine::Sqlite => "ELSE '2099-01-01 00:00:00'",
-            Engine::Postgres => "ELSE '2099-01-01 00:00:00'::timestamp",
-        }),
-        "UPDATE accounts SET first_expiry_at = COALESCE((SELECT min(expires_at) FROM tokens WHERE account_id = accounts.id), \
-         first_expiry_at)"
-            .into(),
-        format!(
-            "UPDATE accounts SET last_used_at = (SELECT {ago} FROM (SELECT {number} AS i) s), last_login_at = \
-             (SELECT {ago} FROM (SELECT {number} AS i) s) WHERE created_by_name = 'seed' AND {number} % 3 = 0"
+            "INSERT INTO team_members (team_id, account_id) {numbers} SELECT t.id, {account} FROM s JOIN teams t \
+             ON t.name = 'Team ' || {} WHERE i % 2 = 0 OR i = 1",
+            padded("CASE WHEN i = 1 THEN 1 ELSE i % 200 + 1 END")
         ),
-        format!("UPDATE accounts SET disabled = TRUE WHERE created_by_name = 'seed' AND {number} % 10 = 0"),
-        format!("UPDATE account_totals SET total = total - {} WHERE kind = 'system' AND disabled = FALSE", n / 10),
-        format!("UPDATE account_totals SET total = total + {} WHERE kind = 'system' AND disabled = TRUE", n / 10),
+        format!(
+            "INSERT INTO tokens (id, account_id, name, access, digest, created_at, created_by_name, expires_at) {numbers} \
+             SELECT 'seed00' || {pad}, {account}, 'seeded', 'read', {digest}, {}, 'seed', {expiry} FROM s WHERE i % 2 = 0",
+            moment("2026-01-01 00:00:00")
+        ),
+        format!("UPDATE account_totals SET total = total + {} WHERE kind = 'system' AND disabled = FALSE", n - disabled),
+        format!("UPDATE account_totals SET total = total + {disabled} WHERE kind = 'system' AND disabled = TRUE"),
+        format!(
+            "INSERT INTO account_days (account_id, day, accepted, refused) {numbers} SELECT {account}, {}, 7, 1 FROM s",
+            if sqlite { "date('now')" } else { "current_date" }
+        ),
         // A history: each account was created.
         "INSERT INTO audit_changes (id, at, actor_kind, actor_name) VALUES ('seed', '2026-01-01 00:00:00', 'shell', 'Command line')"
             .into(),
@@ -77,8 +89,9 @@ pub fn with(n: usize) -> TestApp {
         }
         Ok(())
     });
-    if app.database.engine() == Engine::Postgres {
-        app.read(|conn| Ok(conn.batch_execute("ANALYZE")?));
+    if !sqlite {
+        // What autovacuum does within minutes.
+        app.read(|conn| Ok(conn.batch_execute("VACUUM ANALYZE")?));
     }
     app
 }

@@ -1,7 +1,7 @@
 //! The real server on a free port, and the actors who speak to it.
 
 use std::collections::HashMap;
-use std::sync::{OnceLock, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -33,10 +33,10 @@ pub struct TestApp {
     pub database_url: String,
     /// The link that creates the first administrator, where there was no user at the start.
     pub setup_link: Option<String>,
+    /// The place where the database lives, which several servers may share.
+    pub home: Arc<TestDatabase>,
     /// Where the metrics are, where they are switched on.
     pub metrics_url: Option<String>,
-    /// The place where the database lives.
-    pub home: TestDatabase,
     handle: actix_web::dev::ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
@@ -61,8 +61,14 @@ impl TestApp {
         Self::start_with(|config| config.plan = Some(config::Plan { name: "Team".into(), limit }))
     }
 
+    /// A second server on the same database.
+    pub fn beside(&self) -> Self {
+        Self::on(Arc::clone(&self.home), |_| {})
+    }
+
     /// A server on a database that is there already.
-    pub fn on(home: TestDatabase, change: impl FnOnce(&mut Config)) -> Self {
+    pub fn on(home: impl Into<Arc<TestDatabase>>, change: impl FnOnce(&mut Config)) -> Self {
+        let home = home.into();
         let database_url = home.url().to_owned();
         let mut config = test_config(database_url.parse().unwrap());
         change(&mut config);
@@ -247,6 +253,8 @@ pub fn test_config(database_url: DatabaseUrl) -> Config {
         trusted_proxies: Vec::new(),
         workers: Some(2),
         activity_interval: Duration::from_secs(3600),
+        // Tests refuse a lot, all from one address.
+        refusal_limit: 0,
         metrics_listen: None,
         log: "off".into(),
     }
@@ -434,6 +442,20 @@ impl Client {
         }
         let body = answer.body_mut().with_config().limit(50 * 1024 * 1024).read_to_string().unwrap_or_default();
         Answer { status: answer.status().as_u16(), headers: map, body }
+    }
+
+    /// Any method, with headers and a body as it is.
+    pub fn send_body(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = ureq::http::Request::builder().method(method).uri(self.address(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut answer = self.agent.run(request.body(body.to_owned()).unwrap()).unwrap();
+        let header = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
+            (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned())
+        };
+        let headers = answer.headers().iter().map(header).collect();
+        Answer { status: answer.status().as_u16(), headers, body: answer.body_mut().read_to_string().unwrap_or_default() }
     }
 
     fn address(&self, path: &str) -> String {

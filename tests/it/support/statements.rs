@@ -69,9 +69,15 @@ pub fn literals(binds: &str) -> Vec<String> {
             }
             found.push(text);
             rest = &inner[end..];
+        } else if rest.starts_with('[') {
+            // A list in one place: an array. None of those that are sent has a bracket or a quotation mark in it.
+            let end = rest.find(']').unwrap() + 1;
+            found.push(format!("{{{}}}", &rest[1..end - 1]));
+            rest = &rest[end..];
         } else {
             let end = rest.find(", ").unwrap_or(rest.len());
-            found.push(rest[..end].to_owned());
+            let plain = rest[..end].trim_start_matches("Id(\"").trim_end_matches("\")");
+            found.push(plain.to_owned());
             rest = &rest[end..];
         }
         rest = rest.strip_prefix(", ").unwrap_or(rest);

@@ -1,0 +1,117 @@
+//! `POST /oauth/introspect` (RFC 7662): what an API that holds somebody's token asks, where no gateway stands before it.
+//!
+//! It changes nothing, so a read-only token of the asking account will do. To the one who asks, a token that was never
+//! issued looks like one that is revoked, expired or of a disabled account: `{"active": false}` and nothing else.
+//! `scope` tells what the account's roles grant, as the gateway's `Muster-Permissions` does; whether the token may use it for
+//! more than reading is told by `muster_access`.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+use crate::activity::Recorder;
+use crate::auth::access;
+use crate::clock;
+use crate::config::BaseUrl;
+use crate::database::Database;
+use crate::error::Error;
+use crate::roles::permission::Permission;
+use crate::tokens::check::{Check, Verdict};
+use crate::tokens::mirror::Credential;
+use crate::tokens::queries;
+use crate::tokens::value::TokenValue;
+use crate::web::client;
+use crate::web::form::Form;
+
+/// The form. `token_type_hint` and whatever else is sent mean nothing: there is one kind of token.
+#[derive(Deserialize)]
+pub struct Question {
+    #[serde(default)]
+    token: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Active<'a> {
+    active: bool,
+    sub: &'a str,
+    username: &'a str,
+    client_id: &'a str,
+    token_type: &'static str,
+    scope: String,
+    iat: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<i64>,
+    iss: &'a str,
+    muster_account_type: &'static str,
+    muster_access: &'static str,
+    muster_roles: Vec<&'a str>,
+    muster_teams: Vec<&'a str>,
+    muster_token: &'a str,
+}
+
+/// Answers whether a token is usable now, and whose it is. To ask counts as the token's use.
+///
+/// # Errors
+/// `Invalid` without the field `token`, `Unavailable` when the database cannot be asked.
+pub async fn introspect(
+    request: HttpRequest,
+    check: web::Data<Check>,
+    recorder: web::Data<Recorder>,
+    database: web::Data<Database>,
+    base_url: web::Data<BaseUrl>,
+    form: Form<Question>,
+) -> Result<HttpResponse, Error> {
+    let Some(text) = form.0.token.filter(|text| !text.is_empty()) else {
+        return Err(Error::field("token", "Send the token to ask about as the field token."));
+    };
+    let now = clock::now();
+    let holder = match check.judge(TokenValue::parse(&text).as_ref()).await? {
+        Verdict::Accepted(holder) => holder,
+        Verdict::Refused { reason, known } => {
+            if let Some(token) = known {
+                recorder.refused(token.id(), &token.account.id, reason.as_str(), now);
+            }
+            return Ok(inactive());
+        }
+    };
+    let (account, id) = (holder.account.id.clone(), holder.id().to_owned());
+    let stored = match database.read(move |conn| queries::find(conn, &account, &id)).await {
+        // Its account has been deleted since it was judged.
+        Err(Error::NotFound(_)) => return Ok(inactive()),
+        stored => stored?,
+    };
+    // Who presented the token is known to the one who asks; from here that one is the client.
+    let address = client::of_request(&request, access::trusted(&request));
+    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    recorder.accepted(holder.id(), &holder.account.id, address, agent, now);
+    Ok(answer(&active(&holder, stored.created_at.and_utc().timestamp(), &base_url.0)))
+}
+
+fn active<'a>(holder: &'a Credential, created: i64, issuer: &'a str) -> Active<'a> {
+    let account = &holder.account;
+    let scope: Vec<&str> = account.grants.permissions.iter().map(Permission::as_str).collect();
+    Active {
+        active: true,
+        sub: account.id.as_str(),
+        username: &account.name,
+        client_id: account.id.as_str(),
+        token_type: "Bearer",
+        scope: scope.join(" "),
+        iat: created,
+        exp: holder.expires_at.map(|end| end.and_utc().timestamp()),
+        iss: issuer,
+        muster_account_type: account.kind.as_str(),
+        muster_access: holder.access.as_str(),
+        muster_roles: account.grants.roles.iter().map(|role| role.name.as_str()).collect(),
+        muster_teams: account.membership.teams.iter().map(|team| team.name.as_str()).collect(),
+        muster_token: holder.id(),
+    }
+}
+
+fn inactive() -> HttpResponse {
+    answer(&serde_json::json!({ "active": false }))
+}
+
+fn answer(body: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body)
+}

@@ -1,0 +1,115 @@
+//! What a token does with itself through the API: revoke itself, and get its successor. It needs no permission for that,
+//! and read-only ones may do it too: a token that has leaked must be able to end itself.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{NaiveDateTime, SecondsFormat, TimeDelta};
+use serde::{Deserialize, Serialize};
+
+use super::operations;
+use super::queries;
+use crate::auth::access::Actor;
+use crate::config::Config;
+use crate::database::Database;
+use crate::error::Error;
+
+/// The longest overlap, in seconds: seven days.
+const MAX_OVERLAP: i64 = 7 * 24 * 60 * 60;
+
+/// `DELETE /tokens/current`: the token that is sent stops, and an old value that it replaced stops with it.
+///
+/// # Errors
+/// `Conflict` where another call was faster.
+pub async fn revoke_current(actor: Actor, database: web::Data<Database>) -> Result<HttpResponse, Error> {
+    database.write(move |conn| operations::revoke_own(conn, &actor)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Default, Deserialize)]
+struct Regeneration {
+    #[serde(default)]
+    overlap_seconds: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Regenerated {
+    id: String,
+    name: String,
+    access: &'static str,
+    value: String,
+    created_at: String,
+    expires_at: Option<String>,
+    replaces: Replaced,
+}
+
+#[derive(Serialize)]
+struct Replaced {
+    id: String,
+    /// Until when the old value works; nothing where it has stopped.
+    works_until: Option<String>,
+}
+
+/// `POST /tokens/current/regenerate`: a successor of the same name, access and length of life. Its value stands in this
+/// answer and nowhere else. A caller whose connection breaks has lost it, so an overlap is wise.
+///
+/// # Errors
+/// `Invalid` (field `overlap_seconds`), `Conflict` for a token that has a successor already.
+pub async fn regenerate_current(
+    request: HttpRequest,
+    actor: Actor,
+    database: web::Data<Database>,
+    config: web::Data<Config>,
+    body: web::Bytes,
+) -> Result<HttpResponse, Error> {
+    let overlap = overlap(&request, &body)?;
+    let maximum = config.max_token_lifetime;
+    let (old, new, value) = database
+        .write(move |conn| {
+            let (old, new, value) = operations::regenerate_own(conn, &actor, overlap, maximum)?;
+            Ok((queries::find(conn, &old.account, &old.id)?, new, value))
+        })
+        .await?;
+    let body = Regenerated {
+        id: new.id,
+        name: new.name,
+        access: new.access.as_str(),
+        value: value.expose().to_owned(),
+        created_at: written(new.created_at),
+        expires_at: new.expires_at.map(written),
+        replaces: Replaced { id: old.id, works_until: old.expires_at.filter(|_| old.revoked_at.is_none()).map(written) },
+    };
+    Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// Reads JSON or a form. Nothing at all means no overlap, whatever the content type says: some clients send one always.
+fn overlap(request: &HttpRequest, body: &[u8]) -> Result<TimeDelta, Error> {
+    let refused = || {
+        Error::field(
+            "overlap_seconds",
+            format!("overlap_seconds is a whole number from 0 to {MAX_OVERLAP}, which is seven days."),
+        )
+    };
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(TimeDelta::zero());
+    }
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let asked: Regeneration = match kind.as_str() {
+        "application/x-www-form-urlencoded" => serde_html_form::from_bytes(body).map_err(|_| refused())?,
+        _ if kind == "application/json" || kind.ends_with("+json") => {
+            let said: serde_json::Value =
+                serde_json::from_slice(body).map_err(|_| Error::BadRequest("The body is not JSON.".into()))?;
+            if !said.is_object() {
+                return Err(Error::BadRequest("The body is not a JSON object.".into()));
+            }
+            serde_json::from_value(said).map_err(|_| refused())?
+        }
+        _ => return Err(Error::BadRequest("Send JSON (application/json), a form, or no body.".into())),
+    };
+    let seconds = asked.overlap_seconds.unwrap_or_default();
+    if (0..=MAX_OVERLAP).contains(&seconds) { Ok(TimeDelta::seconds(seconds)) } else { Err(refused()) }
+}
+
+fn written(moment: NaiveDateTime) -> String {
+    moment.and_utc().to_rfc3339_opts(SecondsFormat::Secs, true)
+}

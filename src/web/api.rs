@@ -1,0 +1,139 @@
+//! Answers of Muster's own API that are no success: one JSON object that is a problem document (RFC 9457) and also holds
+//! what published clients of the API look for: `error.message`, `errors` by field and `reference`, the request's id.
+
+use std::collections::BTreeMap;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use serde::Serialize;
+
+use super::form::FormError;
+use super::trace::RequestId;
+use crate::auth::access;
+use crate::error::Error;
+
+/// The media type of a problem document.
+pub const PROBLEM: &str = "application/problem+json";
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    error: Message<'a>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    errors: BTreeMap<&'a str, Vec<&'a str>>,
+    /// What is lacking, where that is a permission.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permission: Option<&'a str>,
+    reference: &'a str,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    message: &'a str,
+}
+
+/// A problem document with a sentence.
+pub fn problem(request: &HttpRequest, status: StatusCode, detail: &str) -> HttpResponse {
+    document(request, status, detail, None)
+}
+
+/// The problem document that an error becomes. What a person's form would get as 422 is 400 here, as clients expect it.
+pub fn problem_of(request: &HttpRequest, error: &Error) -> HttpResponse {
+    let status = match error {
+        Error::Invalid(_) => StatusCode::BAD_REQUEST,
+        other => other.status_code(),
+    };
+    let mut response = document(request, status, &error.message(), Some(error));
+    let wait = match error {
+        Error::Throttled(seconds) => *seconds,
+        Error::Unavailable => 1,
+        _ => return response,
+    };
+    response.headers_mut().insert(header::RETRY_AFTER, wait.into());
+    response
+}
+
+fn document(request: &HttpRequest, status: StatusCode, detail: &str, error: Option<&Error>) -> HttpResponse {
+    let extensions = request.extensions();
+    let mut errors: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut permission = None;
+    match error {
+        Some(Error::Invalid(fields)) => {
+            for field in fields {
+                errors.entry(field.field).or_default().push(&field.message);
+            }
+        }
+        Some(Error::Forbidden { permission: lacking, .. }) => permission = Some(lacking.as_str()).filter(|text| !text.is_empty()),
+        _ => {}
+    }
+    let body = Problem {
+        r#type: "about:blank",
+        title: status.canonical_reason().unwrap_or("Error"),
+        status: status.as_u16(),
+        detail,
+        error: Message { message: detail },
+        errors,
+        permission,
+        reference: extensions.get::<RequestId>().map_or("", |id| id.0.as_str()),
+    };
+    let mut response = HttpResponse::build(status);
+    response.content_type(PROBLEM).insert_header((header::CACHE_CONTROL, "no-store"));
+    response.body(serde_json::to_string(&body).unwrap_or_default())
+}
+
+/// Middleware for `from_fn`: makes a problem document of everything below that is no success and not one already. A refusal
+/// for lack of permission by an operation is written to the audit log, as the pages do.
+///
+/// # Errors
+/// None of its own: what fails below becomes an answer.
+pub async fn errors(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let asked = request.request().clone();
+    let answer = match next.call(request).await {
+        Ok(answer) => answer.map_into_boxed_body(),
+        Err(error) => ServiceResponse::from_err(error, asked),
+    };
+    let status = answer.status();
+    if !status.is_client_error() && !status.is_server_error() || is_problem(&answer) {
+        return Ok(answer);
+    }
+    let cause = answer.response().error();
+    let known = cause.and_then(|error| error.as_error::<Error>()).cloned();
+    let unread = cause.and_then(|error| error.as_error::<FormError>()).map(ToString::to_string);
+    if let Some(Error::Forbidden { permission, .. }) = &known {
+        access::note_refusal(answer.request(), permission).await;
+    }
+    let (request, old) = answer.into_parts();
+    let mut new = match (known, unread) {
+        (Some(error), _) => problem_of(&request, &error),
+        (None, Some(sentence)) => problem(&request, status, &sentence),
+        (None, None) => problem(&request, status, sentence(status)),
+    };
+    for name in [header::RETRY_AFTER, header::ALLOW, header::WWW_AUTHENTICATE] {
+        for value in old.headers().get_all(&name) {
+            new.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    Ok(ServiceResponse::new(request, new))
+}
+
+fn is_problem(answer: &ServiceResponse) -> bool {
+    answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(PROBLEM.as_bytes()))
+}
+
+fn sentence(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => "This address does not answer this method.",
+        StatusCode::PAYLOAD_TOO_LARGE => "The body is too large.",
+        _ if status.is_server_error() => "Something broke on our side. Nothing was changed.",
+        _ => "The request could not be read.",
+    }
+}
