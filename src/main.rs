@@ -4,6 +4,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use log::LevelFilter;
 use muster::cli::{Command, Invocation};
 use muster::commands;
 use muster::config::Config;
@@ -67,6 +68,9 @@ fn serve(server: Server, more: &str) -> Result<(), String> {
 fn log_to_stderr(filter: &str) {
     env_logger::Builder::new()
         .parse_filters(filter)
+        // It would write down whole requests, with the doctor's tokens.
+        .filter_module("ureq", LevelFilter::Off)
+        .filter_module("ureq_proto", LevelFilter::Off)
         .format(|line, record| writeln!(line, "{} {} {}", line.timestamp_millis(), record.level(), record.args()))
         .init();
 }

@@ -277,7 +277,9 @@ fn wrong_by_one(token: &str) -> String {
 /// Why there is nothing to examine.
 fn no_start(status: u16) -> String {
     let why = match status {
-        200..=299 => "The answer does not show the request's headers: is this the echo path, and does it answer with all of them?",
+        200..=299 => {
+            "The answer does not show the request's headers: is this the echo path, and does it answer with all of them?"
+        }
         300..=399 => "It leads elsewhere: give the address that clients use, and a path that does not redirect.",
         401 => {
             "The gateway refused a good token: does it pass on Authorization to Muster's /auth/verify, and does that Muster \

@@ -112,7 +112,7 @@ fn fixed(hole: &Hole) -> [&'static [&'static str]; 5] {
             &["common_http_protocol_options: { headers_with_underscores_action: REJECT_REQUEST }"],
         ],
         Hole::SecondAuthorization => [
-            &["proxy_set_header Authorization \"\";   # in the location; nginx 1.23 and newer refuse two of them"],
+            &["proxy_set_header Authorization \"\";   # in the location; nginx 1.22 refuses two of them by itself"],
             &["request_header -Authorization   # after forward_auth"],
             &["headers: { customRequestHeaders: { Authorization: \"\" } }   # a middleware after muster"],
             &["http-request deny deny_status 400 if { req.hdr_cnt(authorization) gt 1 }"],
