@@ -28,7 +28,7 @@
     opener?.setAttribute('aria-expanded', String(event.newState === 'open'));
     if (event.newState !== 'open') return;
     if (opener && !CSS.supports('position-area', 'block-end')) place(menu, opener);
-    if (!menu.contains(document.activeElement)) $('.menu-item, input', menu)?.focus({ preventScroll: true });
+    if (!menu.contains(document.activeElement)) $('.menu-item, input:not([type="hidden"])', menu)?.focus({ preventScroll: true });
   }, true);
   // Whoever comes back by the browser's Back finds the page without the menu that led away from it
   addEventListener('pagehide', () => { for (const open of $$(':popover-open')) open.hidePopover(); });
