@@ -68,6 +68,7 @@ fn set_up_and_sign_in(app: &TestApp, browser: &Browser) {
     browser.fill(field("Password"), "not the password");
     browser.follow(button("Sign in"));
     browser.wait_for_text("That e-mail address and password do not match.");
+    browser.wait_for_focus(field("Password"));
     browser.fill(field("Password"), PASSWORD);
     browser.follow(button("Sign in"));
     browser.wait_for_path(LIST);
@@ -103,6 +104,9 @@ fn create_with_a_token(app: &TestApp, browser: &Browser) -> String {
     browser.wait_for_text("mstw_");
     let page = browser.read("return document.documentElement.innerHTML", &[]).to_string();
     assert!(!page.contains(&token), "the value is shown a second time");
+    browser.back();
+    let page = browser.read("return document.documentElement.innerHTML", &[]).to_string();
+    assert!(!page.contains(&token), "Back shows the value a second time");
     visit(browser, app, LIST);
     browser.click(field("Search system accounts"));
     browser.press("Control+v");
