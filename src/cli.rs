@@ -52,6 +52,53 @@ pub enum Command {
     /// Handle API tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Try whether the real gateway at URL lets anything through that it should not
+    ///
+    /// Sends what an attacker or a sloppy configuration would: forged Muster-* headers, no token, malformed, wrong, revoked
+    /// and read-only ones, two Authorization headers, a forged method. Says what got through, and which line of the gateway's
+    /// configuration closes it.
+    ///
+    /// It needs a path behind the gateway, guarded as the API is, whose answer to any method is 200 with the request headers
+    /// that arrived there, as text or JSON in whatever form, and DATABASE_URL: it makes a system account with tokens of ten
+    /// minutes for the trial and deletes it afterwards, both in the audit log under "Command line (doctor)".
+    ///
+    /// Ends with 0 where nothing got through, 1 where something did, 2 where that could not be found out.
+    Doctor(Doctor),
+}
+
+/// The words of `muster doctor`.
+#[derive(Args, Clone, Debug)]
+pub struct Doctor {
+    /// Where clients reach the gateway: http:// or https:// and a host, as in https://api.example.org
+    #[arg(value_parser = gateway_url)]
+    pub url: String,
+    /// Path behind the gateway that answers with the request headers it received
+    #[arg(long, value_name = "PATH", value_parser = echo_path)]
+    pub echo_path: String,
+    /// Print the lines for this gateway only
+    #[arg(long, value_enum)]
+    pub gateway: Option<Gateway>,
+    /// Name or UUID of a role that the path requires, for the trial's account; may be repeated
+    #[arg(long = "role", value_name = "ROLE", conflicts_with = "account")]
+    pub roles: Vec<String>,
+    /// Try with tokens of this system account (UUID or name) instead of a new one, such as when the plan is full
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Option<String>,
+}
+
+/// The gateways whose configuration Muster knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Gateway {
+    /// `auth_request`.
+    Nginx,
+    /// `forward_auth`.
+    Caddy,
+    /// ForwardAuth.
+    Traefik,
+    /// With haproxy-auth-request.
+    Haproxy,
+    /// `ext_authz`.
+    Envoy,
 }
 
 /// What to do with users.
@@ -181,6 +228,20 @@ fn misplaced_flag(matches: &ArgMatches) -> Option<String> {
     misplaced.map(|id| id.as_str().replace('_', "-"))
 }
 
+fn gateway_url(text: &str) -> Result<String, String> {
+    let refused = || "URL must be http:// or https:// and a host, such as https://api.example.org".to_owned();
+    let uri: actix_web::http::Uri = text.parse().map_err(|_| refused())?;
+    let plain = uri.query().is_none() && !text.contains(['@', '#']);
+    let has_host = uri.host().is_some_and(|host| !host.is_empty());
+    let known = matches!(uri.scheme_str(), Some("http" | "https"));
+    if plain && has_host && known { Ok(text.trim_end_matches('/').to_owned()) } else { Err(refused()) }
+}
+
+fn echo_path(text: &str) -> Result<String, String> {
+    let fits = text.starts_with('/') && text.parse::<actix_web::http::Uri>().is_ok() && !text.contains('#');
+    if fits { Ok(text.to_owned()) } else { Err("PATH must begin with a slash, such as /echo".to_owned()) }
+}
+
 fn access(text: &str) -> Result<Access, String> {
     Access::parse(text).ok_or_else(|| "A token's access is read or write.".to_owned())
 }
@@ -266,6 +327,20 @@ mod tests {
             panic!()
         };
         assert_eq!(token.id, "0123456789AB");
+    }
+
+    #[test]
+    fn the_doctor_is_asked_for() {
+        let line = "muster doctor https://api.example.org/ --echo-path /echo?x=1 --gateway nginx --role Viewer";
+        let Command::Doctor(doctor) = read(line).unwrap().command else { panic!() };
+        assert_eq!((doctor.url.as_str(), doctor.echo_path.as_str()), ("https://api.example.org", "/echo?x=1"));
+        assert_eq!((doctor.gateway, doctor.roles), (Some(Gateway::Nginx), vec!["Viewer".to_owned()]));
+        for wrong in ["api.example.org", "ftp://a", "https://", "https://u:p@a", "https://a?b"] {
+            assert!(read(&format!("muster doctor {wrong} --echo-path /echo")).unwrap_err().contains("http://"), "{wrong}");
+        }
+        assert!(read("muster doctor https://a").unwrap_err().contains("--echo-path"));
+        assert!(read("muster doctor https://a --echo-path echo").unwrap_err().contains("slash"));
+        assert!(read("muster doctor https://a --echo-path /e --role a --account b").is_err());
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub fn run(command: Command, config: &Config) -> Result<(), String> {
     let applied = migrations::migrate(&config.database_url)?;
     let database = Database::connect(config.database_url.clone(), 1).map_err(|error| sentence(&error))?;
     match command {
-        Command::Serve(_) => Err("Serving is not among the commands that end by themselves.".into()),
+        Command::Serve(_) | Command::Doctor(_) => Err("This is not among the commands that end by themselves.".into()),
         Command::Migrate => report(&applied),
         Command::User(UserCommand::Add(words)) => add_user(&database, config, &words),
         Command::SystemAccount(SystemAccountCommand::Add(words)) => add_system_account(&database, config, &words),
@@ -45,7 +45,7 @@ pub fn say(line: &str) -> Result<(), String> {
 }
 
 /// The refusals of fields under the names of the flags that they came by.
-fn sentence(error: &Error) -> String {
+pub fn sentence(error: &Error) -> String {
     let Error::Invalid(fields) = error else { return error.to_string() };
     let flagged = |field: &crate::error::FieldError| match field.field {
         "password" => format!("The password: {}", field.message),
@@ -109,10 +109,7 @@ fn add_system_account(database: &Database, config: &Config, words: &AddSystemAcc
 
 fn add_token(database: &Database, config: &Config, words: &AddToken) -> Result<(), String> {
     let made = database.write_now(|conn| {
-        let account = match Id::parse(&words.account) {
-            Some(id) => id,
-            None => find_named(conn, &words.account).map_err(|error| named(error, &words.account))?,
-        };
+        let account = account_named(conn, &words.account)?;
         let expiry = words.expires_in.map_or(Expiry::Never, Expiry::In);
         let form = tokens::operations::Creation { name: words.name.clone(), access: Some(words.access), expiry: Ok(expiry) };
         tokens::operations::create(conn, &Principal::shell(), &account, &form, config.max_token_lifetime)
@@ -134,6 +131,17 @@ fn revoke_token(database: &Database, words: &RevokeToken) -> Result<(), String> 
     say(&format!("Revoked the token {}.", revoked.map_err(|error| sentence(&error))?.name))
 }
 
+/// The system account of this UUID or name.
+///
+/// # Errors
+/// `Conflict` with a sentence where no name, or more than one, fits.
+pub fn account_named(conn: &mut DbConnection, text: &str) -> Result<Id, Error> {
+    match Id::parse(text) {
+        Some(id) => Ok(id),
+        None => find_named(conn, text).map_err(|error| named(error, text)),
+    }
+}
+
 fn named(error: Error, name: &str) -> Error {
     match error {
         Error::NotFound(noun) => Error::Conflict(format!("There is no {noun} named {name}.")),
@@ -141,7 +149,11 @@ fn named(error: Error, name: &str) -> Error {
     }
 }
 
-fn roles_named(conn: &mut DbConnection, names: &[String]) -> Result<Vec<Id>, Error> {
+/// The roles of these names or UUIDs.
+///
+/// # Errors
+/// `Invalid` on the field `role` for one that there is not.
+pub fn roles_named(conn: &mut DbConnection, names: &[String]) -> Result<Vec<Id>, Error> {
     let mut found = Vec::new();
     for name in names {
         let role = roles::queries::find_named(conn, name)?;

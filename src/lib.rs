@@ -32,6 +32,7 @@ pub mod commands;
 pub mod config;
 pub mod database;
 pub mod demo;
+pub mod doctor;
 pub mod error;
 pub mod gateway;
 pub mod id;

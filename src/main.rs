@@ -4,10 +4,12 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use log::LevelFilter;
 use muster::cli::{Command, Invocation};
 use muster::commands;
 use muster::config::Config;
 use muster::demo::Demo;
+use muster::doctor;
 use muster::server::Server;
 
 /// Gives memory back to the system after a peak, and does not let many threads each keep their own.
@@ -17,7 +19,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let invocation = Invocation::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     match run(invocation) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(sentence) => {
             // A database's own words come on several lines.
             eprintln!("{}", sentence.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -26,15 +28,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(Invocation { database_url, settings, command }: Invocation) -> Result<(), String> {
+fn run(Invocation { database_url, settings, command }: Invocation) -> Result<ExitCode, String> {
     let Command::Serve(options) = command else {
         // A command says what went wrong in one sentence of its own; the log speaks only where it is asked to.
         log_to_stderr(settings.log.as_deref().unwrap_or("off"));
-        return commands::run(command, &Config::new(&settings, database_url));
+        let config = Config::new(&settings, database_url);
+        return match command {
+            Command::Doctor(words) => Ok(doctor::run(words, &config)),
+            other => commands::run(other, &config).map(|()| ExitCode::SUCCESS),
+        };
     };
     let config = Config::new(&options, database_url);
     log_to_stderr(&config.log);
-    if options.demo { serve_demo(config) } else { serve(Server::bind(config)?, "") }
+    if options.demo { serve_demo(config) } else { serve(Server::bind(config)?, "") }.map(|()| ExitCode::SUCCESS)
 }
 
 fn serve_demo(config: Config) -> Result<(), String> {
@@ -62,6 +68,9 @@ fn serve(server: Server, more: &str) -> Result<(), String> {
 fn log_to_stderr(filter: &str) {
     env_logger::Builder::new()
         .parse_filters(filter)
+        // It would write down whole requests, with the doctor's tokens.
+        .filter_module("ureq", LevelFilter::Off)
+        .filter_module("ureq_proto", LevelFilter::Off)
         .format(|line, record| writeln!(line, "{} {} {}", line.timestamp_millis(), record.level(), record.args()))
         .init();
 }

@@ -74,7 +74,10 @@ pub async fn verify(
                 recorder.refused(token.id(), &token.account.id, reason.as_str(), now);
             }
             match bearer::too_many_refusals(&request) {
-                Some(wait) => throttled(&request, wait),
+                Some(wait) => {
+                    call.was(Outcome::Throttled);
+                    throttled(&request, wait)
+                }
                 None => unauthenticated(&request, true),
             }
         }

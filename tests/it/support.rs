@@ -14,3 +14,6 @@ pub mod snapshot;
 
 #[allow(dead_code, reason = "offers what a test may need, whether one needs it today or not")]
 pub mod statements;
+
+#[allow(dead_code, reason = "offers what a test may need, whether one needs it today or not")]
+pub mod echo;

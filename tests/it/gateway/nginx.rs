@@ -1,10 +1,8 @@
 //! A real nginx with `auth_request`, as the README configures it, between clients and an API that tells what reached it.
 
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use muster::auth::principal::Principal;
@@ -12,52 +10,13 @@ use muster::tokens;
 use muster::tokens::value::Access;
 
 use crate::support::app::{Answer, Client, TestApp};
-
-/// An API that answers with the head of the request that it got.
-struct Api {
-    address: SocketAddr,
-    reached: Arc<AtomicUsize>,
-}
-
-impl Api {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let reached = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&reached);
-        // Ends with the process.
-        std::thread::spawn(move || {
-            for connection in listener.incoming().flatten() {
-                count.fetch_add(1, Ordering::SeqCst);
-                let _ = Self::answer(connection);
-            }
-        });
-        Self { address, reached }
-    }
-
-    fn answer(mut connection: TcpStream) -> std::io::Result<()> {
-        let mut reader = BufReader::new(connection.try_clone()?);
-        let (mut head, mut length) = (String::new(), 0);
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line)? == 0 || line == "\r\n" {
-                break;
-            }
-            if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap_or(0);
-            }
-            head.push_str(&line);
-        }
-        reader.take(length).read_to_end(&mut Vec::new())?;
-        let size = head.len();
-        write!(connection, "HTTP/1.1 200 OK\r\nContent-Length: {size}\r\nConnection: close\r\n\r\n{head}")
-    }
-}
+use crate::support::echo::Api;
 
 /// nginx on a port of its own, with everything that it writes in a folder of its own.
-struct Nginx {
+pub struct Nginx {
     child: Child,
-    url: String,
+    /// `http://127.0.0.1:PORT`.
+    pub url: String,
     folder: tempfile::TempDir,
 }
 
@@ -76,13 +35,18 @@ const IDENTITY: [&str; 9] = [
 
 impl Nginx {
     fn start(muster: &str, api: SocketAddr) -> Self {
+        Self::start_as(|folder, port| configuration(folder, port, muster, api))
+    }
+
+    /// With another configuration, made for a folder and a port.
+    pub fn start_as(configuration: impl Fn(&str, u16) -> String) -> Self {
         let binary = std::env::var("MUSTER_TEST_NGINX").expect("MUSTER_TEST_NGINX names no nginx: run tests/run");
         let folder = tempfile::TempDir::with_prefix("muster-nginx-").unwrap();
         for _ in 0..10 {
             // Free at this moment; where somebody else is faster, the next may do.
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let file = folder.path().join("nginx.conf");
-            std::fs::write(&file, configuration(folder.path().to_str().unwrap(), port, muster, api)).unwrap();
+            std::fs::write(&file, configuration(folder.path().to_str().unwrap(), port)).unwrap();
             let mut command = Command::new(&binary);
             command.arg("-p").arg(folder.path()).arg("-c").arg(&file).arg("-e").arg(folder.path().join("error.log"));
             let mut child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

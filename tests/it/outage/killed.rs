@@ -168,13 +168,20 @@ fn what_was_answered_before_a_kill_is_there_and_nothing_is_half_there() {
                     scope.spawn(move || stream(&client, worker, round, answered))
                 })
                 .collect();
-            std::thread::sleep(Duration::from_millis(700 + 137 * round as u64));
+            let enough = *answered.lock().unwrap() + 25 + 10 * u32::try_from(round).unwrap();
+            while *answered.lock().unwrap() < enough {
+                std::thread::sleep(Duration::from_millis(1));
+            }
             process.kill();
             workers.into_iter().map(|worker| worker.join().unwrap()).collect()
         });
         // The next start finds everything in order.
         let again = Process::serve(home.url(), &[("MUSTER_LOG", "error")]);
-        assert_eq!(Client::new(&again.url).get("/readyz").status, 200);
+        let visitor = Client::new(&again.url);
+        let began = Instant::now();
+        while visitor.get("/readyz").status != 200 {
+            assert!(began.elapsed() < Duration::from_secs(20), "not ready after a kill");
+        }
         let conn = &mut open(&home);
         assert_whole(conn);
         for (id, state) in known.into_iter().flatten() {

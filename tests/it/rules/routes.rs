@@ -398,7 +398,6 @@ fn assets_signs_of_life_and_the_check_know_no_session() {
     }
     let robot = world.app.add_account("robot");
     let token = format!("Bearer {}", world.app.add_token(&robot, TokenAccess::Write));
-    std::thread::sleep(std::time::Duration::from_millis(300));
     for route in GATEWAY {
         let path = match *route {
             "/auth/verify" => "/auth/verify",

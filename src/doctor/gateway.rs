@@ -1,0 +1,97 @@
+//! Asks the gateway as a client does.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use ureq::http::Request;
+use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+
+use crate::id::Id;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// As much of an answer as is read, in bytes.
+const BODY_LIMIT: u64 = 1024 * 1024;
+/// A header by which the echo shows that a request has arrived.
+const MARK: &str = "X-Doctor";
+
+/// The gateway, at its echo path.
+pub struct Gateway<'a> {
+    agent: ureq::Agent,
+    url: String,
+    stop: &'a AtomicBool,
+}
+
+/// One answer.
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// What the echo says, where the request got as far as that; what is in there arrived.
+    pub echo: Option<String>,
+}
+
+impl Answer {
+    /// Whether `text` has arrived behind the gateway.
+    pub fn shows(&self, text: &str) -> bool {
+        self.echo.as_ref().is_some_and(|echo| echo.contains(text))
+    }
+}
+
+impl<'a> Gateway<'a> {
+    /// The gateway at `url`; no question is asked once `stop` is set.
+    pub fn new(url: &str, echo_path: &str, stop: &'a AtomicBool) -> Self {
+        let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier).build();
+        let agent = ureq::Agent::config_builder()
+            .tls_config(tls)
+            // A proxy on the way would be examined in the gateway's place.
+            .proxy(None)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_global(Some(PATIENCE))
+            .user_agent(concat!("muster-doctor/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .new_agent();
+        Self { agent, url: format!("{url}{echo_path}"), stop }
+    }
+
+    /// Sends one request with these headers.
+    ///
+    /// # Errors
+    /// A sentence: nobody answers there.
+    pub fn ask(&self, method: &str, headers: &[(&str, &str)]) -> Result<Answer, String> {
+        self.go_on()?;
+        let mark = Id::new();
+        let mut request = Request::builder().method(method).uri(&self.url).header(MARK, mark.as_str());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let wrong = |error: &dyn std::fmt::Display| format!("{} does not answer: {error}.", self.url);
+        let sent = match method {
+            "POST" => self.agent.run(request.body("{}").map_err(|error| wrong(&error))?),
+            _ => self.agent.run(request.body(()).map_err(|error| wrong(&error))?),
+        };
+        let mut answer = sent.map_err(|error| wrong(&error))?;
+        let status = answer.status().as_u16();
+        let body = answer.body_mut().with_config().limit(BODY_LIMIT).read_to_vec().unwrap_or_default();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        Ok(Answer { status, echo: body.contains(mark.as_str()).then_some(body) })
+    }
+
+    /// Waits, unless there is no time any more.
+    ///
+    /// # Errors
+    /// The sentence of [`Gateway::ask`].
+    pub fn wait(&self, time: Duration) -> Result<(), String> {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            self.go_on()?;
+            std::thread::sleep(Duration::from_millis(50).min(end.saturating_duration_since(Instant::now())));
+        }
+        Ok(())
+    }
+
+    fn go_on(&self) -> Result<(), String> {
+        if self.stop.load(Ordering::Relaxed) { Err("Interrupted before the end.".into()) } else { Ok(()) }
+    }
+}
