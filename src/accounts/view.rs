@@ -799,6 +799,11 @@ impl ConfirmPage {
         }
     }
 
+    /// How many of those that are named were used within two days.
+    pub fn warned(&self) -> usize {
+        self.rows.iter().filter(|row| row.recent).count()
+    }
+
     /// How many are not named; 0 for none.
     pub fn left(&self) -> u64 {
         self.count.saturating_sub(self.rows.len() as u64)

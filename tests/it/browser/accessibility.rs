@@ -239,13 +239,24 @@ fn making_things_and_being_asked() {
 }
 
 #[test]
-fn roles_and_the_profile() {
+fn roles_policy_and_profile() {
     let halden = Halden::start();
     let browser = halden.enter("maya.lindqvist");
     halden.visit(&browser, "/settings/roles");
     judge(&browser, "roles");
     browser.click("summary");
     judge(&browser, "roles with all permissions");
+    // The policy of tokens, and what it does to other pages
+    halden.visit(&browser, "/settings/token-policy");
+    judge(&browser, "the token policy");
+    browser.fill(field("Message"), "Until the audit is over. Ask the platform team.");
+    browser.follow(button("Stop creation"));
+    judge(&browser, "the token policy, stopped");
+    halden.visit(&browser, &format!("{LIST}/new"));
+    judge(&browser, "a new account without a token");
+    halden.visit_showpiece(&browser);
+    judge(&browser, "an account that gets no token");
+
     // A second session, to be listed
     drop(halden.enter("maya.lindqvist"));
     halden.visit(&browser, "/profile");
