@@ -368,7 +368,7 @@ pub async fn set_roles(
     match done {
         Ok(text) => {
             flash(&session, &text)?;
-            Ok(see_other(&format!("{}#roles", url(&id))))
+            Ok(see_other(&url(&id)))
         }
         Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
             let mut page = page(&request, &session, &database, &actor, &id).await?;

@@ -181,7 +181,7 @@ pub async fn revoke(
     match done {
         Ok(token) => {
             flash(&session, &Flash::done("Revoked ").strong(token.name).plain("."))?;
-            Ok(see_other(&format!("{}#tokens", url(&id))))
+            Ok(see_other(&url(&id)))
         }
         Err(error @ Error::Conflict(_)) => refused(&request, &session, &database, &actor, &id, &error).await,
         Err(error) => Err(error),
@@ -208,7 +208,7 @@ pub async fn finish(
     match done {
         Ok(()) => {
             flash(&session, &Flash::done("The old value has stopped working."))?;
-            Ok(see_other(&format!("{}#tokens", url(&id))))
+            Ok(see_other(&url(&id)))
         }
         Err(error @ Error::Conflict(_)) => refused(&request, &session, &database, &actor, &id, &error).await,
         Err(error) => Err(error),
