@@ -56,6 +56,9 @@ impl Error {
     pub fn message(&self) -> String {
         match self {
             Self::Unauthenticated => "Sign in to go on.".into(),
+            Self::NotFound("link") => {
+                "This link has been used, or it has expired. Sign in, or ask an administrator for another.".into()
+            }
             Self::NotFound(what) => format!("This {what} does not exist, or it has been deleted."),
             Self::Forbidden { message, .. } | Self::Conflict(message) | Self::BadRequest(message) => message.clone(),
             Self::Invalid(fields) => fields.first().map_or_else(String::new, |first| first.message.clone()),

@@ -84,8 +84,23 @@ impl Server {
     /// # Errors
     /// The listener's.
     pub async fn run(self) -> std::io::Result<()> {
-        let server = self.start()?;
-        server.await
+        let running = self.start()?;
+        let handle = running.handle();
+        let watch = actix_web::rt::spawn(async move {
+            asked_to_stop().await;
+            log::info!("stopping: requests in flight are ended first; ask again to cut them off");
+            actix_web::rt::spawn({
+                let handle = handle.clone();
+                async move {
+                    asked_to_stop().await;
+                    handle.stop(false).await;
+                }
+            });
+            handle.stop(true).await;
+        });
+        let ended = running.await;
+        watch.abort();
+        ended
     }
 
     /// Begins to answer; the returned server is to be awaited, and its handle stops it.
@@ -149,7 +164,7 @@ impl Server {
                 .configure(routes::api)
                 .service(pages)
         };
-        let mut server = HttpServer::new(application).shutdown_timeout(STOP_SECONDS).listen(listener)?;
+        let mut server = HttpServer::new(application).disable_signals().shutdown_timeout(STOP_SECONDS).listen(listener)?;
         if let Some(workers) = workers {
             server = server.workers(workers);
         }
@@ -157,6 +172,16 @@ impl Server {
         let follower = actix_web::rt::spawn(mirror.clone().run());
         let writer = actix_web::rt::spawn(activity::run(recorder.clone(), database, interval));
         Ok(Running { server: server.run(), recorder, writer, mirror, follower, metrics })
+    }
+}
+
+/// Waits for SIGTERM, or for SIGINT: who presses Ctrl-C does not mean to cut anybody off either.
+async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
     }
 }
 
