@@ -375,7 +375,9 @@ async fn read_only_tokens_only_read() {
         (get.clone(), &[("x-forwarded-method", "PATCH")], false),
         (get.clone(), &[("x-original-method", "get")], false),
         (get.clone(), &[("x-original-method", "")], false),
-        (Method::POST, &[("x-original-method", "GET")], true),
+        // A gateway that asks with the original method itself may pass these on as the client sent them.
+        (Method::POST, &[("x-original-method", "GET")], false),
+        (Method::POST, &[("x-forwarded-method", "GET")], false),
         // One of the two is the client's own word.
         (get.clone(), &[("x-original-method", "GET"), ("x-forwarded-method", "POST")], false),
         (get.clone(), &[("x-original-method", "POST"), ("x-forwarded-method", "GET")], false),
@@ -973,8 +975,7 @@ mod fuzz {
                 }
             }
             let reads = |method: &[u8]| [&b"GET"[..], b"HEAD", b"OPTIONS"].contains(&method);
-            let mut all = original.iter().chain(&forwarded).peekable();
-            let may_pass = if all.peek().is_none() { reads(own.as_bytes()) } else { all.all(|method| reads(method)) };
+            let may_pass = reads(own.as_bytes()) && original.iter().chain(&forwarded).all(|method| reads(method));
             (request, may_pass)
         });
     }

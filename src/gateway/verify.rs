@@ -110,14 +110,13 @@ fn missing(request: &HttpRequest, holder: &Credential) -> Option<String> {
     requirements.missing_of(holder)
 }
 
-/// Whether the original call only reads, by every header that tells its method; without one, by this request's own.
+/// Whether the original call only reads, by every header that tells its method and by this request's own: a gateway that
+/// asks with the original method itself may pass on what a client claims in those headers.
 fn only_reads(request: &HttpRequest) -> bool {
     let headers = request.headers();
-    let mut told = ["x-original-method", "x-forwarded-method"].into_iter().flat_map(|name| headers.get_all(name)).peekable();
-    if told.peek().is_none() {
-        return [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    }
-    told.all(|method| matches!(method.as_bytes(), b"GET" | b"HEAD" | b"OPTIONS"))
+    let mut told = ["x-original-method", "x-forwarded-method"].into_iter().flat_map(|name| headers.get_all(name));
+    [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method())
+        && told.all(|method| matches!(method.as_bytes(), b"GET" | b"HEAD" | b"OPTIONS"))
 }
 
 /// What a gateway's configuration asks of a token, beyond being usable.
