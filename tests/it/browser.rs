@@ -1,9 +1,11 @@
 //! Tests that use the pages as a person does, in a real Chromium.
 
 mod accessibility;
+mod accessible;
 mod account;
 #[allow(dead_code, reason = "offers what a person can do, whether a test does it today or not")]
 pub mod driver;
+mod escaping;
 mod journey;
 mod keyboard;
 mod list;

@@ -14,7 +14,7 @@ const DESK: (u32, u32) = (1280, 1000);
 const PHONE: (u32, u32) = (390, 844);
 
 /// Looks at the page as it is now from all sides.
-fn judge(browser: &Browser, state: &str) {
+pub(super) fn judge(browser: &Browser, state: &str) {
     judge_at(browser, state, &[PHONE, DESK]);
 }
 

@@ -1,0 +1,108 @@
+//! The rarer states of pages, judged as `accessibility` judges the others: every kind of token, disabled accounts, what an
+//! address or a refusal opens.
+
+use chrono::TimeDelta;
+use muster::auth::principal::Principal;
+use muster::id::Id;
+use muster::roles::predefined;
+use muster::tokens::model::Expiry;
+use muster::tokens::operations::{self, Creation};
+use muster::tokens::value::Access;
+
+use super::accessibility::judge;
+use super::driver::{Options, button, field, link};
+use super::stage::{LIST, add_machines, admin, page_of, viewer, visit};
+use crate::support::app::TestApp;
+
+fn add_token(app: &TestApp, account: &Id, name: &str, access: Access, expiry: Expiry) {
+    let (account, form) = (account.clone(), Creation { name: name.into(), access: Some(access), expiry: Ok(expiry) });
+    app.write(move |conn| operations::create(conn, &Principal::shell(), &account, &form, None));
+}
+
+/// Accounts with tokens that never expire, expire late, soon and at once, have been followed by another, or are not there;
+/// among them one that is Administrator, one without a role and one that is disabled. Its answer is the first, which has
+/// all kinds of tokens.
+fn all_kinds(app: &TestApp) -> Vec<Id> {
+    let mut ids = add_machines(app);
+    ids.push(app.add_account_with("over-powered", &[predefined::ADMINISTRATOR.into()]));
+    ids.push(app.add_account_with("without a role", &[]));
+    let day = TimeDelta::days(1);
+    let kinds = [
+        ("never", Expiry::Never),
+        ("late", Expiry::In(day * 300)),
+        ("soon", Expiry::In(day * 5)),
+        ("over", Expiry::In(TimeDelta::milliseconds(10))),
+    ];
+    for (at, (name, expiry)) in kinds.into_iter().enumerate() {
+        let access = if at % 2 == 0 { Access::Read } else { Access::Write };
+        add_token(app, &ids[0], name, access, expiry);
+        add_token(app, &ids[at + 1], name, access, expiry);
+    }
+    app.add_team("Platform", &[&ids[0], &ids[1]]);
+    ids
+}
+
+#[test]
+fn every_kind_of_token_and_of_account() {
+    let app = TestApp::start();
+    let ids = all_kinds(&app);
+    let browser = admin(&app, Options::default());
+    visit(&browser, &app, &page_of(&ids[0]));
+    browser.click(link("Regenerate late"));
+    browser.tick(field("In 7 days"));
+    browser.follow(button("Regenerate"));
+    browser.follow(link("I have stored it"));
+    browser.wait_for(".token-old");
+    judge(&browser, "tokens of every kind and an old value");
+    browser.follow(button("Disable").within(".danger-zone"));
+    judge(&browser, "an account, disabled just now");
+    visit(&browser, &app, &page_of(&ids[0]));
+    browser.click(button("More actions"));
+    judge(&browser, "a disabled account with its menu");
+    visit(&browser, &app, &page_of(&ids[6]));
+    judge(&browser, "an account that is Administrator");
+    visit(&browser, &app, &page_of(&ids[7]));
+    judge(&browser, "an account without a role");
+    visit(&browser, &app, &format!("{LIST}?disabled=1"));
+    judge(&browser, "a list of every kind");
+    let looker = viewer(&app, Options::default());
+    visit(&looker, &app, &format!("{LIST}?disabled=1"));
+    judge(&looker, "a viewer's list of every kind");
+    visit(&looker, &app, &page_of(&ids[0]));
+    judge(&looker, "a viewer's disabled account");
+}
+
+#[test]
+fn what_is_asked_refused_and_opened_by_an_address() {
+    let app = TestApp::start();
+    let ids = all_kinds(&app);
+    let browser = admin(&app, Options::default());
+    visit(&browser, &app, LIST);
+    browser.tick("#select-page");
+    browser.click(button("Remove Role"));
+    browser.wait_for_focus(field("Find a role"));
+    judge(&browser, "the picker of Remove Role");
+    browser.type_text("no such role");
+    browser.wait_for_text("No role of that name");
+    judge(&browser, "the picker without a match");
+    browser.press("Escape");
+    browser.follow(button("Make Administrator").within("#bulk"));
+    judge(&browser, "make many Administrator");
+    browser.follow(link("Cancel"));
+
+    // Nothing chosen: the button waits
+    browser.tick("#select-page");
+    browser.click(button("Add Role"));
+    browser.wait_for_focus(field("Find a role"));
+    judge(&browser, "the picker of Add Role, nothing chosen");
+
+    visit(&browser, &app, &format!("{LIST}/{}/deletion", ids[0]));
+    // The browser itself would refuse it
+    browser.read("document.querySelector('.guard').noValidate = true", &[]);
+    browser.fill(field("Type 1 to confirm"), "2");
+    browser.leads_on(|browser| browser.read("document.querySelector('.guard').submit()", &[]));
+    judge(&browser, "a number that is not the one to type");
+    visit(&browser, &app, &format!("{}#edit-roles", page_of(&ids[0])));
+    browser.wait_for("#edit-roles:modal");
+    judge(&browser, "a dialog that the address opened");
+}
