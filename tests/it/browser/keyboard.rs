@@ -85,7 +85,8 @@ fn menus_are_walked_with_arrows_and_closed_with_escape() {
     assert_eq!(browser.attribute(&opener, "aria-expanded").as_deref(), Some("false"));
 
     browser.press("Space");
-    browser.wait_for(".menu:popover-open");
+    // The menu is open a moment before its first item has the focus
+    browser.wait_until("the first item", || (browser.focused_name() == "Edit Roles").then_some(()));
     for _ in 0..3 {
         browser.press("ArrowDown");
     }
