@@ -5,4 +5,4 @@ pub mod model;
 pub mod queries;
 
 pub use model::{Event, FeedItem, verbs};
-pub use queries::{Change, begin, begin_note, begin_undo, recent, record_alone};
+pub use queries::{Change, begin, begin_note, begin_once, begin_undo, recent, record_alone};

@@ -1,6 +1,6 @@
 //! The time, in UTC and in microseconds: what both databases keep.
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, SubsecRound, Utc};
 
 /// The present moment in UTC, cut to the microseconds that Postgres keeps, so that what was written equals what is read.
 pub fn now() -> NaiveDateTime {
@@ -19,4 +19,9 @@ pub fn far_future() -> NaiveDateTime {
 /// The moment, or nothing where the column says [`NEVER`] or [`far_future`].
 pub fn known(moment: NaiveDateTime) -> Option<NaiveDateTime> {
     (moment > NEVER && moment < far_future()).then_some(moment)
+}
+
+/// The moment to the second as RFC 3339 writes it, `2026-11-24T14:00:00Z`: for machines and for the audit log.
+pub fn written(moment: NaiveDateTime) -> String {
+    moment.and_utc().to_rfc3339_opts(SecondsFormat::Secs, true)
 }

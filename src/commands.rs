@@ -101,7 +101,7 @@ fn add_system_account(database: &Database, config: &Config, words: &AddSystemAcc
             roles.push(predefined::CI_CD.into());
         }
         let description = words.description.clone().unwrap_or_default();
-        let form = Creation { name: words.name.clone(), description, roles, teams: Vec::new() };
+        let form = Creation { name: words.name.clone(), description, roles, ..Creation::default() };
         operations::create_system_account(conn, &Principal::shell(), &plan, &form)
     });
     say(id.map_err(|error| sentence(&error))?.as_str())

@@ -70,7 +70,7 @@ pub struct ServeOptions {
     pub metrics_listen: Option<SocketAddr>,
 
     /// What to log: error, warn, info, debug, trace, or by module such as info,muster=debug [default: RUST_LOG, else info]
-    #[arg(long, env = "MUSTER_LOG", value_name = "FILTER")]
+    #[arg(long, env = "MUSTER_LOG", value_name = "FILTER", value_parser = log_filter)]
     pub log: Option<String>,
 
     /// Start on a fresh temporary database with realistic accounts, and print how to sign in
@@ -255,6 +255,20 @@ fn http_uri(text: &str) -> Option<Uri> {
     let uri: Uri = text.parse().ok()?;
     let has_host = uri.host().is_some_and(|host| !host.is_empty());
     (has_host && matches!(uri.scheme_str(), Some("http" | "https"))).then_some(uri)
+}
+
+/// Stricter than `env_logger`, which would take a mistyped level for the name of a module.
+fn log_filter(text: &str) -> Result<String, String> {
+    let is_level = |level: &str| level.trim().parse::<log::LevelFilter>().is_ok();
+    let fits = |part: &str| match part.split_once('=') {
+        Some((module, level)) => !module.trim().is_empty() && is_level(level),
+        None => is_level(part),
+    };
+    if text.split(',').all(fits) {
+        return Ok(text.to_owned());
+    }
+    Err("MUSTER_LOG must be a level (off, error, warn, info, debug, trace), or levels by module such as info,muster=debug"
+        .to_owned())
 }
 
 fn organisation(text: &str) -> Result<String, String> {

@@ -1,5 +1,5 @@
-//! The one pool, for both engines: [`Database::read`] for looking, [`Database::write`] for changing what people decide,
-//! [`Database::record`] for what machines leave behind (sessions, activity).
+//! The one pool, for both engines: [`Database::read`] for looking, [`Database::write`] for changing what is decided and
+//! counted, [`Database::record`] for what is only noted beside it (sessions, sign-ins, refusals).
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -117,7 +117,7 @@ impl Database {
         }
     }
 
-    /// Runs `work` in a transaction that does not wait for administrators' changes: sessions and activity.
+    /// Runs `work` in a transaction that on Postgres does not wait for administrators' changes. (SQLite has one writer.)
     ///
     /// # Errors
     /// As [`Database::write`].
@@ -162,7 +162,11 @@ impl Database {
     }
 }
 
-async fn away<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+/// Runs `work`, which blocks, away from the threads that answer requests.
+///
+/// # Errors
+/// `Internal` where the server is stopping, and whatever `work` returns.
+pub async fn away<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
     actix_web::web::block(work).await.map_err(|_| Error::Internal("the blocking pool is gone".into()))?
 }
 

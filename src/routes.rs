@@ -2,7 +2,7 @@
 //! write one down without.
 
 use actix_web::middleware::from_fn;
-use actix_web::{HttpResponse, Resource, Route as Handler, Scope, web};
+use actix_web::{HttpResponse, Resource, Route as Handler, Scope, guard, web};
 
 use crate::auth::access::Access::{self, AnyOf, Public, SignedIn};
 use crate::auth::{access, bearer};
@@ -36,34 +36,34 @@ const SEE_ROLES: Access = AnyOf(&["role:read:*", "system_account:read:*", "syste
 
 /// Everything that a browser asks for, with a session and a page's errors.
 pub const PAGES: &[Route] = &[
-    get("/", SignedIn, || web::get().to(auth::pages::home)),
-    get("/login", Public, || web::get().to(auth::pages::login)),
+    get("/", SignedIn, || reads().to(auth::pages::home)),
+    get("/login", Public, || reads().to(auth::pages::login)),
     post("/login", Public, || web::post().to(auth::pages::sign_in)),
     post("/logout", Public, || web::post().to(auth::pages::sign_out)),
-    get("/setup/{key}", Public, || web::get().to(auth::pages::setup)),
+    get("/setup/{key}", Public, || reads().to(auth::pages::setup)),
     post("/setup/{key}", Public, || web::post().to(auth::pages::set_up)),
-    get("/set-password/{key}", Public, || web::get().to(auth::pages::invited)),
+    get("/set-password/{key}", Public, || reads().to(auth::pages::invited)),
     post("/set-password/{key}", Public, || web::post().to(auth::pages::set_password)),
     post("/preferences/theme", Public, || web::post().to(auth::pages::set_theme)),
     // One's own page
-    get("/profile", SignedIn, || web::get().to(auth::profile::show)),
+    get("/profile", SignedIn, || reads().to(auth::profile::show)),
     post("/profile/password", SignedIn, || web::post().to(auth::profile::change_password)),
     post("/profile/sessions/end-others", SignedIn, || web::post().to(auth::profile::end_others)),
     post("/profile/sessions/{id}/end", SignedIn, || web::post().to(auth::profile::end_session)),
     // System accounts: the list, and many at once
-    get("/settings/system-accounts", SEE, || web::get().to(accounts::pages::list::show)),
+    get("/settings/system-accounts", SEE, || reads().to(accounts::pages::list::show)),
     post("/settings/system-accounts", MANAGE, || web::post().to(accounts::pages::new::create)),
-    get("/settings/system-accounts/new", MANAGE, || web::get().to(accounts::pages::new::show)),
+    get("/settings/system-accounts/new", MANAGE, || reads().to(accounts::pages::new::show)),
     post("/settings/system-accounts/bulk", MANAGE, || web::post().to(accounts::pages::bulk::act)),
     // One system account
-    get("/settings/system-accounts/{id}", SEE, || web::get().to(accounts::pages::account::show)),
+    get("/settings/system-accounts/{id}", SEE, || reads().to(accounts::pages::account::show)),
     post("/settings/system-accounts/{id}", MANAGE, || web::post().to(accounts::pages::account::rename)),
     post("/settings/system-accounts/{id}/disablement", OPERATE, || web::post().to(accounts::pages::verbs::disable)),
     post("/settings/system-accounts/{id}/enablement", OPERATE, || web::post().to(accounts::pages::verbs::enable)),
-    get("/settings/system-accounts/{id}/promotion", MANAGE, || web::get().to(accounts::pages::verbs::ask_promotion)),
+    get("/settings/system-accounts/{id}/promotion", MANAGE, || reads().to(accounts::pages::verbs::ask_promotion)),
     post("/settings/system-accounts/{id}/promotion", MANAGE, || web::post().to(accounts::pages::verbs::promote)),
     post("/settings/system-accounts/{id}/demotion", MANAGE, || web::post().to(accounts::pages::verbs::demote)),
-    get("/settings/system-accounts/{id}/deletion", MANAGE, || web::get().to(accounts::pages::verbs::ask_deletion)),
+    get("/settings/system-accounts/{id}/deletion", MANAGE, || reads().to(accounts::pages::verbs::ask_deletion)),
     post("/settings/system-accounts/{id}/deletion", MANAGE, || web::post().to(accounts::pages::verbs::delete)),
     post("/settings/system-accounts/{id}/roles", MANAGE, || web::post().to(accounts::pages::account::set_roles)),
     post("/settings/system-accounts/{id}/teams", MANAGE, || web::post().to(accounts::pages::account::set_teams)),
@@ -76,21 +76,21 @@ pub const PAGES: &[Route] = &[
     post("/settings/system-accounts/{id}/tokens/{token}/finish", OPERATE, || web::post().to(accounts::pages::tokens::finish)),
     post("/settings/changes/{id}/undo", OPERATE, || web::post().to(accounts::pages::verbs::undo)),
     // What holds for all tokens
-    get("/settings/token-policy", MANAGE, || web::get().to(tokens::pages::policy)),
+    get("/settings/token-policy", MANAGE, || reads().to(tokens::pages::policy)),
     post("/settings/token-policy/stop", MANAGE, || web::post().to(tokens::pages::stop)),
     post("/settings/token-policy/resumption", MANAGE, || web::post().to(tokens::pages::resume)),
     // Roles
-    get("/settings/roles", SEE_ROLES, || web::get().to(roles::pages::list)),
+    get("/settings/roles", SEE_ROLES, || reads().to(roles::pages::list)),
 ];
 
 /// Everything that needs no session and sets no cookie: assets and the signs of life.
 pub const OPEN: &[Route] = &[
-    get("/static/muster-{hash}.css", Public, || web::get().to(assets::css)),
-    get("/static/muster-{hash}.js", Public, || web::get().to(assets::js)),
-    get("/static/favicon-{hash}.svg", Public, || web::get().to(assets::favicon)),
-    get("/favicon.ico", Public, || web::get().to(assets::favicon_ico)),
-    get("/healthz", Public, || web::get().to(health::alive)),
-    get("/readyz", Public, || web::get().to(health::ready)),
+    get("/static/muster-{hash}.css", Public, || reads().to(assets::css)),
+    get("/static/muster-{hash}.js", Public, || reads().to(assets::js)),
+    get("/static/favicon-{hash}.svg", Public, || reads().to(assets::favicon)),
+    get("/favicon.ico", Public, || reads().to(assets::favicon_ico)),
+    get("/healthz", Public, || reads().to(health::alive)),
+    get("/readyz", Public, || reads().to(health::ready)),
 ];
 
 /// A method and a path of Muster's own API, what it asks for, and who answers.
@@ -160,6 +160,11 @@ pub fn gateway(config: &mut web::ServiceConfig) {
             config.service(resource);
         }
     }
+}
+
+/// `HEAD` asks for what `GET` would answer, without its body (RFC 9110, section 9.3.2).
+fn reads() -> Handler {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 fn guarded(route: &'static Route) -> (&'static str, Handler) {

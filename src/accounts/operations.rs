@@ -15,7 +15,7 @@ use crate::teams;
 
 mod rules;
 
-pub use rules::Plan;
+pub use rules::{Plan, may_take, out_of_reach};
 
 /// What a change did, and the identity under which it can be taken back.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub struct Creation {
     pub roles: Vec<Id>,
     /// The teams it belongs to.
     pub teams: Vec<Id>,
+    /// The identity of the form that it came by, so that the same form creates nothing twice; `None` where it came by none.
+    pub form: Option<Id>,
 }
 
 /// Creates a system account and returns its identity.
@@ -52,7 +54,7 @@ pub fn create_system_account(conn: &mut DbConnection, actor: &Principal, plan: &
     let roles = grantable_roles(conn, actor, &form.roles)?;
     let teams = existing_teams(conn, &form.teams)?;
     let new = NewAccount { kind: Kind::System, name, description, email: None, password_hash: None };
-    let id = insert(conn, actor, &new, &roles, &teams)?;
+    let id = insert(conn, actor, &new, &roles, &teams, form.form.as_ref())?;
     rules::plan_allows(conn, plan)?;
     Ok(id)
 }
@@ -88,7 +90,7 @@ pub fn create_user(conn: &mut DbConnection, actor: &Principal, form: &UserCreati
         email: Some(email),
         password_hash: form.password_hash.clone(),
     };
-    insert(conn, actor, &new, &roles, &[])
+    insert(conn, actor, &new, &roles, &[], None)
 }
 
 fn checked<T>(invalid: &mut Vec<FieldError>, field: &'static str, result: Result<T, String>) -> Option<T> {
@@ -101,7 +103,9 @@ fn insert(
     new: &NewAccount,
     roles: &[roles::Role],
     teams: &[teams::Team],
+    form: Option<&Id>,
 ) -> Result<Id, Error> {
+    let change = audit::begin_once(conn, actor, form)?;
     let id = Id::new();
     queries::insert(conn, &id, new, (actor.account.as_ref(), &actor.name))?;
     let names = |names: Vec<&str>| serde_json::Value::from(names);
@@ -116,7 +120,6 @@ fn insert(
             "teams": names(teams.iter().map(|team| team.name.as_str()).collect()),
         }),
     };
-    let change = audit::begin(conn, actor)?;
     change.record(conn, &created)?;
     let target = Target::Accounts(new.kind, vec![id.clone()]);
     let role_ids: Vec<Id> = roles.iter().map(|role| role.id.clone()).collect();
@@ -278,45 +281,58 @@ pub fn remove_administrator(
     remove_roles(conn, actor, kind, selection, &[predefined::ADMINISTRATOR.into()])
 }
 
-/// Gives one account exactly these roles. What follows from administering a team is left as it is.
+/// Which roles or teams one account is to have, as somebody ticked them on a form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// What it had when the form was drawn, if the form says so. What has been given or taken by others since stays so,
+    /// unless the form changes the very same thing.
+    pub shown: Option<Vec<Id>>,
+    /// What is ticked.
+    pub wanted: Vec<Id>,
+}
+
+impl Edit {
+    /// To have these and no others.
+    pub fn exactly(wanted: impl Into<Vec<Id>>) -> Self {
+        Self { shown: None, wanted: wanted.into() }
+    }
+
+    /// What it gives and what it takes, of an account that has `held` now.
+    fn differences(&self, held: Vec<Id>) -> (Vec<Id>, Vec<Id>) {
+        let before = self.shown.clone().unwrap_or(held);
+        let added = self.wanted.iter().filter(|id| !before.contains(id)).cloned().collect();
+        let removed = before.into_iter().filter(|id| !self.wanted.contains(id)).collect();
+        (added, removed)
+    }
+}
+
+/// Gives one account the roles of an [`Edit`]. What follows from administering a team is left as it is.
 ///
 /// # Errors
 /// As [`add_roles`] and [`remove_roles`].
-pub fn set_roles(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id, wanted: &[Id]) -> Result<Done, Error> {
+pub fn set_roles(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id, edit: &Edit) -> Result<Done, Error> {
     let one = Selection::Accounts(vec![id.clone()]);
     act(conn, actor, &Plan::unlimited(), kind, &one, Right::Manage, |conn, change, target| {
+        let badges = roles::queries::badges(conn, std::slice::from_ref(id))?.remove(id).unwrap_or_default();
+        existing_roles(conn, &edit.wanted)?;
         let derived: Id = predefined::TEAM_ADMINISTRATOR.into();
-        let held: Vec<Id> = roles::queries::badges(conn, std::slice::from_ref(id))?
-            .remove(id)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|badge| badge.id)
-            .filter(|role| *role != derived)
-            .collect();
-        existing_roles(conn, wanted)?;
-        let added: Vec<Id> = wanted.iter().filter(|role| !held.contains(role)).cloned().collect();
-        let removed: Vec<Id> = held.into_iter().filter(|role| !wanted.contains(role)).collect();
+        let (added, mut removed) = edit.differences(badges.into_iter().map(|badge| badge.id).collect());
+        removed.retain(|role| *role != derived);
         Ok(changes::note_roles_added(conn, change, target, &added)?
             + changes::note_roles_removed(conn, change, target, &removed)?)
     })
 }
 
-/// Puts one account into exactly these teams.
+/// Puts one account into the teams of an [`Edit`].
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Invalid` on `team`.
-pub fn set_teams(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id, wanted: &[Id]) -> Result<Done, Error> {
+pub fn set_teams(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id, edit: &Edit) -> Result<Done, Error> {
     let one = Selection::Accounts(vec![id.clone()]);
     act(conn, actor, &Plan::unlimited(), kind, &one, Right::Manage, |conn, change, _| {
-        let held: Vec<Id> = teams::queries::of_accounts(conn, std::slice::from_ref(id))?
-            .remove(id)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|team| team.id)
-            .collect();
-        existing_teams(conn, wanted)?;
-        let added: Vec<Id> = wanted.iter().filter(|team| !held.contains(team)).cloned().collect();
-        let removed: Vec<Id> = held.into_iter().filter(|team| !wanted.contains(team)).collect();
+        let teams = teams::queries::of_accounts(conn, std::slice::from_ref(id))?.remove(id).unwrap_or_default();
+        existing_teams(conn, &edit.wanted)?;
+        let (added, removed) = edit.differences(teams.into_iter().map(|team| team.id).collect());
         Ok(changes::note_teams(conn, change, true, id, &added)? + changes::note_teams(conn, change, false, id, &removed)?)
     })
 }

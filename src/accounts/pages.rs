@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 
 use super::model::{Kind, Right};
-use super::operations::Plan;
+use super::operations::{self, Plan};
 use super::view;
 use crate::auth::principal::Principal;
 use crate::error::Error;
@@ -14,6 +14,7 @@ use crate::web::view::{Choice, Moment};
 
 pub mod account;
 pub mod bulk;
+pub mod call;
 pub mod confirm;
 pub mod list;
 pub mod new;
@@ -75,6 +76,18 @@ fn role_choices(all: &[roles::Role], actor: &Principal, ticked: &[Id]) -> Vec<Ch
             let why = if may { role.description.clone() } else { "Grants more than you have".into() };
             Choice { disabled: !may, ..Choice::new(role.id.to_string(), &role.name).about(why) }
                 .checked(ticked.contains(&role.id))
+        })
+        .collect()
+}
+
+/// The roles to choose from when some are taken away: also what this actor could not give.
+fn removable_choices(all: &[roles::Role], actor: &Principal) -> Vec<Choice> {
+    all.iter()
+        .filter(|role| role.assignable)
+        .map(|role| {
+            let refused = operations::may_take(actor, role).err().map(|error| error.message());
+            let about = refused.clone().unwrap_or_else(|| role.description.clone());
+            Choice { disabled: refused.is_some(), ..Choice::new(role.id.to_string(), &role.name).about(about) }
         })
         .collect()
 }

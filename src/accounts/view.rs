@@ -332,8 +332,10 @@ pub struct AccountsPage {
     /// for browsers without one the form also sends `shown`, the number of rows on the page: fewer `id`s than that mean that
     /// a row was unticked, so that only the ticked ones count.
     pub matching: bool,
-    /// The roles of the pickers; those that this user may not grant are disabled, with the reason as description.
-    pub pick_roles: Vec<Choice>,
+    /// The roles that can be given to what is selected.
+    pub addable_roles: Vec<Choice>,
+    /// The roles that can be taken from what is selected.
+    pub removable_roles: Vec<Choice>,
     /// Pages.
     pub pagination: Pagination,
     /// `9 Oct 2026`, since when use is tracked: the title of a bare "Never".
@@ -555,6 +557,8 @@ pub struct Change {
 /// What the form for a new token shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewTokenForm {
+    /// The form's own identity: sent twice, it makes one token.
+    pub form: String,
     /// Its name.
     pub name: Field,
     /// `read` and `write`, one ticked; see [`NewTokenForm::new`].
@@ -572,9 +576,10 @@ pub struct NewTokenForm {
 }
 
 impl NewTokenForm {
-    /// The form as it first appears: read-only, 90 days or the nearest below; `max_days` is the installation's maximum lifetime.
-    pub fn new(max_days: Option<u32>) -> Self {
-        let mut form = Self::default();
+    /// The form as it first appears, under the identity `id`: read-only, 90 days or the nearest below; `max_days` is the
+    /// installation's maximum lifetime.
+    pub fn new(max_days: Option<u32>, id: &str) -> Self {
+        let mut form = Self { form: id.into(), ..Self::default() };
         form.choose("read", if max_days.is_some_and(|most| most < 90) { "30" } else { "90" }, max_days);
         form
     }
@@ -656,10 +661,14 @@ pub struct AccountPage {
     pub plan: Plan,
     /// All roles, its own ticked, for Edit Roles.
     pub role_choices: Vec<Choice>,
+    /// The ids of the roles that it had when the form was first drawn, separated by commas.
+    pub roles_shown: String,
     /// What is wrong with the chosen roles.
     pub roles_error: Option<String>,
     /// All teams, its own ticked, for Edit Teams.
     pub team_choices: Vec<Choice>,
+    /// The ids of the teams that it belonged to when the form was first drawn, separated by commas.
+    pub teams_shown: String,
     /// What is wrong with the chosen teams.
     pub teams_error: Option<String>,
     /// Edit name and description: the name.
@@ -702,6 +711,8 @@ impl AccountPage {
 pub struct NewAccountPage {
     /// The frame.
     pub shell: Shell,
+    /// The form's own identity: sent twice, it creates one account.
+    pub form: String,
     /// Its name.
     pub name: Field,
     /// Its description.

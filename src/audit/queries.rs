@@ -24,7 +24,16 @@ pub struct Change {
 /// # Errors
 /// The database's.
 pub fn begin(conn: &mut DbConnection, actor: &Principal) -> Result<Change, Error> {
-    begin_at_revision(conn, actor, None)
+    begin_once(conn, actor, None)
+}
+
+/// [`begin`] under the identity of the form that asks for it, if there is one: the database lets the same form begin one
+/// change and no other. A browser that sends a form again (a reload, a double click) must not make a second token.
+///
+/// # Errors
+/// `Conflict` where this form has begun a change already.
+pub fn begin_once(conn: &mut DbConnection, actor: &Principal, form: Option<&Id>) -> Result<Change, Error> {
+    begin_at_revision(conn, actor, form.cloned().unwrap_or_else(Id::new), None)
 }
 
 /// Begins a note of several events that change nothing that anybody is permitted.
@@ -32,7 +41,7 @@ pub fn begin(conn: &mut DbConnection, actor: &Principal) -> Result<Change, Error
 /// # Errors
 /// The database's.
 pub fn begin_note(conn: &mut DbConnection, actor: &Principal) -> Result<Change, Error> {
-    insert(conn, actor, None)
+    insert(conn, actor, Id::new(), None)
 }
 
 /// Begins a change that takes back `undone`. Each change can be taken back once: the database sees to it.
@@ -40,19 +49,18 @@ pub fn begin_note(conn: &mut DbConnection, actor: &Principal) -> Result<Change, 
 /// # Errors
 /// `Conflict` where it has been undone already.
 pub fn begin_undo(conn: &mut DbConnection, actor: &Principal, undone: &Id) -> Result<Change, Error> {
-    begin_at_revision(conn, actor, Some(undone))
+    begin_at_revision(conn, actor, Id::new(), Some(undone))
 }
 
-fn begin_at_revision(conn: &mut DbConnection, actor: &Principal, undoes: Option<&Id>) -> Result<Change, Error> {
-    let change = insert(conn, actor, undoes)?;
+fn begin_at_revision(conn: &mut DbConnection, actor: &Principal, id: Id, undoes: Option<&Id>) -> Result<Change, Error> {
+    let change = insert(conn, actor, id, undoes)?;
     let mut revision = Sql::new("INSERT INTO revisions (revision, change_id) SELECT coalesce(max(revision), 0) + 1, ");
     revision.bind(&change.id).push(" FROM revisions");
     revision.execute(conn)?;
     Ok(change)
 }
 
-fn insert(conn: &mut DbConnection, actor: &Principal, undoes: Option<&Id>) -> Result<Change, Error> {
-    let id = Id::new();
+fn insert(conn: &mut DbConnection, actor: &Principal, id: Id, undoes: Option<&Id>) -> Result<Change, Error> {
     let (session, token) = match &actor.means {
         Means::Session(session) => (Some(session.as_str()), None),
         Means::Token(token) => (None, Some(token.as_str())),
@@ -117,15 +125,18 @@ pub fn record_alone(conn: &mut DbConnection, actor: &Principal, event: &Event<'_
     begin_note(conn, actor)?.record(conn, event)
 }
 
-/// The newest `limit` events about an account.
+/// The newest `limit` events about an account, without those whose verb begins with `hidden` (nothing hides none).
 ///
 /// # Errors
 /// The database's.
-pub fn recent(conn: &mut DbConnection, target: &Id, limit: i64) -> Result<Vec<FeedItem>, Error> {
+pub fn recent(conn: &mut DbConnection, target: &Id, hidden: &str, limit: i64) -> Result<Vec<FeedItem>, Error> {
     type Row = (chrono::NaiveDateTime, String, Option<Id>, String, String, Option<String>, String);
-    let rows: Vec<Row> = audit_events::table
+    let mut about = audit_events::table.filter(audit_events::target_id.eq(target.as_str().to_owned())).into_boxed();
+    if !hidden.is_empty() {
+        about = about.filter(audit_events::event_type.not_like(format!("{hidden}%")));
+    }
+    let rows: Vec<Row> = about
         .inner_join(audit_changes::table)
-        .filter(audit_events::target_id.eq(target.as_str()))
         .order(audit_events::seq.desc())
         .limit(limit)
         .select((

@@ -16,7 +16,7 @@ use super::session::{self, Found};
 use crate::audit::{self, Event, verbs};
 use crate::clock;
 use crate::config::{Config, Network};
-use crate::database::Database;
+use crate::database::{Database, DbConnection};
 use crate::error::Error;
 use crate::web::trace::RequestId;
 
@@ -85,7 +85,12 @@ async fn identify(request: &ServiceRequest) -> Result<Option<Principal>, Error> 
         session.purge();
     } else if seen.is_none_or(|seen| clock::now() - seen > SEEN_EVERY) {
         let (id, origin) = touched;
-        database.record(move |conn| queries::touch_session(conn, &id, &origin)).await?;
+        // Not waited for: whoever only looks must not stand behind somebody who writes.
+        actix_web::rt::spawn(async move {
+            if let Err(error) = database.record(move |conn| queries::touch_session(conn, &id, &origin)).await {
+                log::warn!("that a session was seen could not be noted: {error}");
+            }
+        });
     }
     Ok(principal)
 }
@@ -140,6 +145,27 @@ impl std::ops::Deref for Actor {
 
     fn deref(&self) -> &Principal {
         &self.0
+    }
+}
+
+impl Actor {
+    /// Changes something on the actor's behalf: [`Database::write`], with the actor as they are inside it. What they were at
+    /// the door may be over by the time that it is their change's turn.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for an actor who would not be let in any more, and those of [`Database::write`].
+    pub async fn write<T, F>(&self, database: &Database, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection, &Principal) -> Result<T, Error> + Send + 'static,
+    {
+        let Self(principal) = self.clone();
+        database
+            .write(move |conn| {
+                let present = queries::present(conn, &principal)?;
+                work(conn, &present)
+            })
+            .await
     }
 }
 

@@ -25,11 +25,16 @@ use crate::id::Id;
 use crate::tokens::check::{Check, Verdict};
 use crate::tokens::mirror::Credential;
 use crate::tokens::value::{Access as TokenAccess, Credentials, basic_user, parse_authorization};
-use crate::web::throttle::Refusals;
+use crate::web::throttle::{self, Refusals};
 use crate::web::{api, client};
 
 /// The word in the audit log for a good token that may not do this.
 pub const INSUFFICIENT: &str = "insufficient scope";
+
+/// What a caller without a token is told to send (RFC 6750, section 3).
+pub const CHALLENGE: &str = r#"Bearer realm="muster""#;
+/// The same for one whose token cannot be used.
+pub const INVALID_TOKEN: &str = r#"Bearer realm="muster", error="invalid_token""#;
 
 /// What a route of the API asks of those who come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,21 +162,16 @@ fn principal(request: &HttpRequest, holder: &Credential) -> Principal {
 
 fn unauthenticated(request: &HttpRequest, tried: bool) -> HttpResponse {
     if tried && let Some(wait) = too_many_refusals(request) {
-        return api::problem_of(request, &Error::Throttled(seconds(wait)));
+        return api::problem_of(request, &Error::Throttled(throttle::seconds(wait)));
     }
     let sentence = if tried { "This token cannot be used." } else { "Send an API token: Authorization: Bearer <token>." };
     let scheme = request.headers().get(header::AUTHORIZATION).and_then(|value| value.as_bytes().get(..6));
     let challenge = match (tried, scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic "))) {
         (true, true) => r#"Basic realm="muster""#,
-        (true, false) => r#"Bearer realm="muster", error="invalid_token""#,
-        (false, _) => r#"Bearer realm="muster""#,
+        (true, false) => INVALID_TOKEN,
+        (false, _) => CHALLENGE,
     };
     challenged(api::problem(request, StatusCode::UNAUTHORIZED, sentence), challenge)
-}
-
-/// Whole seconds for `Retry-After`, rounded up.
-pub fn seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 fn insufficient(request: &HttpRequest, lacking: &'static str) -> HttpResponse {

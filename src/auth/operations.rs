@@ -12,39 +12,83 @@ use crate::id::Id;
 use crate::roles::permission::PermissionSet;
 use crate::roles::predefined;
 
-/// The actor of what a person does before a session knows them.
-fn stranger(name: &str, id: Option<Id>, origin: Origin) -> Principal {
+/// The actor of what a person does before a session knows them: nobody, until they have proved who they are.
+fn visitor(name: &str, id: Option<Id>, means: Means, origin: Origin) -> Principal {
     Principal {
         account: id,
         name: name.into(),
         kind: ActorKind::User,
         roles: Vec::new(),
         permissions: PermissionSet::default(),
-        means: Means::Trusted,
+        means,
         origin,
     }
 }
 
-/// Notes that somebody was refused at the door. The address that was typed is not written down: people type passwords into
-/// the wrong field.
-///
-/// # Errors
-/// The database's.
-pub fn note_refused(conn: &mut DbConnection, login: Option<queries::Login>, origin: Origin) -> Result<(), Error> {
-    let (name, id) = login.map_or(("Somebody unknown".into(), None), |login| (login.name, Some(login.id)));
-    session_event(conn, &stranger(&name, id, origin), verbs::SIGN_IN_FAILED)
+/// Why somebody was refused at the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// E-mail address and password do not belong together, or the account may not sign in.
+    Mismatch,
+    /// There had been too many attempts.
+    Throttled,
 }
 
-/// Notes that a user signed in, or out.
+/// Notes that somebody was refused at the door, and whose name they used, where there is such a user. The address that was
+/// typed is not written down: people type passwords into the wrong field.
 ///
 /// # Errors
 /// The database's.
-pub fn note_signed_in(conn: &mut DbConnection, account: &Id, session: &Id, origin: &Origin) -> Result<(), Error> {
-    let Some(login) = queries::login_by_id(conn, account)? else { return Err(Error::NotFound("user")) };
-    queries::note_login(conn, account)?;
-    let mut actor = stranger(&login.name, Some(account.clone()), origin.clone());
-    actor.means = Means::Session(session.clone());
-    session_event(conn, &actor, verbs::SIGNED_IN)
+pub fn note_refused(
+    conn: &mut DbConnection,
+    refusal: Refusal,
+    login: Option<&queries::Login>,
+    origin: Origin,
+) -> Result<(), Error> {
+    let event = Event {
+        verb: verbs::SIGN_IN_FAILED,
+        target_kind: "user",
+        target_id: login.map(|login| &login.id),
+        target_name: login.map_or("Somebody unknown", |login| &login.name),
+        object: None,
+        detail: match refusal {
+            Refusal::Mismatch => serde_json::json!({}),
+            Refusal::Throttled => serde_json::json!({ "reason": "too many attempts" }),
+        },
+    };
+    // Who was refused has not proved to be the one whose name they used.
+    audit::record_alone(conn, &visitor("Somebody unknown", None, Means::Trusted, origin), &event)
+}
+
+/// A session that is about to begin.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Its public identity.
+    pub id: Id,
+    /// SHA-256 of the cookie's key.
+    pub digest: Vec<u8>,
+    /// Whose it is.
+    pub account: Id,
+    /// The password hash that they have just proved to know the password of.
+    pub password_hash: String,
+    /// What else it holds, as JSON.
+    pub state: String,
+    /// Where the user signed in from.
+    pub origin: Origin,
+}
+
+/// Begins a session: the sign-in is noted, the session stored, and the event written.
+///
+/// # Errors
+/// `Unauthenticated` where the password has changed since it was looked at, or the account has been disabled.
+pub fn begin_session(conn: &mut DbConnection, new: &NewSession) -> Result<(), Error> {
+    if !queries::note_login(conn, &new.account, &new.password_hash)? {
+        return Err(Error::Unauthenticated);
+    }
+    let login = queries::login_by_id(conn, &new.account)?.ok_or(Error::Unauthenticated)?;
+    queries::insert_session(conn, &new.id, &new.digest, Some(&new.account), &new.state, &new.origin)?;
+    let means = Means::Session(new.id.clone());
+    session_event(conn, &visitor(&login.name, Some(login.id), means, new.origin.clone()), verbs::SIGNED_IN)
 }
 
 /// Writes an event about the actor's own session.
@@ -131,22 +175,28 @@ pub fn accept_invitation(conn: &mut DbConnection, key: &str, hash: &str, origin:
     accounts::set_password(conn, &id, hash)?;
     links::use_up(conn, Purpose::Password, Some(&id))?;
     queries::end_other_sessions(conn, &id, None)?;
-    session_event(conn, &stranger(&account.name, Some(id.clone()), origin.clone()), verbs::PASSWORD_CHANGED)?;
+    let user = visitor(&account.name, Some(id.clone()), Means::Trusted, origin.clone());
+    session_event(conn, &user, verbs::PASSWORD_CHANGED)?;
     Ok(id)
 }
 
-/// Changes the actor's own password and ends their other sessions. Returns how many ended.
+/// How a wrong present password is refused.
+pub fn not_the_present_password() -> Error {
+    Error::field("current", "This is not your present password.")
+}
+
+/// Changes the actor's own password, of which the hash was `known`, and ends their other sessions. Returns how many ended.
 ///
 /// # Errors
-/// `Unauthenticated` without an account.
-pub fn change_password(conn: &mut DbConnection, actor: &Principal, hash: &str) -> Result<usize, Error> {
+/// `Unauthenticated` without an account, `Invalid` (field `current`) where the password has been changed meanwhile.
+pub fn change_password(conn: &mut DbConnection, actor: &Principal, known: &str, hash: &str) -> Result<usize, Error> {
     let own = actor.account.as_ref().ok_or(Error::Unauthenticated)?;
+    let stored = queries::login_by_id(conn, own)?.and_then(|login| login.password_hash);
+    if stored.as_deref() != Some(known) {
+        return Err(not_the_present_password());
+    }
     accounts::set_password(conn, own, hash)?;
-    let kept = match &actor.means {
-        Means::Session(session) => Some(session),
-        _ => None,
-    };
-    let ended = queries::end_other_sessions(conn, own, kept)?;
+    let ended = queries::end_other_sessions(conn, own, actor.session())?;
     session_event(conn, actor, verbs::PASSWORD_CHANGED)?;
     Ok(ended)
 }

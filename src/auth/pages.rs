@@ -2,21 +2,22 @@
 
 use actix_session::Session;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::access::{Actor, origin};
+use super::operations::Refusal;
 use super::view::{LoginPage, SetPasswordPage, SetupPage};
 use super::{operations, password, queries, session};
 use crate::audit::verbs;
 use crate::config::Config;
-use crate::database::Database;
+use crate::database::{Database, away};
 use crate::error::Error;
 use crate::id::Id;
 use crate::web::form::{Form, Query};
 use crate::web::page::{self, THEME_COOKIE, head, html, local, see_other};
-use crate::web::throttle::Throttle;
+use crate::web::throttle::{self, Throttle};
 use crate::web::view::{Field, Theme};
 
 /// Where a user lands after signing in.
@@ -79,62 +80,70 @@ pub async fn sign_in(
     let LoginForm { email, password: form_password, next } = form.0;
     let origin = origin(&request);
     let again = |status: StatusCode, error: String| {
-        let mut page = LoginPage { head: head(&request), email: Field::new(&email), next: next.clone(), ..LoginPage::default() };
+        let mut page = LoginPage { head: head(&request), email: email.clone(), next: next.clone(), ..LoginPage::default() };
         page.error = Some(error);
         html(status, &page)
     };
-    let address = origin.address.as_deref().and_then(|text| text.parse().ok()).unwrap_or(std::net::IpAddr::from([0, 0, 0, 0]));
-    let left = match throttle.attempt(address, &email) {
+    let left = match throttle.attempt(origin.ip(), &email) {
         Ok(left) => left,
-        Err(wait) => {
-            let error = Error::Throttled(wait.as_secs().max(1));
+        Err(refusal) => {
+            if refusal.first {
+                let email = email.clone();
+                let noted = database.record(move |conn| {
+                    let login = queries::login(conn, &email)?;
+                    operations::note_refused(conn, Refusal::Throttled, login.as_ref(), origin)
+                });
+                noted.await?;
+            }
+            let error = Error::from(refusal);
             let mut answer = again(StatusCode::TOO_MANY_REQUESTS, error.message())?;
-            answer.headers_mut().insert(actix_web::http::header::RETRY_AFTER, wait.as_secs().max(1).into());
+            answer.headers_mut().insert(header::RETRY_AFTER, throttle::seconds(refusal.wait).into());
             return Ok(answer);
         }
     };
-    let login = authenticate(&database, email.clone(), form_password).await?;
-    let account = match login {
-        Ok(account) => account,
+    match authenticate(&database, email.clone(), form_password).await? {
+        Ok((account, hash)) => {
+            session::begin(&session, &account, &hash, &origin)?;
+            Ok(see_other(local(&next).filter(|next| !next.is_empty()).unwrap_or(HOME)))
+        }
         Err(login) => {
-            database.record(move |conn| operations::note_refused(conn, login, origin)).await?;
+            let noted = database.record(move |conn| operations::note_refused(conn, Refusal::Mismatch, login.as_ref(), origin));
+            noted.await?;
             let tries = match left {
                 0 => "No more tries are left for now.".to_owned(),
                 1 => "One more try is left.".to_owned(),
                 _ => format!("{left} more tries are left."),
             };
-            return again(StatusCode::UNPROCESSABLE_ENTITY, format!("That e-mail address and password do not match. {tries}"));
+            again(StatusCode::UNPROCESSABLE_ENTITY, format!("That e-mail address and password do not match. {tries}"))
         }
-    };
-    enter(&session, &database, &account, origin).await?;
-    Ok(see_other(local(&next).filter(|next| !next.is_empty()).unwrap_or(HOME)))
+    }
 }
 
-/// Looks at an e-mail address and a password. `Err` where they do not belong together, the account is disabled, or has no
-/// password: the caller cannot tell which, also not by the time it takes. No connection is held while the hash is made.
-async fn authenticate(database: &Database, email: String, secret: String) -> Result<Result<Id, Option<queries::Login>>, Error> {
-    let login = database.read(move |conn| queries::login(conn, &email)).await?;
-    let (login, right) = web::block(move || {
+/// Looks at an e-mail address and a password. Gives the account and the hash that the password fits. `Err` where they do not
+/// belong together, the account is disabled, or has no password: the caller cannot tell which, also not by the time it
+/// takes. No connection is held while the hash is made; what has changed in that time counts.
+async fn authenticate(
+    database: &Database,
+    email: String,
+    secret: String,
+) -> Result<Result<(Id, String), Option<queries::Login>>, Error> {
+    let login = {
+        let email = email.clone();
+        database.read(move |conn| queries::login(conn, &email)).await?
+    };
+    let (login, right) = away(move || {
         let right = password::verify(&secret, login.as_ref().and_then(|login| login.password_hash.as_deref()));
-        (login, right)
+        Ok((login, right))
     })
-    .await
-    .map_err(|_| Error::Internal("the blocking pool is gone".into()))?;
+    .await?;
+    let Some(proven) = login.as_ref().filter(|_| right).and_then(|login| login.password_hash.clone()) else {
+        return Ok(Err(login));
+    };
+    let login = database.read(move |conn| queries::login(conn, &email)).await?;
     Ok(match login {
-        Some(login) if right && !login.disabled => Ok(login.id),
+        Some(login) if !login.disabled && login.password_hash.as_ref() == Some(&proven) => Ok((login.id, proven)),
         login => Err(login),
     })
-}
-
-/// Begins a session for somebody who has just proved who they are.
-async fn enter(session: &Session, database: &Database, account: &Id, origin: super::principal::Origin) -> Result<(), Error> {
-    // Noted first: where that fails nobody is signed in, and nothing tries to store a session for them.
-    let (id, noted) = (Id::new(), origin.clone());
-    {
-        let (account, id) = (account.clone(), id.clone());
-        database.record(move |conn| operations::note_signed_in(conn, &account, &id, &noted)).await?;
-    }
-    session::begin(session, &id, account, &origin)
 }
 
 /// `POST /logout`
@@ -221,27 +230,20 @@ pub async fn set_up(
     let form = form.0;
     let mut page = setup_page(&request, &key, &form);
     let (key, from) = (key.into_inner(), origin(&request));
-    let created = database
-        .clone()
-        .read({
-            let key = key.clone();
-            move |conn| {
-                operations::check_setup(conn, &key)?;
-                password::check_new(&form.password, &form.password_again)?;
-                Ok((password::hash(&form.password)?, form.name, form.email))
-            }
-        })
-        .await;
-    let created = match created {
-        Ok((hash, name, email)) => {
-            let from = from.clone();
-            database.write(move |conn| operations::set_up(conn, &key, &name, &email, hash, &from)).await
+    let wanted = key.clone();
+    database.read(move |conn| operations::check_setup(conn, &wanted)).await?;
+    let hashed = hashed(form.password, form.password_again).await;
+    let created = match hashed {
+        Ok(hash) => {
+            let (from, proven) = (from.clone(), hash.clone());
+            let made = database.write(move |conn| operations::set_up(conn, &key, &form.name, &form.email, hash, &from)).await;
+            made.map(|account| (account, proven))
         }
         Err(error) => Err(error),
     };
     match created {
-        Ok(account) => {
-            enter(&session, &database, &account, from).await?;
+        Ok((account, hash)) => {
+            session::begin(&session, &account, &hash, &from)?;
             Ok(see_other(HOME))
         }
         Err(Error::Invalid(fields)) => {
@@ -257,6 +259,18 @@ pub async fn set_up(
         }
         Err(error) => Err(error),
     }
+}
+
+/// The hash of a new password that has been typed twice. No connection is held while it is made.
+///
+/// # Errors
+/// `Invalid` (fields `password`, `password_again`).
+pub async fn hashed(password: String, again: String) -> Result<String, Error> {
+    away(move || {
+        password::check_new(&password, &again)?;
+        password::hash(&password)
+    })
+    .await
 }
 
 /// A form with a new password.
@@ -301,11 +315,7 @@ pub async fn set_password(
     form: Form<PasswordForm>,
 ) -> Result<HttpResponse, Error> {
     let mut page = invitation(&request, &database, &key).await?;
-    let hashed = web::block(move || {
-        password::check_new(&form.0.password, &form.0.password_again)?;
-        password::hash(&form.0.password)
-    });
-    let hash = match hashed.await.map_err(|_| Error::Internal("the blocking pool is gone".into()))? {
+    let hash = match hashed(form.0.password, form.0.password_again).await {
         Ok(hash) => hash,
         Err(Error::Invalid(fields)) => {
             for wrong in fields {
@@ -319,11 +329,11 @@ pub async fn set_password(
     let (key, from) = (key.into_inner(), origin(&request));
     let account = database
         .write({
-            let from = from.clone();
+            let (hash, from) = (hash.clone(), from.clone());
             move |conn| operations::accept_invitation(conn, &key, &hash, &from)
         })
         .await?;
-    enter(&session, &database, &account, from).await?;
+    session::begin(&session, &account, &hash, &from)?;
     page::flash(&session, &crate::web::view::Flash::done("Your password is set."))?;
     Ok(see_other(HOME))
 }

@@ -1,5 +1,7 @@
 //! Who asks, and what they may do.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::permission::PermissionSet;
@@ -50,6 +52,13 @@ pub struct Origin {
     pub user_agent: Option<String>,
     /// The request's id, as in the log line.
     pub request_id: Option<String>,
+}
+
+impl Origin {
+    /// The address as a number; where none is known, all requests without one count as one client.
+    pub fn ip(&self) -> IpAddr {
+        self.address.as_deref().and_then(|text| text.parse().ok()).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+    }
 }
 
 /// The actor of a request, with all that they are permitted. Operations ask it before they do anything.
@@ -117,6 +126,14 @@ impl Principal {
     /// knows: they could put it into a role of their own at any time.
     pub fn may_grant(&self, granted: &PermissionSet) -> bool {
         self.is_administrator() || self.permissions.covers_all(granted)
+    }
+
+    /// The browser session, where the actor came by one.
+    pub fn session(&self) -> Option<&Id> {
+        match &self.means {
+            Means::Session(session) => Some(session),
+            Means::Token(_) | Means::Trusted => None,
+        }
     }
 
     /// Whether this is the account that the actor is signed in with.

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::access::Actor;
+use super::pages::hashed;
 use super::principal::{Means, Principal};
 use super::queries::{self, SessionRow as Stored};
 use super::view::{ProfilePage, SessionRow};
@@ -14,7 +15,7 @@ use crate::accounts::model::{Account, Kind};
 use crate::accounts::queries as accounts;
 use crate::audit::verbs;
 use crate::clock;
-use crate::database::Database;
+use crate::database::{Database, away};
 use crate::error::Error;
 use crate::id::Id;
 use crate::teams;
@@ -105,24 +106,24 @@ pub async fn change_password(
 ) -> Result<HttpResponse, Error> {
     let own = own_id(&actor)?;
     // Somebody at an open browser could guess here as well as at the door.
-    let address =
-        actor.origin.address.as_deref().and_then(|text| text.parse().ok()).unwrap_or(std::net::IpAddr::from([0, 0, 0, 0]));
-    throttle.attempt(address, own.as_str()).map_err(|wait| Error::Throttled(wait.as_secs().max(1)))?;
-    let form = form.0;
-    let hashed = database
-        .read(move |conn| {
-            let login = queries::login_by_id(conn, &own)?.ok_or(Error::Unauthenticated)?;
-            if !password::verify(&form.current, login.password_hash.as_deref()) {
-                return Err(Error::field("current", "This is not your present password."));
+    throttle.attempt(actor.origin.ip(), own.as_str())?;
+    let ChangeForm { current, password, password_again } = form.0;
+    let login = database.read(move |conn| queries::login_by_id(conn, &own)).await?.ok_or(Error::Unauthenticated)?;
+    let known = login.password_hash.clone();
+    let right = away(move || Ok(password::verify(&current, known.as_deref()))).await?;
+    let changed = if right {
+        match hashed(password, password_again).await {
+            Ok(hash) => {
+                let known = login.password_hash.unwrap_or_default();
+                actor.write(&database, move |conn, actor| operations::change_password(conn, actor, &known, &hash)).await
             }
-            password::check_new(&form.password, &form.password_again)?;
-            password::hash(&form.password)
-        })
-        .await;
-    match hashed {
-        Ok(hash) => {
-            let Actor(principal) = actor;
-            let ended = database.write(move |conn| operations::change_password(conn, &principal, &hash)).await?;
+            Err(error) => Err(error),
+        }
+    } else {
+        Err(operations::not_the_present_password())
+    };
+    match changed {
+        Ok(ended) => {
             flash(&session, &Flash::done(format!("Changed your password.{}", ended_text(ended))))?;
             Ok(see_other(PROFILE))
         }
@@ -162,13 +163,12 @@ pub async fn end_session(
 ) -> Result<HttpResponse, Error> {
     let (own, id) = (own_id(&actor)?, Id::parse(&id).ok_or(Error::NotFound("session"))?);
     let current = actor.means == Means::Session(id.clone());
-    let Actor(principal) = actor;
-    database
-        .write(move |conn| {
+    actor
+        .write(&database, move |conn, actor| {
             if !queries::end_session(conn, &own, &id)? {
                 return Err(Error::NotFound("session"));
             }
-            operations::session_event(conn, &principal, verbs::SIGNED_OUT)
+            operations::session_event(conn, actor, verbs::SIGNED_OUT)
         })
         .await?;
     if current {
@@ -185,16 +185,11 @@ pub async fn end_session(
 /// `Unavailable`.
 pub async fn end_others(session: Session, database: web::Data<Database>, actor: Actor) -> Result<HttpResponse, Error> {
     let own = own_id(&actor)?;
-    let Actor(principal) = actor;
-    let ended = database
-        .write(move |conn| {
-            let kept = match &principal.means {
-                Means::Session(session) => Some(session),
-                _ => None,
-            };
-            let ended = queries::end_other_sessions(conn, &own, kept)?;
+    let ended = actor
+        .write(&database, move |conn, actor| {
+            let ended = queries::end_other_sessions(conn, &own, actor.session())?;
             if ended > 0 {
-                operations::session_event(conn, &principal, verbs::SIGNED_OUT)?;
+                operations::session_event(conn, actor, verbs::SIGNED_OUT)?;
             }
             Ok(ended)
         })

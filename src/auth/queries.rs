@@ -4,13 +4,14 @@ use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 
 use super::principal::{ActorKind, Means, Origin, Principal};
+use crate::accounts::model::Kind;
 use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::roles;
 use crate::schema::{accounts, one_time_links, sessions};
 use crate::text::fold;
+use crate::{roles, tokens};
 
 /// A user who may try to sign in.
 #[derive(Debug, Clone)]
@@ -65,13 +66,18 @@ pub fn has_users(conn: &mut DbConnection) -> Result<bool, Error> {
     Ok(first.is_some())
 }
 
-/// Notes that a user signed in.
+/// Notes that a user signs in now, if the account is enabled and its password hash is still `password_hash`. Returns whether
+/// it was so. The row stays locked until the transaction ends: a change of the password or a disablement comes before or
+/// after, and then finds the session that is begun in this one.
 ///
 /// # Errors
 /// The database's.
-pub fn note_login(conn: &mut DbConnection, id: &Id) -> Result<(), Error> {
-    diesel::update(accounts::table.filter(accounts::id.eq(id))).set(accounts::last_login_at.eq(clock::now())).execute(conn)?;
-    Ok(())
+pub fn note_login(conn: &mut DbConnection, id: &Id, password_hash: &str) -> Result<bool, Error> {
+    let unchanged = accounts::table
+        .filter(accounts::id.eq(id))
+        .filter(accounts::disabled.eq(false))
+        .filter(accounts::password_hash.eq(password_hash));
+    Ok(diesel::update(unchanged).set(accounts::last_login_at.eq(clock::now())).execute(conn)? > 0)
 }
 
 /// The enabled user behind a session, with everything that they may do. `None` where the account is disabled or gone.
@@ -79,9 +85,38 @@ pub fn note_login(conn: &mut DbConnection, id: &Id) -> Result<(), Error> {
 /// # Errors
 /// The database's.
 pub fn principal(conn: &mut DbConnection, account: &Id, session: Id, origin: Origin) -> Result<Option<Principal>, Error> {
+    standing(conn, account, Kind::User, Means::Session(session), origin)
+}
+
+/// The actor of a request as they are at this moment. Between the door and here the account may have been disabled, a role
+/// taken, the session ended or the token revoked; inside [`crate::database::Database::write`] nothing of it can change any
+/// more.
+///
+/// # Errors
+/// `Unauthenticated` for an actor who would not be let in any more; the database's.
+pub fn present(conn: &mut DbConnection, actor: &Principal) -> Result<Principal, Error> {
+    let (kind, account) = match (actor.kind, &actor.account) {
+        (ActorKind::User, Some(account)) => (Kind::User, account),
+        (ActorKind::System, Some(account)) => (Kind::System, account),
+        _ => return Ok(actor.clone()),
+    };
+    let proven = match &actor.means {
+        Means::Session(session) => is_live(conn, account, session)?,
+        Means::Token(token) => match tokens::queries::find(conn, account, token) {
+            Ok(token) => token.is_living(clock::now()),
+            Err(Error::NotFound(_)) => false,
+            Err(error) => return Err(error),
+        },
+        Means::Trusted => true,
+    };
+    let found = if proven { standing(conn, account, kind, actor.means.clone(), actor.origin.clone())? } else { None };
+    found.ok_or(Error::Unauthenticated)
+}
+
+fn standing(conn: &mut DbConnection, account: &Id, kind: Kind, means: Means, origin: Origin) -> Result<Option<Principal>, Error> {
     let name: Option<String> = accounts::table
         .filter(accounts::id.eq(account))
-        .filter(accounts::kind.eq("user"))
+        .filter(accounts::kind.eq(kind.as_str()))
         .filter(accounts::disabled.eq(false))
         .select(accounts::name)
         .first(conn)
@@ -91,10 +126,13 @@ pub fn principal(conn: &mut DbConnection, account: &Id, session: Id, origin: Ori
     Ok(Some(Principal {
         account: Some(account.clone()),
         name,
-        kind: ActorKind::User,
+        kind: match kind {
+            Kind::User => ActorKind::User,
+            Kind::System => ActorKind::System,
+        },
         roles: badges.into_iter().map(|badge| badge.name).collect(),
         permissions,
-        means: Means::Session(session),
+        means,
         origin,
     }))
 }
@@ -116,15 +154,30 @@ pub struct SessionRow {
 
 /// How long a session lives after it was last seen.
 pub const SESSION_LIFE: TimeDelta = TimeDelta::days(14);
+/// How long a session lives at most, however often it is seen.
+const SESSION_LIMIT: TimeDelta = TimeDelta::days(90);
+
+type Sessions = sessions::BoxedQuery<'static, crate::database::Backend>;
+
+/// The sessions whose time is not over.
+fn live_sessions() -> Sessions {
+    let now = clock::now();
+    sessions::table.filter(sessions::expires_at.gt(now)).filter(sessions::created_at.gt(now - SESSION_LIMIT)).into_boxed()
+}
+
+fn is_live(conn: &mut DbConnection, account: &Id, session: &Id) -> Result<bool, Error> {
+    let own =
+        live_sessions().filter(sessions::account_id.eq(account.as_str().to_owned())).filter(sessions::id.eq(session.clone()));
+    Ok(own.select(sessions::id).first::<Id>(conn).optional()?.is_some())
+}
 
 /// A stored session's state and when it was last seen.
 ///
 /// # Errors
 /// The database's.
 pub fn load_session(conn: &mut DbConnection, digest: &[u8]) -> Result<Option<(Id, String, NaiveDateTime)>, Error> {
-    Ok(sessions::table
-        .filter(sessions::digest.eq(digest))
-        .filter(sessions::expires_at.gt(clock::now()))
+    Ok(live_sessions()
+        .filter(sessions::digest.eq(digest.to_vec()))
         .select((sessions::id, sessions::state, sessions::last_seen_at))
         .first(conn)
         .optional()?)
@@ -143,7 +196,8 @@ pub fn insert_session(
     origin: &Origin,
 ) -> Result<(), Error> {
     let now = clock::now();
-    diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(conn)?;
+    let over = sessions::expires_at.le(now).or(sessions::created_at.le(now - SESSION_LIMIT));
+    diesel::delete(sessions::table.filter(over)).execute(conn)?;
     diesel::insert_into(sessions::table)
         .values((
             sessions::id.eq(id),
@@ -202,9 +256,8 @@ pub fn touch_session(conn: &mut DbConnection, id: &Id, origin: &Origin) -> Resul
 /// The database's.
 pub fn sessions_of(conn: &mut DbConnection, account: &Id) -> Result<Vec<SessionRow>, Error> {
     type Row = (Id, NaiveDateTime, NaiveDateTime, Option<String>, Option<String>);
-    let rows: Vec<Row> = sessions::table
-        .filter(sessions::account_id.eq(account.as_str()))
-        .filter(sessions::expires_at.gt(clock::now()))
+    let rows: Vec<Row> = live_sessions()
+        .filter(sessions::account_id.eq(account.as_str().to_owned()))
         .order((sessions::last_seen_at.desc(), sessions::id))
         .select((sessions::id, sessions::created_at, sessions::last_seen_at, sessions::address, sessions::user_agent))
         .load(conn)?;

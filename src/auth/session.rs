@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use actix_session::config::{CookieContentSecurity, PersistentSession};
+use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_session::{Session, SessionMiddleware};
 use actix_web::cookie::time::Duration;
@@ -11,6 +11,7 @@ use actix_web::cookie::{Key, SameSite};
 use chrono::NaiveDateTime;
 use sha2::{Digest, Sha256};
 
+use super::operations::{self, NewSession};
 use super::principal::Origin;
 use super::queries;
 use crate::database::Database;
@@ -22,6 +23,10 @@ use crate::web::forgery::SESSION_COOKIE;
 const ACCOUNT: &str = "account";
 const ID: &str = "id";
 const ORIGIN: &str = "origin";
+/// The password hash that was proved at the sign-in: looked at once more when the session is stored, and not kept.
+const PROOF: &str = "proof";
+/// The request that began the session, for the event; not kept either.
+const REQUEST: &str = "request";
 /// When the session was last seen; put there by the store at each load.
 const SEEN: &str = "seen";
 /// Says that the database could not be asked: whoever needs the session answers 503 instead of "sign in".
@@ -41,7 +46,10 @@ pub fn middleware(database: Database, key: Key, https: bool) -> SessionMiddlewar
         .cookie_same_site(SameSite::Lax)
         .cookie_secure(https)
         .cookie_content_security(CookieContentSecurity::Signed)
-        .session_lifecycle(PersistentSession::default().session_ttl(life))
+        // The browser keeps the cookie as long as the session lives.
+        .session_lifecycle(
+            PersistentSession::default().session_ttl(life).session_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest),
+        )
         .build()
 }
 
@@ -79,14 +87,21 @@ impl SessionStore for DatabaseSessions {
         // 64 characters of 62: more than 256 bits, from a generator fit for keys.
         let key = SessionKey::try_from(Alphanumeric.sample_string(&mut rand::rng(), 64))
             .map_err(|error| SaveError::Other(error.into()))?;
-        let digest = digest(&key);
-        let account = entry::<Id>(&state, ACCOUNT);
-        let id = entry::<Id>(&state, ID).unwrap_or_else(Id::new);
-        let origin = entry::<(Option<String>, Option<String>)>(&state, ORIGIN)
-            .map_or_else(Origin::default, |(address, user_agent)| Origin { address, user_agent, request_id: None });
-        let text = text(state).map_err(SaveError::Serialization)?;
+        let (digest, proof) = (digest(&key), entry::<String>(&state, PROOF));
+        let (account, id) = (entry::<Id>(&state, ACCOUNT), entry::<Id>(&state, ID).unwrap_or_else(Id::new));
+        let (address, user_agent) = entry(&state, ORIGIN).unwrap_or_default();
+        let request_id = entry::<String>(&state, REQUEST);
+        let origin = Origin { address, user_agent, request_id };
+        let state = text(state).map_err(SaveError::Serialization)?;
         self.database
-            .record(move |conn| queries::insert_session(conn, &id, &digest, account.as_ref(), &text, &origin))
+            .record(move |conn| match (account, proof) {
+                (Some(account), Some(password_hash)) => {
+                    let new = NewSession { id, digest, account, password_hash, state, origin };
+                    operations::begin_session(conn, &new)
+                }
+                // Nobody's: it holds no more than a flash.
+                _ => queries::insert_session(conn, &id, &digest, None, &state, &origin),
+            })
             .await
             .map_err(|error| SaveError::Other(failed(error)))?;
         Ok(key)
@@ -117,6 +132,8 @@ impl SessionStore for DatabaseSessions {
 
 fn text(mut state: State) -> Result<String, anyhow::Error> {
     state.remove(SEEN);
+    state.remove(PROOF);
+    state.remove(REQUEST);
     Ok(serde_json::to_string(&state)?)
 }
 
@@ -145,16 +162,21 @@ pub fn find(session: &Session) -> Found {
     }
 }
 
-/// Begins a session of this public identity for `account` under a new key, so that a key from before signing in is worth
-/// nothing.
+/// Begins a session for `account` under a new key, so that a key from before signing in is worth nothing. It is stored with
+/// the answer, if `password_hash` is still the account's: between the proof and that moment it may have been changed.
 ///
 /// # Errors
 /// `Internal` where the state cannot be written.
-pub fn begin(session: &Session, id: &Id, account: &Id, origin: &Origin) -> Result<(), Error> {
-    let failed = |error: actix_session::SessionInsertError| Error::Internal(error.to_string());
+pub fn begin(session: &Session, account: &Id, password_hash: &str, origin: &Origin) -> Result<(), Error> {
     session.clear();
     session.renew();
-    session.insert(ACCOUNT, account).map_err(failed)?;
-    session.insert(ID, id).map_err(failed)?;
-    session.insert(ORIGIN, (&origin.address, &origin.user_agent)).map_err(failed)
+    insert(session, ACCOUNT, account)?;
+    insert(session, ID, Id::new())?;
+    insert(session, PROOF, password_hash)?;
+    insert(session, REQUEST, &origin.request_id)?;
+    insert(session, ORIGIN, (&origin.address, &origin.user_agent))
+}
+
+fn insert(session: &Session, name: &str, value: impl serde::Serialize) -> Result<(), Error> {
+    session.insert(name, value).map_err(|error| Error::Internal(error.to_string()))
 }

@@ -10,9 +10,7 @@ pub struct LoginPage {
     /// Style sheet, script and theme.
     pub head: Head,
     /// The e-mail address, kept after an error.
-    pub email: Field,
-    /// What is wrong with the password field itself, such as that it is empty.
-    pub password_error: Option<String>,
+    pub email: String,
     /// Why signing in did not work, both fields concerned.
     pub error: Option<String>,
     /// What the visitor should know first: `You are signed out.`
@@ -39,8 +37,6 @@ pub struct SetupPage {
     pub password_again: Field,
     /// The fewest characters of a password.
     pub min_length: u32,
-    /// Why the whole was refused.
-    pub error: Option<String>,
 }
 
 /// A new user's password.
@@ -61,8 +57,6 @@ pub struct SetPasswordPage {
     pub password_again: Field,
     /// The fewest characters of a password.
     pub min_length: u32,
-    /// Why the whole was refused.
-    pub error: Option<String>,
 }
 
 /// One's own page.

@@ -47,6 +47,11 @@ fn unique(constraint: &str, message: &str) -> Option<Error> {
     if is("audit_changes_undoes_key", "audit_changes.undoes") {
         return Some(Error::Conflict("This change has already been undone.".into()));
     }
+    if is("audit_changes_pkey", "audit_changes.id") {
+        return Some(Error::Conflict(
+            "This form was sent before, and what it asked for was done then. Nothing was done again.".into(),
+        ));
+    }
     None
 }
 

@@ -1,34 +1,50 @@
 //! The embedded migrations of both engines, and the predefined roles that come with them.
 
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{DbConnection, manager};
 use crate::config::DatabaseUrl;
 use crate::error::Error;
+use crate::roles::queries::install_predefined;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Brings the database at `url` up to this binary's schema and returns the names of the migrations that ran.
-/// Instances that start at the same moment wait for each other.
+/// Serialises starts on one Postgres; held by the connection, and gone with it.
+const START_LOCK: &str = "SET client_min_messages = warning; SELECT pg_advisory_lock(7310580)";
+
+/// Brings the database at `url` up to this binary's schema, with the predefined roles, and returns the names of the
+/// migrations that ran. Instances that start at the same moment wait for each other: each looks for what is to be done only
+/// once it holds the lock.
 ///
 /// # Errors
 /// A sentence: the database cannot be reached, or a migration failed (which leaves the schema as it was).
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
-    let mut conn = manager::open(url).map_err(|error| format!("The database cannot be opened: {error}"))?;
+    let mut conn = manager::open(url).map_err(|error| match url {
+        DatabaseUrl::Sqlite(path) => format!("The database {path} cannot be opened: {error}"),
+        // The driver's words name the host; the URL itself may hold a password.
+        DatabaseUrl::Postgres(_) => format!("The database cannot be opened: {error}"),
+    })?;
     let applied = match &mut conn {
-        DbConnection::Sqlite(sqlite) => run(sqlite, SQLITE),
+        DbConnection::Sqlite(sqlite) => {
+            // The whole start is one transaction, which takes the write lock before it reads.
+            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE").map_err(|error| error.to_string())?;
+            run(sqlite, SQLITE)
+        }
         DbConnection::Postgres(postgres) => {
-            use diesel::connection::SimpleConnection;
-            // Held by this connection alone, and gone with it.
-            postgres
-                .batch_execute("SET client_min_messages = warning; SELECT pg_advisory_lock(7310580)")
-                .map_err(|error| error.to_string())?;
-            run(postgres, POSTGRES)
+            postgres.batch_execute(START_LOCK).map_err(|error| error.to_string())?;
+            let applied = run(postgres, POSTGRES)?;
+            AnsiTransactionManager::begin_transaction(postgres).map_err(|error| error.to_string())?;
+            Ok(applied)
         }
     }?;
-    crate::roles::queries::install_predefined(&mut conn)
-        .map_err(|error| format!("the predefined roles could not be written: {error}"))?;
+    install_predefined(&mut conn).map_err(|error| format!("the predefined roles could not be written: {error}"))?;
+    match &mut conn {
+        DbConnection::Sqlite(sqlite) => AnsiTransactionManager::commit_transaction(sqlite),
+        DbConnection::Postgres(postgres) => AnsiTransactionManager::commit_transaction(postgres),
+    }
+    .map_err(|error| error.to_string())?;
     Ok(applied)
 }
 

@@ -169,6 +169,19 @@ impl Sql {
         Ok(self.load::<Number>(conn)?.first().map_or(0, |row| row.n))
     }
 
+    /// Runs `SELECT … AS name` and returns the first name, if there is a row.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn name(self, conn: &mut DbConnection) -> Result<Option<String>, Error> {
+        #[derive(QueryableByName)]
+        struct Named {
+            #[diesel(sql_type = Text)]
+            name: String,
+        }
+        Ok(self.load::<Named>(conn)?.into_iter().next().map(|row| row.name))
+    }
+
     /// Runs `SELECT … AS id` and returns the identities.
     ///
     /// # Errors

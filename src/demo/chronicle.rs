@@ -3,11 +3,12 @@
 use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::cast::{self, ADMINISTRATORS, Credential, MACHINES, Machine, SHOWPIECE};
-use super::stage::{Stage, written};
+use super::stage::Stage;
 use super::traffic;
 use crate::accounts::model::Kind;
 use crate::accounts::operations;
 use crate::audit::{self, Event, verbs};
+use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
@@ -165,7 +166,7 @@ fn lately(stage: &Stage<'_>, story: &mut Story) {
             let token = listed.token;
             tokens::queries::revoke(stage.conn, &token.id, at)?;
             let detail = serde_json::json!({
-                "access": token.access.as_str(), "expires_at": written(token.expires_at), "replaced": false,
+                "access": token.access.as_str(), "expires_at": token.expires_at.map(clock::written), "replaced": false,
             });
             stage.note(Some(PRIYA), verbs::TOKEN_REVOKED, "bamboo/legacy", Some((&token.id, &token.name)), detail)?;
         }
@@ -187,7 +188,7 @@ fn lately(stage: &Stage<'_>, story: &mut Story) {
     story.at(ago(0, 20, 34), |stage, _| {
         let (actor, id) = (stage.actor(PRIYA)?, stage.account("terraform/environments")?);
         let administrator = stage.role("Administrator")?;
-        operations::set_roles(stage.conn, &actor, Kind::System, &id, &[administrator]).map(drop)
+        operations::set_roles(stage.conn, &actor, Kind::System, &id, &operations::Edit::exactly([administrator])).map(drop)
     });
     story.at(ago(0, 6, 1), |stage, _| refused_page(stage, cast::USER));
     story.at(ago(0, 5, 17), |stage, _| refused_calls(stage, "jenkins-release", "train", "expired", 12));
@@ -225,7 +226,7 @@ fn renew_token(stage: &mut Stage<'_>, at: NaiveDateTime) -> Result<(), Error> {
     tokens::queries::expire(stage.conn, &old.id, at + TimeDelta::hours(24))?;
     tokens::queries::keep_first_expiry(stage.conn, &token.account)?;
     let detail = serde_json::json!({
-        "access": old.access.as_str(), "expires_at": written(Some(end)), "overlap": "24h", "successor": token.id,
+        "access": old.access.as_str(), "expires_at": clock::written(end), "overlap": "24h", "successor": token.id,
     });
     stage.note(Some(MAYA), verbs::TOKEN_REGENERATED, SHOWPIECE, Some((&old.id, &old.name)), detail)?;
     let used = stage.now - TimeDelta::minutes(4);

@@ -10,6 +10,7 @@ use crate::accounts::model::{Kind, Selection};
 use crate::accounts::operations::{self, Creation, UserCreation};
 use crate::audit::{self, Event, verbs};
 use crate::auth::principal::{Origin, Principal};
+use crate::clock;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
@@ -145,7 +146,7 @@ impl<'a> Stage<'a> {
 
     pub fn join_teams(&mut self, by: &'static str, kind: Kind, name: &str, teams: &[&str]) -> Result<(), Error> {
         let (actor, id, teams) = (self.actor(by)?, self.account(name)?, self.team_ids(teams)?);
-        operations::set_teams(self.conn, &actor, kind, &id, &teams).map(drop)
+        operations::set_teams(self.conn, &actor, kind, &id, &operations::Edit::exactly(teams)).map(drop)
     }
 
     /// Makes somebody administrator of a team, and gives the role that follows from it.
@@ -170,6 +171,7 @@ impl<'a> Stage<'a> {
             description: machine.description.into(),
             roles: self.role_ids(machine.roles)?,
             teams: self.team_ids(machine.teams)?,
+            form: None,
         };
         let id = operations::create_system_account(self.conn, &actor, &operations::Plan::unlimited(), &form)?;
         self.accounts.insert(machine.name, id);
@@ -221,7 +223,7 @@ impl<'a> Stage<'a> {
         expires_at: Option<NaiveDateTime>,
     ) -> Result<Token, Error> {
         let (token, _) = self.new_token(by, machine, named, created_at, expires_at)?;
-        let detail = serde_json::json!({ "access": token.access.as_str(), "expires_at": written(expires_at) });
+        let detail = serde_json::json!({ "access": token.access.as_str(), "expires_at": expires_at.map(clock::written) });
         self.note(Some(by), verbs::TOKEN_CREATED, machine, Some((&token.id, &token.name)), detail)?;
         Ok(token)
     }
@@ -257,11 +259,6 @@ impl<'a> Stage<'a> {
         let event = Event { verb, target_kind: "system", target_id: Some(&id), target_name: machine, object, detail };
         audit::record_alone(self.conn, &actor, &event)
     }
-}
-
-/// A moment as the audit log's details spell it.
-pub fn written(moment: Option<NaiveDateTime>) -> Option<String> {
-    moment.map(|moment| moment.and_utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
 }
 
 fn missing(name: &str) -> Error {

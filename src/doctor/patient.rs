@@ -135,7 +135,7 @@ fn admit(conn: &mut DbConnection, actor: &Principal, plan: &Plan, words: &Doctor
     let name = format!("muster doctor {}", Id::new().as_str().chars().rev().take(6).collect::<String>());
     let description = format!("Tries the gateway at {} and is removed again", words.url);
     let description = description.chars().take(200).collect();
-    accounts::create_system_account(conn, actor, plan, &accounts::Creation { name, description, roles, teams: Vec::new() })
+    accounts::create_system_account(conn, actor, plan, &accounts::Creation { name, description, roles, ..Default::default() })
 }
 
 fn remove_left_behind(conn: &mut DbConnection, actor: &Principal) -> Result<(), Error> {

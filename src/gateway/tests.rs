@@ -87,9 +87,10 @@ impl Home {
 
     fn regenerate(&self, token: &Token, overlap: Overlap) -> Result<(Token, TokenValue), Error> {
         let (account, id) = (token.account.clone(), token.id.clone());
-        self.database.write_now(|conn| {
+        let made = self.database.write_now(|conn| {
             operations::regenerate(conn, &Principal::shell(), &account, &id, overlap, Some(TimeDelta::days(365)))
-        })
+        });
+        made.map(|made| (made.new, made.value))
     }
 
     fn find(&self, token: &Token) -> Token {
@@ -432,7 +433,7 @@ async fn the_gateway_leaves_its_traces() {
     assert_eq!(used.last_used_agent.unwrap().len(), 200);
     assert_eq!(home.number("SELECT accepted * 10 + refused AS n FROM account_days"), 12);
     assert_eq!(home.number("SELECT count(*) AS n FROM accounts WHERE last_used_at > '2026-01-01 00:00:00'"), 1);
-    let refusals = home.database.read_now(|conn| crate::audit::recent(conn, &account, 10)).unwrap();
+    let refusals = home.database.read_now(|conn| crate::audit::recent(conn, &account, "", 10)).unwrap();
     let mut reasons: Vec<String> = refusals
         .iter()
         .filter(|event| event.verb == "token.refused")
@@ -523,7 +524,7 @@ async fn a_failed_write_is_made_up_for() {
     recorder.flush(&home.database).await.unwrap();
     assert_eq!(home.number("SELECT CAST(sum(accepted) * 10 + sum(refused) AS BIGINT) AS n FROM account_days"), 22);
     assert_eq!(home.find(&token).last_used_agent.as_deref(), Some("after"));
-    let events = home.database.read_now(|conn| crate::audit::recent(conn, &account, 10)).unwrap();
+    let events = home.database.read_now(|conn| crate::audit::recent(conn, &account, "", 10)).unwrap();
     let counts: Vec<i64> = events
         .iter()
         .filter(|event| event.verb == "token.refused")
@@ -614,7 +615,7 @@ async fn only_a_living_token_is_regenerated_and_no_longer_than_allowed() {
         let (token, _) = operations::create(conn, &Principal::shell(), &account, &form, None)?;
         operations::regenerate(conn, &Principal::shell(), &account, &token.id, Overlap::Hour, None)
     });
-    assert_eq!(unlimited.0.expires_at, None);
+    assert_eq!(unlimited.new.expires_at, None);
 
     let (soon, soon_value) = home.token(&account, Access::Read, Expiry::In(TimeDelta::minutes(10)));
     home.regenerate(&soon, Overlap::Week).unwrap();

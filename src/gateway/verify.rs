@@ -21,7 +21,6 @@ use std::time::Duration;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use chrono::SecondsFormat;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::activity::Recorder;
@@ -37,6 +36,7 @@ use crate::tokens::mirror::Credential;
 use crate::tokens::tally::Outcome;
 use crate::tokens::value::{Access, Credentials};
 use crate::web::client;
+use crate::web::throttle::seconds;
 
 /// The endpoint without anything appended.
 const PATH: &str = "/auth/verify";
@@ -226,7 +226,7 @@ fn accepted(holder: &Credential) -> HttpResponse {
     }
     response.insert_header((TOKEN, value(holder.id())));
     response.insert_header((ACCESS, HeaderValue::from_static(holder.access.as_str())));
-    let expires = holder.expires_at.map(|end| value(&end.and_utc().to_rfc3339_opts(SecondsFormat::Secs, true)));
+    let expires = holder.expires_at.map(|end| value(&clock::written(end)));
     response.insert_header((EXPIRES, expires.unwrap_or(HeaderValue::from_static(""))));
     response.finish()
 }
@@ -249,17 +249,17 @@ fn value(text: &str) -> HeaderValue {
 fn unauthenticated(request: &HttpRequest, tried: bool) -> HttpResponse {
     let mut response = answer(StatusCode::UNAUTHORIZED);
     if tried {
-        response.insert_header((header::WWW_AUTHENTICATE, r#"Bearer realm="muster", error="invalid_token""#));
+        response.insert_header((header::WWW_AUTHENTICATE, bearer::INVALID_TOKEN));
         sentence(request, &mut response, "This token cannot be used.\n")
     } else {
-        response.insert_header((header::WWW_AUTHENTICATE, r#"Bearer realm="muster""#));
+        response.insert_header((header::WWW_AUTHENTICATE, bearer::CHALLENGE));
         sentence(request, &mut response, "Send an API token: Authorization: Bearer <token>.\n")
     }
 }
 
 fn throttled(request: &HttpRequest, wait: Duration) -> HttpResponse {
     let mut response = answer(StatusCode::TOO_MANY_REQUESTS);
-    response.insert_header((header::RETRY_AFTER, bearer::seconds(wait).to_string()));
+    response.insert_header((header::RETRY_AFTER, seconds(wait).to_string()));
     sentence(request, &mut response, "Too many tokens from your address were refused. Try again shortly.\n")
 }
 

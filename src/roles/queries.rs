@@ -15,7 +15,9 @@ use crate::id::Id;
 use crate::schema::{account_roles, role_permissions, roles, team_administrators};
 use crate::text::fold;
 
-/// Writes the predefined roles that are not there yet. What an administrator has edited since is left alone.
+/// Writes the predefined roles that are not there yet. What an administrator has edited since is left alone; what nobody can
+/// edit (a locked role) is brought in line with this version of Muster. Belongs in a transaction: half a role is worse than
+/// none.
 ///
 /// # Errors
 /// The database's.
@@ -28,16 +30,23 @@ pub fn install_predefined(conn: &mut DbConnection) -> Result<(), Error> {
         insert.bind(role.description).push(", ").bind(true).push(", ").bind(role.locked).push(", ");
         insert.bind(role.assignable).push(", ").bind(clock::now());
         insert.push(" WHERE NOT EXISTS (SELECT 1 FROM roles WHERE id = ").bind(&id).push(")");
-        if insert.execute(conn)? == 0 {
-            continue;
-        }
-        for permission in role.permissions {
-            diesel::insert_into(role_permissions::table)
-                .values((role_permissions::role_id.eq(&id), role_permissions::permission.eq(*permission)))
-                .execute(conn)?;
+        if insert.execute(conn)? > 0 || (role.locked && has_other_permissions(conn, role, &id)?) {
+            diesel::delete(role_permissions::table.filter(role_permissions::role_id.eq(&id))).execute(conn)?;
+            for permission in role.permissions {
+                diesel::insert_into(role_permissions::table)
+                    .values((role_permissions::role_id.eq(&id), role_permissions::permission.eq(*permission)))
+                    .execute(conn)?;
+            }
         }
     }
     Ok(())
+}
+
+fn has_other_permissions(conn: &mut DbConnection, role: &predefined::PredefinedRole, id: &Id) -> Result<bool, Error> {
+    let mut stored: Vec<String> =
+        role_permissions::table.filter(role_permissions::role_id.eq(id)).select(role_permissions::permission).load(conn)?;
+    stored.sort_unstable();
+    Ok(stored != role.permissions)
 }
 
 type Columns = (Id, String, String, bool, bool, bool);

@@ -3,12 +3,12 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{NaiveDateTime, SecondsFormat, TimeDelta};
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::operations;
-use super::queries;
 use crate::auth::access::Actor;
+use crate::clock;
 use crate::config::Config;
 use crate::database::Database;
 use crate::error::Error;
@@ -21,7 +21,7 @@ const MAX_OVERLAP: i64 = 7 * 24 * 60 * 60;
 /// # Errors
 /// `Conflict` where another call was faster.
 pub async fn revoke_current(actor: Actor, database: web::Data<Database>) -> Result<HttpResponse, Error> {
-    database.write(move |conn| operations::revoke_own(conn, &actor)).await?;
+    actor.write(&database, |conn, actor| operations::revoke_own(conn, actor)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -63,20 +63,16 @@ pub async fn regenerate_current(
 ) -> Result<HttpResponse, Error> {
     let overlap = overlap(&request, &body)?;
     let maximum = config.max_token_lifetime;
-    let (old, new, value) = database
-        .write(move |conn| {
-            let (old, new, value) = operations::regenerate_own(conn, &actor, overlap, maximum)?;
-            Ok((queries::find(conn, &old.account, &old.id)?, new, value))
-        })
-        .await?;
+    let made = actor.write(&database, move |conn, actor| operations::regenerate_own(conn, actor, overlap, maximum)).await?;
+    let works_until = made.old_until().map(clock::written);
     let body = Regenerated {
-        id: new.id,
-        name: new.name,
-        access: new.access.as_str(),
-        value: value.expose().to_owned(),
-        created_at: written(new.created_at),
-        expires_at: new.expires_at.map(written),
-        replaces: Replaced { id: old.id, works_until: old.expires_at.filter(|_| old.revoked_at.is_none()).map(written) },
+        id: made.new.id,
+        name: made.new.name,
+        access: made.new.access.as_str(),
+        value: made.value.expose().to_owned(),
+        created_at: clock::written(made.new.created_at),
+        expires_at: made.new.expires_at.map(clock::written),
+        replaces: Replaced { id: made.old.id, works_until },
     };
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
 }
@@ -108,8 +104,4 @@ fn overlap(request: &HttpRequest, body: &[u8]) -> Result<TimeDelta, Error> {
     };
     let seconds = asked.overlap_seconds.unwrap_or_default();
     if (0..=MAX_OVERLAP).contains(&seconds) { Ok(TimeDelta::seconds(seconds)) } else { Err(refused()) }
-}
-
-fn written(moment: NaiveDateTime) -> String {
-    moment.and_utc().to_rfc3339_opts(SecondsFormat::Secs, true)
 }

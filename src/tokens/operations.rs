@@ -43,6 +43,21 @@ pub fn create(
     form: &Creation,
     maximum: Option<TimeDelta>,
 ) -> Result<(Token, TokenValue), Error> {
+    create_once(conn, actor, account, form, maximum, None)
+}
+
+/// [`create`] for a form of a page: `once` is the form's identity, under which it makes one token however often it is sent.
+///
+/// # Errors
+/// As [`create`], and `Conflict` for a form that has made its token already.
+pub fn create_once(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    account: &Id,
+    form: &Creation,
+    maximum: Option<TimeDelta>,
+    once: Option<&Id>,
+) -> Result<(Token, TokenValue), Error> {
     let account = within_reach(conn, actor, Kind::System, account)?;
     may_hold_value(conn, actor, &account)?;
     policy::must_be_open(conn)?;
@@ -57,11 +72,30 @@ pub fn create(
     let (Some(name), Some(access), Some(expires_at)) = (name, form.access, expires_at) else {
         return Err(Error::Invalid(invalid));
     };
+    let change = audit::begin_once(conn, actor, once)?;
     let made = make(conn, actor, &account, name.as_str(), access, now, expires_at)?;
     queries::keep_first_expiry(conn, &account.id)?;
-    let detail = serde_json::json!({ "access": access.as_str(), "expires_at": written(expires_at) });
-    audit::begin(conn, actor)?.record(conn, &event(verbs::TOKEN_CREATED, &account, &made.0, detail))?;
+    let detail = serde_json::json!({ "access": access.as_str(), "expires_at": expires_at.map(clock::written) });
+    change.record(conn, &event(verbs::TOKEN_CREATED, &account, &made.0, detail))?;
     Ok(made)
+}
+
+/// A token that has taken the place of another.
+#[derive(Debug)]
+pub struct Successor {
+    /// The old token, as it is now.
+    pub old: Token,
+    /// The new one.
+    pub new: Token,
+    /// The new one's value.
+    pub value: TokenValue,
+}
+
+impl Successor {
+    /// Until when the old value works; `None` where it has stopped.
+    pub fn old_until(&self) -> Option<NaiveDateTime> {
+        self.old.expires_at.filter(|_| self.old.revoked_at.is_none())
+    }
 }
 
 /// Gives a token a successor of the same name, access and length of life (cut to `maximum`), and stops the old value after
@@ -77,15 +111,15 @@ pub fn regenerate(
     token: &str,
     overlap: Overlap,
     maximum: Option<TimeDelta>,
-) -> Result<(Token, TokenValue), Error> {
+) -> Result<Successor, Error> {
     let account = within_reach(conn, actor, Kind::System, account)?;
     may_hold_value(conn, actor, &account)?;
     let old = queries::find(conn, &account.id, token)?;
-    succeed(conn, actor, &account, &old, (overlap.length(), overlap.as_str()), maximum)
+    succeed(conn, actor, &account, old, (overlap.length(), overlap.as_str()), maximum)
 }
 
 /// The token that the actor has proved itself by gets a successor, on the terms of [`regenerate`] but for an overlap of any
-/// length. It takes no permission: whoever has the value can do all that its successor can. Returns the old token, too.
+/// length. It takes no permission: whoever has the value can do all that its successor can.
 ///
 /// # Errors
 /// `Forbidden` for an actor without a token, `Conflict` as [`regenerate`].
@@ -94,12 +128,11 @@ pub fn regenerate_own(
     actor: &Principal,
     overlap: TimeDelta,
     maximum: Option<TimeDelta>,
-) -> Result<(Token, Token, TokenValue), Error> {
+) -> Result<Successor, Error> {
     let (account, old) = own(conn, actor)?;
     let preset = Overlap::ALL.into_iter().find(|preset| preset.length() == overlap);
     let said = preset.map_or_else(|| format!("{}s", overlap.num_seconds()), |preset| preset.as_str().into());
-    let (new, value) = succeed(conn, actor, &account, &old, (overlap, &said), maximum)?;
-    Ok((old, new, value))
+    succeed(conn, actor, &account, old, (overlap, &said), maximum)
 }
 
 /// The actor's own token, with its account.
@@ -123,43 +156,36 @@ fn succeed(
     conn: &mut DbConnection,
     actor: &Principal,
     account: &Account,
-    old: &Token,
+    old: Token,
     (overlap, said): (TimeDelta, &str),
     maximum: Option<TimeDelta>,
-) -> Result<(Token, TokenValue), Error> {
+) -> Result<Successor, Error> {
     let now = clock::now();
-    may_be_regenerated(old, now)?;
+    may_be_regenerated(&old, now)?;
     let lifetime = match (old.lifetime(), maximum) {
         (Some(own), Some(maximum)) => Some(own.min(maximum)),
         (own, maximum) => own.or(maximum),
     };
     let expires_at = lifetime.map(|length| now + length);
-    let made = make(conn, actor, account, &old.name, old.access, now, expires_at)?;
+    let (new, value) = make(conn, actor, account, &old.name, old.access, now, expires_at)?;
     let change = audit::begin(conn, actor)?;
-    queries::replace(conn, &old.id, &made.0.id)?;
+    queries::replace(conn, &old.id, &new.id)?;
     if overlap.is_zero() {
         queries::revoke(conn, &old.id, now)?;
     } else {
         let end = now + overlap;
         queries::expire(conn, &old.id, old.expires_at.map_or(end, |own| own.min(end)))?;
     }
-    change.record(
-        conn,
-        &event(
-            verbs::TOKEN_REGENERATED,
-            account,
-            old,
-            serde_json::json!({
-                "access": old.access.as_str(),
-                "expires_at": written(expires_at),
-                "overlap": said,
-                "successor": made.0.id,
-            }),
-        ),
-    )?;
+    let detail = serde_json::json!({
+        "access": old.access.as_str(),
+        "expires_at": expires_at.map(clock::written),
+        "overlap": said,
+        "successor": new.id,
+    });
+    change.record(conn, &event(verbs::TOKEN_REGENERATED, account, &old, detail))?;
     stop_predecessors(conn, &change, account, &old.id, now)?;
     queries::keep_first_expiry(conn, &account.id)?;
-    Ok(made)
+    Ok(Successor { old: queries::find(conn, &account.id, &old.id)?, new, value })
 }
 
 fn may_be_regenerated(token: &Token, now: NaiveDateTime) -> Result<(), Error> {
@@ -251,7 +277,7 @@ fn stop(conn: &mut DbConnection, change: &Change, account: &Account, token: &Tok
     queries::revoke(conn, &token.id, now)?;
     let detail = serde_json::json!({
         "access": token.access.as_str(),
-        "expires_at": written(token.expires_at),
+        "expires_at": token.expires_at.map(clock::written),
         "replaced": token.replaced_by.is_some(),
     });
     change.record(conn, &event(verbs::TOKEN_REVOKED, account, token, detail))
@@ -296,20 +322,16 @@ fn event<'a>(verb: &'static str, account: &'a Account, token: &'a Token, detail:
     }
 }
 
-fn written(moment: Option<NaiveDateTime>) -> Option<String> {
-    moment.map(|moment| moment.and_utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
-}
-
 /// The account, if the actor may handle its tokens: all accounts of the kind, or those in the actor's own teams.
 ///
 /// # Errors
-/// `Forbidden`, before it is looked whether the account exists where the actor has no such right at all; `NotFound`.
+/// `Forbidden`, before it is looked whether the account exists where the actor has no such right at all; `NotFound`, also
+/// for one that the actor may not see.
 pub fn within_reach(conn: &mut DbConnection, actor: &Principal, kind: Kind, account: &Id) -> Result<Account, Error> {
     may_begin(actor, kind)?;
     let account = accounts::queries::find(conn, kind, account)?;
-    let everywhere = kind.permission(Right::Manage);
-    if !actor.may(everywhere) && !is_colleague(conn, actor, &account)? {
-        return Err(Error::forbidden(everywhere, format!("{} is in none of your teams.", account.name)));
+    if !actor.may(kind.permission(Right::Manage)) && !is_colleague(conn, actor, &account)? {
+        return Err(accounts::operations::out_of_reach(actor, kind, &account.name));
     }
     Ok(account)
 }

@@ -119,8 +119,8 @@ pub async fn stop(
 ) -> Result<HttpResponse, Error> {
     let message = form.0.message;
     let done = {
-        let (actor, message) = (actor.clone(), message.clone());
-        database.write(move |conn| policy::stop(conn, &actor, &message)).await
+        let message = message.clone();
+        actor.write(&database, move |conn, actor| policy::stop(conn, actor, &message)).await
     };
     match done {
         Ok(()) => {
@@ -141,8 +141,7 @@ pub async fn stop(
 /// # Errors
 /// `Forbidden`, `Unavailable`.
 pub async fn resume(session: Session, database: web::Data<Database>, actor: Actor) -> Result<HttpResponse, Error> {
-    let actor = actor.clone();
-    database.write(move |conn| policy::resume(conn, &actor)).await?;
+    actor.write(&database, policy::resume).await?;
     flash(&session, &Flash::done("API tokens can be created again."))?;
     Ok(see_other(POLICY))
 }

@@ -11,11 +11,18 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{NotUntil, Quota, RateLimiter};
 use sha2::{Digest, Sha256};
 
+use crate::error::Error;
+
 /// Attempts that one address may make at once, and how long until it gets another.
 const PER_ADDRESS: (NonZeroU32, Duration) = (NonZeroU32::MIN.saturating_add(29), Duration::from_secs(10));
-/// The same for one account. Lower, since many addresses may try one account.
-const PER_ACCOUNT: (NonZeroU32, Duration) = (NonZeroU32::MIN.saturating_add(9), Duration::from_secs(30));
-/// Attempts between two clean-ups. Both quotas are full again after five minutes, and then forgotten.
+/// The same for one account from one address.
+const PER_PAIR: (NonZeroU32, Duration) = (NonZeroU32::MIN.saturating_add(9), Duration::from_secs(30));
+/// The same for one account from everywhere. Higher, since whoever guesses from elsewhere must not lock its owner out; still
+/// no more than 1,300 guesses an hour.
+const PER_ACCOUNT: (NonZeroU32, Duration) = (NonZeroU32::MIN.saturating_add(99), Duration::from_secs(3));
+/// How often an address that is refused again and again is worth a note.
+const PER_NOTE: (NonZeroU32, Duration) = (NonZeroU32::MIN, Duration::from_secs(300));
+/// Attempts between two clean-ups. All quotas are full again after five minutes, and then forgotten.
 const CLEAN_UP_EVERY: u32 = 1024;
 
 type Limiter<K, C> = RateLimiter<K, DashMapStateStore<K>, C, StateInformationMiddleware>;
@@ -23,9 +30,31 @@ type Limiter<K, C> = RateLimiter<K, DashMapStateStore<K>, C, StateInformationMid
 /// Counts the attempts of one server. Share it between the workers.
 pub struct Throttle<C: Clock = DefaultClock> {
     addresses: Limiter<IpAddr, C>,
+    pairs: Limiter<(IpAddr, [u8; 32]), C>,
     accounts: Limiter<[u8; 32], C>,
+    notes: Limiter<IpAddr, C>,
     attempts: AtomicU32,
     clock: C,
+}
+
+/// There were too many attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooMany {
+    /// The time until the next attempt is allowed, at least a second.
+    pub wait: Duration,
+    /// Whether it is the first in five minutes that is refused to this address, and so worth a note.
+    pub first: bool,
+}
+
+impl From<TooMany> for Error {
+    fn from(refusal: TooMany) -> Self {
+        Self::Throttled(seconds(refusal.wait))
+    }
+}
+
+/// Whole seconds for `Retry-After`, rounded up.
+pub fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 impl Throttle {
@@ -45,37 +74,52 @@ impl<C: Clock + Clone> Throttle<C> {
     fn with_clock(clock: C) -> Throttle<C> {
         Throttle {
             addresses: limiter(PER_ADDRESS, &clock),
+            pairs: limiter(PER_PAIR, &clock),
             accounts: limiter(PER_ACCOUNT, &clock),
+            notes: limiter(PER_NOTE, &clock),
             attempts: AtomicU32::new(0),
             clock,
         }
     }
 
-    /// Counts an attempt to sign in, before the password is looked at. Gives how many more are left at this moment, or else how
-    /// long to wait. An unknown e-mail address counts like a known one, so that the answer tells nothing.
+    /// Counts an attempt to prove to be somebody by a password, before the password is looked at. Gives how many more are
+    /// left at this moment. An unknown name (an e-mail address, in any case) counts like a known one, so that the answer
+    /// tells nothing.
     ///
     /// # Errors
-    /// The time until the next attempt is allowed, when there were too many.
-    pub fn attempt(&self, address: IpAddr, email: &str) -> Result<u32, Duration> {
+    /// How long to wait, when there were too many.
+    pub fn attempt(&self, address: IpAddr, name: &str) -> Result<u32, TooMany> {
         if self.attempts.fetch_add(1, Ordering::Relaxed) % CLEAN_UP_EVERY == CLEAN_UP_EVERY - 1 {
             self.clean_up();
         }
-        let by_address = self.addresses.check_key(&neighbourhood(address)).map_err(|refused| self.wait(&refused))?;
-        let by_account = self.accounts.check_key(&account_key(email)).map_err(|refused| self.wait(&refused))?;
-        Ok(by_address.remaining_burst_capacity().min(by_account.remaining_burst_capacity()))
+        let (address, account) = (neighbourhood(address), account_key(name));
+        // The account's own count comes last: what one address is refused for must not use up what others have.
+        let checks = [self.addresses.check_key(&address), self.pairs.check_key(&(address, account))];
+        let mut left = u32::MAX;
+        for check in checks {
+            left = left.min(check.map_err(|refused| self.refusal(address, &refused))?.remaining_burst_capacity());
+        }
+        let everywhere = self.accounts.check_key(&account).map_err(|refused| self.refusal(address, &refused))?;
+        Ok(left.min(everywhere.remaining_burst_capacity()))
     }
 
-    /// Never nothing: who is told to wait no time at all would be refused again.
-    fn wait(&self, refused: &NotUntil<C::Instant>) -> Duration {
-        refused.wait_time_from(self.clock.now()).max(Duration::from_secs(1))
+    /// Never no time at all: who is told that would be refused again.
+    fn refusal(&self, address: IpAddr, refused: &NotUntil<C::Instant>) -> TooMany {
+        let wait = refused.wait_time_from(self.clock.now()).max(Duration::from_secs(1));
+        TooMany { wait, first: self.notes.check_key(&address).is_ok() }
     }
 
     fn clean_up(&self) {
-        self.addresses.retain_recent();
-        self.addresses.shrink_to_fit();
-        self.accounts.retain_recent();
-        self.accounts.shrink_to_fit();
+        swept(&self.addresses);
+        swept(&self.pairs);
+        swept(&self.accounts);
+        swept(&self.notes);
     }
+}
+
+fn swept<K: std::hash::Hash + Eq + Clone, C: Clock>(limiter: &Limiter<K, C>) {
+    limiter.retain_recent();
+    limiter.shrink_to_fit();
 }
 
 impl<C: Clock> std::fmt::Debug for Throttle<C> {
@@ -119,8 +163,7 @@ impl<C: Clock + Clone> Refusals<C> {
     pub fn count(&self, address: Option<IpAddr>) -> Result<(), Duration> {
         let (Some(addresses), Some(address)) = (&self.addresses, address) else { return Ok(()) };
         if self.counted.fetch_add(1, Ordering::Relaxed) % CLEAN_UP_EVERY == CLEAN_UP_EVERY - 1 {
-            addresses.retain_recent();
-            addresses.shrink_to_fit();
+            swept(addresses);
             self.crowded.store(addresses.len() >= REFUSED_ADDRESSES, Ordering::Relaxed);
         }
         let key = if self.crowded.load(Ordering::Relaxed) { EVERYBODY } else { neighbourhood(address) };
@@ -176,17 +219,39 @@ mod tests {
         IpAddr::from([192, 0, 2, last])
     }
 
+    fn too_many(seconds: u64, first: bool) -> Result<u32, TooMany> {
+        Err(TooMany { wait: Duration::from_secs(seconds), first })
+    }
+
     #[test]
-    fn one_account_is_tried_ten_times_from_anywhere() {
+    fn one_account_is_tried_ten_times_from_one_address() {
         let (throttle, clock) = throttle();
         for attempt in 0..10 {
-            assert_eq!(throttle.attempt(address(attempt), "Maya@Example.org"), Ok(9 - u32::from(attempt)));
+            assert_eq!(throttle.attempt(address(1), "Maya@Example.org"), Ok(9 - attempt));
         }
-        assert_eq!(throttle.attempt(address(99), " maya@example.ORG "), Err(Duration::from_secs(30)));
-        assert!(throttle.attempt(address(99), "other@example.org").is_ok());
+        assert_eq!(throttle.attempt(address(1), " maya@example.ORG "), too_many(30, true));
+        assert_eq!(throttle.attempt(address(1), "maya@example.org"), too_many(30, false));
+        assert!(throttle.attempt(address(1), "other@example.org").is_ok());
+        // Its owner is somewhere else.
+        assert_eq!(throttle.attempt(address(2), "maya@example.org"), Ok(9));
         clock.advance(Duration::from_secs(30));
+        assert_eq!(throttle.attempt(address(1), "maya@example.org"), Ok(0));
+        assert_eq!(throttle.attempt(address(1), "maya@example.org"), too_many(30, false));
+        clock.advance(Duration::from_secs(300));
+        assert!((0..10).all(|_| throttle.attempt(address(1), "maya@example.org").is_ok()));
+        assert_eq!(throttle.attempt(address(1), "maya@example.org"), too_many(30, true));
+    }
+
+    #[test]
+    fn one_account_is_tried_a_hundred_times_from_everywhere() {
+        let (throttle, clock) = throttle();
+        for attempt in 0..100 {
+            assert!(throttle.attempt(address(attempt / 10), "maya@example.org").is_ok());
+        }
+        assert_eq!(throttle.attempt(address(99), "maya@example.org"), too_many(3, true));
+        assert!(throttle.attempt(address(99), "other@example.org").is_ok());
+        clock.advance(Duration::from_secs(3));
         assert_eq!(throttle.attempt(address(99), "maya@example.org"), Ok(0));
-        assert!(throttle.attempt(address(99), "maya@example.org").is_err());
     }
 
     #[test]
@@ -195,7 +260,7 @@ mod tests {
         for attempt in 0..30 {
             assert!(throttle.attempt(address(1), &format!("{attempt}@example.org")).is_ok());
         }
-        assert_eq!(throttle.attempt(address(1), "new@example.org"), Err(Duration::from_secs(10)));
+        assert_eq!(throttle.attempt(address(1), "new@example.org"), too_many(10, true));
         assert!(throttle.attempt(address(2), "new@example.org").is_ok());
         clock.advance(Duration::from_secs(10));
         assert!(throttle.attempt(address(1), "new@example.org").is_ok());

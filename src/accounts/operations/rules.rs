@@ -29,7 +29,11 @@ impl Plan {
     }
 }
 
-/// Whether the actor may change accounts of this kind at all, everywhere or in their own teams.
+/// Whether the actor may change accounts of this kind at all: everywhere, or, where `needed` is
+/// [`Right::ManageTeam`], in their own teams.
+///
+/// # Errors
+/// `Forbidden`.
 pub fn may_begin(actor: &Principal, kind: Kind, needed: Right) -> Result<(), Error> {
     let everywhere = kind.permission(Right::Manage);
     if actor.may(everywhere) || (needed == Right::ManageTeam && actor.may(kind.permission(Right::ManageTeam))) {
@@ -74,26 +78,29 @@ fn only_state_in_own_teams(
     kind: Kind,
     verb: &str,
 ) -> Result<(), Error> {
-    let needed = kind.permission(Right::Manage);
     if !matches!(verb, verbs::ACCOUNT_DISABLED | verbs::ACCOUNT_ENABLED) {
+        let needed = kind.permission(Right::Manage);
         return Err(Error::forbidden(needed, format!("Only Administrators can do this to {}.", kind.plural())));
     }
     let outside = changes::first_in_the_way(conn, change, verb, |sql| not_a_colleague(sql, actor))?;
-    outside.map_or(Ok(()), |name| Err(Error::forbidden(needed, format!("{name} is in none of your teams."))))
+    outside.map_or(Ok(()), |name| Err(out_of_reach(actor, kind, &name)))
+}
+
+/// How an account outside the actor's teams is refused: where they cannot see it, as if it were not there.
+pub fn out_of_reach(actor: &Principal, kind: Kind, name: &str) -> Error {
+    if actor.may(kind.permission(Right::Read)) {
+        return Error::forbidden(kind.permission(Right::Manage), format!("{name} is in none of your teams."));
+    }
+    Error::NotFound(kind.noun())
 }
 
 /// The same rule where nothing had to be changed: what one may not touch, one is not told about either.
 pub fn within_reach_of(conn: &mut DbConnection, actor: &Principal, kind: Kind, target: &Target) -> Result<(), Error> {
-    let needed = kind.permission(Right::Manage);
-    if actor.may(needed) {
+    if actor.may(kind.permission(Right::Manage)) {
         return Ok(());
     }
-    let mut sql = Sql::default();
-    target.with(&mut sql);
-    sql.push("SELECT count(*) AS n");
-    target.from(&mut sql);
-    not_a_colleague(&mut sql, actor);
-    if sql.number(conn)? == 0 { Ok(()) } else { Err(Error::forbidden(needed, "Not all of these are in your teams.")) }
+    let outside = target.first_name(conn, |sql| not_a_colleague(sql, actor))?;
+    outside.map_or(Ok(()), |name| Err(out_of_reach(actor, kind, &name)))
 }
 
 fn not_a_colleague(sql: &mut Sql, actor: &Principal) {
@@ -175,7 +182,11 @@ pub fn may_give(actor: &Principal, role: &Role) -> Result<(), Error> {
     ))
 }
 
-fn may_take(actor: &Principal, role: &Role) -> Result<(), Error> {
+/// Whether the actor may take this role from somebody.
+///
+/// # Errors
+/// `Invalid` (field `role`) or `Forbidden`, with the sentence for the actor.
+pub fn may_take(actor: &Principal, role: &Role) -> Result<(), Error> {
     let administrator: crate::id::Id = predefined::ADMINISTRATOR.into();
     if !role.assignable {
         return Err(Error::field(

@@ -1,24 +1,23 @@
 //! The page of one system account.
 
-use actix_session::Session;
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use serde::Deserialize;
 
-use super::{count, id, ids, is_administrator, may_manage, moment, plan as plan_view, role_choices, team_choices, url};
+use super::call::Call;
+use super::{count, ids, is_administrator, may_manage, moment, plan as plan_view, role_choices, team_choices};
 use crate::accounts::model::{Account, Kind, Right};
-use crate::accounts::operations::{self, Done, Plan};
+use crate::accounts::operations::{self, Done, Edit};
 use crate::accounts::queries;
 use crate::accounts::view::{
     self, AccountPage, Change, Day, NewTokenForm, OldValue, RoleLine, TeamLine, TokenRow, TokenUse, overlaps,
 };
 use crate::audit::{self, FeedItem, verbs};
-use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
 use crate::clock;
 use crate::config::Config;
-use crate::database::{Database, DbConnection};
+use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::{self, Badge, Role};
@@ -27,7 +26,7 @@ use crate::teams::{self, Team};
 use crate::tokens::model::{ListedToken, Token};
 use crate::tokens::{self, value::Access};
 use crate::web::form::Form;
-use crate::web::page::{Counts, flash, html, see_other, shell, whom_to_ask};
+use crate::web::page::{Counts, html, shell, whom_to_ask};
 use crate::web::view::{Field, Flash, Moment, Place, Text, Tile, counted, day, joined, long_day, short_day};
 
 /// Days that the chart shows, today included.
@@ -39,14 +38,8 @@ const FEED_LENGTH: i64 = 12;
 ///
 /// # Errors
 /// `NotFound`, `Unavailable`.
-pub async fn show(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Error> {
-    html(StatusCode::OK, &page(&request, &session, &database, &actor, &id(&path)?).await?)
+pub async fn show(call: Call) -> Result<HttpResponse, Error> {
+    html(StatusCode::OK, &page(&call).await?)
 }
 
 struct Found {
@@ -63,7 +56,7 @@ struct Found {
     ask: Option<String>,
     counts: Counts,
     tracked_since: NaiveDateTime,
-    is_colleague: bool,
+    can_operate: bool,
     creation_stopped: Option<String>,
 }
 
@@ -79,6 +72,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Found, Er
     if !actor.may(Kind::System.permission(Right::Read)) && !is_colleague {
         return Err(Error::NotFound(Kind::System.noun()));
     }
+    let can_operate = may_manage(actor) || (actor.may(Kind::System.permission(Right::ManageTeam)) && is_colleague);
     let team_ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
     let first_day = (clock::now() - TimeDelta::days(CHART_DAYS - 1)).date();
     Ok(Found {
@@ -86,7 +80,8 @@ fn find(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Found, Er
         sizes: teams::queries::sizes(conn, &team_ids)?,
         tokens: tokens::queries::of_account(conn, id)?,
         days: queries::days(conn, id, first_day)?,
-        feed: audit::recent(conn, id, FEED_LENGTH)?,
+        // Who may only look learns nothing of single tokens.
+        feed: audit::recent(conn, id, if can_operate { "" } else { "token." }, FEED_LENGTH)?,
         all_roles: roles::queries::all(conn)?,
         all_teams: teams::queries::all(conn)?,
         used: queries::totals(conn, Kind::System)?.0,
@@ -96,7 +91,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Found, Er
         creation_stopped: tokens::policy::stopped(conn)?.map(|stop| stop.sentence()),
         account,
         teams,
-        is_colleague,
+        can_operate,
     })
 }
 
@@ -104,27 +99,19 @@ fn find(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Found, Er
 ///
 /// # Errors
 /// `NotFound`, `Unavailable`.
-pub async fn page(
-    request: &HttpRequest,
-    session: &Session,
-    database: &Database,
-    actor: &Principal,
-    id: &Id,
-) -> Result<AccountPage, Error> {
+pub async fn page(call: &Call) -> Result<AccountPage, Error> {
+    let (actor, id) = (&call.actor, &call.id);
     let found = {
         let (actor, id) = (actor.clone(), id.clone());
-        database.read(move |conn| find(conn, &actor, &id)).await?
+        call.database.read(move |conn| find(conn, &actor, &id)).await?
     };
     let now = clock::now();
-    let config = request.app_data::<web::Data<Config>>();
-    let plan = request.app_data::<web::Data<Plan>>().map(|plan| plan.get_ref().clone()).unwrap_or_default();
-    let can_manage = may_manage(actor);
-    let can_operate = can_manage || (actor.may(Kind::System.permission(Right::ManageTeam)) && found.is_colleague);
+    let (can_manage, can_operate) = (may_manage(actor), found.can_operate);
     let account = &found.account;
     let held: Vec<Id> = found.badges.iter().map(|badge| badge.id.clone()).collect();
     let member_of: Vec<Id> = found.teams.iter().map(|team| team.id.clone()).collect();
-    let mut shell = shell(request, session, actor, Place::SystemAccounts, &found.counts);
-    shell.here = url(id);
+    let mut shell = shell(&call.request, &call.session, actor, Place::SystemAccounts, &found.counts);
+    shell.here = call.url();
     Ok(AccountPage {
         shell,
         id: id.to_string(),
@@ -143,15 +130,17 @@ pub async fn page(
         created_by: account.created_by_name.clone(),
         tokens: can_operate.then(|| found.tokens.iter().map(|token| token_row(token, now)).collect()),
         activity: Some(activity(&found.days, now.date())),
-        changes: found.feed.iter().filter(|item| can_operate || !is_about_token(item)).map(|item| feed_line(item, now)).collect(),
+        changes: found.feed.iter().map(|item| feed_line(item, now)).collect(),
         roles: role_lines(&found),
         teams: found.teams.iter().map(|team| team_line(team, &found)).collect(),
-        plan: plan_view(&plan, found.used),
+        plan: plan_view(&call.plan(), found.used),
         role_choices: role_choices(&found.all_roles, actor, &held),
+        roles_shown: shown(&held),
         team_choices: team_choices(&found.all_teams, &member_of),
+        teams_shown: shown(&member_of),
         rename_name: Field::new(&account.name),
         rename_description: Field::new(&account.description),
-        new_token: NewTokenForm::new(config.and_then(|config| longest_life(config))),
+        new_token: NewTokenForm::new(longest_life(&call.config), Id::new().as_str()),
         creation_stopped: found.creation_stopped.clone(),
         overlaps: overlaps(&Moment::until(now + TimeDelta::hours(24), now)),
         ..AccountPage::default()
@@ -220,11 +209,6 @@ fn activity(days: &[(NaiveDate, i64, i64)], today: NaiveDate) -> view::Activity 
         days: first.iter_days().take(CHART_DAYS.unsigned_abs() as usize).map(of).collect(),
         label: format!("Calls per day, {} to {}", long_day(first), long_day(today)),
     }
-}
-
-/// Who may only look learns nothing of single tokens.
-fn is_about_token(item: &FeedItem) -> bool {
-    item.verb.starts_with("token.")
 }
 
 /// A line of "Recent changes": who did what, in words.
@@ -300,26 +284,15 @@ pub struct RenameForm {
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
-pub async fn rename(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    path: web::Path<String>,
-    form: Form<RenameForm>,
-) -> Result<HttpResponse, Error> {
-    let (id, form) = (id(&path)?, form.0);
+pub async fn rename(call: Call, form: Form<RenameForm>) -> Result<HttpResponse, Error> {
+    let form = form.0;
     let done = {
-        let (actor, id, form) = (actor.clone(), id.clone(), form.clone());
-        database.write(move |conn| operations::rename(conn, &actor, &id, &form.name, &form.description)).await
+        let form = form.clone();
+        call.write(move |conn, actor, id| operations::rename(conn, actor, id, &form.name, &form.description)).await
     };
     match done {
-        Ok(()) => {
-            flash(&session, &Flash::done("Saved name and description."))?;
-            Ok(see_other(&url(&id)))
-        }
         Err(Error::Invalid(fields)) => {
-            let mut page = page(&request, &session, &database, &actor, &id).await?;
+            let mut page = call.page().await?;
             page.open_dialog = Some("rename".into());
             page.rename_name = Field::new(form.name);
             page.rename_description = Field::new(form.description);
@@ -329,114 +302,107 @@ pub async fn rename(
             }
             html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
-        Err(error) => Err(error),
+        done => call.answer(done.map(|()| Flash::done("Saved name and description.")), &call.url()).await,
     }
 }
 
-/// The form of Edit Roles.
+/// The form of Edit Roles or Edit Teams: what is ticked, and what was when the form was drawn.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct RolesForm {
+pub struct BelongingsForm {
     role: Vec<String>,
+    team: Vec<String>,
+    shown: Option<String>,
+}
+
+/// What an account has several of.
+#[derive(Clone, Copy)]
+enum Belongings {
+    Roles,
+    Teams,
+}
+
+impl Belongings {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Roles => "role",
+            Self::Teams => "team",
+        }
+    }
+
+    fn ticked(self, form: &BelongingsForm) -> &[String] {
+        match self {
+            Self::Roles => &form.role,
+            Self::Teams => &form.team,
+        }
+    }
+
+    fn edit(self, form: &BelongingsForm) -> Result<Edit, Error> {
+        let shown = form.shown.as_ref().map(|shown| shown.split(',').map(str::to_owned).collect::<Vec<_>>());
+        let shown = shown.map(|shown| ids(&shown, self.noun())).transpose()?;
+        Ok(Edit { shown, wanted: ids(self.ticked(form), self.noun())? })
+    }
+
+    async fn save(self, call: &Call, form: BelongingsForm) -> Result<HttpResponse, Error> {
+        let done = match self.edit(&form) {
+            Ok(edit) => {
+                let done = call.write(move |conn, actor, id| {
+                    let done = match self {
+                        Self::Roles => operations::set_roles(conn, actor, Kind::System, id, &edit)?,
+                        Self::Teams => operations::set_teams(conn, actor, Kind::System, id, &edit)?,
+                    };
+                    belongings_flash(conn, &done, self.noun())
+                });
+                done.await
+            }
+            Err(error) => Err(error),
+        };
+        match done {
+            Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
+                let mut page = call.page().await?;
+                page.open_dialog = Some(format!("edit-{}s", self.noun()));
+                let (choices, shown, why) = match self {
+                    Self::Roles => (&mut page.role_choices, &mut page.roles_shown, &mut page.roles_error),
+                    Self::Teams => (&mut page.team_choices, &mut page.teams_shown, &mut page.teams_error),
+                };
+                for choice in choices {
+                    choice.checked = self.ticked(&form).contains(&choice.id);
+                }
+                *why = Some(error.message());
+                // What is ticked still belongs to what was shown first.
+                if let Some(first) = form.shown {
+                    *shown = first;
+                }
+                html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            }
+            done => call.answer(done, &call.url()).await,
+        }
+    }
+}
+
+/// The form's note of what was ticked when it was drawn.
+fn shown(ids: &[Id]) -> String {
+    ids.iter().map(Id::as_str).collect::<Vec<_>>().join(",")
 }
 
 /// `POST /settings/system-accounts/{id}/roles`
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
-pub async fn set_roles(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    path: web::Path<String>,
-    form: Form<RolesForm>,
-) -> Result<HttpResponse, Error> {
-    let id = id(&path)?;
-    let done = match ids(&form.0.role, "role") {
-        Ok(wanted) => {
-            let (actor, id) = (actor.clone(), id.clone());
-            database
-                .write(move |conn| {
-                    let done = operations::set_roles(conn, &actor, Kind::System, &id, &wanted)?;
-                    membership_flash(conn, &done, "role")
-                })
-                .await
-        }
-        Err(error) => Err(error),
-    };
-    match done {
-        Ok(text) => {
-            flash(&session, &text)?;
-            Ok(see_other(&url(&id)))
-        }
-        Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
-            let mut page = page(&request, &session, &database, &actor, &id).await?;
-            page.open_dialog = Some("edit-roles".into());
-            tick(&mut page.role_choices, &form.0.role);
-            page.roles_error = Some(error.message());
-            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// The form of Edit Teams.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct TeamsForm {
-    team: Vec<String>,
+pub async fn set_roles(call: Call, form: Form<BelongingsForm>) -> Result<HttpResponse, Error> {
+    Belongings::Roles.save(&call, form.0).await
 }
 
 /// `POST /settings/system-accounts/{id}/teams`
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
-pub async fn set_teams(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    path: web::Path<String>,
-    form: Form<TeamsForm>,
-) -> Result<HttpResponse, Error> {
-    let id = id(&path)?;
-    let done = match ids(&form.0.team, "team") {
-        Ok(wanted) => {
-            let (actor, id) = (actor.clone(), id.clone());
-            database
-                .write(move |conn| {
-                    let done = operations::set_teams(conn, &actor, Kind::System, &id, &wanted)?;
-                    membership_flash(conn, &done, "team")
-                })
-                .await
-        }
-        Err(error) => Err(error),
-    };
-    match done {
-        Ok(text) => {
-            flash(&session, &text)?;
-            Ok(see_other(&url(&id)))
-        }
-        Err(error @ Error::Invalid(_)) => {
-            let mut page = page(&request, &session, &database, &actor, &id).await?;
-            page.open_dialog = Some("edit-teams".into());
-            tick(&mut page.team_choices, &form.0.team);
-            page.teams_error = Some(error.message());
-            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn tick(choices: &mut [crate::web::view::Choice], values: &[String]) {
-    for choice in choices {
-        choice.checked = values.contains(&choice.id);
-    }
+pub async fn set_teams(call: Call, form: Form<BelongingsForm>) -> Result<HttpResponse, Error> {
+    Belongings::Teams.save(&call, form.0).await
 }
 
 /// "Added role Viewer. Removed role User.", with Undo.
-fn membership_flash(conn: &mut DbConnection, done: &Done, noun: &str) -> Result<Flash, Error> {
+fn belongings_flash(conn: &mut DbConnection, done: &Done, noun: &str) -> Result<Flash, Error> {
     let Some(change) = &done.change else { return Ok(Flash::done(format!("The {noun}s stay as they were."))) };
     let named = audit::queries::objects(conn, change)?;
     let mut text: Option<Flash> = None;

@@ -9,7 +9,7 @@ use super::confirm::{self, Question, SET_CHANGED};
 use super::list::{self, ListQuery, Ticked};
 use super::{ids, is_administrator};
 use crate::accounts::model::{Kind, Outcome, Selection};
-use crate::accounts::operations::{self, Done, Plan};
+use crate::accounts::operations::{self, Plan};
 use crate::accounts::view::{Confirm, LIST};
 use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
@@ -126,13 +126,7 @@ impl Action {
         }
     }
 
-    fn carry_out(
-        &self,
-        conn: &mut DbConnection,
-        actor: &Principal,
-        plan: &Plan,
-        selection: &Selection,
-    ) -> Result<(Done, Flash), Error> {
+    fn carry_out(&self, conn: &mut DbConnection, actor: &Principal, plan: &Plan, selection: &Selection) -> Result<Flash, Error> {
         let kind = Kind::System;
         let done = match self {
             Self::Disable => operations::disable(conn, actor, kind, selection)?,
@@ -151,11 +145,10 @@ impl Action {
             }
         };
         let undo = done.change.as_ref().filter(|_| !matches!(self, Self::Delete));
-        let text = match undo {
+        Ok(match undo {
             Some(change) => text.undo(format!("/settings/changes/{change}/undo")),
             None => text,
-        };
-        Ok((done, text))
+        })
     }
 }
 
@@ -241,15 +234,17 @@ async fn carry_out(
     action: Action,
     selection: Selection,
 ) -> Result<Flash, Error> {
-    let (actor, plan, expected) = (actor.clone(), plan.clone(), form.expected.clone());
-    database
-        .write(move |conn| {
-            if let (Selection::Matching(filter), Some(_)) = (&selection, action.asks()) {
-                confirm::same_set(conn, filter, &expected)?;
-            }
-            Ok(action.carry_out(conn, &actor, &plan, &selection)?.1)
-        })
-        .await
+    let (plan, expected) = (plan.clone(), form.expected.clone());
+    let done = actor.write(database, move |conn, actor| {
+        // "Disable instead" stands on the same page, so the set that it shows is meant there, too.
+        if let Selection::Matching(filter) = &selection
+            && (action.asks().is_some() || !expected.is_empty())
+        {
+            confirm::same_set(conn, filter, &expected)?;
+        }
+        action.carry_out(conn, actor, &plan, &selection)
+    });
+    done.await
 }
 
 /// Whether what was typed is the number that was asked for. (Making Administrator has nothing to type.)

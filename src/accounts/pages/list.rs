@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 
-use super::{badges, count, may_manage, moment, plan as plan_view, role_choices};
+use super::{badges, count, may_manage, moment, plan as plan_view, removable_choices, role_choices};
 use crate::accounts::model::{AccountRow, Activity, COUNT_LIMIT, Filter, Kind, Right, Sort, Total, Window};
 use crate::accounts::operations::Plan;
 use crate::accounts::queries::{self, list::Listing, matching::Matching};
@@ -278,7 +278,8 @@ pub async fn page(
         total_text: total_text(total),
         total: count(total.count) + u64::from(total.more),
         matching: ticked.matching,
-        pick_roles: role_choices(&found.roles, actor, &[]),
+        addable_roles: role_choices(&found.roles, actor, &[]),
+        removable_roles: removable_choices(&found.roles, actor),
         pagination: pagination(&query, &filters, &found.listing, &window, number),
         tracked_since: day(found.tracked_since.date()),
         is_first_run: enabled + disabled == 0,

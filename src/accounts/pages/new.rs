@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use super::tokens::created;
+use super::tokens::{Made, created};
 use super::{ids, plan as plan_view, role_choices, team_choices, url};
 use crate::accounts::model::Kind;
 use crate::accounts::operations::{self, Creation, Plan};
@@ -39,6 +39,7 @@ pub struct NewForm {
     role: Vec<String>,
     team: Vec<String>,
     token: String,
+    form: String,
 }
 
 /// `GET /settings/system-accounts/new`
@@ -93,6 +94,7 @@ async fn page(
     shell.here = "/settings/system-accounts/new".into();
     Ok(NewAccountPage {
         shell,
+        form: Id::new().to_string(),
         name: Field::new(&form.name),
         description: Field::new(&form.description),
         roles: choices,
@@ -122,23 +124,30 @@ pub async fn create(
     let read = ids(&form.role, "role").and_then(|roles| Ok((roles, ids(&form.team, "team")?)));
     let made = match read {
         Ok((roles, teams)) => {
-            let creation = Creation { name: form.name.clone(), description: form.description.clone(), roles, teams };
-            let (actor, plan) = (actor.clone(), plan.clone());
+            let creation = Creation {
+                name: form.name.clone(),
+                description: form.description.clone(),
+                roles,
+                teams,
+                form: Id::parse(&form.form),
+            };
+            let plan = plan.clone();
             let (wants_token, life, maximum) = (!form.token.is_empty(), first_life(&config), config.max_token_lifetime);
-            database
-                .write(move |conn| {
-                    let id = operations::create_system_account(conn, &actor, &plan, &creation)?;
-                    let token = wants_token.then(|| {
-                        let form = tokens::operations::Creation {
-                            name: FIRST_TOKEN.into(),
-                            access: Some(Access::Write),
-                            expiry: Ok(Expiry::In(life)),
-                        };
-                        tokens::operations::create(conn, &actor, &id, &form, maximum)
-                    });
-                    Ok((id, token.transpose()?))
-                })
-                .await
+            let made = actor.write(&database, move |conn, actor| {
+                let id = operations::create_system_account(conn, actor, &plan, &creation)?;
+                if !wants_token {
+                    return Ok((id, None));
+                }
+                let first = tokens::operations::Creation {
+                    name: FIRST_TOKEN.into(),
+                    access: Some(Access::Write),
+                    expiry: Ok(Expiry::In(life)),
+                };
+                let (token, value) = tokens::operations::create(conn, actor, &id, &first, maximum)?;
+                let made = Made::read(conn, &id, token, value, None)?;
+                Ok((id, Some(made)))
+            });
+            made.await
         }
         Err(error) => Err(error),
     };
@@ -147,7 +156,7 @@ pub async fn create(
             flash(&session, &Flash::done("Created ").strong(form.name.trim()).plain("."))?;
             Ok(see_other(&url(&id)))
         }
-        Ok((id, Some((token, value)))) => created(&request, &session, &database, &actor, &id, &token, &value, None).await,
+        Ok((_, Some(made))) => created(&request, &session, &actor, made),
         Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
             refused(&request, &session, &database, &actor, &form, error).await
         }

@@ -6,15 +6,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 
-use super::account::{longest_life, page};
-use super::{id, url};
-use crate::accounts::model::Kind;
+use super::account::longest_life;
+use super::call::Call;
+use super::url;
+use crate::accounts::model::{Account, Kind};
 use crate::accounts::queries;
-use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
 use crate::clock;
-use crate::config::{BaseUrl, Config};
-use crate::database::Database;
+use crate::config::BaseUrl;
+use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::tokens::model::{Expiry, Overlap, Token};
@@ -22,7 +22,7 @@ use crate::tokens::operations::{self, Creation};
 use crate::tokens::value::{Access, TokenValue};
 use crate::tokens::view::TokenCreatedPage;
 use crate::web::form::Form;
-use crate::web::page::{Counts, flash, html, see_other, shell};
+use crate::web::page::{Counts, html, shell};
 use crate::web::view::{Field, Flash, Moment, Place};
 
 /// The form of a new token.
@@ -33,38 +33,32 @@ pub struct TokenForm {
     access: String,
     expires: String,
     expires_on: String,
+    form: String,
 }
 
 /// `POST …/{id}/tokens`
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
-pub async fn create(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    config: web::Data<Config>,
-    actor: Actor,
-    path: web::Path<String>,
-    form: Form<TokenForm>,
-) -> Result<HttpResponse, Error> {
-    let (id, form) = (id(&path)?, form.0);
+pub async fn create(call: Call, form: Form<TokenForm>) -> Result<HttpResponse, Error> {
+    let form = form.0;
     let creation = Creation {
         name: form.name.clone(),
         access: Access::parse(&form.access),
         expiry: Expiry::parse(&form.expires, &form.expires_on),
     };
-    let made = {
-        let (actor, id, maximum) = (actor.clone(), id.clone(), config.max_token_lifetime);
-        database.write(move |conn| operations::create(conn, &actor, &id, &creation, maximum)).await
-    };
-    match made {
-        Ok((token, value)) => created(&request, &session, &database, &actor, &id, &token, &value, None).await,
+    let (maximum, once) = (call.config.max_token_lifetime, Id::parse(&form.form));
+    let made = call.write(move |conn, actor, id| {
+        let (token, value) = operations::create_once(conn, actor, id, &creation, maximum, once.as_ref())?;
+        Made::read(conn, id, token, value, None)
+    });
+    match made.await {
+        Ok(made) => created(&call.request, &call.session, &call.actor, made),
         Err(Error::Invalid(fields)) => {
-            let mut page = page(&request, &session, &database, &actor, &id).await?;
+            let mut page = call.page().await?;
             page.open_dialog = Some("new-token".into());
             let new = &mut page.new_token;
-            new.choose(&form.access, &form.expires, longest_life(&config));
+            new.choose(&form.access, &form.expires, longest_life(&call.config));
             new.name = Field::new(form.name);
             new.expires_on = Field::new(form.expires_on);
             for wrong in fields {
@@ -77,28 +71,44 @@ pub async fn create(
             }
             html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
-        Err(error @ Error::Conflict(_)) => refused(&request, &session, &database, &actor, &id, &error).await,
-        Err(error) => Err(error),
+        Err(error) => call.answer(Err(error), &call.url()).await,
+    }
+}
+
+/// A token with everything that its one page shows, read in the transaction that made it: after the commit nothing may fail
+/// any more, for the value would be lost.
+pub struct Made {
+    token: Token,
+    value: TokenValue,
+    account: Account,
+    counts: Counts,
+    /// After a regeneration, until when the old value works (`None` for no longer).
+    old_until: Option<Option<NaiveDateTime>>,
+}
+
+impl Made {
+    /// Reads the rest.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn read(
+        conn: &mut DbConnection,
+        account: &Id,
+        token: Token,
+        value: TokenValue,
+        old_until: Option<Option<NaiveDateTime>>,
+    ) -> Result<Self, Error> {
+        let account = queries::find(conn, Kind::System, account)?;
+        Ok(Self { token, value, account, counts: Counts::read(conn)?, old_until })
     }
 }
 
 /// The page that shows a value, in the answer to the POST that made it and never again.
 ///
 /// # Errors
-/// `NotFound`, `Unavailable`.
-#[expect(clippy::too_many_arguments, reason = "each is something else that the page shows")]
-pub async fn created(
-    request: &HttpRequest,
-    session: &Session,
-    database: &Database,
-    actor: &Principal,
-    account: &Id,
-    token: &Token,
-    value: &TokenValue,
-    old_until: Option<Option<NaiveDateTime>>,
-) -> Result<HttpResponse, Error> {
-    let id = account.clone();
-    let (account, counts) = database.read(move |conn| Ok((queries::find(conn, Kind::System, &id)?, Counts::read(conn)?))).await?;
+/// `Internal` where the template fails.
+pub fn created(request: &HttpRequest, session: &Session, actor: &Principal, made: Made) -> Result<HttpResponse, Error> {
+    let Made { token, value, account, counts, old_until } = made;
     let now = clock::now();
     let mut shell = shell(request, session, actor, Place::SystemAccounts, &counts);
     shell.here = url(&account.id);
@@ -106,7 +116,7 @@ pub async fn created(
         shell,
         account_id: account.id.to_string(),
         account_name: account.name,
-        name: token.name.clone(),
+        name: token.name,
         value: value.expose().to_owned(),
         writes: token.access == Access::Write,
         expires: token.expires_at.map(Moment::on),
@@ -126,38 +136,33 @@ pub struct RegenerateForm {
     overlap: String,
 }
 
+/// A token in a path, below its account.
+#[derive(Debug, Deserialize)]
+pub struct TokenPath {
+    token: String,
+}
+
 /// `POST …/{id}/tokens/{token}/regeneration`
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the account's page.
-pub async fn regenerate(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    config: web::Data<Config>,
-    actor: Actor,
-    path: web::Path<(String, String)>,
-    form: Form<RegenerateForm>,
-) -> Result<HttpResponse, Error> {
-    let (account, token) = path.into_inner();
-    let id = id(&account)?;
+pub async fn regenerate(call: Call, path: web::Path<TokenPath>, form: Form<RegenerateForm>) -> Result<HttpResponse, Error> {
+    let TokenPath { token } = path.into_inner();
     let Some(overlap) = Overlap::parse(&form.0.overlap) else {
-        let mut page = page(&request, &session, &database, &actor, &id).await?;
+        let mut page = call.page().await?;
         page.open_dialog = Some(format!("regenerate-{token}"));
         page.overlap_error = Some("Choose when the old value stops.".into());
         return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let made = {
-        let (actor, id, maximum) = (actor.clone(), id.clone(), config.max_token_lifetime);
-        database.write(move |conn| operations::regenerate(conn, &actor, &id, &token, overlap, maximum)).await
-    };
-    match made {
-        Ok((token, value)) => {
-            let until = (overlap != Overlap::Now).then(|| clock::now() + overlap.length());
-            created(&request, &session, &database, &actor, &id, &token, &value, Some(until)).await
-        }
-        Err(error @ Error::Conflict(_)) => refused(&request, &session, &database, &actor, &id, &error).await,
-        Err(error) => Err(error),
+    let maximum = call.config.max_token_lifetime;
+    let made = call.write(move |conn, actor, id| {
+        let made = operations::regenerate(conn, actor, id, &token, overlap, maximum)?;
+        let until = made.old_until();
+        Made::read(conn, id, made.new, made.value, Some(until))
+    });
+    match made.await {
+        Ok(made) => created(&call.request, &call.session, &call.actor, made),
+        Err(error) => call.answer(Err(error), &call.url()).await,
     }
 }
 
@@ -165,65 +170,16 @@ pub async fn regenerate(
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the account's page.
-pub async fn revoke(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, Error> {
-    let (account, token) = path.into_inner();
-    let id = id(&account)?;
-    let done = {
-        let (actor, id) = (actor.clone(), id.clone());
-        database.write(move |conn| operations::revoke(conn, &actor, &id, &token)).await
-    };
-    match done {
-        Ok(token) => {
-            flash(&session, &Flash::done("Revoked ").strong(token.name).plain("."))?;
-            Ok(see_other(&url(&id)))
-        }
-        Err(error @ Error::Conflict(_)) => refused(&request, &session, &database, &actor, &id, &error).await,
-        Err(error) => Err(error),
-    }
+pub async fn revoke(call: Call, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
+    let done = call.write(move |conn, actor, id| operations::revoke(conn, actor, id, &path.token)).await;
+    call.answer(done.map(|token| Flash::done("Revoked ").strong(token.name).plain(".")), &call.url()).await
 }
 
 /// `POST …/{id}/tokens/{token}/finish`: the value that this one replaced stops now.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the account's page.
-pub async fn finish(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, Error> {
-    let (account, token) = path.into_inner();
-    let id = id(&account)?;
-    let done = {
-        let (actor, id) = (actor.clone(), id.clone());
-        database.write(move |conn| operations::finish(conn, &actor, &id, &token)).await
-    };
-    match done {
-        Ok(()) => {
-            flash(&session, &Flash::done("The old value has stopped working."))?;
-            Ok(see_other(&url(&id)))
-        }
-        Err(error @ Error::Conflict(_)) => refused(&request, &session, &database, &actor, &id, &error).await,
-        Err(error) => Err(error),
-    }
-}
-
-async fn refused(
-    request: &HttpRequest,
-    session: &Session,
-    database: &Database,
-    actor: &Principal,
-    id: &Id,
-    error: &Error,
-) -> Result<HttpResponse, Error> {
-    let mut page = page(request, session, database, actor, id).await?;
-    page.shell.flash = Some(Flash::refused(error.message()));
-    html(StatusCode::CONFLICT, &page)
+pub async fn finish(call: Call, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
+    let done = call.write(move |conn, actor, id| operations::finish(conn, actor, id, &path.token)).await;
+    call.answer(done.map(|()| Flash::done("The old value has stopped working.")), &call.url()).await
 }

@@ -2,15 +2,16 @@
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
+use super::call::Call;
 use super::confirm::{self, Question};
-use super::{account, id, url};
+use super::url;
 use crate::accounts::model::{Kind, Selection};
 use crate::accounts::operations::{self, Done, Plan};
 use crate::accounts::queries;
-use crate::accounts::view::{Confirm, LIST};
+use crate::accounts::view::{Confirm, ConfirmPage, LIST};
 use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
 use crate::database::{Database, DbConnection};
@@ -35,48 +36,20 @@ impl VerbForm {
     }
 }
 
-/// What a request to act on one account comes with.
-struct Call {
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    id: Id,
-    form: VerbForm,
-}
-
 type Verb = fn(&mut DbConnection, &Principal, &Plan, &Selection) -> Result<Done, Error>;
 
-impl Call {
-    /// Acts, and returns to where the form was. What a rule refuses is shown on the account's page.
-    async fn carry_out(self, verb: Verb, done: &str, already: &str) -> Result<HttpResponse, Error> {
-        let plan = self.request.app_data::<web::Data<Plan>>().map(|plan| plan.get_ref().clone()).unwrap_or_default();
-        let (actor, id) = (self.actor.clone(), self.id.clone());
-        let outcome = self
-            .database
-            .write(move |conn| {
-                let name = queries::find(conn, Kind::System, &id)?.name;
-                Ok((verb(conn, &actor, &plan, &Selection::Accounts(vec![id]))?, name))
-            })
-            .await;
-        match outcome {
-            Ok((Done { change: Some(change), .. }, name)) => {
-                let text = sentence(done, &name).undo(format!("/settings/changes/{change}/undo"));
-                flash(&self.session, &text)?;
-                Ok(see_other(&self.form.next(&self.id)))
-            }
-            Ok((Done { change: None, .. }, name)) => {
-                flash(&self.session, &sentence(already, &name))?;
-                Ok(see_other(&self.form.next(&self.id)))
-            }
-            Err(error @ (Error::Conflict(_) | Error::Invalid(_))) => {
-                let mut page = account::page(&self.request, &self.session, &self.database, &self.actor, &self.id).await?;
-                page.shell.flash = Some(Flash::refused(error.message()));
-                html(StatusCode::CONFLICT, &page)
-            }
-            Err(error) => Err(error),
-        }
-    }
+/// Acts, and returns to where the form was. What a rule refuses is shown on the account's page.
+async fn carry_out(call: &Call, form: &VerbForm, verb: Verb, done: &str, already: &str) -> Result<HttpResponse, Error> {
+    let plan = call.plan();
+    let outcome = call.write(move |conn, actor, id| {
+        let name = queries::find(conn, Kind::System, id)?.name;
+        Ok((verb(conn, actor, &plan, &Selection::Accounts(vec![id.clone()]))?.change, name))
+    });
+    let text = outcome.await.map(|(change, name)| match change {
+        Some(change) => sentence(done, &name).undo(format!("/settings/changes/{change}/undo")),
+        None => sentence(already, &name),
+    });
+    call.answer(text, &form.next(&call.id)).await
 }
 
 /// "Disabled {}." with the name set apart.
@@ -90,137 +63,85 @@ fn sentence(pattern: &str, name: &str) -> Flash {
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`.
-pub async fn disable(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    path: web::Path<String>,
-    form: Form<VerbForm>,
-) -> Result<HttpResponse, Error> {
-    let call = Call { request, session, database, actor, id: id(&path)?, form: form.0 };
+pub async fn disable(call: Call, form: Form<VerbForm>) -> Result<HttpResponse, Error> {
     let verb: Verb = |conn, actor, _, one| operations::disable(conn, actor, Kind::System, one);
-    call.carry_out(verb, "Disabled {}.", "{} was already disabled.").await
+    carry_out(&call, &form.0, verb, "Disabled {}.", "{} was already disabled.").await
 }
 
 /// `POST …/{id}/enablement`
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`.
-pub async fn enable(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    path: web::Path<String>,
-    form: Form<VerbForm>,
-) -> Result<HttpResponse, Error> {
-    let call = Call { request, session, database, actor, id: id(&path)?, form: form.0 };
+pub async fn enable(call: Call, form: Form<VerbForm>) -> Result<HttpResponse, Error> {
     let verb: Verb = |conn, actor, plan, one| operations::enable(conn, actor, plan, Kind::System, one);
-    call.carry_out(verb, "Enabled {}.", "{} was already enabled.").await
+    carry_out(&call, &form.0, verb, "Enabled {}.", "{} was already enabled.").await
 }
 
 /// `POST …/{id}/demotion`: Remove Administrator.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`.
-pub async fn demote(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    path: web::Path<String>,
-    form: Form<VerbForm>,
-) -> Result<HttpResponse, Error> {
-    let call = Call { request, session, database, actor, id: id(&path)?, form: form.0 };
+pub async fn demote(call: Call, form: Form<VerbForm>) -> Result<HttpResponse, Error> {
     let verb: Verb = |conn, actor, _, one| operations::remove_administrator(conn, actor, Kind::System, one);
-    call.carry_out(verb, "{} is no longer Administrator.", "{} was not Administrator.").await
-}
-
-/// `GET …/{id}/promotion`: asks whether to make it Administrator.
-///
-/// # Errors
-/// `NotFound`, `Unavailable`.
-pub async fn ask_promotion(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Error> {
-    let question = question(Confirm::MakeAdministrator, &id(&path)?, "promotion", &VerbForm::default());
-    html(StatusCode::OK, &confirm::ask(&request, &session, &database, &actor, question).await?)
+    carry_out(&call, &form.0, verb, "{} is no longer Administrator.", "{} was not Administrator.").await
 }
 
 /// `POST …/{id}/promotion`: Make Administrator.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`.
-pub async fn promote(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    path: web::Path<String>,
-    form: Form<VerbForm>,
-) -> Result<HttpResponse, Error> {
-    let call = Call { request, session, database, actor, id: id(&path)?, form: form.0 };
+pub async fn promote(call: Call, form: Form<VerbForm>) -> Result<HttpResponse, Error> {
     let verb: Verb = |conn, actor, _, one| operations::make_administrator(conn, actor, Kind::System, one);
-    call.carry_out(verb, "Made {} Administrator.", "{} was already Administrator.").await
+    carry_out(&call, &form.0, verb, "Made {} Administrator.", "{} was already Administrator.").await
+}
+
+/// `GET …/{id}/promotion`: asks whether to make it Administrator.
+///
+/// # Errors
+/// `NotFound`, `Unavailable`.
+pub async fn ask_promotion(call: Call) -> Result<HttpResponse, Error> {
+    let question = question(Confirm::MakeAdministrator, &call.id, "promotion", &VerbForm::default());
+    html(StatusCode::OK, &ask(&call, question).await?)
 }
 
 /// `GET …/{id}/deletion`: asks whether to delete it.
 ///
 /// # Errors
 /// `NotFound`, `Unavailable`.
-pub async fn ask_deletion(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Error> {
-    let question = question(Confirm::Delete, &id(&path)?, "deletion", &VerbForm::default());
-    html(StatusCode::OK, &confirm::ask(&request, &session, &database, &actor, question).await?)
+pub async fn ask_deletion(call: Call) -> Result<HttpResponse, Error> {
+    let question = question(Confirm::Delete, &call.id, "deletion", &VerbForm::default());
+    html(StatusCode::OK, &ask(&call, question).await?)
+}
+
+async fn ask(call: &Call, question: Question) -> Result<ConfirmPage, Error> {
+    confirm::ask(&call.request, &call.session, &call.database, &call.actor, question).await
 }
 
 /// `POST …/{id}/deletion`
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`.
-pub async fn delete(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    path: web::Path<String>,
-    form: Form<VerbForm>,
-) -> Result<HttpResponse, Error> {
-    let (id, form) = (id(&path)?, form.0);
-    let question = question(Confirm::Delete, &id, "deletion", &form);
+pub async fn delete(call: Call, form: Form<VerbForm>) -> Result<HttpResponse, Error> {
+    let form = form.0;
+    let question = question(Confirm::Delete, &call.id, "deletion", &form);
     if form.confirm.trim() != "1" {
-        let mut page = confirm::ask(&request, &session, &database, &actor, question).await?;
+        let mut page = ask(&call, question).await?;
         page.typed = Field::wrong(&form.confirm, "Type 1 to confirm.");
         return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
-    let done = {
-        let (actor, id) = (actor.clone(), id.clone());
-        database
-            .write(move |conn| {
-                let name = queries::find(conn, Kind::System, &id)?.name;
-                operations::delete(conn, &actor, Kind::System, &Selection::Accounts(vec![id]))?;
-                Ok(name)
-            })
-            .await
-    };
-    match done {
+    let done = call.write(|conn, actor, id| {
+        let name = queries::find(conn, Kind::System, id)?.name;
+        operations::delete(conn, actor, Kind::System, &Selection::Accounts(vec![id.clone()]))?;
+        Ok(name)
+    });
+    match done.await {
         Ok(name) => {
-            flash(&session, &Flash::done("Deleted ").strong(name).plain("."))?;
-            let next = local(&form.next).filter(|next| !next.is_empty() && !next.contains(id.as_str()));
+            flash(&call.session, &Flash::done("Deleted ").strong(name).plain("."))?;
+            let next = local(&form.next).filter(|next| !next.is_empty() && !next.contains(call.id.as_str()));
             Ok(see_other(next.unwrap_or(LIST)))
         }
         Err(error @ Error::Conflict(_)) => {
-            let mut page = confirm::ask(&request, &session, &database, &actor, question).await?;
+            let mut page = ask(&call, question).await?;
             page.error = Some(error.message());
             html(StatusCode::CONFLICT, &page)
         }
@@ -253,7 +174,7 @@ pub async fn undo(
     form: Form<VerbForm>,
 ) -> Result<HttpResponse, Error> {
     let change = Id::parse(&path).ok_or(Error::NotFound("change"))?;
-    let undone = database.write(move |conn| operations::undo(conn, &actor, &plan, &change)).await?;
+    let undone = actor.write(&database, move |conn, actor| operations::undo(conn, actor, &plan, &change)).await?;
     let accounts = Kind::System.counted(undone.accounts);
     let left = match undone.left {
         0 => String::new(),

@@ -75,7 +75,7 @@ fn note_roles(
     rows(sql.execute(conn)?)
 }
 
-/// Writes that `teams` are added to, or removed from, one account.
+/// Writes that `teams` are added to, or removed from, one account, as far as it is not so yet. Returns how many.
 ///
 /// # Errors
 /// The database's.
@@ -83,7 +83,8 @@ pub fn note_teams(conn: &mut DbConnection, change: &Change, added: bool, account
     let mut sql = Sql::new(INTO_EVENTS);
     head(&mut sql, change, if added { verbs::TEAM_ADDED } else { verbs::TEAM_REMOVED });
     sql.push(", a.kind, a.id, a.name, t.id, t.name FROM accounts a CROSS JOIN teams t WHERE a.id = ").bind(account);
-    sql.push(" AND t.id IN ").bind_list(teams);
+    sql.push(" AND t.id IN ").bind_list(teams).push(if added { " AND NOT EXISTS " } else { " AND EXISTS " });
+    sql.push("(SELECT 1 FROM team_members m WHERE m.account_id = a.id AND m.team_id = t.id)");
     rows(sql.execute(conn)?)
 }
 
@@ -197,16 +198,11 @@ pub fn first_in_the_way(
     verb: &str,
     condition: impl FnOnce(&mut Sql),
 ) -> Result<Option<String>, Error> {
-    #[derive(QueryableByName)]
-    struct Named {
-        #[diesel(sql_type = Text)]
-        name: String,
-    }
     let mut sql = Sql::new("SELECT a.name AS name FROM accounts a WHERE a.id IN ");
     accounts_of(&mut sql, change, verb);
     condition(&mut sql);
     sql.push(" ORDER BY a.name_key, a.id LIMIT 1");
-    Ok(sql.load::<Named>(conn)?.into_iter().next().map(|row| row.name))
+    sql.name(conn)
 }
 
 /// Carries out the events of one verb about accounts of one kind: the rows, the totals, and what hangs on them.
@@ -289,12 +285,7 @@ fn delete(conn: &mut DbConnection, change: &Change, kind: Kind, events: i64) -> 
 /// # Errors
 /// The database's.
 pub fn first_name(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<String, Error> {
-    #[derive(QueryableByName)]
-    struct Named {
-        #[diesel(sql_type = Text)]
-        name: String,
-    }
     let mut sql = Sql::new("SELECT target_name AS name FROM audit_events WHERE change_id = ");
     sql.bind(&change.id).push(" AND type = ").bind(verb).push(" ORDER BY seq LIMIT 1");
-    Ok(sql.load::<Named>(conn)?.into_iter().next().map_or_else(String::new, |row| row.name))
+    Ok(sql.name(conn)?.unwrap_or_default())
 }

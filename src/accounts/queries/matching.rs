@@ -326,6 +326,20 @@ impl Target {
         sql.ids(conn)
     }
 
+    /// The name of the first account, by name, among those that are meant for which `condition` (on `a`) holds.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn first_name(&self, conn: &mut DbConnection, condition: impl FnOnce(&mut Sql)) -> Result<Option<String>, Error> {
+        let mut sql = Sql::default();
+        self.with(&mut sql);
+        sql.push("SELECT a.name AS name");
+        self.from(&mut sql);
+        condition(&mut sql);
+        sql.push(" ORDER BY a.name_key, a.id LIMIT 1");
+        sql.name(conn)
+    }
+
     /// Whether `account` is among those that are meant.
     ///
     /// # Errors

@@ -127,8 +127,10 @@ fn change(conn: &mut DbConnection, account: &Id, what: &What, role: &Id) -> Resu
     match what {
         What::Disable => operations::disable(conn, &shell, Kind::System, &one).map(drop),
         What::Enable => operations::enable(conn, &shell, &Plan::unlimited(), Kind::System, &one).map(drop),
-        What::Grant => operations::set_roles(conn, &shell, Kind::System, account, std::slice::from_ref(role)).map(drop),
-        What::Withdraw => operations::set_roles(conn, &shell, Kind::System, account, &[]).map(drop),
+        What::Grant => {
+            operations::set_roles(conn, &shell, Kind::System, account, &operations::Edit::exactly([role.clone()])).map(drop)
+        }
+        What::Withdraw => operations::set_roles(conn, &shell, Kind::System, account, &operations::Edit::default()).map(drop),
         What::Revoke(token) => tokens::operations::revoke(conn, &shell, account, token).map(drop),
     }
 }

@@ -231,7 +231,13 @@ fn what_a_client_says_of_itself_does_not_reach_the_api() {
     let token = app.add_token(&account, Access::Read);
     app.write(|conn| {
         let kind = muster::accounts::model::Kind::System;
-        muster::accounts::operations::set_roles(conn, &Principal::shell(), kind, &account, &[])
+        muster::accounts::operations::set_roles(
+            conn,
+            &Principal::shell(),
+            kind,
+            &account,
+            &muster::accounts::operations::Edit::default(),
+        )
     });
     let bearer = format!("Bearer {token}");
     for name in IDENTITY {

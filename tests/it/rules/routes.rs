@@ -164,9 +164,11 @@ impl World {
                 let old = Self::token_id(&app.add_token(&id, TokenAccess::Read));
                 let overlap = muster::tokens::model::Overlap::parse("24h").unwrap();
                 let account = id.clone();
-                let (new, _) = app.write(move |conn| {
-                    muster::tokens::operations::regenerate(conn, &Principal::shell(), &account, &old, overlap, None)
-                });
+                let new = app
+                    .write(move |conn| {
+                        muster::tokens::operations::regenerate(conn, &Principal::shell(), &account, &old, overlap, None)
+                    })
+                    .new;
                 case(of(&id, &format!("/tokens/{}/finish", new.id)), vec![], 303)
             }
             ("POST", "/settings/changes/{id}/undo") => {
