@@ -397,6 +397,10 @@ mod tests {
             "--trusted-proxies=proxy",
             "--workers=0",
             "--activity-interval=0",
+            "--log=loud",
+            "--log=info,muster=inof",
+            "--log==debug",
+            "--log=",
         ] {
             let said = config(&[wrong]).unwrap_err();
             let (flag, _) = wrong.split_once('=').unwrap();

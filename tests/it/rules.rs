@@ -2,5 +2,6 @@
 
 mod grants;
 mod layers;
+mod present;
 mod races;
 mod routes;

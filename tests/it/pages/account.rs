@@ -293,3 +293,29 @@ fn a_flash_is_shown_once() {
     assert!(page.body.contains("role=\"status\" tabindex=\"-1\" autofocus"));
     assert_eq!(admin.get(&at(&id, "")).flash(), "");
 }
+
+#[test]
+fn what_another_window_has_changed_since_stays_so() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let id = app.add_account("robot");
+    let teams = ["Design", "Platform", "Quality"].map(|name| app.add_team(name, &[]).to_string());
+    let roles = [predefined::CI_CD, predefined::USER, predefined::VIEWER].map(|role| Id::from(role).to_string());
+    let shown = value(&admin.get(&at(&id, "")), "shown");
+    assert_eq!(shown, roles[0]);
+    // One window adds User; the other, drawn before, takes CI/CD and adds Viewer.
+    admin.post(&at(&id, "/roles"), &[("role", &roles[0]), ("role", &roles[1]), ("shown", &shown)]);
+    let second = admin.post_and_follow(&at(&id, "/roles"), &[("role", &roles[2]), ("shown", &shown)]);
+    assert_eq!(second.flash(), "Added role Viewer. Removed role CI/CD.");
+    assert_eq!(ticked(&second, "role"), [roles[1].as_str(), &roles[2]]);
+    for team in &teams[..2] {
+        admin.post(&at(&id, "/teams"), &[("team", team), ("shown", "")]);
+    }
+    let page = admin.get(&at(&id, ""));
+    assert_eq!(ticked(&page, "team"), [teams[0].as_str(), &teams[1]]);
+    let gone = admin.post_and_follow(&at(&id, "/teams"), &[("shown", &format!("{},{}", teams[0], teams[2]))]);
+    assert_eq!(gone.flash(), "Removed team Design.");
+    // A refused form comes back with what it showed at first.
+    let refused = admin.post(&at(&id, "/roles"), &[("role", "nonsense"), ("shown", &shown)]);
+    assert_eq!((refused.status, value(&refused, "shown")), (422, shown));
+}

@@ -314,6 +314,25 @@ fn a_confirmation_holds_for_the_set_that_was_shown() {
     assert_eq!(admin.get(done.location()).flash(), "Added Administrator to 3.");
 }
 
+// "Disable instead" stands on the page that shows the set, so it means that set.
+#[test]
+fn disabling_instead_holds_for_the_set_that_was_shown() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    made(&app, 2);
+    let scope = [("scope", "matching"), ("q", "robot")];
+    let expected = value(&bulk(&admin, "delete", &[], &scope), "expected");
+    let instead = [scope[0], scope[1], ("expected", &expected)];
+    app.add_account("robot 3");
+    let again = bulk(&admin, "disable", &[], &instead);
+    assert_eq!(again.status, 409, "{}", again.text());
+    assert!(again.text().contains("The set has changed since you looked. Nothing was done."), "{}", again.text());
+    assert_eq!(app.totals(), (3, 0));
+    let expected = value(&again, "expected");
+    let done = bulk_flash(&admin, "disable", &[], &[scope[0], scope[1], ("expected", &expected)]);
+    assert_eq!(done.flash(), "Disabled 3 system accounts.");
+}
+
 // S2: bulk enable past the limit is refused as a whole, with the sentence.
 #[test]
 fn enabling_more_than_the_plan_has_places_for_is_refused_as_a_whole() {

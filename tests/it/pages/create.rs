@@ -260,3 +260,16 @@ fn fifty_creations_at_once_on_the_last_place_yield_one() {
     assert_eq!((count(303), count(409)), (1, 49), "{statuses:?}");
     assert_eq!(app.totals(), (3, 0));
 }
+
+#[test]
+fn a_form_that_is_sent_again_creates_no_second_account() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let form = value(&admin.get(&format!("{LIST}/new")), "form");
+    let fields = [("name", "robot"), ("token", "rw-90"), ("form", form.as_str())];
+    super::html::token_value(&admin.post(LIST, &fields));
+    let again = admin.post(LIST, &fields);
+    assert_eq!(again.status, 409);
+    assert!(again.text().contains("This form was sent before"), "{}", again.text());
+    assert_eq!(app.totals(), (1, 0));
+}

@@ -1,6 +1,17 @@
 //! The set-up link, signing in and out, and one's own page.
 
+use diesel::prelude::*;
+use muster::accounts::model::{Kind, Selection};
+use muster::accounts::{operations, queries};
+use muster::auth;
+use muster::auth::operations::NewSession;
+use muster::auth::principal::{Origin, Principal};
+use muster::error::Error;
+use muster::id::Id;
+use muster::schema::{audit_changes, audit_events, sessions};
+
 use crate::support::app::{PASSWORD, TestApp};
+use crate::support::engine::Engine;
 
 #[test]
 fn the_setup_link_creates_the_first_administrator_once() {
@@ -46,4 +57,107 @@ fn a_system_account_has_no_way_to_sign_in() {
     assert!(refused.is_err());
     let answer = app.anonymous().post("/login", &[("email", "robot"), ("password", PASSWORD)]);
     assert_eq!(answer.status, 422);
+}
+
+/// Who was refused at the door, as whom, and why.
+fn refused(app: &TestApp) -> Vec<(String, Option<String>, String, String)> {
+    app.read(|conn| {
+        Ok(audit_events::table
+            .inner_join(audit_changes::table)
+            .filter(audit_events::event_type.eq("session.refused"))
+            .order(audit_events::seq)
+            .select((audit_changes::actor_name, audit_changes::actor_id, audit_events::target_name, audit_events::detail))
+            .load(conn)?)
+    })
+}
+
+#[test]
+fn who_was_refused_is_nobody_and_whose_name_they_used_is_told() {
+    let app = TestApp::start();
+    let (_, email) = app.add_user("Maya Lindqvist", &[]);
+    let visitor = app.anonymous();
+    for email in [email.as_str(), "nobody@example.test"] {
+        assert_eq!(visitor.post("/login", &[("email", email), ("password", "a wrong guess")]).status, 422);
+    }
+    let somebody = || "Somebody unknown".to_owned();
+    let told =
+        [(somebody(), None, "Maya Lindqvist".to_owned(), "{}".to_owned()), (somebody(), None, somebody(), "{}".to_owned())];
+    assert_eq!(refused(&app), told);
+    // Ten tries are one account's share from one address; that there were more is worth one note.
+    for _ in 0..9 {
+        assert_eq!(visitor.post("/login", &[("email", &email), ("password", "a wrong guess")]).status, 422);
+    }
+    for _ in 0..3 {
+        let answer = visitor.post("/login", &[("email", &email), ("password", PASSWORD)]);
+        assert_eq!((answer.status, answer.header("retry-after").is_empty()), (429, false));
+        assert!(answer.text().contains("Too many attempts."), "{}", answer.text());
+    }
+    let told = refused(&app);
+    assert_eq!(told.len(), 12);
+    assert_eq!(told[11], (somebody(), None, "Maya Lindqvist".into(), r#"{"reason":"too many attempts"}"#.into()));
+}
+
+#[test]
+fn a_session_begins_only_for_the_password_that_was_proved() {
+    let app = TestApp::start();
+    let (id, email) = app.add_user("Maya Lindqvist", &[]);
+    let login = app.read(|conn| auth::queries::login(conn, &email)).unwrap();
+    let new = |digest: u8, password_hash: &str| NewSession {
+        id: Id::new(),
+        digest: vec![digest],
+        account: id.clone(),
+        password_hash: password_hash.into(),
+        state: "{}".into(),
+        origin: Origin::default(),
+    };
+    let proved = login.password_hash.unwrap();
+    let begin = |session: NewSession| app.database.record_now(move |conn| auth::operations::begin_session(conn, &session));
+    assert_eq!(begin(new(1, &proved)), Ok(()));
+    app.write(|conn| queries::set_password(conn, &id, "another hash"));
+    assert_eq!(begin(new(2, &proved)), Err(Error::Unauthenticated));
+    app.write(|conn| queries::set_password(conn, &id, &proved));
+    let one = Selection::Accounts(vec![app.add_user("Other", &[]).0, id.clone()]);
+    app.add_user("Last", &[muster::roles::predefined::ADMINISTRATOR.into()]);
+    app.write(move |conn| operations::disable(conn, &Principal::shell(), Kind::User, &one));
+    assert_eq!(begin(new(3, &proved)), Err(Error::Unauthenticated));
+    let (kept, begun): (i64, i64) = app.read(|conn| {
+        let begun = audit_events::table.filter(audit_events::event_type.eq("session.started"));
+        Ok((sessions::table.count().get_result(conn)?, begun.count().get_result(conn)?))
+    });
+    assert_eq!((kept, begun), (0, 1), "the disablement ended the one that had begun");
+}
+
+// SQLite has one writer: whoever only looks must not stand behind it.
+#[test]
+fn a_page_does_not_wait_for_a_writer_to_note_that_it_was_seen() {
+    let app = TestApp::start();
+    let viewer = app.viewer();
+    let long_ago = muster::clock::now() - chrono::TimeDelta::hours(3);
+    app.write(move |conn| Ok(diesel::update(sessions::table).set(sessions::last_seen_at.eq(long_ago)).execute(conn)?));
+    let answered = app.database.write_now(|_| Ok(viewer.get("/settings/roles").status)).unwrap();
+    assert_eq!(answered, 200, "{:?}", Engine::current());
+    // It is noted as soon as the writer has ended.
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let seen = || app.read(|conn| Ok(sessions::table.select(sessions::last_seen_at).first::<chrono::NaiveDateTime>(conn)?));
+    while seen() == long_ago {
+        assert!(std::time::Instant::now() < end, "it was never noted");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_session_ends_after_ninety_days_however_often_it_is_seen() {
+    let app = TestApp::start();
+    let viewer = app.viewer();
+    let answer = viewer.get("/settings/roles");
+    assert_eq!(answer.status, 200);
+    assert!(answer.header("set-cookie").contains("Max-Age=1209600"), "{}", answer.header("set-cookie"));
+    let begin = |days: i64| {
+        let began = muster::clock::now() - chrono::TimeDelta::days(days);
+        app.write(move |conn| Ok(diesel::update(sessions::table).set(sessions::created_at.eq(began)).execute(conn)?));
+    };
+    begin(89);
+    assert_eq!(viewer.get("/settings/roles").status, 200);
+    begin(91);
+    assert_eq!(viewer.get("/settings/roles").status, 303);
 }

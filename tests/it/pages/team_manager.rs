@@ -72,14 +72,19 @@ fn disabling_enabling_and_tokens_are_in_reach() {
 fn everything_else_is_refused() {
     let (app, keeper, mine, other) = scene();
     let value = app.add_token(&other, Access::Read);
-    for path in ["/disablement", "/enablement"] {
-        let refused = keeper.post(&at(&other, path), &[]);
-        assert_eq!(refused.status, 403, "{path}");
-    }
+    // What one cannot see is as good as not there; what one can see and not change is refused for lack of permission.
+    let sees = app.user("Sam Sees", &[app.add_role("Sees", &["system_account:manage:team", "system_account:read:*"])]);
     let fields = [("name", "x"), ("access", "read"), ("expires", "30"), ("overlap", "0"), ("confirm", "1")];
-    assert_eq!(keeper.post(&at(&other, "/tokens"), &fields).status, 403);
-    for verb in ["regeneration", "revocation", "finish"] {
-        assert_eq!(keeper.post(&at(&other, &format!("/tokens/{}/{verb}", &value[5..17])), &fields).status, 403, "{verb}");
+    for (client, status) in [(&keeper, 404), (&sees, 403)] {
+        for path in ["/disablement", "/enablement", "/tokens"] {
+            let refused = client.post(&at(&other, path), &fields);
+            assert_eq!(refused.status, status, "{path}");
+            assert_eq!(refused.text().contains("other"), status == 403, "{path}: {}", refused.text());
+        }
+        for verb in ["regeneration", "revocation", "finish"] {
+            let path = at(&other, &format!("/tokens/{}/{verb}", &value[5..17]));
+            assert_eq!(client.post(&path, &fields).status, status, "{verb}");
+        }
     }
     for path in ["", "/roles", "/teams", "/promotion", "/demotion", "/deletion"] {
         let refused = keeper.post(&at(&mine, path), &fields);

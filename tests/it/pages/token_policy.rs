@@ -251,3 +251,16 @@ fn a_creation_and_the_switch_never_overlap() {
     });
     assert_eq!(order.last().map(String::as_str), Some("token_creation.stopped"), "{order:?}");
 }
+
+// Return in the message's field presses the first button of its form.
+#[test]
+fn return_in_the_message_does_not_allow_creation() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    stop(&admin, MESSAGE);
+    let page = admin.get(POLICY);
+    let form = all(&page.body, "action=\"/settings/token-policy/stop\"", "</form>")[0].to_owned();
+    let buttons: Vec<&str> = all(&form, "<button", "</button>").into_iter().filter(|button| !button.contains(" form=")).collect();
+    assert!(matches!(buttons.as_slice(), [only] if only.ends_with("Save message")), "{form}");
+    assert!(page.body.contains("form=\"resumption\""), "{form}");
+}

@@ -11,7 +11,7 @@ use muster::tokens::operations::{self, Creation};
 use muster::tokens::value::Access;
 use sha2::{Digest, Sha256};
 
-use super::html::{all, at, error, token_value};
+use super::html::{all, at, error, token_value, value};
 use crate::support::app::{Answer, Client, TestApp};
 
 fn create(client: &Client, id: &Id, fields: &[(&str, &str)]) -> Answer {
@@ -295,4 +295,41 @@ fn html_in_a_tokens_name_is_text() {
     for page in [&page, &account, &revoked] {
         assert!(!page.body.contains("<b onclick") && page.body.contains("&#60;b onclick=x&#62;nightly"), "{}", page.text());
     }
+}
+
+#[test]
+fn a_form_that_is_sent_again_makes_no_second_token() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let id = app.add_account("robot");
+    let form = value(&admin.get(&at(&id, "")), "form");
+    let fields = [("name", "nightly"), ("access", "read"), ("expires", "30"), ("form", form.as_str())];
+    // What was refused has made nothing, so the same form may be sent again.
+    assert_eq!(create(&admin, &id, &[("name", ""), ("access", "read"), ("form", &form)]).status, 422);
+    let first = token_value(&create(&admin, &id, &fields));
+    let again = create(&admin, &id, &fields);
+    assert_eq!(again.status, 409);
+    assert!(again.flash().starts_with("This form was sent before"), "{}", again.text());
+    assert!(!again.body.contains(&first));
+    let tokens = app.read(|conn| muster::tokens::queries::of_account(conn, &id));
+    assert_eq!(tokens.len(), 1);
+    // The page comes with another form.
+    let next = value(&again, "form");
+    assert_ne!(next, form);
+    token_value(&create(&admin, &id, &[("name", "nightly"), ("access", "read"), ("expires", "30"), ("form", &next)]));
+}
+
+#[test]
+fn the_end_of_an_old_value_is_its_own_where_that_is_earlier() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let id = app.add_account("robot");
+    let life = TimeDelta::minutes(90);
+    let form = Creation { name: "brief".into(), access: Some(Access::Write), expiry: Ok(Expiry::In(life)) };
+    let account = id.clone();
+    let (old, _) = app.write(move |conn| operations::create(conn, &Principal::shell(), &account, &form, None));
+    let page = admin.post(&at(&id, &format!("/tokens/{}/regeneration", old.id)), &[("overlap", "24h")]);
+    token_value(&page);
+    let end = old.expires_at.unwrap().format("%Y-%m-%dT%H:%M").to_string();
+    assert!(page.body.contains(&format!("datetime=\"{end}")), "{end}: {}", page.text());
 }

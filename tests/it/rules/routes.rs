@@ -365,6 +365,12 @@ fn an_administrator_is_answered_on_every_route() {
         if answer.header("content-type").starts_with("text/html") {
             assert_eq!(answer.header("cache-control"), "no-store", "{}", route.path);
         }
+        // HEAD is GET without the body.
+        if route.method == "GET" {
+            let head = world.admin.send("HEAD", &case.path, &[], &[]);
+            assert_eq!((head.status, head.body.as_str()), (answer.status, ""), "HEAD {}", case.path);
+            assert_eq!(head.header("content-type"), answer.header("content-type"), "HEAD {}", case.path);
+        }
         // What is not asked for by the table is refused, and does not fall through to something else.
         if route.method == "POST" && !PAGES.iter().any(|other| other.method == "GET" && other.path == route.path) {
             let answer = world.app.anonymous().get(&case.path);
@@ -392,6 +398,8 @@ fn assets_signs_of_life_and_the_check_know_no_session() {
             has_the_headers(&answer, path);
             assert_eq!(answer.status, 200, "{path}");
             assert_eq!(answer.header("set-cookie"), "", "{path}");
+            let head = client.send("HEAD", path, &[], &[]);
+            assert_eq!((head.status, head.body.as_str()), (200, ""), "HEAD {path}");
         }
         let stale = path.replace("muster-", "muster-0");
         if stale != path {

@@ -1,0 +1,129 @@
+//! What an actor may do is looked at when their change is made, and not only when their request arrived.
+
+use std::time::{Duration, Instant};
+
+use muster::accounts::model::{Kind, Selection};
+use muster::accounts::operations::{self, Edit};
+use muster::auth::principal::{ActorKind, Means, Origin, Principal};
+use muster::auth::queries;
+use muster::database::DbConnection;
+use muster::error::Error;
+use muster::id::Id;
+use muster::roles::predefined;
+use muster::tokens::value::Access;
+
+use crate::support::app::{Client, TestApp};
+
+const LIST: &str = "/settings/system-accounts";
+
+/// Has `request` wait for its turn to change something, does `meanwhile` before it, and returns the request's status.
+fn overtaken(
+    app: &TestApp,
+    request: impl FnOnce() -> u16 + Send,
+    meanwhile: impl FnOnce(&mut DbConnection) -> Result<(), Error>,
+) -> u16 {
+    std::thread::scope(|scope| {
+        let mut waiting = None;
+        let changed = app.database.write_now(|conn| {
+            waiting = Some(scope.spawn(request));
+            // The request is past the door once it holds a connection and asks for nothing but the lock. Were it not there
+            // yet, it would be refused at the door, and the test would only prove less.
+            let (mut quiet, end) = (0, Instant::now() + Duration::from_secs(20));
+            while quiet < 20 && Instant::now() < end {
+                let before = app.database.statements();
+                std::thread::sleep(Duration::from_millis(5));
+                let (connections, idle, _) = app.database.connections();
+                quiet = if connections - idle == 2 && app.database.statements() == before { quiet + 1 } else { 0 };
+            }
+            assert_eq!(quiet, 20, "the request did not come to wait for the lock");
+            meanwhile(conn)
+        });
+        changed.unwrap();
+        waiting.unwrap().join().unwrap()
+    })
+}
+
+fn second_administrator(app: &TestApp) -> Client {
+    app.user("Tomas Okafor", &[predefined::ADMINISTRATOR.into()])
+}
+
+#[test]
+fn a_change_that_was_overtaken_by_its_actors_end_is_refused() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let robot = app.add_account("robot");
+    type End = fn(&mut DbConnection, &Id) -> Result<(), Error>;
+    let ends: [(&str, u16, End); 4] = [
+        ("disabled", 303, |conn, id| {
+            let one = Selection::Accounts(vec![id.clone()]);
+            operations::disable(conn, &Principal::shell(), Kind::User, &one).map(drop)
+        }),
+        ("deleted", 303, |conn, id| {
+            let one = Selection::Accounts(vec![id.clone()]);
+            operations::delete(conn, &Principal::shell(), Kind::User, &one).map(drop)
+        }),
+        ("signed out", 303, |conn, id| queries::end_other_sessions(conn, id, None).map(drop)),
+        ("no longer Administrator", 403, |conn, id| {
+            let edit = Edit::exactly([Id::from(predefined::USER)]);
+            operations::set_roles(conn, &Principal::shell(), Kind::User, id, &edit).map(drop)
+        }),
+    ];
+    for (at, (what, status, end)) in ends.into_iter().enumerate() {
+        let other = app.user(&format!("Tomas {at}"), &[predefined::ADMINISTRATOR.into()]);
+        let id = other.account.clone().unwrap();
+        let answer = overtaken(&app, || other.post(&format!("{LIST}/{robot}/disablement"), &[]).status, |conn| end(conn, &id));
+        assert_eq!(answer, status, "{what}");
+        let page = admin.get(&format!("{LIST}/{robot}"));
+        assert!(!page.body.contains("data-state=\"disabled\""), "{what}: {}", page.text());
+        assert_eq!(app.totals(), (1, 0), "{what}");
+    }
+    // Nobody overtakes this one.
+    let other = second_administrator(&app);
+    assert_eq!(overtaken(&app, || other.post(&format!("{LIST}/{robot}/disablement"), &[]).status, |_| Ok(())), 303);
+    assert_eq!(app.totals(), (0, 1));
+}
+
+#[test]
+fn a_token_that_was_revoked_meanwhile_changes_nothing() {
+    let app = TestApp::start();
+    let robot = app.add_account("robot");
+    let value = app.add_token(&robot, Access::Write);
+    let public = value.split('_').nth(1).unwrap().to_owned();
+    let bearer = format!("Bearer {value}");
+    let request =
+        || app.anonymous().send("POST", "/tokens/current/regenerate", &[("Authorization", bearer.as_str())], &[]).status;
+    let status =
+        overtaken(&app, request, |conn| muster::tokens::operations::revoke(conn, &Principal::shell(), &robot, &public).map(drop));
+    assert_eq!(status, 401);
+    let tokens = app.read(|conn| muster::tokens::queries::of_account(conn, &robot));
+    assert!(tokens.is_empty(), "{tokens:?}");
+}
+
+#[test]
+fn the_present_rights_are_those_of_the_account() {
+    let app = TestApp::start();
+    let robot = app.add_account_with("robot", &[predefined::ADMINISTRATOR.into()]);
+    let public = app.add_token(&robot, Access::Read).split('_').nth(1).unwrap().to_owned();
+    let actor = Principal {
+        account: Some(robot.clone()),
+        name: "what it was called then".into(),
+        kind: ActorKind::System,
+        roles: Vec::new(),
+        permissions: predefined::administrator_permissions(),
+        means: Means::Token(public),
+        origin: Origin { request_id: Some("r-1".into()), ..Origin::default() },
+    };
+    let present = |actor: &Principal| app.read(|conn| Ok(queries::present(conn, actor))).map(|found| (found.name, found.roles));
+    assert_eq!(present(&actor), Ok(("robot".into(), vec!["Administrator".into()])));
+    app.write(|conn| operations::set_roles(conn, &Principal::shell(), Kind::System, &robot, &Edit::default()));
+    assert_eq!(present(&actor), Ok(("robot".into(), vec![])));
+    let (found, kept) = (app.read(|conn| queries::present(conn, &actor)), Principal::shell());
+    assert!(!found.may("system_account:read:*") && found.origin == actor.origin);
+    assert!(app.read(|conn| queries::present(conn, &kept)).is_administrator());
+    // A token of somebody else, and one that there is not
+    let other = app.add_token(&app.add_account("other"), Access::Read).split('_').nth(1).unwrap().to_owned();
+    for token in [other, "abcdefghijkl".into()] {
+        assert_eq!(present(&Principal { means: Means::Token(token), ..actor.clone() }), Err(Error::Unauthenticated));
+    }
+    assert_eq!(present(&Principal { kind: ActorKind::User, ..actor.clone() }), Err(Error::Unauthenticated));
+}
