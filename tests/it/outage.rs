@@ -2,3 +2,4 @@
 
 mod gone;
 mod killed;
+mod starts;

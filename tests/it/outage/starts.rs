@@ -1,0 +1,67 @@
+//! Starts: several at once on a new database, and one after another that broke off half-way.
+
+use std::sync::Barrier;
+
+use diesel::prelude::*;
+use muster::config::DatabaseUrl;
+use muster::database::{Database, migrations};
+use muster::id::Id;
+use muster::roles::{self, predefined};
+use muster::schema::role_permissions;
+use muster::server::Server;
+
+use crate::support::app::{TestApp, test_config};
+use crate::support::engine::TestDatabase;
+
+#[test]
+fn several_first_starts_at_once_all_succeed() {
+    const STARTS: usize = 8;
+    let home = TestDatabase::empty();
+    let url: DatabaseUrl = home.url().parse().unwrap();
+    let start = Barrier::new(STARTS);
+    let outcomes: Vec<Result<Option<String>, String>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..STARTS)
+            .map(|_| {
+                scope.spawn(|| {
+                    start.wait();
+                    Server::bind(test_config(url.clone())).map(|server| server.setup_link())
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for outcome in &outcomes {
+        assert!(matches!(outcome, Ok(Some(_))), "{outcome:?}");
+    }
+    assert_eq!(migrations::migrate(&url), Ok(vec![]));
+    let database = Database::connect(url, 1).unwrap();
+    let all = database.read_now(roles::queries::all).unwrap();
+    assert_eq!(all.len(), predefined::PREDEFINED.len());
+    let administrator = all.iter().find(|role| role.id == predefined::ADMINISTRATOR.into()).unwrap();
+    assert!(administrator.permissions.covers_all(&predefined::administrator_permissions()));
+}
+
+#[test]
+fn a_start_completes_the_roles_that_nobody_can_edit() {
+    let app = TestApp::start();
+    let permissions = |role: &Id| {
+        app.read(|conn| {
+            let all = role_permissions::table.filter(role_permissions::role_id.eq(role));
+            Ok(all.select(role_permissions::permission).order(role_permissions::permission).load::<String>(conn)?)
+        })
+    };
+    let (locked, edited): (Id, Id) = (predefined::ADMINISTRATOR.into(), predefined::VIEWER.into());
+    let whole = permissions(&locked);
+    app.write(|conn| {
+        let some = role_permissions::table.filter(role_permissions::permission.like("%manage%"));
+        diesel::delete(some.filter(role_permissions::role_id.eq(&locked))).execute(conn)?;
+        let other = (role_permissions::role_id.eq(&locked), role_permissions::permission.eq("payments:refund"));
+        diesel::insert_into(role_permissions::table).values(other).execute(conn)?;
+        let one = role_permissions::table.filter(role_permissions::permission.eq("team:read:*"));
+        Ok(diesel::delete(one.filter(role_permissions::role_id.eq(&edited))).execute(conn)?)
+    });
+    let left = permissions(&edited);
+    assert_ne!(permissions(&locked), whole);
+    migrations::migrate(&app.database_url.parse().unwrap()).unwrap();
+    assert_eq!((permissions(&locked), permissions(&edited)), (whole, left));
+}
