@@ -215,6 +215,11 @@ impl Invocation {
             cli.database_url.parse().map_err(|sentence| Cli::command().error(ErrorKind::ValueValidation, sentence))?;
         let settings = cli.serve;
         let command = cli.command.unwrap_or_else(|| Command::Serve(settings.clone()));
+        let is_demo = matches!(&command, Command::Serve(options) if options.demo);
+        if is_demo && matches.value_source("database_url") == Some(ValueSource::CommandLine) {
+            let sentence = "--demo makes a temporary database of its own: leave out --database-url, or --demo.";
+            return Err(Cli::command().error(ErrorKind::ArgumentConflict, sentence));
+        }
         Ok(Invocation { database_url, settings, command })
     }
 }
@@ -292,6 +297,9 @@ mod tests {
         let refused = read("muster --listen 127.0.0.1:9 serve").unwrap_err();
         assert!(refused.contains("muster serve --listen"), "{refused}");
         assert!(read("muster --demo migrate").unwrap_err().contains("--demo"));
+        for line in ["muster --demo --database-url a.db", "muster serve --demo --database-url a.db"] {
+            assert!(read(line).err().unwrap_or_default().contains("temporary database"), "{line}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::auth::links::{self, Purpose};
 use crate::auth::password;
 use crate::auth::principal::Principal;
 use crate::cli::{AddSystemAccount, AddToken, AddUser, Command, RevokeToken, SystemAccountCommand, TokenCommand, UserCommand};
-use crate::config::Config;
+use crate::config::{Config, DatabaseUrl};
 use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
 use crate::id::Id;
@@ -23,7 +23,15 @@ use crate::tokens::value::ID_LENGTH;
 /// # Errors
 /// A sentence for the person at the shell. Nothing has been changed then.
 pub fn run(command: Command, config: &Config) -> Result<(), String> {
+    let found = match &config.database_url {
+        DatabaseUrl::Sqlite(path) => std::path::Path::new(path).exists(),
+        DatabaseUrl::Postgres(_) => true,
+    };
     let applied = migrations::migrate(&config.database_url)?;
+    if let (false, DatabaseUrl::Sqlite(path)) = (found, &config.database_url) {
+        // In the wrong folder one would otherwise wonder where the accounts are. Not among the output, which scripts read.
+        eprintln!("There was no database: made a new one, {path}.");
+    }
     let database = Database::connect(config.database_url.clone(), 1).map_err(|error| sentence(&error))?;
     match command {
         Command::Serve(_) | Command::Doctor(_) => Err("This is not among the commands that end by themselves.".into()),
@@ -91,10 +99,7 @@ fn hash_from_stdin() -> Result<String, String> {
 }
 
 fn add_system_account(database: &Database, config: &Config, words: &AddSystemAccount) -> Result<(), String> {
-    let plan = config
-        .plan
-        .as_ref()
-        .map_or_else(Plan::unlimited, |plan| Plan { name: plan.name.clone(), limit: Some(i64::from(plan.limit)) });
+    let plan = Plan::from(config);
     let id = database.write_now(|conn| {
         let mut roles = roles_named(conn, &words.roles)?;
         if roles.is_empty() {

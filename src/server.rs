@@ -111,10 +111,7 @@ impl Server {
         let base_url = BaseUrl(self.base_url());
         let Self { config, database, listener, session_key, metrics, .. } = self;
         let (workers, https, interval) = (config.workers, config.is_https(), config.activity_interval);
-        let plan = config
-            .plan
-            .as_ref()
-            .map_or_else(Plan::unlimited, |plan| Plan { name: plan.name.clone(), limit: Some(i64::from(plan.limit)) });
+        let plan = Plan::from(&config);
         let recorder = Recorder::default();
         let refusals = web::Data::new(Refusals::new(config.refusal_limit));
         let config = web::Data::new(config);

@@ -820,11 +820,6 @@ impl ConfirmPage {
         self.count.saturating_sub(self.rows.len() as u64)
     }
 
-    /// The number, grouped.
-    pub fn count_text(&self) -> String {
-        grouped(self.count)
-    }
-
     /// [`Self::left`], grouped.
     pub fn left_text(&self) -> String {
         grouped(self.left())

@@ -51,10 +51,7 @@ impl Patient {
     /// A sentence; nothing is left behind then.
     pub fn new(database: Database, config: &Config, words: &Doctor) -> Result<Self, String> {
         let actor = Principal { name: ACTOR.into(), ..Principal::shell() };
-        let plan = config
-            .plan
-            .as_ref()
-            .map_or_else(Plan::unlimited, |plan| Plan { name: plan.name.clone(), limit: Some(i64::from(plan.limit)) });
+        let plan = Plan::from(config);
         let life = config.max_token_lifetime.map_or(LIFE, |most| most.min(LIFE));
         let made = database.write_now(|conn| {
             remove_left_behind(conn, &actor)?;

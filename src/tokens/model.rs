@@ -104,8 +104,6 @@ pub struct TokenSummary {
     pub live: i64,
     /// Tokens that have expired and have not been removed.
     pub expired: i64,
-    /// Those of `live` that will expire.
-    pub expiring: i64,
     /// When the next of `live` expires.
     pub next_expiry: Option<NaiveDateTime>,
     /// When the latest of `expired` did.

@@ -136,7 +136,7 @@ pub fn owner(conn: &mut DbConnection, id: &str) -> Result<(Id, Kind), Error> {
     found.and_then(|(account, kind)| Some((account, Kind::parse(&kind)?))).ok_or(Error::NotFound(NOUN))
 }
 
-/// The tokens of an account for its page, the newest first: all that have not been revoked, expired ones among them. An
+/// The tokens of an account for its page, the newest first, then those that have expired. Revoked ones are left out. An
 /// old value that still works stands under the token that replaced it; one that does not is left out.
 ///
 /// # Errors
@@ -156,13 +156,15 @@ pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<Vec<ListedTok
         .filter(|token| token.is_living(now))
         .filter_map(|token| token.replaced_by.clone().map(|successor| (successor, token)))
         .collect();
-    Ok(current
+    let mut listed: Vec<ListedToken> = current
         .into_iter()
         .map(|token| {
             let predecessor = living.remove(&token.id);
             ListedToken { token, predecessor }
         })
-        .collect())
+        .collect();
+    listed.sort_by_key(|listed| listed.token.is_expired(now));
+    Ok(listed)
 }
 
 /// What `id` replaced, as far as that still works at `now`.
@@ -194,8 +196,6 @@ pub fn summary(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, T
         live: i64,
         #[diesel(sql_type = BigInt)]
         expired: i64,
-        #[diesel(sql_type = BigInt)]
-        expiring: i64,
         #[diesel(sql_type = Nullable<Timestamp>)]
         next_expiry: Option<NaiveDateTime>,
         #[diesel(sql_type = Nullable<Timestamp>)]
@@ -204,8 +204,7 @@ pub fn summary(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, T
     let now = clock::now();
     let mut sql = Sql::new("SELECT account_id, count(CASE WHEN expires_at IS NULL OR expires_at > ");
     sql.bind(now).push(" THEN 1 END) AS live, count(CASE WHEN expires_at <= ");
-    sql.bind(now).push(" THEN 1 END) AS expired, count(CASE WHEN expires_at > ");
-    sql.bind(now).push(" THEN 1 END) AS expiring, min(CASE WHEN expires_at > ");
+    sql.bind(now).push(" THEN 1 END) AS expired, min(CASE WHEN expires_at > ");
     sql.bind(now).push(" THEN expires_at END) AS next_expiry, max(CASE WHEN expires_at <= ");
     sql.bind(now).push(" THEN expires_at END) AS last_expired FROM tokens WHERE account_id IN ");
     sql.bind_list(accounts).push(" AND revoked_at IS NULL AND replaced_by IS NULL GROUP BY account_id");
@@ -213,8 +212,8 @@ pub fn summary(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, T
         .load::<Summary>(conn)?
         .into_iter()
         .map(|row| {
-            let Summary { account_id, live, expired, expiring, next_expiry, last_expired } = row;
-            (account_id, TokenSummary { live, expired, expiring, next_expiry, last_expired })
+            let Summary { account_id, live, expired, next_expiry, last_expired } = row;
+            (account_id, TokenSummary { live, expired, next_expiry, last_expired })
         })
         .collect())
 }

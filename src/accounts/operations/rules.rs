@@ -7,6 +7,7 @@ use crate::accounts::queries::changes::{self, Tally};
 use crate::accounts::queries::matching::Target;
 use crate::audit::{Change, verbs};
 use crate::auth::principal::Principal;
+use crate::config::{self, Config};
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
@@ -20,6 +21,13 @@ pub struct Plan {
     pub name: String,
     /// The limit; none means unlimited.
     pub limit: Option<i64>,
+}
+
+impl From<&Config> for Plan {
+    fn from(config: &Config) -> Self {
+        let plan = |plan: &config::Plan| Self { name: plan.name.clone(), limit: Some(i64::from(plan.limit)) };
+        config.plan.as_ref().map_or_else(Self::unlimited, plan)
+    }
 }
 
 impl Plan {
