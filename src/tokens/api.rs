@@ -21,7 +21,7 @@ const MAX_OVERLAP: i64 = 7 * 24 * 60 * 60;
 /// # Errors
 /// `Conflict` where another call was faster.
 pub async fn revoke_current(actor: Actor, database: web::Data<Database>) -> Result<HttpResponse, Error> {
-    actor.write(&database, |conn, actor| operations::revoke_own(conn, actor)).await?;
+    actor.write(&database, operations::revoke_own).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
