@@ -50,6 +50,7 @@ pub async fn login(request: HttpRequest, query: Query<LoginQuery>, actor: Option
     }
     let notice = match query.0.notice.as_str() {
         "signed-out" => Some("You are signed out.".to_owned()),
+        "ended" => Some("Your session has ended. Sign in to go on; what you just sent was not done.".to_owned()),
         _ => None,
     };
     html(StatusCode::OK, &LoginPage { head: head(&request), notice, next, ..LoginPage::default() })

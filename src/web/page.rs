@@ -5,7 +5,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::Cookie;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{StatusCode, Uri, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use askama::Template;
@@ -225,10 +225,21 @@ fn replaced(answer: ServiceResponse, make: impl FnOnce(&HttpRequest) -> HttpResp
     ServiceResponse::new(request, new)
 }
 
+/// After signing in one is back where one was; what was posted meanwhile is not done, and the sign-in page says so.
 fn to_sign_in(request: &HttpRequest) -> HttpResponse {
-    let wanted = if request.method().is_safe() { request.uri().path_and_query().map_or("", |path| path.as_str()) } else { "" };
-    let next = if wanted == "/" { "" } else { wanted };
-    see_other(&super::view::address("/login", &[("next", next.to_owned())]))
+    let (next, notice) = if request.method().is_safe() {
+        (request.uri().path_and_query().map_or("", |path| path.as_str()).to_owned(), "")
+    } else {
+        (came_from(request).unwrap_or_default(), "ended")
+    };
+    let next = if next == "/" { String::new() } else { next };
+    see_other(&super::view::address("/login", &[("next", next), ("notice", notice.to_owned())]))
+}
+
+/// The page on which a form stood, as the browser names it. Its host does not matter: only the path is followed, here.
+fn came_from(request: &HttpRequest) -> Option<String> {
+    let page: Uri = request.headers().get(header::REFERER)?.to_str().ok()?.parse().ok()?;
+    page.path_and_query().and_then(|path| local(path.as_str())).map(str::to_owned)
 }
 
 async fn page_for(request: &HttpRequest, status: StatusCode, error: Option<Error>) -> ErrorPage {

@@ -161,3 +161,23 @@ fn a_session_ends_after_ninety_days_however_often_it_is_seen() {
     begin(91);
     assert_eq!(viewer.get("/settings/roles").status, 303);
 }
+
+#[test]
+fn a_form_that_came_after_the_sessions_end_is_told_of() {
+    let app = TestApp::start();
+    let robot = app.add_account("robot");
+    let page = format!("/settings/system-accounts/{robot}");
+    let headers = [("Sec-Fetch-Site", "same-origin"), ("Referer", &*format!("{}{page}?x=1", app.url))];
+    let sent = app.anonymous().send("POST", &format!("{page}/disablement"), &headers, &[]);
+    let back = format!("/login?next=%2Fsettings%2Fsystem-accounts%2F{robot}%3Fx%3D1&notice=ended");
+    assert_eq!((sent.status, sent.location()), (303, back.as_str()));
+    let login = app.anonymous().get(&back);
+    assert!(login.text().contains("Your session has ended."), "{}", login.text());
+    assert!(login.body.contains(&format!("value=\"{page}?x=1\"")), "{}", login.body);
+    assert_eq!(app.totals(), (1, 0));
+    for strange in ["", "https://other.example//evil.example", "not an address"] {
+        let headers = [("Sec-Fetch-Site", "same-origin"), ("Referer", strange)];
+        let sent = app.anonymous().send("POST", &format!("{page}/disablement"), &headers, &[]);
+        assert_eq!(sent.location(), "/login?notice=ended", "{strange}");
+    }
+}

@@ -127,7 +127,7 @@ fn a_change_is_taken_back_once_and_only_by_who_made_it() {
     let done = bulk_flash(&admin, "disable", &refs(&ids), &[]);
     assert_eq!(other.post(&undo_url(&done), &[]).status, 404);
     assert_eq!(app.viewer().post(&undo_url(&done), &[]).status, 403);
-    assert_eq!(app.anonymous().post(&undo_url(&done), &[]).location(), "/login");
+    assert_eq!(app.anonymous().post(&undo_url(&done), &[]).location(), "/login?notice=ended");
     assert_eq!(app.totals(), (0, 2));
     undo(&admin, &done);
     assert_eq!(app.totals(), (2, 0));
