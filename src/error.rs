@@ -18,6 +18,14 @@ pub enum Error {
     Unauthenticated,
     /// What was asked about does not exist, or not for the one who asks. Holds its name in a sentence ("system account").
     NotFound(&'static str),
+    /// What was asked about exists, but the actor is not to know: they read the same as for [`Error::NotFound`], and the audit
+    /// log notes a refusal.
+    OutOfReach {
+        /// Its name in a sentence.
+        noun: &'static str,
+        /// The permission that would be needed.
+        permission: &'static str,
+    },
     /// The actor lacks a permission; holds the permission's text.
     Forbidden {
         /// The permission that would be needed, such as `system_account:manage:*`.
@@ -52,6 +60,15 @@ impl Error {
         Self::Forbidden { permission: permission.into(), message: message.into() }
     }
 
+    /// The permission for the lack of which this was refused: such refusals are written to the audit log.
+    pub fn lacking(&self) -> Option<&str> {
+        match self {
+            Self::Forbidden { permission, .. } => Some(permission),
+            Self::OutOfReach { permission, .. } => Some(permission),
+            _ => None,
+        }
+    }
+
     /// The sentence for the one who asked. Never holds SQL, a secret or a stack trace.
     pub fn message(&self) -> String {
         match self {
@@ -59,7 +76,9 @@ impl Error {
             Self::NotFound("link") => {
                 "This link has been used, or it has expired. Sign in, or ask an administrator for another.".into()
             }
-            Self::NotFound(what) => format!("This {what} does not exist, or it has been deleted."),
+            Self::NotFound(what) | Self::OutOfReach { noun: what, .. } => {
+                format!("This {what} does not exist, or it has been deleted.")
+            }
             Self::Forbidden { message, .. } | Self::Conflict(message) | Self::BadRequest(message) => message.clone(),
             Self::Invalid(fields) => fields.first().map_or_else(String::new, |first| first.message.clone()),
             Self::CrossSite => "This request came from another site and was refused.".into(),

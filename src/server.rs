@@ -116,6 +116,7 @@ impl Server {
         let refusals = web::Data::new(Refusals::new(config.refusal_limit));
         let config = web::Data::new(config);
         let throttle = web::Data::new(Throttle::new());
+        let noting = web::Data::new(auth::access::Noting::default());
         let plan = web::Data::new(plan);
         let base_url = web::Data::new(base_url);
         let shared_database = web::Data::new(database.clone());
@@ -152,6 +153,7 @@ impl Server {
                 .app_data(shared_recorder.clone())
                 .app_data(check.clone())
                 .app_data(throttle.clone())
+                .app_data(noting.clone())
                 .app_data(refusals.clone())
                 .app_data(plan.clone())
                 .app_data(base_url.clone())

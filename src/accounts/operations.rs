@@ -15,7 +15,7 @@ use crate::teams;
 
 mod rules;
 
-pub use rules::{Plan, may_take, out_of_reach};
+pub use rules::{Plan, is_colleague, may_begin, may_take, out_of_reach};
 
 /// What a change did, and the identity under which it can be taken back.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_session::SessionExt;
 use actix_web::body::{BoxBody, MessageBody};
@@ -18,6 +19,7 @@ use crate::clock;
 use crate::config::{Config, Network};
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
+use crate::id::Id;
 use crate::web::trace::RequestId;
 
 /// What a route asks of those who come.
@@ -85,14 +87,28 @@ async fn identify(request: &ServiceRequest) -> Result<Option<Principal>, Error> 
         session.purge();
     } else if seen.is_none_or(|seen| clock::now() - seen > SEEN_EVERY) {
         let (id, origin) = touched;
-        // Not waited for: whoever only looks must not stand behind somebody who writes.
-        actix_web::rt::spawn(async move {
-            if let Err(error) = database.record(move |conn| queries::touch_session(conn, &id, &origin)).await {
-                log::warn!("that a session was seen could not be noted: {error}");
-            }
-        });
+        note_seen(request.request(), database, id, origin);
     }
     Ok(principal)
+}
+
+/// Whether one is noting at this moment that a session was seen. Share it between the workers.
+#[derive(Debug, Default)]
+pub struct Noting(AtomicBool);
+
+/// Notes that a session was seen, later: whoever only looks must not stand behind somebody who writes. One note at a time,
+/// so that those that wait take no more than one connection; who is passed over is noted at the next request.
+fn note_seen(request: &HttpRequest, database: web::Data<Database>, id: Id, origin: Origin) {
+    let Some(noting) = request.app_data::<web::Data<Noting>>().cloned() else { return };
+    if noting.0.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    actix_web::rt::spawn(async move {
+        if let Err(error) = database.record(move |conn| queries::touch_session(conn, &id, &origin)).await {
+            log::warn!("that a session was seen could not be noted: {error}");
+        }
+        noting.0.store(false, Ordering::Release);
+    });
 }
 
 /// A refusal for lack of permission is an event too. That it could not be written must not turn it into another answer.

@@ -33,8 +33,6 @@ pub const INSUFFICIENT: &str = "insufficient scope";
 
 /// What a caller without a token is told to send (RFC 6750, section 3).
 pub const CHALLENGE: &str = r#"Bearer realm="muster""#;
-/// The same for one whose token cannot be used.
-pub const INVALID_TOKEN: &str = r#"Bearer realm="muster", error="invalid_token""#;
 
 /// What a route of the API asks of those who come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,11 +162,11 @@ fn unauthenticated(request: &HttpRequest, tried: bool) -> HttpResponse {
     if tried && let Some(wait) = too_many_refusals(request) {
         return api::problem_of(request, &Error::Throttled(throttle::seconds(wait)));
     }
-    let sentence = if tried { "This token cannot be used." } else { "Send an API token: Authorization: Bearer <token>." };
+    let sentence = if tried { api::UNUSABLE } else { "Send an API token: Authorization: Bearer <token>." };
     let scheme = request.headers().get(header::AUTHORIZATION).and_then(|value| value.as_bytes().get(..6));
     let challenge = match (tried, scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic "))) {
         (true, true) => r#"Basic realm="muster""#,
-        (true, false) => INVALID_TOKEN,
+        (true, false) => api::INVALID_TOKEN,
         (false, _) => CHALLENGE,
     };
     challenged(api::problem(request, StatusCode::UNAUTHORIZED, sentence), challenge)

@@ -60,35 +60,30 @@ pub fn note_refused(
     audit::record_alone(conn, &visitor("Somebody unknown", None, Means::Trusted, origin), &event)
 }
 
-/// A session that is about to begin.
-#[derive(Debug, Clone)]
-pub struct NewSession {
+/// A session that has begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
     /// Its public identity.
-    pub id: Id,
-    /// SHA-256 of the cookie's key.
-    pub digest: Vec<u8>,
+    pub session: Id,
     /// Whose it is.
     pub account: Id,
-    /// The password hash that they have just proved to know the password of.
-    pub password_hash: String,
-    /// What else it holds, as JSON.
-    pub state: String,
-    /// Where the user signed in from.
-    pub origin: Origin,
 }
 
-/// Begins a session: the sign-in is noted, the session stored, and the event written.
+/// Begins a session for who has just proved to know the password behind `password_hash`: notes the sign-in, and writes the
+/// event. No key opens it yet (`queries::give_key`).
 ///
 /// # Errors
 /// `Unauthenticated` where the password has changed since it was looked at, or the account has been disabled.
-pub fn begin_session(conn: &mut DbConnection, new: &NewSession) -> Result<(), Error> {
-    if !queries::note_login(conn, &new.account, &new.password_hash)? {
+pub fn begin_session(conn: &mut DbConnection, account: &Id, password_hash: &str, origin: &Origin) -> Result<Begun, Error> {
+    if !queries::note_login(conn, account, password_hash)? {
         return Err(Error::Unauthenticated);
     }
-    let login = queries::login_by_id(conn, &new.account)?.ok_or(Error::Unauthenticated)?;
-    queries::insert_session(conn, &new.id, &new.digest, Some(&new.account), &new.state, &new.origin)?;
-    let means = Means::Session(new.id.clone());
-    session_event(conn, &visitor(&login.name, Some(login.id), means, new.origin.clone()), verbs::SIGNED_IN)
+    let login = queries::login_by_id(conn, account)?.ok_or(Error::Unauthenticated)?;
+    let session = Id::new();
+    queries::insert_session(conn, &session, session.as_str().as_bytes(), Some(account), "{}", origin)?;
+    let means = Means::Session(session.clone());
+    session_event(conn, &visitor(&login.name, Some(login.id), means, origin.clone()), verbs::SIGNED_IN)?;
+    Ok(Begun { session, account: account.clone() })
 }
 
 /// Writes an event about the actor's own session.
@@ -126,7 +121,7 @@ pub fn check_setup(conn: &mut DbConnection, key: &str) -> Result<(), Error> {
     }
 }
 
-/// Creates the first administrator, and uses up the link.
+/// Creates the first administrator, uses up the link, and signs them in.
 ///
 /// # Errors
 /// `NotFound` for a link that is not good, `Invalid` for the fields.
@@ -135,21 +130,21 @@ pub fn set_up(
     key: &str,
     name: &str,
     email: &str,
-    password_hash: String,
+    password_hash: &str,
     origin: &Origin,
-) -> Result<Id, Error> {
+) -> Result<Begun, Error> {
     check_setup(conn, key)?;
     let mut actor = Principal::muster();
     actor.origin = origin.clone();
     let form = UserCreation {
         name: name.into(),
         email: email.into(),
-        password_hash: Some(password_hash),
+        password_hash: Some(password_hash.into()),
         roles: vec![predefined::ADMINISTRATOR.into()],
     };
     let id = create_user(conn, &actor, &form)?;
     links::use_up(conn, Purpose::Setup, None)?;
-    Ok(id)
+    begin_session(conn, &id, password_hash, origin)
 }
 
 /// The user who may choose a password by this link: name and e-mail address.
@@ -166,18 +161,18 @@ pub fn check_invitation(conn: &mut DbConnection, key: &str) -> Result<(Id, crate
     }
 }
 
-/// Gives the user of a link their password, and uses up their links.
+/// Gives the user of a link their password, uses up their links, and signs them in.
 ///
 /// # Errors
 /// `NotFound` for a link that is not good.
-pub fn accept_invitation(conn: &mut DbConnection, key: &str, hash: &str, origin: &Origin) -> Result<Id, Error> {
+pub fn accept_invitation(conn: &mut DbConnection, key: &str, hash: &str, origin: &Origin) -> Result<Begun, Error> {
     let (id, account) = check_invitation(conn, key)?;
     accounts::set_password(conn, &id, hash)?;
     links::use_up(conn, Purpose::Password, Some(&id))?;
     queries::end_other_sessions(conn, &id, None)?;
     let user = visitor(&account.name, Some(id.clone()), Means::Trusted, origin.clone());
     session_event(conn, &user, verbs::PASSWORD_CHANGED)?;
-    Ok(id)
+    begin_session(conn, &id, hash, origin)
 }
 
 /// How a wrong present password is refused.

@@ -7,14 +7,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::access::{Actor, origin};
-use super::operations::Refusal;
+use super::operations::{Begun, Refusal};
+use super::principal::Origin;
 use super::view::{LoginPage, SetPasswordPage, SetupPage};
 use super::{operations, password, queries, session};
 use crate::audit::verbs;
 use crate::config::Config;
 use crate::database::{Database, away};
 use crate::error::Error;
-use crate::id::Id;
 use crate::web::form::{Form, Query};
 use crate::web::page::{self, THEME_COOKIE, head, html, local, see_other};
 use crate::web::throttle::{self, Throttle};
@@ -102,9 +102,10 @@ pub async fn sign_in(
             return Ok(answer);
         }
     };
-    match authenticate(&database, email.clone(), form_password).await? {
-        Ok((account, hash)) => {
-            session::begin(&session, &account, &hash, &origin)?;
+    match authenticate(&database, email.clone(), form_password, origin.clone()).await? {
+        Ok(begun) => {
+            throttle.succeeded(origin.ip(), &email);
+            session::enter(&session, &begun)?;
             Ok(see_other(local(&next).filter(|next| !next.is_empty()).unwrap_or(HOME)))
         }
         Err(login) => {
@@ -120,31 +121,29 @@ pub async fn sign_in(
     }
 }
 
-/// Looks at an e-mail address and a password. Gives the account and the hash that the password fits. `Err` where they do not
-/// belong together, the account is disabled, or has no password: the caller cannot tell which, also not by the time it
-/// takes. No connection is held while the hash is made; what has changed in that time counts.
+/// Looks at an e-mail address and a password, and begins a session where they belong together. `Err` where they do not, the
+/// account is disabled, or has no password: the caller cannot tell which, also not by the time it takes. No connection is
+/// held while the hash is made; a password that was changed in that time does not count any more.
 async fn authenticate(
     database: &Database,
     email: String,
     secret: String,
-) -> Result<Result<(Id, String), Option<queries::Login>>, Error> {
-    let login = {
-        let email = email.clone();
-        database.read(move |conn| queries::login(conn, &email)).await?
-    };
+    origin: Origin,
+) -> Result<Result<Begun, Option<queries::Login>>, Error> {
+    let login = database.read(move |conn| queries::login(conn, &email)).await?;
     let (login, right) = away(move || {
         let right = password::verify(&secret, login.as_ref().and_then(|login| login.password_hash.as_deref()));
         Ok((login, right))
     })
     .await?;
-    let Some(proven) = login.as_ref().filter(|_| right).and_then(|login| login.password_hash.clone()) else {
+    let Some((id, hash)) = login.clone().filter(|_| right).and_then(|login| Some((login.id, login.password_hash?))) else {
         return Ok(Err(login));
     };
-    let login = database.read(move |conn| queries::login(conn, &email)).await?;
-    Ok(match login {
-        Some(login) if !login.disabled && login.password_hash.as_ref() == Some(&proven) => Ok((login.id, proven)),
-        login => Err(login),
-    })
+    match database.record(move |conn| operations::begin_session(conn, &id, &hash, &origin)).await {
+        Ok(begun) => Ok(Ok(begun)),
+        Err(Error::Unauthenticated) => Ok(Err(login)),
+        Err(error) => Err(error),
+    }
 }
 
 /// `POST /logout`
@@ -233,18 +232,16 @@ pub async fn set_up(
     let (key, from) = (key.into_inner(), origin(&request));
     let wanted = key.clone();
     database.read(move |conn| operations::check_setup(conn, &wanted)).await?;
-    let hashed = hashed(form.password, form.password_again).await;
-    let created = match hashed {
+    let created = match hashed(form.password, form.password_again).await {
         Ok(hash) => {
-            let (from, proven) = (from.clone(), hash.clone());
-            let made = database.write(move |conn| operations::set_up(conn, &key, &form.name, &form.email, hash, &from)).await;
-            made.map(|account| (account, proven))
+            let made = database.write(move |conn| operations::set_up(conn, &key, &form.name, &form.email, &hash, &from));
+            made.await
         }
         Err(error) => Err(error),
     };
     match created {
-        Ok((account, hash)) => {
-            session::begin(&session, &account, &hash, &from)?;
+        Ok(begun) => {
+            session::enter(&session, &begun)?;
             Ok(see_other(HOME))
         }
         Err(Error::Invalid(fields)) => {
@@ -328,13 +325,8 @@ pub async fn set_password(
         Err(error) => return Err(error),
     };
     let (key, from) = (key.into_inner(), origin(&request));
-    let account = database
-        .write({
-            let (hash, from) = (hash.clone(), from.clone());
-            move |conn| operations::accept_invitation(conn, &key, &hash, &from)
-        })
-        .await?;
-    session::begin(&session, &account, &hash, &from)?;
+    let begun = database.write(move |conn| operations::accept_invitation(conn, &key, &hash, &from)).await?;
+    session::enter(&session, &begun)?;
     page::flash(&session, &crate::web::view::Flash::done("Your password is set."))?;
     Ok(see_other(HOME))
 }

@@ -106,7 +106,7 @@ pub async fn change_password(
 ) -> Result<HttpResponse, Error> {
     let own = own_id(&actor)?;
     // Somebody at an open browser could guess here as well as at the door.
-    throttle.attempt(actor.origin.ip(), own.as_str())?;
+    throttle.attempt(actor.origin.ip(), &format!("password of {own}"))?;
     let ChangeForm { current, password, password_again } = form.0;
     let login = database.read(move |conn| queries::login_by_id(conn, &own)).await?.ok_or(Error::Unauthenticated)?;
     let known = login.password_hash.clone();

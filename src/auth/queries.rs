@@ -89,8 +89,8 @@ pub fn principal(conn: &mut DbConnection, account: &Id, session: Id, origin: Ori
 }
 
 /// The actor of a request as they are at this moment. Between the door and here the account may have been disabled, a role
-/// taken, the session ended or the token revoked; inside [`crate::database::Database::write`] nothing of it can change any
-/// more.
+/// taken, the session ended or the token revoked; inside [`crate::database::Database::write`] no administrator's change to
+/// it can come between any more.
 ///
 /// # Errors
 /// `Unauthenticated` for an actor who would not be let in any more; the database's.
@@ -161,8 +161,7 @@ type Sessions = sessions::BoxedQuery<'static, crate::database::Backend>;
 
 /// The sessions whose time is not over.
 fn live_sessions() -> Sessions {
-    let now = clock::now();
-    sessions::table.filter(sessions::expires_at.gt(now)).filter(sessions::created_at.gt(now - SESSION_LIMIT)).into_boxed()
+    sessions::table.filter(sessions::expires_at.gt(clock::now())).into_boxed()
 }
 
 fn is_live(conn: &mut DbConnection, account: &Id, session: &Id) -> Result<bool, Error> {
@@ -196,8 +195,7 @@ pub fn insert_session(
     origin: &Origin,
 ) -> Result<(), Error> {
     let now = clock::now();
-    let over = sessions::expires_at.le(now).or(sessions::created_at.le(now - SESSION_LIMIT));
-    diesel::delete(sessions::table.filter(over)).execute(conn)?;
+    diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(conn)?;
     diesel::insert_into(sessions::table)
         .values((
             sessions::id.eq(id),
@@ -212,6 +210,15 @@ pub fn insert_session(
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// Gives a session that has begun its key, by the key's digest, and its state. Returns whether the session is still there.
+///
+/// # Errors
+/// The database's.
+pub fn give_key(conn: &mut DbConnection, id: &Id, digest: &[u8], state: &str) -> Result<bool, Error> {
+    let begun = diesel::update(sessions::table.filter(sessions::id.eq(id)));
+    Ok(begun.set((sessions::digest.eq(digest), sessions::state.eq(state))).execute(conn)? > 0)
 }
 
 /// Stores another state of a session. Returns whether the session is still there.
@@ -233,16 +240,19 @@ pub fn delete_session(conn: &mut DbConnection, digest: &[u8]) -> Result<(), Erro
     Ok(())
 }
 
-/// Notes that a session was seen, and lets it live on from here.
+/// Notes that a session was seen, and lets it live on from here, up to its limit.
 ///
 /// # Errors
 /// The database's.
 pub fn touch_session(conn: &mut DbConnection, id: &Id, origin: &Origin) -> Result<(), Error> {
     let now = clock::now();
-    diesel::update(sessions::table.filter(sessions::id.eq(id)))
+    let own = sessions::table.filter(sessions::id.eq(id));
+    let began: Option<NaiveDateTime> = own.clone().select(sessions::created_at).first(conn).optional()?;
+    let Some(began) = began else { return Ok(()) };
+    diesel::update(own)
         .set((
             sessions::last_seen_at.eq(now),
-            sessions::expires_at.eq(now + SESSION_LIFE),
+            sessions::expires_at.eq((now + SESSION_LIFE).min(began + SESSION_LIMIT)),
             sessions::address.eq(origin.address.as_deref()),
             sessions::user_agent.eq(origin.user_agent.as_deref()),
         ))

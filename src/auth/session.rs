@@ -11,7 +11,7 @@ use actix_web::cookie::{Key, SameSite};
 use chrono::NaiveDateTime;
 use sha2::{Digest, Sha256};
 
-use super::operations::{self, NewSession};
+use super::operations::Begun;
 use super::principal::Origin;
 use super::queries;
 use crate::database::Database;
@@ -22,11 +22,6 @@ use crate::web::forgery::SESSION_COOKIE;
 /// The entries of a session's state.
 const ACCOUNT: &str = "account";
 const ID: &str = "id";
-const ORIGIN: &str = "origin";
-/// The password hash that was proved at the sign-in: looked at once more when the session is stored, and not kept.
-const PROOF: &str = "proof";
-/// The request that began the session, for the event; not kept either.
-const REQUEST: &str = "request";
 /// When the session was last seen; put there by the store at each load.
 const SEEN: &str = "seen";
 /// Says that the database could not be asked: whoever needs the session answers 503 instead of "sign in".
@@ -87,23 +82,17 @@ impl SessionStore for DatabaseSessions {
         // 64 characters of 62: more than 256 bits, from a generator fit for keys.
         let key = SessionKey::try_from(Alphanumeric.sample_string(&mut rand::rng(), 64))
             .map_err(|error| SaveError::Other(error.into()))?;
-        let (digest, proof) = (digest(&key), entry::<String>(&state, PROOF));
-        let (account, id) = (entry::<Id>(&state, ACCOUNT), entry::<Id>(&state, ID).unwrap_or_else(Id::new));
-        let (address, user_agent) = entry(&state, ORIGIN).unwrap_or_default();
-        let request_id = entry::<String>(&state, REQUEST);
-        let origin = Origin { address, user_agent, request_id };
+        let (digest, id) = (digest(&key), entry::<Id>(&state, ID));
         let state = text(state).map_err(SaveError::Serialization)?;
-        self.database
-            .record(move |conn| match (account, proof) {
-                (Some(account), Some(password_hash)) => {
-                    let new = NewSession { id, digest, account, password_hash, state, origin };
-                    operations::begin_session(conn, &new)
-                }
-                // Nobody's: it holds no more than a flash.
-                _ => queries::insert_session(conn, &id, &digest, None, &state, &origin),
-            })
-            .await
-            .map_err(|error| SaveError::Other(failed(error)))?;
+        let kept = self.database.record(move |conn| match id {
+            Some(id) => queries::give_key(conn, &id, &digest, &state).map(drop),
+            // Nobody's: it holds no more than a flash.
+            None => queries::insert_session(conn, &Id::new(), &digest, None, &state, &Origin::default()),
+        });
+        if let Err(error) = kept.await {
+            // What the answer tells of has been done. The key opens nothing, so the next page asks to sign in.
+            log::warn!("a session could not be given its key: {error}");
+        }
         Ok(key)
     }
 
@@ -132,8 +121,6 @@ impl SessionStore for DatabaseSessions {
 
 fn text(mut state: State) -> Result<String, anyhow::Error> {
     state.remove(SEEN);
-    state.remove(PROOF);
-    state.remove(REQUEST);
     Ok(serde_json::to_string(&state)?)
 }
 
@@ -162,21 +149,14 @@ pub fn find(session: &Session) -> Found {
     }
 }
 
-/// Begins a session for `account` under a new key, so that a key from before signing in is worth nothing. It is stored with
-/// the answer, if `password_hash` is still the account's: between the proof and that moment it may have been changed.
+/// Puts a session that has begun behind the browser's cookie, under a new key: one from before signing in is worth nothing.
 ///
 /// # Errors
 /// `Internal` where the state cannot be written.
-pub fn begin(session: &Session, account: &Id, password_hash: &str, origin: &Origin) -> Result<(), Error> {
+pub fn enter(session: &Session, begun: &Begun) -> Result<(), Error> {
+    let failed = |error: actix_session::SessionInsertError| Error::Internal(error.to_string());
     session.clear();
     session.renew();
-    insert(session, ACCOUNT, account)?;
-    insert(session, ID, Id::new())?;
-    insert(session, PROOF, password_hash)?;
-    insert(session, REQUEST, &origin.request_id)?;
-    insert(session, ORIGIN, (&origin.address, &origin.user_agent))
-}
-
-fn insert(session: &Session, name: &str, value: impl serde::Serialize) -> Result<(), Error> {
-    session.insert(name, value).map_err(|error| Error::Internal(error.to_string()))
+    session.insert(ACCOUNT, &begun.account).map_err(failed)?;
+    session.insert(ID, &begun.session).map_err(failed)
 }

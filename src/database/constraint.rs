@@ -9,6 +9,10 @@ pub const NAME_TAKEN: &str = "Another enabled system account has this name.";
 /// A user of that address exists already.
 pub const EMAIL_TAKEN: &str = "Another user has this e-mail address.";
 
+/// A form came twice: a double click, or a reload of the answer.
+pub const SENT_BEFORE: &str = "This form was sent twice and carried out once. If you did not see the token's value, \
+    regenerate the token: a value is shown once.";
+
 impl From<Diesel> for Error {
     fn from(error: Diesel) -> Self {
         explain(&error)
@@ -48,9 +52,7 @@ fn unique(constraint: &str, message: &str) -> Option<Error> {
         return Some(Error::Conflict("This change has already been undone.".into()));
     }
     if is("audit_changes_pkey", "audit_changes.id") {
-        return Some(Error::Conflict(
-            "This form was sent before, and what it asked for was done then. Nothing was done again.".into(),
-        ));
+        return Some(Error::Conflict(SENT_BEFORE.into()));
     }
     None
 }

@@ -11,8 +11,10 @@ use crate::roles::queries::install_predefined;
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Serialises starts on one Postgres; held by the connection, and gone with it.
-const START_LOCK: &str = "SET client_min_messages = warning; SELECT pg_advisory_lock(7310580)";
+/// Serialises starts on one Postgres; held by the connection, and gone with it. A long migration, here or on the instance
+/// that is waited for, takes as long as it takes.
+const START_LOCK: &str = "SET client_min_messages = warning; SET lock_timeout = 0; SET statement_timeout = 0; \
+    SELECT pg_advisory_lock(7310580)";
 
 /// Brings the database at `url` up to this binary's schema, with the predefined roles, and returns the names of the
 /// migrations that ran. Instances that start at the same moment wait for each other: each looks for what is to be done only

@@ -35,6 +35,7 @@ use crate::tokens::check::{Check, Verdict};
 use crate::tokens::mirror::Credential;
 use crate::tokens::tally::Outcome;
 use crate::tokens::value::{Access, Credentials};
+use crate::web::api::INVALID_TOKEN;
 use crate::web::client;
 use crate::web::throttle::seconds;
 
@@ -249,7 +250,7 @@ fn value(text: &str) -> HeaderValue {
 fn unauthenticated(request: &HttpRequest, tried: bool) -> HttpResponse {
     let mut response = answer(StatusCode::UNAUTHORIZED);
     if tried {
-        response.insert_header((header::WWW_AUTHENTICATE, bearer::INVALID_TOKEN));
+        response.insert_header((header::WWW_AUTHENTICATE, INVALID_TOKEN));
         sentence(request, &mut response, "This token cannot be used.\n")
     } else {
         response.insert_header((header::WWW_AUTHENTICATE, bearer::CHALLENGE));

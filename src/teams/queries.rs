@@ -51,6 +51,16 @@ pub fn of_accounts(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<I
     Ok(found)
 }
 
+/// Whether two accounts are members of one team.
+///
+/// # Errors
+/// The database's.
+pub fn share_team(conn: &mut DbConnection, one: &Id, other: &Id) -> Result<bool, Error> {
+    let mut sql = Sql::new("SELECT count(*) AS n FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE ");
+    sql.push("m.account_id = ").bind(one).push(" AND o.account_id = ").bind(other);
+    Ok(sql.number(conn)? > 0)
+}
+
 /// Which of these accounts is a member of which team.
 ///
 /// # Errors

@@ -6,8 +6,8 @@ use chrono::{NaiveDateTime, TimeDelta};
 use super::model::{Expiry, Overlap, Token, TokenName};
 use super::value::{Access, TokenValue};
 use super::{policy, queries};
-use crate::accounts::model::{Account, Filter, Kind, Right, Selection};
-use crate::accounts::queries::matching::Target;
+use crate::accounts::model::{Account, Kind, Right};
+use crate::accounts::operations::{is_colleague, may_begin, out_of_reach};
 use crate::audit::{self, Change, Event, verbs};
 use crate::auth::principal::{ActorKind, Means, Principal};
 use crate::clock;
@@ -228,7 +228,8 @@ pub fn revoke(conn: &mut DbConnection, actor: &Principal, account: &Id, token: &
 /// # Errors
 /// As [`revoke`].
 pub fn revoke_by_id(conn: &mut DbConnection, actor: &Principal, token: &str) -> Result<Token, Error> {
-    may_begin(actor, Kind::System).or_else(|refused| may_begin(actor, Kind::User).map_err(|_| refused))?;
+    let begin = |kind| may_begin(actor, kind, Right::ManageTeam);
+    begin(Kind::System).or_else(|refused| begin(Kind::User).map_err(|_| refused))?;
     let (account, kind) = queries::owner(conn, token)?;
     revoke_of(conn, actor, kind, &account, token)
 }
@@ -328,27 +329,12 @@ fn event<'a>(verb: &'static str, account: &'a Account, token: &'a Token, detail:
 /// `Forbidden`, before it is looked whether the account exists where the actor has no such right at all; `NotFound`, also
 /// for one that the actor may not see.
 pub fn within_reach(conn: &mut DbConnection, actor: &Principal, kind: Kind, account: &Id) -> Result<Account, Error> {
-    may_begin(actor, kind)?;
-    let account = accounts::queries::find(conn, kind, account)?;
-    if !actor.may(kind.permission(Right::Manage)) && !is_colleague(conn, actor, &account)? {
-        return Err(accounts::operations::out_of_reach(actor, kind, &account.name));
+    may_begin(actor, kind, Right::ManageTeam)?;
+    let found = accounts::queries::find(conn, kind, account)?;
+    if !actor.may(kind.permission(Right::Manage)) && !is_colleague(conn, actor, account)? {
+        return Err(out_of_reach(actor, kind, &found.name));
     }
-    Ok(account)
-}
-
-fn may_begin(actor: &Principal, kind: Kind) -> Result<(), Error> {
-    let everywhere = kind.permission(Right::Manage);
-    if actor.may(everywhere) || actor.may(kind.permission(Right::ManageTeam)) {
-        return Ok(());
-    }
-    Err(Error::forbidden(everywhere, format!("Only Administrators can handle the tokens of {}.", kind.plural())))
-}
-
-/// Whether the account shares a team with the actor: the same filter that the list is cut down by.
-fn is_colleague(conn: &mut DbConnection, actor: &Principal, account: &Account) -> Result<bool, Error> {
-    let Some(own) = &actor.account else { return Ok(false) };
-    let colleagues = Filter { disabled: true, colleagues_of: Some(own.clone()), ..Filter::all(account.kind) };
-    Target::resolve(conn, account.kind, &Selection::Matching(colleagues))?.contains(conn, &account.id)
+    Ok(found)
 }
 
 /// Who sees a token's value can act as its account. So nobody is given one that changes Muster itself, or reads its audit

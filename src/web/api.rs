@@ -18,6 +18,11 @@ use crate::error::Error;
 /// The media type of a problem document.
 pub const PROBLEM: &str = "application/problem+json";
 
+/// What a caller whose token cannot be used is told (RFC 6750, section 3).
+pub const INVALID_TOKEN: &str = r#"Bearer realm="muster", error="invalid_token""#;
+/// The same as a sentence.
+pub const UNUSABLE: &str = "This token cannot be used.";
+
 #[derive(Serialize)]
 struct Problem<'a> {
     r#type: &'static str,
@@ -45,6 +50,12 @@ pub fn problem(request: &HttpRequest, status: StatusCode, detail: &str) -> HttpR
 
 /// The problem document that an error becomes. What a person's form would get as 422 is 400 here, as clients expect it.
 pub fn problem_of(request: &HttpRequest, error: &Error) -> HttpResponse {
+    if *error == Error::Unauthenticated {
+        // The token was good at the door, and is so no more.
+        let mut response = document(request, StatusCode::UNAUTHORIZED, UNUSABLE, None);
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static(INVALID_TOKEN));
+        return response;
+    }
     let status = match error {
         Error::Invalid(_) => StatusCode::BAD_REQUEST,
         other => other.status_code(),
@@ -108,7 +119,7 @@ pub async fn errors(
     let cause = answer.response().error();
     let known = cause.and_then(|error| error.as_error::<Error>()).cloned();
     let unread = cause.and_then(|error| error.as_error::<FormError>()).map(ToString::to_string);
-    if let Some(Error::Forbidden { permission, .. }) = &known {
+    if let Some(permission) = known.as_ref().and_then(Error::lacking) {
         access::note_refusal(answer.request(), permission).await;
     }
     let (request, old) = answer.into_parts();

@@ -17,7 +17,7 @@ macro_rules! files {
 /// The order matters: the first file names the layers.
 const CSS: &[&str] = files!("css": "00-layers.css", "01-reset.css", "02-tokens.css", "03-base.css", "04-layout.css", "10-icon.css", "11-nav.css", "12-button.css", "13-badge.css", "14-tile.css", "15-meter.css", "16-notice.css", "17-field.css", "18-toggle.css", "19-list.css", "20-table.css", "21-pagination.css", "22-menu.css", "23-dialog.css", "24-facts.css", "25-boxed.css", "26-token.css", "27-feed.css", "30-sparkline.css", "31-reveal.css", "32-role.css", "33-empty.css", "34-crumbs.css", "35-bare.css", "80-narrow.css", "90-utilities.css");
 /// Each file is a script of its own scope.
-const JS: &[&str] = files!("js": "00-start.js", "copy.js", "dialog.js", "filter.js", "hotkey.js", "invalid.js", "menu.js", "picker.js", "selection.js", "theme.js");
+const JS: &[&str] = files!("js": "00-start.js", "copy.js", "dialog.js", "filter.js", "hotkey.js", "invalid.js", "menu.js", "picker.js", "selection.js", "submit.js", "theme.js");
 const FAVICON: &[&str] = &[include_str!("../../static/favicon.svg")];
 
 static STYLE: LazyLock<Asset> = LazyLock::new(|| Asset::new("muster", "css", CSS));

@@ -5,7 +5,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::Cookie;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::{StatusCode, Uri, header};
+use actix_web::http::{Method, StatusCode, Uri, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use askama::Template;
@@ -57,6 +57,8 @@ impl Counts {
 /// The frame around a page of a signed-in user. Takes the flash out of the session: it is shown once.
 pub fn shell(request: &HttpRequest, session: &Session, actor: &Principal, place: Place, counts: &Counts) -> Shell {
     let config = request.app_data::<web::Data<Config>>();
+    // Nobody has seen the answer to HEAD.
+    let flash = if request.method() == Method::HEAD { None } else { taken_flash(session) };
     let id = actor.account.as_ref().map_or("", crate::id::Id::as_str);
     let sees_accounts = actor.may(Kind::System.permission(crate::accounts::model::Right::Read))
         || actor.may(Kind::System.permission(crate::accounts::model::Right::ManageTeam));
@@ -73,7 +75,7 @@ pub fn shell(request: &HttpRequest, session: &Session, actor: &Principal, place:
         name: actor.name.clone(),
         role_line: actor.roles.join(", "),
         tile: Tile::person(id, &actor.name),
-        flash: taken_flash(session),
+        flash,
         here: here(request),
     }
 }
@@ -137,7 +139,7 @@ impl Error {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::NotFound(_) | Self::OutOfReach { .. } => StatusCode::NOT_FOUND,
             Self::Forbidden { .. } | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -187,18 +189,19 @@ pub async fn errors(
     if error == Some(Error::Unauthenticated) {
         return Ok(replaced(answer, to_sign_in));
     }
-    if let Some(Error::Forbidden { permission, .. }) = &error {
+    if let Some(permission) = error.as_ref().and_then(Error::lacking) {
         access::note_refusal(answer.request(), permission).await;
     }
     let page = page_for(answer.request(), status, error).await;
     Ok(replaced(answer, |_| html(status, &page).unwrap_or_else(|error| error.error_response())))
 }
 
-/// What fails below without an answer of its own is the session's store: the database is gone.
+/// What fails below without an answer of its own is the session's store: the database is gone. Whatever the request was to
+/// do has been done by then or not; the page does not say which.
 fn without_session(head: Head, id: String, error: actix_web::Error) -> actix_web::Error {
     log::error!("{id} a session could not be read or written: {error}");
     let mut page = ErrorPage::new(head, StatusCode::SERVICE_UNAVAILABLE.as_u16(), id);
-    page.text = Error::Unavailable.message();
+    page.text = "Muster cannot reach its database at the moment, and so not your session. Try again shortly.".into();
     let mut answer = html(StatusCode::SERVICE_UNAVAILABLE, &page).unwrap_or_else(|error| error.error_response());
     answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
     InternalError::from_response(error, answer).into()

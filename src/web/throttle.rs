@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
+use dashmap::DashSet;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
@@ -12,6 +13,7 @@ use governor::{NotUntil, Quota, RateLimiter};
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::text::fold;
 
 /// Attempts that one address may make at once, and how long until it gets another.
 const PER_ADDRESS: (NonZeroU32, Duration) = (NonZeroU32::MIN.saturating_add(29), Duration::from_secs(10));
@@ -20,6 +22,8 @@ const PER_PAIR: (NonZeroU32, Duration) = (NonZeroU32::MIN.saturating_add(9), Dur
 /// The same for one account from everywhere. Higher, since whoever guesses from elsewhere must not lock its owner out; still
 /// no more than 1,300 guesses an hour.
 const PER_ACCOUNT: (NonZeroU32, Duration) = (NonZeroU32::MIN.saturating_add(99), Duration::from_secs(3));
+/// Pairs of address and account that are remembered, a few megabytes of them; beyond that memory begins anew.
+const WELCOME: usize = 50_000;
 /// How often an address that is refused again and again is worth a note.
 const PER_NOTE: (NonZeroU32, Duration) = (NonZeroU32::MIN, Duration::from_secs(300));
 /// Attempts between two clean-ups. All quotas are full again after five minutes, and then forgotten.
@@ -32,6 +36,8 @@ pub struct Throttle<C: Clock = DefaultClock> {
     addresses: Limiter<IpAddr, C>,
     pairs: Limiter<(IpAddr, [u8; 32]), C>,
     accounts: Limiter<[u8; 32], C>,
+    /// From where whom the right password has come, so that guesses from elsewhere do not lock them out.
+    welcome: DashSet<(IpAddr, [u8; 32])>,
     notes: Limiter<IpAddr, C>,
     attempts: AtomicU32,
     clock: C,
@@ -76,6 +82,7 @@ impl<C: Clock + Clone> Throttle<C> {
             addresses: limiter(PER_ADDRESS, &clock),
             pairs: limiter(PER_PAIR, &clock),
             accounts: limiter(PER_ACCOUNT, &clock),
+            welcome: DashSet::new(),
             notes: limiter(PER_NOTE, &clock),
             attempts: AtomicU32::new(0),
             clock,
@@ -99,8 +106,19 @@ impl<C: Clock + Clone> Throttle<C> {
         for check in checks {
             left = left.min(check.map_err(|refused| self.refusal(address, &refused))?.remaining_burst_capacity());
         }
+        if self.welcome.contains(&(address, account)) {
+            return Ok(left);
+        }
         let everywhere = self.accounts.check_key(&account).map_err(|refused| self.refusal(address, &refused))?;
         Ok(left.min(everywhere.remaining_burst_capacity()))
+    }
+
+    /// Says that an attempt brought the right password: from this address, the account's count no longer stands in the way.
+    pub fn succeeded(&self, address: IpAddr, name: &str) {
+        if self.welcome.len() >= WELCOME {
+            self.welcome.clear();
+        }
+        self.welcome.insert((neighbourhood(address), account_key(name)));
     }
 
     /// Never no time at all: who is told that would be refused again.
@@ -200,9 +218,10 @@ fn neighbourhood(address: IpAddr) -> IpAddr {
     }
 }
 
-/// A digest, because the text comes from outside and may be of any length.
+/// Folded as the accounts' addresses are, or one account would have as many counts as its address has spellings. A digest,
+/// because the text comes from outside and may be of any length.
 fn account_key(email: &str) -> [u8; 32] {
-    Sha256::digest(email.trim().to_lowercase()).into()
+    Sha256::digest(fold(email.trim())).into()
 }
 
 #[cfg(test)]
@@ -252,6 +271,23 @@ mod tests {
         assert!(throttle.attempt(address(99), "other@example.org").is_ok());
         clock.advance(Duration::from_secs(3));
         assert_eq!(throttle.attempt(address(99), "maya@example.org"), Ok(0));
+        // Who has been here before is not locked out by others, and has still only an own share.
+        throttle.succeeded(address(50), "maya@example.org");
+        assert!((0..10).all(|_| throttle.attempt(address(50), "maya@example.org").is_ok()));
+        assert_eq!(throttle.attempt(address(50), "maya@example.org"), too_many(30, true));
+        assert!(throttle.attempt(address(51), "maya@example.org").is_err());
+    }
+
+    #[test]
+    fn one_account_has_one_count_however_it_is_spelled() {
+        let (throttle, _) = throttle();
+        let spellings = ["maya@example.org", "MAYA@example.org", "ｍaya@example.org", " maya＠example.org", "maya@ｅxample.org"];
+        for spelling in spellings.iter().cycle().take(10) {
+            assert!(throttle.attempt(address(1), spelling).is_ok(), "{spelling}");
+        }
+        for spelling in spellings {
+            assert!(throttle.attempt(address(1), spelling).is_err(), "{spelling}");
+        }
     }
 
     #[test]

@@ -11,7 +11,9 @@ use crate::config::{self, Config};
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
+use crate::id::Id;
 use crate::roles::{self, Role, predefined};
+use crate::teams;
 use crate::text::grouped;
 
 /// How many system accounts may be enabled at once.
@@ -47,7 +49,7 @@ pub fn may_begin(actor: &Principal, kind: Kind, needed: Right) -> Result<(), Err
     if actor.may(everywhere) || (needed == Right::ManageTeam && actor.may(kind.permission(Right::ManageTeam))) {
         return Ok(());
     }
-    Err(Error::forbidden(everywhere, format!("Only Administrators can change {}.", kind.plural())))
+    Err(Error::forbidden(everywhere, format!("Only Administrators can change {}, or their tokens.", kind.plural())))
 }
 
 /// What must hold before events of one verb are carried out.
@@ -99,7 +101,15 @@ pub fn out_of_reach(actor: &Principal, kind: Kind, name: &str) -> Error {
     if actor.may(kind.permission(Right::Read)) {
         return Error::forbidden(kind.permission(Right::Manage), format!("{name} is in none of your teams."));
     }
-    Error::NotFound(kind.noun())
+    Error::OutOfReach { noun: kind.noun(), permission: kind.permission(Right::Manage) }
+}
+
+/// Whether an account shares a team with the actor.
+///
+/// # Errors
+/// The database's.
+pub fn is_colleague(conn: &mut DbConnection, actor: &Principal, account: &Id) -> Result<bool, Error> {
+    actor.account.as_ref().map_or(Ok(false), |own| teams::queries::share_team(conn, own, account))
 }
 
 /// The same rule where nothing had to be changed: what one may not touch, one is not told about either.
@@ -116,7 +126,7 @@ fn not_a_colleague(sql: &mut Sql, actor: &Principal) {
         " AND NOT EXISTS (SELECT 1 FROM team_members m JOIN team_members mine ON mine.team_id = m.team_id \
          WHERE m.account_id = a.id AND mine.account_id = ",
     );
-    sql.bind(actor.account.as_ref().map_or("", crate::id::Id::as_str)).push(")");
+    sql.bind(actor.account.as_ref().map_or("", Id::as_str)).push(")");
 }
 
 fn not_oneself(conn: &mut DbConnection, actor: &Principal, change: &Change, verb: &str, word: &str) -> Result<(), Error> {
@@ -195,7 +205,7 @@ pub fn may_give(actor: &Principal, role: &Role) -> Result<(), Error> {
 /// # Errors
 /// `Invalid` (field `role`) or `Forbidden`, with the sentence for the actor.
 pub fn may_take(actor: &Principal, role: &Role) -> Result<(), Error> {
-    let administrator: crate::id::Id = predefined::ADMINISTRATOR.into();
+    let administrator: Id = predefined::ADMINISTRATOR.into();
     if !role.assignable {
         return Err(Error::field(
             "role",

@@ -64,13 +64,9 @@ fn find(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Found, Er
     let account = queries::find(conn, Kind::System, id)?;
     let only = std::slice::from_ref(id);
     let teams = teams::queries::of_accounts(conn, only)?.remove(id).unwrap_or_default();
-    let own = match &actor.account {
-        Some(own) => teams::queries::of_accounts(conn, std::slice::from_ref(own))?.remove(own).unwrap_or_default(),
-        None => Vec::new(),
-    };
-    let is_colleague = teams.iter().any(|team| own.contains(team));
+    let is_colleague = operations::is_colleague(conn, actor, id)?;
     if !actor.may(Kind::System.permission(Right::Read)) && !is_colleague {
-        return Err(Error::NotFound(Kind::System.noun()));
+        return Err(operations::out_of_reach(actor, Kind::System, &account.name));
     }
     let can_operate = may_manage(actor) || (actor.may(Kind::System.permission(Right::ManageTeam)) && is_colleague);
     let team_ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();

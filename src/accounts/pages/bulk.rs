@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use super::confirm::{self, Question, SET_CHANGED};
+use super::confirm::{self, Question};
 use super::list::{self, ListQuery, Ticked};
 use super::{ids, is_administrator};
 use crate::accounts::model::{Kind, Outcome, Selection};
@@ -210,11 +210,11 @@ pub async fn act(
         Err(error) => Err(error),
     };
     match done {
-        Ok(text) => {
+        Ok(Some(text)) => {
             flash(&session, &text)?;
             Ok(see_other(&form.list()))
         }
-        Err(Error::Conflict(sentence)) if sentence == SET_CHANGED => {
+        Ok(None) => {
             let what = Action::read(&form)?.asks().unwrap_or_default();
             question(&request, &session, &database, &actor, &form, what).await
         }
@@ -226,6 +226,7 @@ pub async fn act(
     }
 }
 
+/// Does it; `None` where the set that was shown has changed since, and nothing was done.
 async fn carry_out(
     database: &Database,
     plan: &Plan,
@@ -233,16 +234,17 @@ async fn carry_out(
     form: &BulkForm,
     action: Action,
     selection: Selection,
-) -> Result<Flash, Error> {
+) -> Result<Option<Flash>, Error> {
     let (plan, expected) = (plan.clone(), form.expected.clone());
     let done = actor.write(database, move |conn, actor| {
         // "Disable instead" stands on the same page, so the set that it shows is meant there, too.
         if let Selection::Matching(filter) = &selection
             && (action.asks().is_some() || !expected.is_empty())
+            && !confirm::is_same_set(conn, filter, &expected)?
         {
-            confirm::same_set(conn, filter, &expected)?;
+            return Ok(None);
         }
-        action.carry_out(conn, actor, &plan, &selection)
+        action.carry_out(conn, actor, &plan, &selection).map(Some)
     });
     done.await
 }

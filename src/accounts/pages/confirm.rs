@@ -130,14 +130,10 @@ pub async fn ask(
     })
 }
 
-/// Refuses where the set that matches is no longer the one that was shown.
+/// Whether the set that matches is still the one that was shown, by its fingerprint.
 ///
 /// # Errors
-/// `Conflict`.
-pub fn same_set(conn: &mut crate::database::DbConnection, filter: &Filter, expected: &str) -> Result<(), Error> {
-    let (print, _) = operations::fingerprint(conn, filter)?;
-    if print == expected { Ok(()) } else { Err(Error::Conflict(SET_CHANGED.into())) }
+/// The database's.
+pub fn is_same_set(conn: &mut crate::database::DbConnection, filter: &Filter, expected: &str) -> Result<bool, Error> {
+    Ok(operations::fingerprint(conn, filter)?.0 == expected)
 }
-
-/// How [`same_set`] refuses.
-pub const SET_CHANGED: &str = "The set has changed since you looked. Nothing was done.";

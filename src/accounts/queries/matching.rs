@@ -339,17 +339,4 @@ impl Target {
         sql.push(" ORDER BY a.name_key, a.id LIMIT 1");
         sql.name(conn)
     }
-
-    /// Whether `account` is among those that are meant.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn contains(&self, conn: &mut DbConnection, account: &Id) -> Result<bool, Error> {
-        let mut sql = Sql::default();
-        self.with(&mut sql);
-        sql.push("SELECT count(*) AS n");
-        self.from(&mut sql);
-        sql.push(" AND a.id = ").bind(account);
-        Ok(sql.number(conn)? > 0)
-    }
 }

@@ -319,3 +319,47 @@ fn what_another_window_has_changed_since_stays_so() {
     let refused = admin.post(&at(&id, "/roles"), &[("role", "nonsense"), ("shown", &shown)]);
     assert_eq!((refused.status, value(&refused, "shown")), (422, shown));
 }
+
+// Only Undo's next page may take it: nobody has seen the answer to HEAD.
+#[test]
+fn the_result_of_an_action_waits_for_a_page_that_is_seen() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let id = app.add_account("robot");
+    admin.post(&at(&id, "/disablement"), &[]);
+    assert_eq!(admin.send("HEAD", &at(&id, ""), &[], &[]).status, 200);
+    assert_eq!(admin.get(&at(&id, "")).flash(), "Disabled robot.");
+    assert_eq!(admin.get(&at(&id, "")).flash(), "");
+}
+
+#[test]
+fn viewers_see_changes_that_stand_behind_many_about_tokens() {
+    let app = TestApp::start();
+    let (admin, viewer) = (app.admin(), app.viewer());
+    let id = app.add_account("robot");
+    for _ in 0..14 {
+        app.add_token(&id, Access::Read);
+    }
+    let seen = viewer.get(&at(&id, "")).text();
+    assert!(seen.contains("created this system account") && !seen.contains("created token"), "{seen}");
+    let newest = admin.get(&at(&id, "")).text();
+    assert!(newest.contains("created token") && !newest.contains("created this system account"), "{newest}");
+}
+
+#[test]
+fn a_role_that_one_cannot_give_can_be_taken_but_for_administrator() {
+    let app = TestApp::start();
+    let keeper = app.user("Kim Keeper", &[app.add_role("Keeper", &["system_account:manage:*", "system_account:read:*"])]);
+    let page = keeper.get(LIST);
+    app.add_account("robot");
+    let page = if page.body.contains("pick-add") { page } else { keeper.get(LIST) };
+    let picker = |id: &str| super::html::all(&page.body, &format!("id=\"{id}\""), "</form>")[0].to_owned();
+    let disabled = |picker: &str| {
+        let boxes = super::html::all(picker, "<input type=\"checkbox\"", "</label>");
+        boxes.into_iter().filter(|tag| tag.split('>').next().unwrap().contains(" disabled")).count()
+    };
+    let (add, remove) = (picker("pick-add"), picker("pick-remove"));
+    assert!(disabled(&add) > 3, "{add}");
+    assert_eq!(disabled(&remove), 1, "{remove}");
+    assert!(remove.contains("Only an Administrator can take the role Administrator."), "{remove}");
+}

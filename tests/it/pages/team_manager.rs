@@ -86,6 +86,13 @@ fn everything_else_is_refused() {
             assert_eq!(client.post(&path, &fields).status, status, "{verb}");
         }
     }
+    // Each of them is in the audit log, whatever the answer said.
+    let noted: i64 = app.read(|conn| {
+        use diesel::prelude::*;
+        use muster::schema::audit_events;
+        Ok(audit_events::table.filter(audit_events::event_type.eq("access.refused")).count().get_result(conn)?)
+    });
+    assert_eq!(noted, 12);
     for path in ["", "/roles", "/teams", "/promotion", "/demotion", "/deletion"] {
         let refused = keeper.post(&at(&mine, path), &fields);
         assert_eq!(refused.status, 403, "{path}");

@@ -95,6 +95,8 @@ fn a_token_that_was_revoked_meanwhile_changes_nothing() {
     let status =
         overtaken(&app, request, |conn| muster::tokens::operations::revoke(conn, &Principal::shell(), &robot, &public).map(drop));
     assert_eq!(status, 401);
+    let ended = app.anonymous().send("DELETE", "/tokens/current", &[("Authorization", bearer.as_str())], &[]);
+    assert_eq!((ended.status, ended.text().contains("This token cannot be used.")), (401, true));
     let tokens = app.read(|conn| muster::tokens::queries::of_account(conn, &robot));
     assert!(tokens.is_empty(), "{tokens:?}");
 }
@@ -126,4 +128,59 @@ fn the_present_rights_are_those_of_the_account() {
         assert_eq!(present(&Principal { means: Means::Token(token), ..actor.clone() }), Err(Error::Unauthenticated));
     }
     assert_eq!(present(&Principal { kind: ActorKind::User, ..actor.clone() }), Err(Error::Unauthenticated));
+}
+
+/// The two ways to change something without a signed-in actor; everything else asks for one, inside the change.
+#[test]
+fn every_change_of_a_signed_in_actor_looks_at_them_again() {
+    const ALLOWED: [(&str, usize); 2] = [("src/auth/pages.rs", 2), ("src/auth/access.rs", 1)];
+    let places = ["src/auth", "src/accounts/pages", "src/tokens", "src/roles", "src/gateway", "src/web"];
+    let mut found: Vec<(String, usize)> = Vec::new();
+    for place in places {
+        let mut folders = vec![std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(place)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text: String = std::fs::read_to_string(&path).unwrap().split_whitespace().collect();
+                let writes = text.matches("database.write(").count();
+                let name = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().display().to_string();
+                if writes > 0 && !name.contains("tests") {
+                    found.push((name, writes));
+                }
+            }
+        }
+    }
+    for (name, writes) in &found {
+        let allowed = ALLOWED.iter().find(|(allowed, _)| allowed == name).map_or(0, |(_, most)| *most);
+        assert!(*writes <= allowed, "{name} changes something by database.write: use Actor::write or Call::write");
+    }
+    assert_eq!(found.len(), ALLOWED.len(), "the rule no longer finds what it looks for: {found:?}");
+}
+
+#[test]
+fn the_slower_of_two_calls_by_one_token_is_told_as_at_the_door() {
+    let app = TestApp::start();
+    let robot = app.add_account("robot");
+    let value = app.add_token(&robot, Access::Write);
+    let public = value.split('_').nth(1).unwrap().to_owned();
+    let bearer = format!("Bearer {value}");
+    let told = std::sync::Mutex::new(None);
+    overtaken(
+        &app,
+        || {
+            let answer = app.anonymous().send("DELETE", "/tokens/current", &[("Authorization", bearer.as_str())], &[]);
+            let status = answer.status;
+            *told.lock().unwrap() = Some(answer);
+            status
+        },
+        |conn| muster::tokens::operations::revoke(conn, &Principal::shell(), &robot, &public).map(drop),
+    );
+    let told = told.into_inner().unwrap().unwrap();
+    assert_eq!((told.status, told.header("content-type")), (401, "application/problem+json"));
+    assert!(told.header("www-authenticate").contains("invalid_token"), "{told:?}");
+    assert!(told.body.contains("This token cannot be used."), "{told:?}");
 }
