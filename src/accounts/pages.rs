@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 
 use super::model::{Kind, Right};
 use super::operations::{self, Plan};
-use super::view;
+use super::view::{self, list::RoleBadge};
 use crate::auth::principal::Principal;
 use crate::error::Error;
 use crate::id::Id;
@@ -54,14 +54,10 @@ fn is_administrator(role: &Id) -> bool {
 }
 
 /// Roles as badges, Administrator first.
-fn badges(roles: &[roles::Badge]) -> Vec<view::RoleBadge> {
-    let mut badges: Vec<view::RoleBadge> = roles
+fn badges(roles: &[roles::Badge]) -> Vec<RoleBadge> {
+    let mut badges: Vec<RoleBadge> = roles
         .iter()
-        .map(|role| view::RoleBadge {
-            id: role.id.to_string(),
-            name: role.name.clone(),
-            administrator: is_administrator(&role.id),
-        })
+        .map(|role| RoleBadge { id: role.id.to_string(), name: role.name.clone(), administrator: is_administrator(&role.id) })
         .collect();
     badges.sort_by_key(|badge| !badge.administrator);
     badges

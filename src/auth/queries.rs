@@ -247,7 +247,7 @@ pub fn delete_session(conn: &mut DbConnection, digest: &[u8]) -> Result<(), Erro
 pub fn touch_session(conn: &mut DbConnection, id: &Id, origin: &Origin) -> Result<(), Error> {
     let now = clock::now();
     let own = sessions::table.filter(sessions::id.eq(id));
-    let began: Option<NaiveDateTime> = own.clone().select(sessions::created_at).first(conn).optional()?;
+    let began: Option<NaiveDateTime> = own.select(sessions::created_at).first(conn).optional()?;
     let Some(began) = began else { return Ok(()) };
     diesel::update(own)
         .set((

@@ -5,11 +5,6 @@ pub(crate) fn known(text: &str) -> Option<(&'static str, &'static str)> {
     KNOWN.iter().find(|(permission, _, _)| *permission == text).map(|(_, label, description)| (*label, *description))
 }
 
-/// The permissions that come with Muster, in order: what `GET /admin/permissions` lists and a role's form offers.
-pub fn well_known() -> impl Iterator<Item = &'static str> {
-    KNOWN.iter().map(|(permission, _, _)| *permission)
-}
-
 const KNOWN: &[(&str, &str, &str)] = &[
     ("audit:read:*", "Read the audit log", "See who changed what, when and from where."),
     ("authentication_settings:manage:*", "Manage authentication settings", "Decide how people sign in to the guarded API."),
@@ -72,7 +67,7 @@ mod tests {
 
     #[test]
     fn what_comes_with_muster_is_described() {
-        let known: Vec<&str> = well_known().collect();
+        let known: Vec<&str> = KNOWN.iter().map(|(permission, _, _)| *permission).collect();
         let mut sorted = known.clone();
         sorted.sort_unstable();
         sorted.dedup();

@@ -43,13 +43,6 @@ pub fn administrator_permissions() -> PermissionSet {
         .collect()
 }
 
-impl PredefinedRole {
-    /// The predefined role with this UUID, if it is one.
-    pub fn find(uuid: Uuid) -> Option<&'static PredefinedRole> {
-        PREDEFINED.iter().find(|role| role.uuid == uuid)
-    }
-}
-
 /// All of them, in the order in which a list shows them.
 pub const PREDEFINED: &[PredefinedRole] = &[
     PredefinedRole {
@@ -145,7 +138,7 @@ mod tests {
     use crate::roles::permission::{Permission, PermissionSet};
 
     fn permissions(uuid: Uuid) -> PermissionSet {
-        let role = PredefinedRole::find(uuid).unwrap();
+        let role = PREDEFINED.iter().find(|role| role.uuid == uuid).unwrap();
         role.permissions.iter().map(|text| Permission::parse(text).unwrap()).collect()
     }
 
@@ -155,7 +148,6 @@ mod tests {
             assert_eq!(PREDEFINED.iter().position(|other| other.name == role.name), Some(index));
             assert_eq!(PREDEFINED.iter().position(|other| other.uuid == role.uuid), Some(index));
         }
-        assert!(PredefinedRole::find(Uuid::nil()).is_none());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The page that lists what each role may do.
 
-use crate::web::view::{Shell, counted};
+use crate::web::view::Shell;
+use crate::web::view::words::counted;
 use askama::Template;
 
 /// The roles, to read.

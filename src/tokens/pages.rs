@@ -18,7 +18,9 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::web::form::{Form, Query};
 use crate::web::page::{Counts, flash, html, see_other, shell};
-use crate::web::view::{Field, Flash, Moment, Pagination, Place, address};
+use crate::web::view::address::address;
+use crate::web::view::pagination::Pagination;
+use crate::web::view::{Field, Flash, Moment, Place};
 
 /// Rows of a page.
 const SIZE: u64 = 50;

@@ -1,6 +1,7 @@
 //! The page that shows a token's value, once; and the page of the token policy.
 
-use crate::web::view::{Field, Moment, Pagination, Shell};
+use crate::web::view::pagination::Pagination;
+use crate::web::view::{Field, Moment, Shell};
 use askama::Template;
 use std::fmt;
 

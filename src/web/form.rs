@@ -111,7 +111,6 @@ mod tests {
     struct Fields {
         #[serde(default)]
         id: Vec<u32>,
-        #[serde(default)]
         page: Option<u32>,
         #[serde(default)]
         name: String,
@@ -126,10 +125,10 @@ mod tests {
     const FORM: &str = "application/x-www-form-urlencoded";
 
     #[actix_web::test]
-    async fn repeated_keys_are_read() {
+    async fn repeated_keys_and_empty_values_are_read() {
         let fields = post(FORM, "id=1&name=a+b%C3%A9&id=2&extra=x").await.unwrap();
         assert_eq!(fields, Fields { id: vec![1, 2], page: None, name: "a bé".to_owned() });
-        let fields = post("Application/X-WWW-Form-URLencoded; charset=utf-8", "page=3").await.unwrap();
+        let fields = post("Application/X-WWW-Form-URLencoded; charset=utf-8", "page=3&name=").await.unwrap();
         assert_eq!(fields, Fields { id: vec![], page: Some(3), name: String::new() });
         assert_eq!(post(FORM, "").await.unwrap().page, None);
     }

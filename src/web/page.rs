@@ -12,7 +12,10 @@ use askama::Template;
 
 use super::assets;
 use super::trace::RequestId;
-use super::view::{ErrorPage, Flash, Head, Place, Shell, Theme, Tile, joined};
+use super::view::address::address;
+use super::view::error::ErrorPage;
+use super::view::words::joined;
+use super::view::{Flash, Head, Place, Shell, Theme, Tile};
 use crate::accounts::model::Kind;
 use crate::accounts::queries;
 use crate::auth::access;
@@ -27,10 +30,10 @@ pub const THEME_COOKIE: &str = "theme";
 /// The session entry of the flash.
 const FLASH: &str = "flash";
 
-/// Style sheet, script and the visitor's theme.
+/// Style sheet, script, icon and the visitor's theme.
 pub fn head(request: &HttpRequest) -> Head {
     let theme = request.cookie(THEME_COOKIE).map_or(Theme::System, |cookie: Cookie<'_>| Theme::parse(cookie.value()));
-    Head { css: assets::css_url().into(), js: assets::js_url().into(), theme }
+    Head { css: assets::css_url().into(), js: assets::js_url().into(), icon: assets::favicon_url().into(), theme }
 }
 
 /// The numbers in the side bar.
@@ -236,7 +239,7 @@ fn to_sign_in(request: &HttpRequest) -> HttpResponse {
         (came_from(request).unwrap_or_default(), "ended")
     };
     let next = if next == "/" { String::new() } else { next };
-    see_other(&super::view::address("/login", &[("next", next), ("notice", notice.to_owned())]))
+    see_other(&address("/login", &[("next", next), ("notice", notice.to_owned())]))
 }
 
 /// The page on which a form stood, as the browser names it. Its host does not matter: only the path is followed, here.

@@ -10,9 +10,10 @@ use super::{count, ids, is_administrator, may_manage, moment, plan as plan_view,
 use crate::accounts::model::{Account, Kind, Right};
 use crate::accounts::operations::{self, Done, Edit};
 use crate::accounts::queries;
-use crate::accounts::view::{
-    self, AccountPage, Change, Day, NewTokenForm, OldValue, RoleLine, TeamLine, TokenRow, TokenUse, overlaps,
-};
+use crate::accounts::view::LIST;
+use crate::accounts::view::account::{AccountPage, Change, RoleLine, TeamLine};
+use crate::accounts::view::activity::{Activity, Day};
+use crate::accounts::view::tokens::{NewTokenForm, OldValue, TokenRow, TokenUse, overlaps};
 use crate::audit::{self, FeedItem, verbs};
 use crate::auth::principal::Principal;
 use crate::clock;
@@ -27,7 +28,9 @@ use crate::tokens::model::{ListedToken, Token};
 use crate::tokens::{self, value::Access};
 use crate::web::form::Form;
 use crate::web::page::{Counts, html, shell, whom_to_ask};
-use crate::web::view::{Field, Flash, Moment, Place, Text, Tile, counted, day, joined, long_day, short_day};
+use crate::web::view::moment::{day, long_day, short_day};
+use crate::web::view::words::{counted, joined};
+use crate::web::view::{Field, Flash, Moment, Place, Text, Tile};
 
 /// Days that the chart shows, today included.
 const CHART_DAYS: i64 = 30;
@@ -181,7 +184,7 @@ fn token_row(listed: &ListedToken, now: NaiveDateTime) -> TokenRow {
             begins: old.begins_with(),
             until: old.expires_at.map(|at| Moment::until(at, now)).unwrap_or_default(),
             last_used: last_use(old, now),
-            finish: format!("{}/{}/tokens/{}/finish", view::LIST, token.account, token.id),
+            finish: format!("{LIST}/{}/tokens/{}/finish", token.account, token.id),
         }),
     }
 }
@@ -195,13 +198,13 @@ fn last_use(token: &Token, now: NaiveDateTime) -> Option<TokenUse> {
 }
 
 /// The chart's days, those without calls included.
-fn activity(days: &[(NaiveDate, i64, i64)], today: NaiveDate) -> view::Activity {
+fn activity(days: &[(NaiveDate, i64, i64)], today: NaiveDate) -> Activity {
     let first = today - TimeDelta::days(CHART_DAYS - 1);
     let of = |date: NaiveDate| {
         let found = days.iter().find(|(at, ..)| *at == date).map_or((0, 0), |(_, accepted, refused)| (*accepted, *refused));
         Day { name: short_day(date), calls: count(found.0), refused: count(found.1) }
     };
-    view::Activity {
+    Activity {
         days: first.iter_days().take(CHART_DAYS.unsigned_abs() as usize).map(of).collect(),
         label: format!("Calls per day, {} to {}", long_day(first), long_day(today)),
     }

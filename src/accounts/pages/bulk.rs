@@ -10,7 +10,8 @@ use super::list::{self, ListQuery, Ticked};
 use super::{ids, is_administrator};
 use crate::accounts::model::{Kind, Outcome, Selection};
 use crate::accounts::operations::{self, Plan};
-use crate::accounts::view::{Confirm, LIST};
+use crate::accounts::view::LIST;
+use crate::accounts::view::confirm::Confirm;
 use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
 use crate::database::{Database, DbConnection};
@@ -20,7 +21,8 @@ use crate::roles::{self, predefined};
 use crate::text::grouped;
 use crate::web::form::Form;
 use crate::web::page::{flash, html, local, see_other};
-use crate::web::view::{Field, Flash, Hidden, joined};
+use crate::web::view::words::joined;
+use crate::web::view::{Field, Flash, Hidden};
 
 /// The most rows that may be ticked one by one: each is a value in the statement, and both engines limit those. More are
 /// selected as "all that match".

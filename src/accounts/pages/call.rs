@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 
 use super::{account, id, url};
 use crate::accounts::operations::Plan;
-use crate::accounts::view::AccountPage;
+use crate::accounts::view::account::AccountPage;
 use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
 use crate::config::Config;

@@ -8,14 +8,15 @@ use super::{count, moment};
 use crate::accounts::model::{AccountRow, Filter, Kind, Selection, Sort, Window};
 use crate::accounts::operations;
 use crate::accounts::queries::{list, matching::Target};
-use crate::accounts::view::{Confirm, ConfirmPage, ConfirmRow};
+use crate::accounts::view::confirm::{Confirm, ConfirmPage, ConfirmRow};
 use crate::auth::principal::Principal;
 use crate::clock;
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
 use crate::web::page::{Counts, shell};
-use crate::web::view::{Hidden, Place, Tile, counted, joined};
+use crate::web::view::words::{counted, joined};
+use crate::web::view::{Hidden, Place, Tile};
 use crate::{roles, tokens};
 
 /// The names that a confirmation spells out; of more it gives the number.

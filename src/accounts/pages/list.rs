@@ -12,7 +12,9 @@ use super::{badges, count, may_manage, moment, plan as plan_view, removable_choi
 use crate::accounts::model::{AccountRow, Activity, COUNT_LIMIT, Filter, Kind, Right, Sort, Total, Window};
 use crate::accounts::operations::Plan;
 use crate::accounts::queries::{self, list::Listing, matching::Matching};
-use crate::accounts::view::{self, AccountsPage, Filters, Hint};
+use crate::accounts::view;
+use crate::accounts::view::filters::Filters;
+use crate::accounts::view::list::{AccountsPage, Hint};
 use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
 use crate::clock;
@@ -27,7 +29,10 @@ use crate::text::{fold, grouped};
 use crate::tokens::{self, model::TokenSummary};
 use crate::web::form::Query;
 use crate::web::page::{Counts, html, shell, whom_to_ask};
-use crate::web::view::{Choice, Flash, Moment, Pagination, Place, Tile, counted, day};
+use crate::web::view::moment::day;
+use crate::web::view::pagination::Pagination;
+use crate::web::view::words::counted;
+use crate::web::view::{Choice, Flash, Moment, Place, Tile};
 
 /// The list's address, taken apart. A value that makes no sense is as good as none: a link that somebody kept must not fail.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -309,11 +314,11 @@ fn hints(found: &Found, query: &ListQuery) -> Vec<Hint> {
     .collect()
 }
 
-fn row_view(row: &AccountRow, found: &Found, now: NaiveDateTime, checked: bool) -> view::AccountRow {
+fn row_view(row: &AccountRow, found: &Found, now: NaiveDateTime, checked: bool) -> view::list::AccountRow {
     let roles = badges(found.roles_of.get(&row.id).map_or(&[], Vec::as_slice));
     let tokens = found.tokens_of.get(&row.id).cloned().unwrap_or_default();
     let number = tokens.live + tokens.expired;
-    view::AccountRow {
+    view::list::AccountRow {
         id: row.id.to_string(),
         name: row.name.clone(),
         description: row.description.clone(),

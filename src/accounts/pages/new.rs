@@ -10,7 +10,7 @@ use super::{ids, plan as plan_view, role_choices, team_choices, url};
 use crate::accounts::model::Kind;
 use crate::accounts::operations::{self, Creation, Plan};
 use crate::accounts::queries;
-use crate::accounts::view::NewAccountPage;
+use crate::accounts::view::new::NewAccountPage;
 use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
 use crate::config::Config;

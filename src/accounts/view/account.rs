@@ -1,0 +1,130 @@
+//! The page of one system account, with its dialogs.
+
+use super::activity::Activity;
+use super::tokens::{NewTokenForm, TokenRow};
+use super::{LIST, Plan};
+use crate::web::view::{Choice, Field, Moment, Shell, Text, Tile};
+use askama::Template;
+
+/// A role at the side of an account's page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoleLine {
+    /// The role's UUID.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it allows, in a line.
+    pub description: String,
+}
+
+/// A team at the side of an account's page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TeamLine {
+    /// Its name.
+    pub name: String,
+    /// `11 users, 3 system accounts`.
+    pub members: String,
+}
+
+/// A line of "Recent changes".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Who did it.
+    pub tile: Tile,
+    /// The sentence, in pieces.
+    pub text: Vec<Text>,
+    /// When, see [`Moment::in_feed`].
+    pub at: Moment,
+}
+
+/// The page of one system account, with its dialogs.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "accounts/account.html")]
+pub struct AccountPage {
+    /// The frame.
+    pub shell: Shell,
+    /// UUID.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Description; may be empty.
+    pub description: String,
+    /// Tile.
+    pub tile: Tile,
+    /// Whether it is disabled.
+    pub disabled: bool,
+    /// Whether it holds Administrator.
+    pub administrator: bool,
+    /// Whether everything may be changed (`system_account:manage:*`).
+    pub can_manage: bool,
+    /// Whether tokens, disabling and enabling are in reach (also `system_account:manage:team`).
+    pub can_operate: bool,
+    /// For those who may only look, whom to ask.
+    pub ask: Option<String>,
+    /// Last use of any token; `None` for never.
+    pub activity_at: Option<Moment>,
+    /// Last call of Muster's own API; `None` for never.
+    pub last_login: Option<Moment>,
+    /// Since when use is tracked.
+    pub tracked_since: String,
+    /// When it was created.
+    pub created: Moment,
+    /// By whom; empty if unknown.
+    pub created_by: String,
+    /// Its tokens; `None` for those who may not see them.
+    pub tokens: Option<Vec<TokenRow>>,
+    /// Calls per day; `None` leaves the section out.
+    pub activity: Option<Activity>,
+    /// What happened to it; empty leaves the section out.
+    pub changes: Vec<Change>,
+    /// Its roles.
+    pub roles: Vec<RoleLine>,
+    /// Its teams.
+    pub teams: Vec<TeamLine>,
+    /// Used and limit.
+    pub plan: Plan,
+    /// All roles, its own ticked, for Edit Roles.
+    pub role_choices: Vec<Choice>,
+    /// The ids of the roles that it had when the form was first drawn, separated by commas.
+    pub roles_shown: String,
+    /// What is wrong with the chosen roles.
+    pub roles_error: Option<String>,
+    /// All teams, its own ticked, for Edit Teams.
+    pub team_choices: Vec<Choice>,
+    /// The ids of the teams that it belonged to when the form was first drawn, separated by commas.
+    pub teams_shown: String,
+    /// What is wrong with the chosen teams.
+    pub teams_error: Option<String>,
+    /// Edit name and description: the name.
+    pub rename_name: Field,
+    /// Edit name and description: the description.
+    pub rename_description: Field,
+    /// The form for a new token.
+    pub new_token: NewTokenForm,
+    /// Why no token can be made at the moment; `None` where one can.
+    pub creation_stopped: Option<String>,
+    /// How long a regenerated token's old value may live, see [`super::tokens::overlaps`].
+    pub overlaps: Vec<Choice>,
+    /// What is wrong with the chosen overlap.
+    pub overlap_error: Option<String>,
+    /// The dialog that comes back in error, by its id: `edit-roles`, `edit-teams`, `rename`, `new-token`, `regenerate-{token}`, `revoke-{token}`.
+    pub open_dialog: Option<String>,
+}
+
+impl AccountPage {
+    /// The page's address.
+    pub fn url(&self) -> String {
+        format!("{LIST}/{}", self.id)
+    }
+
+    /// Whether the dialog of that id comes back in error.
+    pub fn opens(&self, dialog: &str) -> bool {
+        self.open_dialog.as_deref() == Some(dialog)
+    }
+
+    /// Whether a dialog of that kind for that token comes back in error.
+    pub fn opens_for(&self, kind: &str, token: &str) -> bool {
+        self.open_dialog.as_deref().and_then(|open| open.strip_prefix(kind)).and_then(|open| open.strip_prefix('-'))
+            == Some(token)
+    }
+}

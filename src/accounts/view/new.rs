@@ -1,0 +1,37 @@
+//! The form for a new system account.
+
+use super::Plan;
+use crate::web::view::{Choice, Field, Shell};
+use askama::Template;
+
+/// The form for a new system account.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "accounts/new.html")]
+pub struct NewAccountPage {
+    /// The frame.
+    pub shell: Shell,
+    /// The form's own identity: sent twice, it creates one account.
+    pub form: String,
+    /// Its name.
+    pub name: Field,
+    /// Its description.
+    pub description: Field,
+    /// All roles; CI/CD ticked and marked as the default.
+    pub roles: Vec<Choice>,
+    /// What is wrong with the chosen roles.
+    pub roles_error: Option<String>,
+    /// All teams.
+    pub teams: Vec<Choice>,
+    /// What is wrong with the chosen teams.
+    pub teams_error: Option<String>,
+    /// Whether a first token is made.
+    pub token: bool,
+    /// The first token in words: `Read-write, expires in 90 days.`
+    pub token_text: String,
+    /// Why no token can be made at the moment; `None` where one can.
+    pub creation_stopped: Option<String>,
+    /// Used and limit.
+    pub plan: Plan,
+    /// Why the whole was refused, such as a full plan.
+    pub error: Option<String>,
+}

@@ -1,0 +1,74 @@
+//! What a form shows: fields, choices, and what it carries on.
+
+/// A field of a form: what was typed, and what is wrong with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Field {
+    /// What the field shows. Never set for a password.
+    pub value: String,
+    /// What is wrong, shown beside the field.
+    pub error: Option<String>,
+}
+
+impl Field {
+    /// A field that shows a value.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self { value: value.into(), error: None }
+    }
+
+    /// A field that shows a value and what is wrong with it.
+    pub fn wrong(value: impl Into<String>, error: impl Into<String>) -> Self {
+        Self { value: value.into(), error: Some(error.into()) }
+    }
+}
+
+/// One of several to tick or to pick.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// The form's value, an id or a word.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// What it means; empty for none.
+    pub description: String,
+    /// Whether it is ticked.
+    pub checked: bool,
+    /// Whether it cannot be chosen by this user; say why in `description`.
+    pub disabled: bool,
+    /// Whether it carries the badge "Default".
+    pub is_default: bool,
+}
+
+impl Choice {
+    /// An unticked choice without description.
+    pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into(), ..Self::default() }
+    }
+
+    /// The same choice with a description.
+    pub fn about(mut self, description: impl Into<String>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// The same choice, ticked or not.
+    pub fn checked(mut self, checked: bool) -> Self {
+        self.checked = checked;
+        self
+    }
+}
+
+/// A hidden field that a form carries on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hidden {
+    /// The field's name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl Hidden {
+    /// A hidden field.
+    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { name: name.into(), value: value.into() }
+    }
+}
