@@ -2,3 +2,6 @@
 
 mod gone;
 mod killed;
+mod load;
+
+mod under_load;

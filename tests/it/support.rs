@@ -1,5 +1,7 @@
 //! What tests of every kind stand on.
 
+pub mod cluster;
+
 #[allow(dead_code, reason = "offers what a test may need, whether one needs it today or not")]
 pub mod engine;
 
