@@ -3,5 +3,6 @@
 mod gone;
 mod killed;
 mod load;
+mod stopped;
 
 mod under_load;

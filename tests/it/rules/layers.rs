@@ -10,7 +10,7 @@ use std::path::Path;
 const LAYERS: [(&str, &[&str]); 10] = [
     ("main", &["main"]),
     ("commands", &["cli", "commands", "demo", "demo/*", "doctor", "doctor/*"]),
-    ("server", &["server"]),
+    ("server", &["server", "server/*"]),
     ("routes", &["routes", "metrics", "metrics/*"]),
     (
         "pages, api and the gateway's door",
