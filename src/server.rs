@@ -131,7 +131,7 @@ impl Server {
         let shared_database = web::Data::new(database.clone());
         // A connection of its own: what follows the changes must not wait behind pages.
         let watch = Database::connect(config.database_url.clone(), 1).map_err(std::io::Error::other)?;
-        let mirror = Mirror::new(watch);
+        let mirror = Mirror::new(watch.reading_at_length());
         let follower = mirror.clone();
         database.after_each_write(move || {
             let mirror = follower.clone();

@@ -1,8 +1,8 @@
 //! The database gone, the process killed: what was answered holds, and what is answered is true.
 
 mod gone;
+mod hangs;
 mod killed;
 mod load;
 mod stopped;
-
 mod under_load;

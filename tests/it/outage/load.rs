@@ -27,6 +27,9 @@ use crate::support::snapshot::lines;
 pub const PROMISE: Duration = Duration::from_secs(1);
 /// Within this after the end of an outage the check answers as if there had been none.
 pub const RECOVERY: Duration = Duration::from_secs(10);
+/// Longer than this no answer takes, whatever happens: a second until the check gives a question up, and one for the answer
+/// of a machine that is busy.
+const LONGEST: Duration = Duration::from_secs(2);
 /// Machines, each with one token.
 const MACHINES: usize = 500;
 /// Machines that nothing is taken away from.
@@ -171,6 +174,11 @@ impl Load {
         &self.machines[MACHINES - 1].bearer
     }
 
+    /// The account of a machine that nothing is taken away from.
+    pub fn spared(&self) -> &str {
+        &self.machines[MACHINES - 1].account
+    }
+
     /// How many changes have been answered.
     pub fn changes(&self) -> usize {
         self.changed.load(Ordering::Relaxed)
@@ -225,6 +233,7 @@ impl Load {
         let gone = outages.iter().any(|outage| one.start > outage.from + PROMISE && one.end < outage.until);
         let disturbed = outages.iter().any(|outage| one.end > outage.from && one.start < outage.until + RECOVERY);
         match one.status {
+            Some(_) if one.end - one.start > LONGEST => Some("answered too late"),
             Some(200) if answered.is_some_and(|answered| one.start > answered + allowed) => Some("accepted after the change"),
             Some(200) if gone => Some("accepted without a database"),
             Some(401) if sent.is_none_or(|sent| sent > one.end) => Some("refused for no reason"),
@@ -325,7 +334,8 @@ impl Activity {
     }
 }
 
-struct Over<'a>(&'a AtomicBool);
+/// Says that all is over, also where a test panics.
+pub struct Over<'a>(pub &'a AtomicBool);
 
 impl Drop for Over<'_> {
     fn drop(&mut self) {

@@ -24,7 +24,8 @@ pub fn serve(url: &str) -> Process {
     process
 }
 
-fn stop(mut process: Process) {
+/// SIGTERM, and a good end.
+pub fn stop(mut process: Process) {
     process.ask_to_stop();
     assert!(process.wait(), "{}", process.output());
 }
