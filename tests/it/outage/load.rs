@@ -6,7 +6,7 @@
 //! after the change was answered (and the promised second is over, on another instance), and a refusal if it was told before
 //! the change was sent.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -210,17 +210,17 @@ impl Load {
     /// Panics with the answers that were wrong. `missing` says of which question no answer is no fault.
     pub fn assert_right(&self, outages: &[Outage], missing: impl Fn(&Heard) -> bool) {
         let heard = self.heard();
-        let wrong: Vec<String> = heard
+        let mut wrong: BTreeMap<&str, Vec<&Heard>> = BTreeMap::new();
+        for one in &heard {
+            if let Some(fault) = self.fault(one, outages, &missing) {
+                wrong.entry(fault).or_default().push(one);
+            }
+        }
+        let told: Vec<String> = wrong
             .iter()
-            .filter_map(|one| Some(format!("{}; {}", self.fault(one, outages, &missing)?, self.describe(one, outages))))
+            .map(|(fault, ones)| format!("{} times {fault}, first: {}", ones.len(), self.describe(ones[0], outages)))
             .collect();
-        assert!(
-            wrong.is_empty(),
-            "{} of {} answers were wrong:\n{}",
-            wrong.len(),
-            heard.len(),
-            wrong[..wrong.len().min(12)].join("\n")
-        );
+        assert!(told.is_empty(), "of {} answers\n{}", heard.len(), told.join("\n"));
         for status in [200, 401] {
             let many = heard.iter().filter(|one| one.status == Some(status)).count();
             assert!(many > 100, "the load says nothing about {status}: {many} of {}", heard.len());
