@@ -65,6 +65,7 @@ impl TestDatabase {
     }
 
     /// A database without a single table, for the tests of migrations themselves.
+    #[cfg(feature = "installed-tests")]
     pub fn empty() -> Self {
         match Engine::current() {
             Engine::Sqlite => Self::empty_file(),
