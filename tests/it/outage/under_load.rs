@@ -13,8 +13,8 @@ use crate::support::engine::{Engine, TestDatabase};
 use crate::support::process::Process;
 
 const SETTINGS: [(&str, &str); 3] = [("MUSTER_LOG", "warn"), ("MUSTER_ACTIVITY_INTERVAL", "1"), ("MUSTER_REFUSAL_LIMIT", "0")];
-/// Changes before and after each disturbance.
-const CHANGES: usize = 40;
+/// Changes before and after each disturbance: enough for the load to last longer than what one interval may lose.
+const CHANGES: usize = 80;
 
 /// A server that is ready.
 pub fn serve(url: &str) -> Process {
@@ -97,10 +97,10 @@ fn an_instance_that_is_killed_leaves_the_other_as_it_was() {
     let mut gone = Instant::now();
     let servers = [stays.url.clone(), killed.url.clone()];
     load.run(&[&servers[0], &servers[1]], || {
-        load.wait_for_changes(CHANGES * 2);
+        load.wait_for_changes(CHANGES);
         gone = Instant::now();
         killed.kill();
-        load.wait_for_changes(CHANGES * 2);
+        load.wait_for_changes(CHANGES);
         load.wait_for(&[0], 200, 200, gone);
     });
     stop(stays);
