@@ -3,7 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, Instrumentation, InstrumentationEvent, SimpleConnection, TransactionManager};
@@ -28,6 +28,13 @@ const WRITE_LOCK: &str = "SELECT pg_advisory_xact_lock(7310579)";
 
 /// How long a request waits for a free connection before it answers 503.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long it waits for work that has not begun. The pool gives up before, but not where it tries a connection on which
+/// nobody answers: a server may hang, and take every question without a word.
+const BEGIN_TIMEOUT: Duration = Duration::from_millis(3500);
+/// How long it waits for work that only reads. Nobody waits longer for a page.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it waits for any other: longer than a statement is given by the server.
+const WORK_TIMEOUT: Duration = Duration::from_secs(150);
 
 /// The installation's database.
 #[derive(Clone)]
@@ -36,6 +43,7 @@ pub struct Database {
     engine: Engine,
     statements: Arc<AtomicU64>,
     after_write: Arc<OnceLock<AfterWrite>>,
+    longest_read: Duration,
 }
 
 /// What is to be done after each change, before its answer.
@@ -58,7 +66,12 @@ impl Database {
             .connection_timeout(CHECKOUT_TIMEOUT)
             .error_handler(Box::new(manager::LogOnce::default()))
             .build_unchecked(manager::Manager::new(url.clone(), Arc::clone(&statements)));
-        Ok(Self { pool, engine, statements, after_write: Arc::default() })
+        Ok(Self { pool, engine, statements, after_write: Arc::default(), longest_read: READ_TIMEOUT })
+    }
+
+    /// The same for who reads much at once, and lets nobody wait for it.
+    pub fn reading_at_length(self) -> Self {
+        Self { longest_read: WORK_TIMEOUT, ..self }
     }
 
     /// Which engine this is.
@@ -86,8 +99,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
-        let database = self.clone();
-        away(move || database.read_now(work)).await
+        self.away(self.longest_read, work).await?
     }
 
     /// Runs `work` in one transaction that no other `write` overlaps, on this instance or another: what a rule reads
@@ -100,10 +112,9 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
-        let database = self.clone();
-        let outcome = away(move || database.write_now(work)).await;
+        let outcome = self.away(WORK_TIMEOUT, |conn| in_transaction(conn, true, work)).await?;
         if let Some(after) = self.after_write.get() {
-            // Also where it failed: a commit whose answer was lost may have happened.
+            // Also where it failed once it had begun: a commit whose answer was lost may have happened.
             after().await;
         }
         outcome
@@ -126,8 +137,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
-        let database = self.clone();
-        away(move || database.record_now(work)).await
+        self.away(WORK_TIMEOUT, |conn| in_transaction(conn, false, work)).await?
     }
 
     /// [`Database::read`] for a thread that may block: the command line, and work that is already away.
@@ -154,6 +164,39 @@ impl Database {
         in_transaction(&mut *self.checkout()?, false, work)
     }
 
+    /// Does `work` on a thread that may block, and waits no longer than `limit` for it. The outer error says that it has
+    /// not been begun and never will be; what had been begun and is given up may still come to its end.
+    async fn away<T, F>(&self, limit: Duration, work: F) -> Result<Result<T, Error>, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
+    {
+        // The thread takes it when it has a connection, or who waits takes it back.
+        let waiting = Arc::new(Mutex::new(Some(work)));
+        let (database, offered) = (self.clone(), Arc::clone(&waiting));
+        let thread = actix_web::web::block(move || {
+            let mut conn = database.checkout()?;
+            let work = taken(&offered).ok_or(Error::Unavailable)?;
+            Ok(work(&mut conn))
+        });
+        let mut thread = std::pin::pin!(thread);
+        let mut done = tokio::time::timeout(BEGIN_TIMEOUT.min(limit), &mut thread).await;
+        if done.is_err() {
+            if taken(&waiting).is_some() {
+                log::warn!("no database connection: the database does not answer");
+                return Err(Error::Unavailable);
+            }
+            done = tokio::time::timeout(limit.saturating_sub(BEGIN_TIMEOUT), thread).await;
+        }
+        match done {
+            Ok(done) => done.map_err(|_| Error::Internal("the blocking pool is gone".into()))?,
+            Err(_) => {
+                log::warn!("the database does not answer");
+                Ok(Err(Error::Unavailable))
+            }
+        }
+    }
+
     fn checkout(&self) -> Result<r2d2::PooledConnection<manager::Manager>, Error> {
         self.pool.get().map_err(|error| {
             log::warn!("no database connection: {error}");
@@ -166,8 +209,12 @@ impl Database {
 ///
 /// # Errors
 /// `Internal` where the server is stopping, and whatever `work` returns.
-pub async fn away<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
     actix_web::web::block(work).await.map_err(|_| Error::Internal("the blocking pool is gone".into()))?
+}
+
+fn taken<F>(work: &Mutex<Option<F>>) -> Option<F> {
+    work.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// SQLite takes its write lock at once (a transaction that reads first would fail when another wrote meanwhile), Postgres

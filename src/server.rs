@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 
 use actix_web::cookie::Key;
+use actix_web::dev::Service;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use base64::Engine as _;
@@ -19,6 +20,10 @@ use crate::tokens::mirror::Mirror;
 use crate::web::throttle::{Refusals, Throttle};
 use crate::web::{forgery, headers, page, trace};
 use crate::{metrics, routes, settings};
+
+mod closing;
+
+use closing::Closing;
 
 /// Connections of the pool: SQLite has one writer, and Postgres forks a process for each.
 const POOL_SIZE: u32 = 10;
@@ -84,8 +89,9 @@ impl Server {
     /// # Errors
     /// The listener's.
     pub async fn run(self) -> std::io::Result<()> {
+        let listener = self.listener.try_clone()?;
         let running = self.start()?;
-        let handle = running.handle();
+        let (handle, closing) = (running.handle(), running.closing.clone());
         let watch = actix_web::rt::spawn(async move {
             asked_to_stop().await;
             log::info!("stopping: requests in flight are ended first; ask again to cut them off");
@@ -96,6 +102,7 @@ impl Server {
                     handle.stop(false).await;
                 }
             });
+            closing.announce(listener).await;
             handle.stop(true).await;
         });
         let ended = running.await;
@@ -122,7 +129,7 @@ impl Server {
         let shared_database = web::Data::new(database.clone());
         // A connection of its own: what follows the changes must not wait behind pages.
         let watch = Database::connect(config.database_url.clone(), 1).map_err(std::io::Error::other)?;
-        let mirror = Mirror::new(watch);
+        let mirror = Mirror::new(watch.reading_at_length());
         let follower = mirror.clone();
         database.after_each_write(move || {
             let mirror = follower.clone();
@@ -140,7 +147,10 @@ impl Server {
         };
         let requests = web::Data::new(requests);
         let sessions = database.clone();
+        let closing = Closing::default();
+        let told = closing.clone();
         let application = move || {
+            let closing = told.clone();
             let pages = routes::pages()
                 .wrap(auth::session::middleware(sessions.clone(), session_key.clone(), https))
                 .wrap(from_fn(forgery::same_origin))
@@ -162,6 +172,14 @@ impl Server {
                 .configure(routes::open)
                 .configure(routes::api)
                 .service(pages)
+                .wrap_fn(move |request, next| {
+                    let (closing, answer) = (closing.clone(), next.call(request));
+                    async move {
+                        let mut answer = answer.await?;
+                        closing.tell(&mut answer);
+                        Ok(answer)
+                    }
+                })
         };
         let mut server = HttpServer::new(application).disable_signals().shutdown_timeout(STOP_SECONDS).listen(listener)?;
         if let Some(workers) = workers {
@@ -170,7 +188,7 @@ impl Server {
         let metrics = metrics.map(|(listener, _)| metrics::serve(listener, sources)).transpose()?;
         let follower = actix_web::rt::spawn(mirror.clone().run());
         let writer = actix_web::rt::spawn(activity::run(recorder.clone(), database, interval));
-        Ok(Running { server: server.run(), recorder, writer, mirror, follower, metrics })
+        Ok(Running { server: server.run(), recorder, writer, mirror, follower, metrics, closing })
     }
 }
 
@@ -192,6 +210,7 @@ pub struct Running {
     mirror: Mirror,
     follower: actix_web::rt::task::JoinHandle<()>,
     metrics: Option<actix_web::dev::ServerHandle>,
+    closing: Closing,
 }
 
 impl Running {

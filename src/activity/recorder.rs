@@ -183,7 +183,7 @@ impl Recorder {
             .await;
         match outcome {
             Ok(()) => settle(&mut ledger, &batch.0, &batch.1, now),
-            // The work is over, and nobody else holds what it was about.
+            // Nobody else holds what the work was about, unless it was given up in the middle: then it may yet be written.
             Err(_) => self.put_back(Arc::into_inner(batch).map(|(gathered, _)| gathered).unwrap_or_default()),
         }
         outcome

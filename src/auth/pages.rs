@@ -13,7 +13,7 @@ use super::view::{LoginPage, SetPasswordPage, SetupPage};
 use super::{operations, password, queries, session};
 use crate::audit::verbs;
 use crate::config::Config;
-use crate::database::{Database, away};
+use crate::database::{Database, blocking};
 use crate::error::Error;
 use crate::web::form::{Form, Query};
 use crate::web::page::{self, THEME_COOKIE, head, html, local, see_other};
@@ -131,7 +131,7 @@ async fn authenticate(
     origin: Origin,
 ) -> Result<Result<Begun, Option<queries::Login>>, Error> {
     let login = database.read(move |conn| queries::login(conn, &email)).await?;
-    let (login, right) = away(move || {
+    let (login, right) = blocking(move || {
         let right = password::verify(&secret, login.as_ref().and_then(|login| login.password_hash.as_deref()));
         Ok((login, right))
     })
@@ -264,7 +264,7 @@ pub async fn set_up(
 /// # Errors
 /// `Invalid` (fields `password`, `password_again`).
 pub async fn hashed(password: String, again: String) -> Result<String, Error> {
-    away(move || {
+    blocking(move || {
         password::check_new(&password, &again)?;
         password::hash(&password)
     })

@@ -15,7 +15,7 @@ use crate::accounts::model::{Account, Kind};
 use crate::accounts::queries as accounts;
 use crate::audit::verbs;
 use crate::clock;
-use crate::database::{Database, away};
+use crate::database::{Database, blocking};
 use crate::error::Error;
 use crate::id::Id;
 use crate::teams;
@@ -110,7 +110,7 @@ pub async fn change_password(
     let ChangeForm { current, password, password_again } = form.0;
     let login = database.read(move |conn| queries::login_by_id(conn, &own)).await?.ok_or(Error::Unauthenticated)?;
     let known = login.password_hash.clone();
-    let right = away(move || Ok(password::verify(&current, known.as_deref()))).await?;
+    let right = blocking(move || Ok(password::verify(&current, known.as_deref()))).await?;
     let changed = if right {
         match hashed(password, password_again).await {
             Ok(hash) => {

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::NaiveDateTime;
 
-use super::mirror::{self, Credential, Known, Mirror, TokenId};
+use super::mirror::{self, Credential, Known, Mirror, PATIENCE, TokenId};
 use super::tally::{Outcome, Tally};
 use super::value::{TokenValue, digests_match};
 use crate::clock;
@@ -117,7 +117,8 @@ impl Check {
             Known::Unavailable => Err(Error::Unavailable),
             Known::Nothing | Known::Stale => {
                 let (id, digest) = (value.id().to_owned(), value.digest());
-                let found = self.database.read(move |conn| mirror::look_up(conn, &id)).await?;
+                let looking = self.database.read(move |conn| mirror::look_up(conn, &id));
+                let found = tokio::time::timeout(PATIENCE, looking).await.map_err(|_| Error::Unavailable)??;
                 Ok(verdict(found, &digest, clock::now()))
             }
         }

@@ -9,8 +9,8 @@
 //!   moment at which it last began to ask, successfully, is remembered; when that lies further back than [`TRUSTED`], the
 //!   memory is not used, and the token is looked up in the database itself. So a change is known elsewhere after
 //!   [`TRUSTED`] at the latest, however late a question is asked or answered. There is no notification that could be lost.
-//! - *An instance that has lost its database* cannot ask. From the first question that fails on, it accepts nothing
-//!   (503), and begins again by itself with the first that succeeds.
+//! - *An instance that has lost its database* cannot ask. From the first question that fails on, or that stays without an
+//!   answer for [`PATIENCE`], it accepts nothing (503), and begins again by itself with the first that succeeds.
 //! - *Expiry* needs no news: the moment is compared at every call.
 //!
 //! What is remembered is replaced by account: a change names the accounts that it touched, in its audit events, and those
@@ -42,6 +42,9 @@ pub const EVERY: Duration = Duration::from_millis(200);
 /// How old the last successful question may be for the memory to be used. Below the promised second, with room for the
 /// answer's own way.
 pub const TRUSTED: Duration = Duration::from_millis(800);
+
+/// How long a database may say nothing to a question of the check. Then it counts as lost: a gateway holds a call meanwhile.
+pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A token's public id.
 pub type TokenId = [u8; ID_LENGTH];
@@ -234,7 +237,7 @@ impl Mirror {
         self.0.rounds.fetch_add(1, Ordering::Relaxed);
         let since = progress.revision;
         let shared = std::mem::take(&mut progress.shared);
-        match self.0.database.read(move |conn| news(conn, since, shared)).await {
+        match self.unless_it_hangs(self.0.database.read(move |conn| news(conn, since, shared))).await {
             Ok(news) => {
                 self.apply(&mut progress, news);
                 let at = u64::try_from(began.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
@@ -247,6 +250,22 @@ impl Mirror {
                 if !self.0.failing.swap(true, Ordering::AcqRel) {
                     log::warn!("the check accepts no token until the database answers: {error}");
                 }
+            }
+        }
+    }
+
+    /// Reading everything may take long, but not a single statement: where none has been sent for [`PATIENCE`], the one
+    /// before it is not being answered.
+    async fn unless_it_hangs(&self, reading: impl Future<Output = Result<News, Error>>) -> Result<News, Error> {
+        let mut reading = std::pin::pin!(reading);
+        let mut sent = self.0.database.statements();
+        loop {
+            if let Ok(read) = tokio::time::timeout(PATIENCE, &mut reading).await {
+                return read;
+            }
+            let before = std::mem::replace(&mut sent, self.0.database.statements());
+            if sent == before {
+                return Err(Error::Unavailable);
             }
         }
     }

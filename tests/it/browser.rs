@@ -3,7 +3,6 @@
 mod accessibility;
 mod accessible;
 mod account;
-#[allow(dead_code, reason = "offers what a person can do, whether a test does it today or not")]
 pub mod driver;
 mod escaping;
 mod journey;

@@ -1,19 +1,9 @@
 //! What tests of every kind stand on.
 
-#[allow(dead_code, reason = "offers what a test may need, whether one needs it today or not")]
-pub mod engine;
-
-#[allow(dead_code, reason = "offers what a test may need, whether one needs it today or not")]
 pub mod app;
-
-#[allow(dead_code, reason = "offers what a test may need, whether one needs it today or not")]
-pub mod process;
-
-#[allow(dead_code, reason = "offers what a test may need, whether one needs it today or not")]
-pub mod snapshot;
-
-#[allow(dead_code, reason = "offers what a test may need, whether one needs it today or not")]
-pub mod statements;
-
-#[allow(dead_code, reason = "offers what a test may need, whether one needs it today or not")]
+pub mod cluster;
 pub mod echo;
+pub mod engine;
+pub mod process;
+pub mod snapshot;
+pub mod statements;

@@ -30,7 +30,6 @@ const KINDS = {
   button: 'button, summary, [role=button], input[type=submit], input[type=button]',
   link: 'a[href]',
   field: 'input:not([type=hidden]), select, textarea',
-  text: 'body *',
 }
 
 const find = (kind, value, within) => {
@@ -39,10 +38,6 @@ const find = (kind, value, within) => {
   const roots = within ? [...document.querySelectorAll(within)].filter(isVisible).slice(0, 1) : [page]
   const all = selector => roots.flatMap(root => [...root.querySelectorAll(selector)]).filter(isVisible)
   if (kind === 'css') return (within ? roots.flatMap(root => [...root.querySelectorAll(value)]) : [...document.querySelectorAll(value)]).filter(isVisible)
-  if (kind === 'text') {
-    const same = all(KINDS.text).filter(element => squash(element.innerText ?? '') === squash(value))
-    return same.filter(element => !same.some(other => other !== element && element.contains(other)))
-  }
   const named = all(KINDS[kind]).map(element => [element, nameOf(element)])
   const exact = named.filter(([, name]) => name === squash(value))
   // "Viewer" also names the choice "Viewer, with a line that explains it", where nothing is called just that.

@@ -10,7 +10,7 @@ use std::path::Path;
 const LAYERS: [(&str, &[&str]); 10] = [
     ("main", &["main"]),
     ("commands", &["cli", "commands", "demo", "demo/*", "doctor", "doctor/*"]),
-    ("server", &["server"]),
+    ("server", &["server", "server/*"]),
     ("routes", &["routes", "metrics", "metrics/*"]),
     (
         "pages, api and the gateway's door",
@@ -114,9 +114,12 @@ fn may_use(from: &str, to: &str) -> Result<(), String> {
 fn sources(folder: &Path, into: &mut Vec<(String, String)>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.file_stem().is_some_and(|name| name == "tests") {
+            continue;
+        }
         if path.is_dir() {
             sources(&path, into);
-        } else if path.extension().is_some_and(|end| end == "rs") && path.file_stem().is_some_and(|name| name != "tests") {
+        } else if path.extension().is_some_and(|end| end == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
             let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
             let module = path.strip_prefix(root).unwrap().with_extension("").to_str().unwrap().replace('\\', "/");

@@ -431,6 +431,13 @@ impl Client {
         self.agent.get(self.address(path)).call().ok().map(Self::read)
     }
 
+    /// GET with headers; nothing where no whole answer comes.
+    pub fn try_get_with(&self, path: &str, headers: &[(&str, &str)]) -> Option<Answer> {
+        let request =
+            headers.iter().fold(self.agent.get(self.address(path)), |request, (name, value)| request.header(*name, *value));
+        request.call().ok().map(Self::read)
+    }
+
     /// A form, posted from a page of Muster's own; nothing where nobody answers.
     pub fn try_post(&self, path: &str, fields: &[(&str, &str)]) -> Option<Answer> {
         let body = serde_html_form::to_string(fields).unwrap();

@@ -69,11 +69,6 @@ impl Process {
         self.output.lock().unwrap().clone()
     }
 
-    /// Its process id.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// kill -9.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
