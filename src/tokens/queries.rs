@@ -208,7 +208,7 @@ pub fn summary(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, T
     sql.bind(now).push(" THEN 1 END) AS expiring, min(CASE WHEN expires_at > ");
     sql.bind(now).push(" THEN expires_at END) AS next_expiry, max(CASE WHEN expires_at <= ");
     sql.bind(now).push(" THEN expires_at END) AS last_expired FROM tokens WHERE account_id IN ");
-    sql.bind_list(accounts).push(" AND revoked_at IS NULL AND replaced_by IS NULL GROUP BY account_id");
+    sql.bind_page(accounts).push(" AND revoked_at IS NULL AND replaced_by IS NULL GROUP BY account_id");
     Ok(sql
         .load::<Summary>(conn)?
         .into_iter()
