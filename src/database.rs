@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, Instrumentation, InstrumentationEvent, SimpleConnection, TransactionManager};
+use tokio::sync::Semaphore;
 
 use crate::config::DatabaseUrl;
 use crate::error::Error;
@@ -35,6 +36,9 @@ pub struct Database {
     pool: r2d2::Pool<manager::Manager>,
     engine: Engine,
     statements: Arc<AtomicU64>,
+    /// As many as the pool has connections. Who waits for one waits here and not in a thread: a thread for each request of
+    /// a busy moment would cost more memory than everything else.
+    turns: Arc<Semaphore>,
     after_write: Arc<OnceLock<AfterWrite>>,
 }
 
@@ -58,7 +62,8 @@ impl Database {
             .connection_timeout(CHECKOUT_TIMEOUT)
             .error_handler(Box::new(manager::LogOnce::default()))
             .build_unchecked(manager::Manager::new(url.clone(), Arc::clone(&statements)));
-        Ok(Self { pool, engine, statements, after_write: Arc::default() })
+        let turns = Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(Semaphore::MAX_PERMITS)));
+        Ok(Self { pool, engine, statements, turns, after_write: Arc::default() })
     }
 
     /// Which engine this is.
@@ -86,8 +91,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
-        let database = self.clone();
-        away(move || database.read_now(work)).await
+        self.away(move |database| database.read_now(work)).await
     }
 
     /// Runs `work` in one transaction that no other `write` overlaps, on this instance or another: what a rule reads
@@ -100,8 +104,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
-        let database = self.clone();
-        let outcome = away(move || database.write_now(work)).await;
+        let outcome = self.away(move |database| database.write_now(work)).await;
         if let Some(after) = self.after_write.get() {
             // Also where it failed: a commit whose answer was lost may have happened.
             after().await;
@@ -126,8 +129,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
-        let database = self.clone();
-        away(move || database.record_now(work)).await
+        self.away(move |database| database.record_now(work)).await
     }
 
     /// [`Database::read`] for a thread that may block: the command line, and work that is already away.
@@ -135,7 +137,7 @@ impl Database {
     /// # Errors
     /// As [`Database::read`].
     pub fn read_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
-        work(&mut *self.checkout()?)
+        self.on_a_line(work)
     }
 
     /// [`Database::write`] for a thread that may block.
@@ -143,7 +145,7 @@ impl Database {
     /// # Errors
     /// As [`Database::write`].
     pub fn write_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
-        in_transaction(&mut *self.checkout()?, true, work)
+        self.on_a_line(|conn| in_transaction(conn, true, work))
     }
 
     /// [`Database::record`] for a thread that may block.
@@ -151,19 +153,39 @@ impl Database {
     /// # Errors
     /// As [`Database::write`].
     pub fn record_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
-        in_transaction(&mut *self.checkout()?, false, work)
+        self.on_a_line(|conn| in_transaction(conn, false, work))
     }
 
-    fn checkout(&self) -> Result<r2d2::PooledConnection<manager::Manager>, Error> {
-        self.pool.get().map_err(|error| {
+    /// Runs `work` on a thread that may block, as soon as it is its turn.
+    async fn away<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    {
+        let waiting = tokio::time::timeout(CHECKOUT_TIMEOUT, Arc::clone(&self.turns).acquire_owned());
+        let Ok(Ok(turn)) = waiting.await else {
+            log::warn!("no database connection: all are in use");
+            return Err(Error::Unavailable);
+        };
+        let database = self.clone();
+        // The turn comes back with the answer, when the thread is free for who is next; if nobody waits, it ends with the work.
+        let work = move || (work(&database), turn);
+        let (outcome, _turn) =
+            actix_web::web::block(work).await.map_err(|_| Error::Internal("the blocking pool is gone".into()))?;
+        outcome
+    }
+
+    fn on_a_line<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
+        let mut line = self.pool.get().map_err(|error| {
             log::warn!("no database connection: {error}");
             Error::Unavailable
-        })
+        })?;
+        let outcome = work(&mut line.conn);
+        if outcome.is_err() {
+            line.doubt();
+        }
+        outcome
     }
-}
-
-async fn away<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    actix_web::web::block(work).await.map_err(|_| Error::Internal("the blocking pool is gone".into()))?
 }
 
 /// SQLite takes its write lock at once (a transaction that reads first would fail when another wrote meanwhile), Postgres
