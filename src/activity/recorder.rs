@@ -27,8 +27,9 @@ const AGENT_LIMIT: usize = 200;
 const SHARDS: usize = 16;
 /// Tokens that are remembered while the database cannot be written to; some 50 MB at the very worst.
 const TOKEN_LIMIT: usize = 320_000;
-/// Tokens whose activity is written in one transaction, give or take one lock's: what is being written is in memory twice.
-const PART: usize = 20_000;
+/// Tokens whose activity is written in one transaction, give or take one lock's: what is being written is in memory twice, and
+/// other writers wait meanwhile.
+const PART: usize = 10_000;
 /// Refusals of one token for one reason become one audit event in this time, with their number.
 const REPORT_EVERY: TimeDelta = TimeDelta::hours(1);
 
