@@ -3,5 +3,6 @@
 
 mod queries;
 mod recorder;
+mod seen;
 
 pub use recorder::{Recorder, run};

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, Instrumentation, InstrumentationEvent, SimpleConnection, TransactionManager};
+use tokio::sync::Semaphore;
 
 use crate::config::DatabaseUrl;
 use crate::error::Error;
@@ -42,6 +43,9 @@ pub struct Database {
     pool: r2d2::Pool<manager::Manager>,
     engine: Engine,
     statements: Arc<AtomicU64>,
+    /// As many as the pool has connections. Who waits for one waits here and not in a thread: a thread for each request of
+    /// a busy moment would cost more memory than everything else.
+    turns: Arc<Semaphore>,
     after_write: Arc<OnceLock<AfterWrite>>,
     longest_read: Duration,
 }
@@ -66,7 +70,8 @@ impl Database {
             .connection_timeout(CHECKOUT_TIMEOUT)
             .error_handler(Box::new(manager::LogOnce::default()))
             .build_unchecked(manager::Manager::new(url.clone(), Arc::clone(&statements)));
-        Ok(Self { pool, engine, statements, after_write: Arc::default(), longest_read: READ_TIMEOUT })
+        let turns = Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(Semaphore::MAX_PERMITS)));
+        Ok(Self { pool, engine, statements, turns, after_write: Arc::default(), longest_read: READ_TIMEOUT })
     }
 
     /// The same for who reads much at once, and lets nobody wait for it.
@@ -99,7 +104,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
-        self.away(self.longest_read, work).await?
+        self.away(self.longest_read, work).await
     }
 
     /// Runs `work` in one transaction that no other `write` overlaps, on this instance or another: what a rule reads
@@ -112,9 +117,9 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
-        let outcome = self.away(WORK_TIMEOUT, |conn| in_transaction(conn, true, work)).await?;
+        let outcome = self.away(WORK_TIMEOUT, |conn| in_transaction(conn, true, work)).await;
         if let Some(after) = self.after_write.get() {
-            // Also where it failed once it had begun: a commit whose answer was lost may have happened.
+            // Also where it failed: a commit whose answer was lost may have happened.
             after().await;
         }
         outcome
@@ -137,7 +142,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
-        self.away(WORK_TIMEOUT, |conn| in_transaction(conn, false, work)).await?
+        self.away(WORK_TIMEOUT, |conn| in_transaction(conn, false, work)).await
     }
 
     /// [`Database::read`] for a thread that may block: the command line, and work that is already away.
@@ -145,7 +150,7 @@ impl Database {
     /// # Errors
     /// As [`Database::read`].
     pub fn read_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
-        work(&mut *self.checkout()?)
+        self.on_a_line(work)
     }
 
     /// [`Database::write`] for a thread that may block.
@@ -153,7 +158,7 @@ impl Database {
     /// # Errors
     /// As [`Database::write`].
     pub fn write_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
-        in_transaction(&mut *self.checkout()?, true, work)
+        self.on_a_line(|conn| in_transaction(conn, true, work))
     }
 
     /// [`Database::record`] for a thread that may block.
@@ -161,47 +166,57 @@ impl Database {
     /// # Errors
     /// As [`Database::write`].
     pub fn record_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
-        in_transaction(&mut *self.checkout()?, false, work)
+        self.on_a_line(|conn| in_transaction(conn, false, work))
     }
 
-    /// Does `work` on a thread that may block, and waits no longer than `limit` for it. The outer error says that it has
-    /// not been begun and never will be; what had been begun and is given up may still come to its end.
-    async fn away<T, F>(&self, limit: Duration, work: F) -> Result<Result<T, Error>, Error>
+    /// Runs `work` on a thread that may block, as soon as it is its turn, and waits no longer than `limit` for it. What has
+    /// been given up before it began never will begin; what had begun may still come to its end.
+    async fn away<T, F>(&self, limit: Duration, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
+        let waiting = tokio::time::timeout(CHECKOUT_TIMEOUT, Arc::clone(&self.turns).acquire_owned());
+        let Ok(Ok(turn)) = waiting.await else {
+            log::warn!("no database connection: all are in use");
+            return Err(Error::Unavailable);
+        };
         // The thread takes it when it has a connection, or who waits takes it back.
-        let waiting = Arc::new(Mutex::new(Some(work)));
-        let (database, offered) = (self.clone(), Arc::clone(&waiting));
+        let offered = Arc::new(Mutex::new(Some(work)));
+        let (database, taking) = (self.clone(), Arc::clone(&offered));
+        // The turn comes back with the answer, when the thread is free for who is next; if nobody waits, it ends with the work.
         let thread = actix_web::web::block(move || {
-            let mut conn = database.checkout()?;
-            let work = taken(&offered).ok_or(Error::Unavailable)?;
-            Ok(work(&mut conn))
+            let outcome = database.on_a_line(|conn| match taken(&taking) {
+                Some(work) => work(conn),
+                None => Err(Error::Unavailable),
+            });
+            (outcome, turn)
         });
         let mut thread = std::pin::pin!(thread);
         let mut done = tokio::time::timeout(BEGIN_TIMEOUT.min(limit), &mut thread).await;
-        if done.is_err() {
-            if taken(&waiting).is_some() {
-                log::warn!("no database connection: the database does not answer");
-                return Err(Error::Unavailable);
-            }
+        if done.is_err() && taken(&offered).is_none() {
             done = tokio::time::timeout(limit.saturating_sub(BEGIN_TIMEOUT), thread).await;
         }
         match done {
-            Ok(done) => done.map_err(|_| Error::Internal("the blocking pool is gone".into()))?,
+            Ok(Ok((outcome, _turn))) => outcome,
+            Ok(Err(_)) => Err(Error::Internal("the blocking pool is gone".into())),
             Err(_) => {
                 log::warn!("the database does not answer");
-                Ok(Err(Error::Unavailable))
+                Err(Error::Unavailable)
             }
         }
     }
 
-    fn checkout(&self) -> Result<r2d2::PooledConnection<manager::Manager>, Error> {
-        self.pool.get().map_err(|error| {
+    fn on_a_line<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
+        let mut line = self.pool.get().map_err(|error| {
             log::warn!("no database connection: {error}");
             Error::Unavailable
-        })
+        })?;
+        let outcome = work(&mut line.conn);
+        if outcome.is_err() {
+            line.doubt();
+        }
+        outcome
     }
 }
 

@@ -12,7 +12,8 @@ use muster::demo::Demo;
 use muster::doctor;
 use muster::server::Server;
 
-/// Gives memory back to the system after a peak, and does not let many threads each keep their own.
+/// Gives memory back to the system after a peak, also what SQLite, libpq and OpenSSL ask for (`override`), and asks for no
+/// huge pages (`no_thp`), of which each thread would hold some that it hardly uses.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

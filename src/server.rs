@@ -27,6 +27,9 @@ use closing::Closing;
 
 /// Connections of the pool: SQLite has one writer, and Postgres forks a process for each.
 const POOL_SIZE: u32 = 10;
+/// Threads of each worker for what blocks: as many as can have a connection, and some for passwords. More would only hold
+/// memory.
+const BLOCKING_THREADS: usize = 12;
 /// Seconds that requests in flight are given at a stop.
 const STOP_SECONDS: u64 = 30;
 
@@ -181,7 +184,11 @@ impl Server {
                     }
                 })
         };
-        let mut server = HttpServer::new(application).disable_signals().shutdown_timeout(STOP_SECONDS).listen(listener)?;
+        let mut server = HttpServer::new(application)
+            .disable_signals()
+            .shutdown_timeout(STOP_SECONDS)
+            .worker_max_blocking_threads(BLOCKING_THREADS)
+            .listen(listener)?;
         if let Some(workers) = workers {
             server = server.workers(workers);
         }

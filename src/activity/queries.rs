@@ -1,5 +1,7 @@
 //! The SQL of activity: many rows at once. A row whose token or account has been deleted meanwhile is passed over.
 
+use std::net::IpAddr;
+
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
 use crate::audit::verbs;
@@ -7,9 +9,10 @@ use crate::database::DbConnection;
 use crate::database::sql::{Sql, Value};
 use crate::error::Error;
 use crate::id::Id;
+use crate::tokens::value::TokenId;
 
-/// Rows in one statement. SQLite binds 32,766 values at most, and no row here has more than four.
-const ROWS: usize = 4000;
+/// Rows in one statement. SQLite takes some kilobytes of memory to prepare each, and more rows would go no faster.
+const ROWS: usize = 500;
 
 /// The last login of a machine is exact to this.
 const LOGIN_EVERY: TimeDelta = TimeDelta::minutes(5);
@@ -18,11 +21,11 @@ const LOGIN_EVERY: TimeDelta = TimeDelta::minutes(5);
 #[derive(Debug)]
 pub struct LastUse {
     /// The token's public id.
-    pub token: String,
+    pub token: TokenId,
     /// When.
     pub at: NaiveDateTime,
     /// The client's address.
-    pub address: Option<String>,
+    pub address: Option<IpAddr>,
     /// The client's User-Agent.
     pub agent: Option<String>,
 }
@@ -44,7 +47,7 @@ pub struct DayCount {
 #[derive(Debug)]
 pub struct Report {
     /// The token's public id.
-    pub token: String,
+    pub token: TokenId,
     /// A word for the reason.
     pub reason: &'static str,
     /// How many.
@@ -59,9 +62,9 @@ pub fn move_token_use(conn: &mut DbConnection, uses: &[LastUse]) -> Result<(), E
     for part in uses.chunks(ROWS) {
         let rows = part.iter().map(|seen| {
             [
-                Value::from(seen.token.as_str()),
+                text(&seen.token),
                 seen.at.into(),
-                Value::MaybeText(seen.address.clone()),
+                Value::MaybeText(seen.address.map(|address| address.to_string())),
                 Value::MaybeText(seen.agent.clone()),
             ]
         });
@@ -140,7 +143,7 @@ pub fn report_refusals(conn: &mut DbConnection, change: &Id, reports: &[Report])
     for part in reports.chunks(ROWS) {
         let rows = part.iter().map(|report| {
             let detail = serde_json::json!({ "reason": report.reason, "count": report.count });
-            [Value::from(report.token.as_str()), detail.to_string().into()]
+            [text(&report.token), detail.to_string().into()]
         });
         let mut sql = given("(token, detail)", rows);
         sql.push(
@@ -155,6 +158,11 @@ pub fn report_refusals(conn: &mut DbConnection, change: &Id, reports: &[Report])
         written += sql.execute(conn)?;
     }
     Ok(written)
+}
+
+/// A public id is made of ASCII digits and letters alone.
+fn text(token: &TokenId) -> Value {
+    Value::from(std::str::from_utf8(token).unwrap_or_default())
 }
 
 /// `WITH v … AS (VALUES …)`: the rows, for a statement that follows.

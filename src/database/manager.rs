@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use diesel::Connection;
 use diesel::connection::{SimpleConnection, TransactionManager, TransactionManagerStatus};
@@ -30,6 +31,25 @@ const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WA
 /// that a filter leaves many: a page of the list then costs the same whatever the size of the tables.
 const POSTGRES_SETUP: &str = "SET TIME ZONE 'UTC'; SET lock_timeout = '20s'; SET statement_timeout = '120s'; \
     SET idle_in_transaction_session_timeout = '60s'; SET jit = off; SET enable_seqscan = off";
+
+/// A connection that has been asked whether it still works is not asked again for so long: the question is a round trip, and
+/// a page asks for a connection three times. One that has failed is asked in any case.
+const CHECKED_FOR: Duration = Duration::from_secs(1);
+
+/// A connection of the pool.
+pub struct Line {
+    /// The connection.
+    pub conn: DbConnection,
+    /// When it was last found to work; `None` where there is reason to ask.
+    checked: Option<Instant>,
+}
+
+impl Line {
+    /// Has it asked whether it works before it is used again.
+    pub fn doubt(&mut self) {
+        self.checked = None;
+    }
+}
 
 /// Makes and checks the pool's connections.
 pub struct Manager {
@@ -79,27 +99,30 @@ fn with_time_outs(address: &str) -> String {
 }
 
 impl r2d2::ManageConnection for Manager {
-    type Connection = DbConnection;
+    type Connection = Line;
     type Error = diesel::ConnectionError;
 
-    fn connect(&self) -> Result<DbConnection, Self::Error> {
+    fn connect(&self) -> Result<Line, Self::Error> {
         let mut conn = open(&self.url)?;
         conn.set_instrumentation(Count(Arc::clone(&self.statements)));
-        Ok(conn)
+        Ok(Line { conn, checked: Some(Instant::now()) })
     }
 
-    fn is_valid(&self, conn: &mut DbConnection) -> Result<(), Self::Error> {
-        match conn {
+    fn is_valid(&self, line: &mut Line) -> Result<(), Self::Error> {
+        match &mut line.conn {
             // The engine is in this process: there is no line that could have been cut.
             DbConnection::Sqlite(_) => Ok(()),
+            DbConnection::Postgres(_) if line.checked.is_some_and(|at| at.elapsed() < CHECKED_FOR) => Ok(()),
             DbConnection::Postgres(postgres) => {
-                postgres.batch_execute("SELECT 1").map_err(diesel::ConnectionError::CouldntSetupConfiguration)
+                postgres.batch_execute("SELECT 1").map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+                line.checked = Some(Instant::now());
+                Ok(())
             }
         }
     }
 
-    fn has_broken(&self, conn: &mut DbConnection) -> bool {
-        std::thread::panicking() || in_open_transaction(conn)
+    fn has_broken(&self, line: &mut Line) -> bool {
+        std::thread::panicking() || in_open_transaction(&mut line.conn)
     }
 }
 

@@ -10,6 +10,9 @@ use super::{Backend, DbConnection};
 use crate::error::Error;
 use crate::id::Id;
 
+/// How many rows a page shows, at most.
+const PAGES: [usize; 4] = [1, 25, 50, 100];
+
 /// A value to be bound.
 #[derive(Debug, Clone)]
 pub enum Value {
@@ -100,6 +103,19 @@ impl Sql {
             lead = ", ";
         }
         self.push(if lead == "(" { "(NULL)" } else { ")" })
+    }
+
+    /// The same for the identities on a page: filled up with its last value to one of few lengths, so that the statement has one of
+    /// few texts and is kept prepared.
+    pub fn bind_page(&mut self, values: &[Id]) -> &mut Self {
+        let length = PAGES.into_iter().find(|length| *length >= values.len());
+        let (Some(length), Some(last)) = (length, values.last()) else { return self.bind_list(values) };
+        let mut lead = "(";
+        for value in values.iter().chain(std::iter::repeat_n(last, length - values.len())) {
+            self.push(lead).bind(value);
+            lead = ", ";
+        }
+        self.push(")")
     }
 
     /// Says that no two statements have this text, so that it is not kept prepared.
@@ -227,3 +243,23 @@ impl Query for Sql {
 }
 
 impl RunQueryDsl<DbConnection> for Sql {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_about_one_length_have_one_text() {
+        let text = |n: usize| {
+            let mut sql = Sql::new("IN ");
+            sql.bind_page(&vec![Id::new(); n]);
+            (sql.text(), sql.varies)
+        };
+        assert_eq!(text(1), ("IN ($1)".into(), false));
+        assert_eq!(text(26), text(50));
+        assert_ne!(text(50), text(51));
+        assert!(text(100).0.ends_with(", $100)") && !text(100).1);
+        assert!(text(101).0.ends_with(", $101)") && text(101).1);
+        assert_eq!(text(0), ("IN (NULL)".into(), true));
+    }
+}

@@ -5,5 +5,6 @@ mod answers;
 mod fuzz;
 mod handling;
 mod home;
+mod memory;
 mod tokens;
 mod traces;

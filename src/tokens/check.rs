@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::NaiveDateTime;
 
-use super::mirror::{self, Credential, Known, Mirror, PATIENCE, TokenId};
+use super::mirror::{self, Credential, Known, Mirror, PATIENCE};
 use super::tally::{Outcome, Tally};
-use super::value::{TokenValue, digests_match};
+use super::value::{TokenId, TokenValue, digests_match};
 use crate::clock;
 use crate::database::Database;
 use crate::error::Error;
@@ -53,13 +53,13 @@ impl Reason {
 #[derive(Debug, Clone)]
 pub enum Verdict {
     /// Usable now.
-    Accepted(Arc<Credential>),
+    Accepted(Credential),
     /// Not usable.
     Refused {
         /// Why. Never told to the caller.
         reason: Reason,
         /// The token of this public id, where there is one.
-        known: Option<Arc<Credential>>,
+        known: Option<Credential>,
     },
 }
 
@@ -116,7 +116,7 @@ impl Check {
             Known::Nothing if !self.may_look_again() => Ok(verdict(None, &[0; 32], clock::now())),
             Known::Unavailable => Err(Error::Unavailable),
             Known::Nothing | Known::Stale => {
-                let (id, digest) = (value.id().to_owned(), value.digest());
+                let digest = value.digest();
                 let looking = self.database.read(move |conn| mirror::look_up(conn, &id));
                 let found = tokio::time::timeout(PATIENCE, looking).await.map_err(|_| Error::Unavailable)??;
                 Ok(verdict(found, &digest, clock::now()))
@@ -140,7 +140,7 @@ impl Check {
     }
 }
 
-fn verdict(found: Option<Arc<Credential>>, digest: &[u8; 32], now: NaiveDateTime) -> Verdict {
+fn verdict(found: Option<Credential>, digest: &[u8; 32], now: NaiveDateTime) -> Verdict {
     match found {
         None => Verdict::Refused { reason: Reason::Unknown, known: None },
         Some(credential) => match objection(&credential, digest, now) {

@@ -207,7 +207,7 @@ pub fn summary(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, T
     sql.bind(now).push(" THEN 1 END) AS expired, min(CASE WHEN expires_at > ");
     sql.bind(now).push(" THEN expires_at END) AS next_expiry, max(CASE WHEN expires_at <= ");
     sql.bind(now).push(" THEN expires_at END) AS last_expired FROM tokens WHERE account_id IN ");
-    sql.bind_list(accounts).push(" AND revoked_at IS NULL AND replaced_by IS NULL GROUP BY account_id");
+    sql.bind_page(accounts).push(" AND revoked_at IS NULL AND replaced_by IS NULL GROUP BY account_id");
     Ok(sql
         .load::<Summary>(conn)?
         .into_iter()
@@ -355,10 +355,23 @@ pub struct Changed {
     pub revision: i64,
     /// Whether they touched anything but accounts.
     pub everything: bool,
-    /// The accounts of which nothing has changed but whether they are disabled, and whether they are now.
+    /// The accounts that were disabled (true) or enabled, in the order in which it happened.
     pub states: Vec<(Id, bool)>,
-    /// The other accounts.
+    /// The roles that accounts were given or lost, in the order in which it happened.
+    pub roles: Vec<RoleChange>,
+    /// The accounts that something else happened to; they are not among those above.
     pub accounts: Vec<Id>,
+}
+
+/// An account was given a role, or lost it.
+#[derive(Debug, Clone)]
+pub struct RoleChange {
+    /// The account.
+    pub account: Id,
+    /// The role.
+    pub role: Id,
+    /// Whether the account has it after that.
+    pub held: bool,
 }
 
 /// What the changes after revision `since` touched; `None` where there was no change.
@@ -370,26 +383,31 @@ pub fn changed_since(conn: &mut DbConnection, since: i64) -> Result<Option<Chang
     if revision <= since {
         return Ok(None);
     }
-    let events: Vec<(String, String, Option<Id>)> = revisions::table
+    let events: Vec<(String, String, Option<Id>, Option<String>)> = revisions::table
         .inner_join(audit_events::table.on(audit_events::change_id.eq(revisions::change_id)))
         .filter(revisions::revision.gt(since))
         .filter(revisions::revision.le(revision))
         .order((revisions::revision, audit_events::seq))
-        .select((audit_events::event_type, audit_events::target_kind, audit_events::target_id))
+        .select((audit_events::event_type, audit_events::target_kind, audit_events::target_id, audit_events::object_id))
         .load(conn)?;
-    let mut changed = Changed { revision, everything: false, states: Vec::new(), accounts: Vec::new() };
-    let mut states: HashMap<Id, bool> = HashMap::new();
+    let mut changed = Changed { revision, everything: false, states: Vec::new(), roles: Vec::new(), accounts: Vec::new() };
     let mut others: HashSet<Id> = HashSet::new();
-    for (verb, kind, id) in events {
-        match (verb.as_str(), Kind::parse(&kind).and(id)) {
-            (verbs::ACCOUNT_DISABLED, Some(id)) => drop(states.insert(id, true)),
-            (verbs::ACCOUNT_ENABLED, Some(id)) => drop(states.insert(id, false)),
-            (_, Some(id)) => drop(others.insert(id)),
-            (_, None) => changed.everything = true,
+    for (verb, kind, id, object) in events {
+        let Some(account) = Kind::parse(&kind).and(id) else {
+            changed.everything = true;
+            continue;
+        };
+        let role = object.as_deref().and_then(Id::parse);
+        match (verb.as_str(), role) {
+            (verbs::ACCOUNT_DISABLED, _) => changed.states.push((account, true)),
+            (verbs::ACCOUNT_ENABLED, _) => changed.states.push((account, false)),
+            (verbs::ROLE_ADDED, Some(role)) => changed.roles.push(RoleChange { account, role, held: true }),
+            (verbs::ROLE_REMOVED, Some(role)) => changed.roles.push(RoleChange { account, role, held: false }),
+            _ => drop(others.insert(account)),
         }
     }
-    states.retain(|id, _| !others.contains(id));
-    changed.states.extend(states);
+    changed.states.retain(|(account, _)| !others.contains(account));
+    changed.roles.retain(|change| !others.contains(&change.account));
     changed.accounts.extend(others);
     Ok(Some(changed))
 }

@@ -20,6 +20,9 @@ pub const TOKEN_LENGTH: usize = 67;
 /// Characters of the public id inside a token.
 pub const ID_LENGTH: usize = 12;
 
+/// A token's public id.
+pub type TokenId = [u8; ID_LENGTH];
+
 const PREFIX: &[u8] = b"mst";
 const ACCESS_AT: usize = 3;
 const ID_AT: usize = 5;

@@ -222,8 +222,14 @@ fn readiness_is_told_as_long_as_promises_are_kept() {
         assert!(std::time::Instant::now() < end, "still ready without a database");
         std::thread::sleep(Duration::from_millis(20));
     }
-    let found = series(&scrape(&app).body);
-    assert_eq!((found["muster_database_up"], found["muster_promise_kept"]), (0.0, 0.0));
+    // A page that fails may be the first to notice; the check's memory asks five times a second.
+    let found = loop {
+        let found = series(&scrape(&app).body);
+        if (found["muster_database_up"], found["muster_promise_kept"]) == (0.0, 0.0) {
+            break found;
+        }
+        assert!(std::time::Instant::now() < end, "the promise is said to be kept");
+    };
     assert!(!found.contains_key("muster_accounts{kind=\"system\",state=\"enabled\"}"));
     app.home.bring_back();
 }

@@ -1,72 +1,26 @@
 //! Actions on many, against the same changes and event rows as plain set-based SQL on the same database in the same run:
 //! `bulk DATABASE_URL N ROUNDS`, on a database that `seed` has filled. From POST to answer, an audit event for each account
-//! included. Also the time of a list page, median of 50.
+//! included.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on says so by panicking")]
 
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use muster::accounts::operations::{UserCreation, create_user};
-use muster::auth::password;
-use muster::auth::principal::Principal;
-use muster::cli::{Command, Invocation};
-use muster::config::{Config, DatabaseUrl};
+use muster::config::DatabaseUrl;
 use muster::database::{Database, Engine};
 use muster::id::Id;
 use muster::roles::predefined;
-use muster::server::Server;
 
-fn median(mut times: Vec<Duration>) -> f64 {
-    times.sort_unstable();
-    times[times.len() / 2].as_secs_f64() * 1000.0
-}
+mod stage;
+
+use stage::{Stage, median};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let url: DatabaseUrl = arguments[1].parse().unwrap();
     let (n, rounds): (usize, usize) = (arguments[2].parse().unwrap(), arguments[3].parse().unwrap());
-    let Command::Serve(options) = Invocation::read(["muster", "--listen", "127.0.0.1:0"]).unwrap().command else {
-        return;
-    };
-    let server = Server::bind(Config::new(&options, url)).unwrap();
-    let (base, database) = (server.base_url(), server.database());
-    let hash = password::hash("correct horse battery").unwrap();
-    let email = format!("bench-{}@example.test", Id::new());
-    let form = UserCreation {
-        name: "Bench".into(),
-        email: email.clone(),
-        password_hash: Some(hash),
-        roles: vec![predefined::ADMINISTRATOR.into()],
-    };
-    database.write_now(|conn| create_user(conn, &Principal::shell(), &form)).unwrap();
-    std::thread::spawn(move || actix_web::rt::System::new().block_on(server.run()));
-    let agent = ureq::Agent::config_builder().max_redirects(0).max_redirects_will_error(false).build().new_agent();
-    let post = |path: &str, fields: &[(&str, &str)]| {
-        let body = serde_html_form::to_string(fields).unwrap();
-        let answer = agent
-            .post(format!("{base}{path}"))
-            .header("Sec-Fetch-Site", "same-origin")
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .send(body)
-            .unwrap();
-        assert_eq!(answer.status(), 303, "{path}");
-    };
-    post("/login", &[("email", &email), ("password", "correct horse battery")]);
-    let ids: Vec<Id> = {
-        use diesel::prelude::*;
-        use muster::schema::accounts;
-        database
-            .read_now(|conn| {
-                let limit = i64::try_from(n).unwrap();
-                Ok(accounts::table
-                    .filter(accounts::kind.eq("system"))
-                    .order(accounts::name_key)
-                    .limit(limit)
-                    .select(accounts::id)
-                    .load(conn)?)
-            })
-            .unwrap()
-    };
+    let stage = Stage::on(url);
+    let database = &stage.database;
     // The first N by name, as a filter: a team of them.
     let team = Id::new();
     database
@@ -81,9 +35,7 @@ fn main() {
         .unwrap();
     let matching = |verb: &str, more: &[(&str, &str)]| {
         let fields = [("scope", "matching"), ("team", team.as_str()), ("disabled", "1"), ("do", verb)];
-        let began = Instant::now();
-        post("/settings/system-accounts/bulk", &[&fields[..], more].concat());
-        began.elapsed()
+        stage.post("/settings/system-accounts/bulk", &[&fields[..], more].concat())
     };
     let viewer = predefined::VIEWER.to_string();
     let mut figures: Vec<(&str, Vec<Duration>)> = vec![
@@ -93,35 +45,19 @@ fn main() {
         ("add role, Muster", Vec::new()),
     ];
     for _ in 0..rounds {
-        figures[0].1.push(plain(&database, &team, &disable_sql(&database)));
+        figures[0].1.push(plain(database, &team, &disable_sql(database)));
         matching("enable", &[]);
         figures[1].1.push(matching("disable", &[]));
         matching("enable", &[]);
-        figures[2].1.push(plain(&database, &team, &role_sql(&viewer)));
+        figures[2].1.push(plain(database, &team, &role_sql(&viewer)));
         matching("remove_role", &[("remove_role", &viewer)]);
         figures[3].1.push(matching("add_role", &[("add_role", &viewer)]));
         matching("remove_role", &[("remove_role", &viewer)]);
     }
-    println!("{n} of {} accounts, {rounds} rounds, medians", ids.len());
+    println!("{n} accounts, {rounds} rounds, medians");
     for pair in figures.chunks(2) {
         let (sql, muster) = (median(pair[0].1.clone()), median(pair[1].1.clone()));
         println!("{:<22} {sql:9.1} ms   {:<18} {muster:9.1} ms   ratio {:.2}", pair[0].0, pair[1].0, muster / sql);
-    }
-    let get = |path: &str| {
-        let began = Instant::now();
-        let mut answer = agent.get(format!("{base}{path}")).call().unwrap();
-        answer.body_mut().with_config().limit(10_000_000).read_to_string().unwrap();
-        began.elapsed()
-    };
-    for path in [
-        "/settings/system-accounts?size=50",
-        "/settings/system-accounts?size=50&page=100",
-        "/settings/system-accounts?size=50&q=0042",
-        "/settings/system-accounts?size=50&sort=-used",
-        &format!("/settings/system-accounts?size=50&role={}", predefined::CI_CD),
-    ] {
-        get(path);
-        println!("{path:<100} {:6.2} ms, median of 50", median((0..50).map(|_| get(path)).collect()));
     }
 }
 

@@ -205,7 +205,6 @@ struct Found {
     tokens_of: std::collections::HashMap<Id, TokenSummary>,
     roles: Vec<Role>,
     teams: Vec<Team>,
-    totals: (i64, i64),
     /// With tokens that expire soon, unused, never used.
     attention: [Total; 3],
     ask: Option<String>,
@@ -217,7 +216,6 @@ fn find(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, s
     let listing = queries::list::list(conn, filter, sort, window, size)?;
     let ids: Vec<Id> = listing.rows.iter().map(|row| row.id.clone()).collect();
     let roles = roles::queries::all(conn)?;
-    let totals = queries::totals(conn, Kind::System)?;
     Ok(Found {
         roles_of: roles::queries::badges(conn, &ids)?,
         teams_of: teams::queries::of_accounts(conn, &ids)?,
@@ -225,11 +223,10 @@ fn find(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, s
         attention: Matching::attention(conn, filter)?,
         teams: teams::queries::all(conn)?,
         ask: if asks { whom_to_ask(conn)? } else { None },
-        counts: Counts { system_accounts: totals.0, roles: count_of(&roles) },
+        counts: Counts { system_accounts: listing.totals.0, roles: count_of(&roles) },
         tracked_since: settings::tracked_since(conn)?,
         listing,
         roles,
-        totals,
     })
 }
 
@@ -258,7 +255,7 @@ pub async fn page(
     let now = clock::now();
     let filters = query.filters(&found.roles, &found.teams);
     let total = found.listing.total;
-    let (enabled, disabled) = found.totals;
+    let (enabled, disabled) = found.listing.totals;
     let mut shell = shell(request, session, actor, Place::SystemAccounts, &found.counts);
     if !request.method().is_safe() {
         shell.here = filters.here();

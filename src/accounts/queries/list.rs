@@ -19,6 +19,8 @@ pub struct Listing {
     pub rows: Vec<AccountRow>,
     /// How many match altogether.
     pub total: Total,
+    /// How many accounts of this kind there are without any filter: (enabled, disabled).
+    pub totals: (i64, i64),
     /// Whether rows come before the first one.
     pub before: bool,
     /// Whether rows come after the last one.
@@ -52,7 +54,8 @@ struct Row {
 /// The database's.
 pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, size: i64) -> Result<Listing, Error> {
     let target = Target::Matching(Matching::plan(conn, filter)?);
-    let total = total(conn, filter, &target)?;
+    let totals = super::totals(conn, filter.kind)?;
+    let total = total(conn, filter, &target, totals)?;
     let window = match window {
         // A page that no longer exists shows the last one that does.
         Window::Skip(n) if *n > 0 && *n >= total.count && !total.more => Window::Skip((total.count - 1).max(0) / size * size),
@@ -65,7 +68,7 @@ pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Windo
         Window::Before(_) => (reached, true),
         Window::End => (reached, false),
     };
-    Ok(Listing { rows, total, before, after })
+    Ok(Listing { rows, total, totals, before, after })
 }
 
 /// The first rows of a target, in order.
@@ -94,9 +97,8 @@ fn read(
     Ok((rows.into_iter().map(|row| row.shown(sort)).collect(), reached))
 }
 
-fn total(conn: &mut DbConnection, filter: &Filter, target: &Target) -> Result<Total, Error> {
+fn total(conn: &mut DbConnection, filter: &Filter, target: &Target, (enabled, disabled): (i64, i64)) -> Result<Total, Error> {
     if filter.is_plain() {
-        let (enabled, disabled) = super::totals(conn, filter.kind)?;
         return Ok(Total { count: enabled + if filter.disabled { disabled } else { 0 }, more: false });
     }
     let counted = target.count_to_limit(conn)?;

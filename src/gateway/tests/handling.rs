@@ -22,8 +22,8 @@ async fn tokens_are_for_those_who_may_handle_them() {
     let manager = person(&home, "all@x.example", &["system_account:manage:*"]);
     let viewer = person(&home, "viewer@x.example", &["system_account:read:*"]);
     home.batch(&format!(
-        "INSERT INTO teams (id, name, name_key, created_at) VALUES ('t1', 'Ops', 'ops', '2026-01-01 00:00:00');
-         INSERT INTO team_members (team_id, account_id) VALUES ('t1', '{account}'), ('t1', '{}');",
+        "INSERT INTO teams (id, name, name_key, created_at) VALUES ('0f9619ff-8b86-4011-b42d-00cf4fc964ff', 'Ops', 'ops', '2026-01-01 00:00:00');
+         INSERT INTO team_members (team_id, account_id) VALUES ('0f9619ff-8b86-4011-b42d-00cf4fc964ff', '{account}'), ('0f9619ff-8b86-4011-b42d-00cf4fc964ff', '{}');",
         colleague.account.as_ref().unwrap()
     ));
     let form = Creation { name: " ".into(), access: None, expiry: Expiry::parse("soon", "") };

@@ -205,7 +205,7 @@ pub fn reads_nothing_whole(app: &TestApp) {
         audit::recent(conn, &id(2), "", 12).unwrap();
         audit::recent(conn, &id(2), "token.", 12).unwrap();
         // The check, on an account that the memory has to read again.
-        tokens::mirror::look_up(conn, "seed00000002").unwrap();
+        tokens::mirror::look_up(conn, b"seed00000002").unwrap();
         tokens::queries::last_revision(conn).unwrap();
         tokens::queries::changed_since(conn, 0).unwrap();
         tokens::queries::credentials(conn, &page).unwrap();

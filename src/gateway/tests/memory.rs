@@ -1,0 +1,69 @@
+//! What the check remembers after changes, against what the database holds.
+
+use super::home::Home;
+use crate::accounts::model::{Filter, Kind, Selection};
+use crate::accounts::operations as accounts;
+use crate::auth::principal::Principal;
+use crate::id::Id;
+use crate::roles::predefined;
+use crate::tokens::mirror::{Known, Mirror};
+use crate::tokens::model::Expiry;
+use crate::tokens::value::{Access, TokenValue};
+
+#[actix_web::test]
+async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again() {
+    let home = Home::new();
+    let ids: Vec<Id> = (0..3).map(|number| home.account(&format!("a{number}"))).collect();
+    home.account("without a token");
+    let team = Id::new();
+    home.batch(&format!(
+        "INSERT INTO teams (id, name, name_key, created_at) VALUES ('{team}', 'Ops', 'ops', '2026-01-01 00:00:00');
+         INSERT INTO team_administrators (team_id, account_id) VALUES ('{team}', '{}');",
+        ids[0]
+    ));
+    let values: Vec<TokenValue> = ids.iter().map(|id| home.token(id, Access::Read, Expiry::Never).1).collect();
+    let known = |mirror: &Mirror, at: usize| match mirror.find(values[at].id().as_bytes().try_into().unwrap()) {
+        Known::Token(found) => {
+            let grants = &found.account.grants;
+            let roles: Vec<String> = grants.roles.iter().map(|role| role.name.clone()).collect();
+            let permissions: Vec<String> = grants.permissions.iter().map(ToString::to_string).collect();
+            (roles.join(", "), permissions, found.account.is_disabled(), found.id().to_owned())
+        }
+        _ => panic!("the token is not known"),
+    };
+    let mirror = Mirror::new(home.database.clone());
+    mirror.catch_up().await;
+    let (viewer, cicd) = (Id::from(predefined::VIEWER), Id::from(predefined::CI_CD));
+    let everybody = Selection::Matching(Filter::all(Kind::System));
+    let one = Selection::Accounts(vec![ids[1].clone()]);
+    let shell = Principal::shell();
+    let mut spent = Vec::new();
+    for selection in [&one, &everybody] {
+        home.write(|conn| accounts::add_roles(conn, &shell, Kind::System, selection, std::slice::from_ref(&viewer)));
+        let before = home.database.statements();
+        mirror.catch_up().await;
+        spent.push(home.database.statements() - before);
+    }
+    assert_eq!(spent, [5, 5], "the number, the events, the roles and the teams");
+    assert_eq!(known(&mirror, 0).0, "CI/CD, Viewer");
+    assert!(known(&mirror, 0).1.contains(&format!("team:manage:{{{team}}}")));
+
+    // Several changes at once: the last word counts, for each account and role by itself.
+    home.write(|conn| accounts::remove_roles(conn, &shell, Kind::System, &everybody, &[viewer.clone(), cicd.clone()]));
+    home.write(|conn| accounts::disable(conn, &shell, Kind::System, &one));
+    home.write(|conn| accounts::add_roles(conn, &shell, Kind::System, &one, &[cicd]));
+    home.write(|conn| accounts::add_roles(conn, &shell, Kind::System, &one, &[viewer]));
+    home.write(|conn| accounts::rename(conn, &shell, &ids[2], "another name", ""));
+    mirror.catch_up().await;
+    let found: Vec<_> = (0..3).map(|at| known(&mirror, at)).collect();
+    assert_eq!(found.iter().map(|found| found.0.as_str()).collect::<Vec<_>>(), ["", "CI/CD, Viewer", ""]);
+    assert_eq!(found.iter().map(|found| found.2).collect::<Vec<_>>(), [false, true, false]);
+    // It is what a memory that has read everything knows.
+    let fresh = Mirror::new(home.database.clone());
+    fresh.catch_up().await;
+    assert_eq!(found, (0..3).map(|at| known(&fresh, at)).collect::<Vec<_>>());
+    assert_eq!(mirror.len(), 3);
+    home.write(|conn| accounts::delete(conn, &shell, Kind::System, &one));
+    mirror.catch_up().await;
+    assert_eq!(mirror.len(), 2);
+}

@@ -1,0 +1,119 @@
+//! What accounts have in common: few sets of roles and of teams, however many the accounts.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use actix_web::http::header::HeaderValue;
+
+use crate::database::DbConnection;
+use crate::error::Error;
+use crate::id::Id;
+use crate::roles::permission::PermissionSet;
+use crate::roles::{self, Badge, Role};
+use crate::teams::{self, Team};
+
+/// Values of HTTP headers that the gateway has made of something, kept with it.
+#[derive(Debug, Default)]
+pub struct Rendered(OnceLock<Box<[HeaderValue]>>);
+
+impl Rendered {
+    /// The values, made at the first call.
+    pub fn get(&self, make: impl FnOnce() -> Box<[HeaderValue]>) -> &[HeaderValue] {
+        self.0.get_or_init(make)
+    }
+}
+
+/// What an account may do: shared by all accounts with the same roles.
+#[derive(Debug, Default)]
+pub struct Grants {
+    /// Its roles, by name.
+    pub roles: Vec<Badge>,
+    /// Everything that they, and the administration of teams, grant together.
+    pub permissions: PermissionSet,
+    /// For the gateway.
+    pub rendered: Rendered,
+    administered: Box<[Id]>,
+}
+
+/// The teams of an account: shared by all accounts in the same teams.
+#[derive(Debug, Default)]
+pub struct Membership {
+    /// By name.
+    pub teams: Vec<Team>,
+    /// For the gateway.
+    pub rendered: Rendered,
+}
+
+/// The roles and teams that there are: few, whatever the number of accounts. Each with its place in the order of names.
+pub struct Names {
+    roles: HashMap<Id, (usize, Role)>,
+    teams: HashMap<Id, (usize, Team)>,
+}
+
+impl Names {
+    /// Reads them: three statements.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn read(conn: &mut DbConnection) -> Result<Self, Error> {
+        let roles = roles::queries::all(conn)?.into_iter().enumerate();
+        let teams = teams::queries::all(conn)?.into_iter().enumerate();
+        Ok(Self {
+            roles: roles.map(|(at, role)| (role.id.clone(), (at, role))).collect(),
+            teams: teams.map(|(at, team)| (team.id.clone(), (at, team))).collect(),
+        })
+    }
+}
+
+/// Those of `ids` that are known, by name.
+fn known<'a, T>(all: &'a HashMap<Id, (usize, T)>, ids: impl IntoIterator<Item = &'a Id>) -> Vec<&'a T> {
+    let mut found: Vec<&(usize, T)> = ids.into_iter().filter_map(|id| all.get(id)).collect();
+    found.sort_unstable_by_key(|(at, _)| *at);
+    found.into_iter().map(|(_, item)| item).collect()
+}
+
+/// The sets that there are, by what makes them.
+#[derive(Default)]
+pub struct Shared {
+    grants: HashMap<Vec<Id>, Arc<Grants>>,
+    memberships: HashMap<Vec<Id>, Arc<Membership>>,
+}
+
+impl Shared {
+    /// What follows from these roles and from the administration of these teams.
+    pub fn grants<'a>(
+        &mut self,
+        roles: impl IntoIterator<Item = &'a Id>,
+        administered: impl IntoIterator<Item = &'a Id>,
+        names: &'a Names,
+    ) -> Arc<Grants> {
+        let roles = known(&names.roles, roles);
+        let mut administered: Box<[Id]> = administered.into_iter().cloned().collect();
+        administered.sort_unstable();
+        let key: Vec<Id> = roles.iter().map(|role| &role.id).chain(&administered).cloned().collect();
+        let make = || {
+            let granted = roles.iter().flat_map(|role| role.permissions.iter().cloned());
+            Arc::new(Grants {
+                roles: roles.iter().map(|role| Badge { id: role.id.clone(), name: role.name.clone() }).collect(),
+                permissions: granted.chain(roles::queries::of_administration(&administered)).collect(),
+                rendered: Rendered::default(),
+                administered,
+            })
+        };
+        Arc::clone(self.grants.entry(key).or_insert_with(make))
+    }
+
+    /// What an account may do that could do `before`, and now has `role` (or, where `held` is false, has it no more).
+    pub fn grants_after(&mut self, before: &Grants, role: &Id, held: bool, names: &Names) -> Arc<Grants> {
+        let others = before.roles.iter().map(|badge| &badge.id).filter(|other| *other != role);
+        self.grants(others.chain(held.then_some(role)), &before.administered, names)
+    }
+
+    /// The membership of these teams.
+    pub fn membership<'a>(&mut self, teams: impl IntoIterator<Item = &'a Id>, names: &'a Names) -> Arc<Membership> {
+        let teams = known(&names.teams, teams);
+        let key = teams.iter().map(|team| team.id.clone()).collect();
+        let make = || Arc::new(Membership { teams: teams.into_iter().cloned().collect(), rendered: Rendered::default() });
+        Arc::clone(self.memberships.entry(key).or_insert_with(make))
+    }
+}

@@ -1,0 +1,64 @@
+//! What the benches in this folder share: a server in this process, somebody signed in, and times.
+
+use std::time::{Duration, Instant};
+
+use muster::accounts::operations::{UserCreation, create_user};
+use muster::auth::password;
+use muster::auth::principal::Principal;
+use muster::cli::{Command, Invocation};
+use muster::config::{Config, DatabaseUrl};
+use muster::database::Database;
+use muster::id::Id;
+use muster::roles::predefined;
+use muster::server::Server;
+
+/// A server on a database, and an administrator who is signed in to it.
+pub struct Stage {
+    pub database: Database,
+    pub base: String,
+    pub agent: ureq::Agent,
+}
+
+impl Stage {
+    pub fn on(url: DatabaseUrl) -> Self {
+        let Command::Serve(options) = Invocation::read(["muster", "--listen", "127.0.0.1:0"]).unwrap().command else {
+            unreachable!("a command line without a command serves")
+        };
+        let server = Server::bind(Config::new(&options, url)).unwrap();
+        let (base, database) = (server.base_url(), server.database());
+        let email = format!("bench-{}@example.test", Id::new());
+        let form = UserCreation {
+            name: "Bench".into(),
+            email: email.clone(),
+            password_hash: Some(password::hash("correct horse battery").unwrap()),
+            roles: vec![predefined::ADMINISTRATOR.into()],
+        };
+        database.write_now(|conn| create_user(conn, &Principal::shell(), &form)).unwrap();
+        std::thread::spawn(move || actix_web::rt::System::new().block_on(server.run()));
+        let agent = ureq::Agent::config_builder().max_redirects(0).max_redirects_will_error(false).build().new_agent();
+        let stage = Self { database, base, agent };
+        stage.post("/login", &[("email", &email), ("password", "correct horse battery")]);
+        stage
+    }
+
+    /// Sends a form, from POST to answer.
+    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Duration {
+        let body = serde_html_form::to_string(fields).unwrap();
+        let began = Instant::now();
+        let answer = self
+            .agent
+            .post(format!("{}{path}", self.base))
+            .header("Sec-Fetch-Site", "same-origin")
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .send(body)
+            .unwrap();
+        assert_eq!(answer.status(), 303, "{path}");
+        began.elapsed()
+    }
+}
+
+/// In milliseconds.
+pub fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    times[times.len() / 2].as_secs_f64() * 1000.0
+}
