@@ -64,6 +64,14 @@ impl TestDatabase {
         }
     }
 
+    /// A database without a single table, for the tests of a first start.
+    pub fn empty() -> Self {
+        match Engine::current() {
+            Engine::Sqlite => Self::empty_file(),
+            Engine::Postgres => Self::on_server("template0"),
+        }
+    }
+
     /// The URL to give to Muster.
     pub fn url(&self) -> &str {
         &self.url
