@@ -193,7 +193,9 @@ fn both_engines_show_the_same_pages() {
         let [first, second] = [(&one, &sqlite), (&other, &postgres)].map(|(client, app)| {
             let answer = client.get(path);
             assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-            answer.body.replace(&app.url, "URL")
+            // Each form has an identity of its own.
+            let (sign, body) = ("name=\"form\" value=\"", answer.body.replace(&app.url, "URL"));
+            body.split(sign).enumerate().map(|(at, part)| if at == 0 { part } else { &part[36..] }).collect::<Vec<_>>().join(sign)
         });
         if first != second {
             let line = first.lines().zip(second.lines()).find(|(first, second)| first != second);
