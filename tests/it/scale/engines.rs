@@ -193,9 +193,7 @@ fn both_engines_show_the_same_pages() {
         let [first, second] = [(&one, &sqlite), (&other, &postgres)].map(|(client, app)| {
             let answer = client.get(path);
             assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-            // Each form has an identity of its own.
-            let (sign, body) = ("name=\"form\" value=\"", answer.body.replace(&app.url, "URL"));
-            body.split(sign).enumerate().map(|(at, part)| if at == 0 { part } else { &part[36..] }).collect::<Vec<_>>().join(sign)
+            without_identities(&answer.body.replace(&app.url, "URL"))
         });
         if first != second {
             let line = first.lines().zip(second.lines()).find(|(first, second)| first != second);
@@ -323,14 +321,15 @@ fn both_engines_show_the_same_pages() {
         let [first, second] = [&one, &other].map(|client| client.post(&path, &fields));
         assert_eq!(first.status, second.status, "{path} {fields:?}");
         if first.status != 303 {
-            let [first, second] = [&first.body, &second.body].map(|body| refusal(body));
+            let [first, second] = [&first.body, &second.body].map(|body| without_identities(body));
             let differing = first.lines().zip(second.lines()).find(|(first, second)| first != second);
             assert!(first == second, "{path} {fields:?}: {differing:#?}");
         }
     }
 }
 
-/// A page without the identity of the request, which an error page shows, nor that of a change, which Undo names.
-fn refusal(body: &str) -> String {
-    regex::Regex::new("(changes/[0-9a-f-]{36}|\\b[0-9a-f]{12}\\b)").unwrap().replace_all(body, "ID").into_owned()
+/// A page without the identity of the request, which an error page shows, of a change, which Undo names, and of a form.
+fn without_identities(body: &str) -> String {
+    let identities = "(changes/[0-9a-f-]{36}|name=\"form\" value=\"[0-9a-f-]{36}|\\b[0-9a-f]{12}\\b)";
+    regex::Regex::new(identities).unwrap().replace_all(body, "ID").into_owned()
 }
