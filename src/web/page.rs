@@ -113,7 +113,9 @@ pub fn flash(session: &Session, flash: &Flash) -> Result<(), Error> {
 /// # Errors
 /// `Internal` where the template fails.
 pub fn html(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
-    let body = page.render().map_err(|error| Error::Internal(format!("drawing a page: {error}")))?;
+    let mut body = page.render().map_err(|error| Error::Internal(format!("drawing a page: {error}")))?;
+    // It grew by doubling, and many may wait for slow readers.
+    body.shrink_to_fit();
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body))
 }
 
