@@ -110,11 +110,7 @@ pub fn statement(target: &Target, sort: Sort, window: &Window, size: i64) -> Sql
     let mut sql = Sql::default();
     target.with(&mut sql);
     sql.push("SELECT a.id, a.name, a.name_key, a.description, a.disabled, a.last_login_at, a.last_used_at, a.first_expiry_at");
-    if sort.by == Order::Used {
-        target.from(&mut sql);
-    } else {
-        target.ordered_from(&mut sql);
-    }
+    target.page_from(&mut sql, sort.by != Order::Used);
     let columns = columns(sort.by);
     let backward = matches!(window, Window::Before(_) | Window::End);
     let descending = sort.descending != backward;

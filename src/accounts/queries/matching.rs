@@ -44,6 +44,17 @@ enum Condition {
     Colleagues,
 }
 
+/// What a statement wants with the accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// All of them, joined with more.
+    Change,
+    /// To show or to count them.
+    Page,
+    /// To show the first of them in another order than the filters' own.
+    OrderedPage,
+}
+
 /// Counting what deserves attention stops here: beyond it the number changes nothing for who reads it.
 const ATTENTION_LIMIT: i64 = 1_000;
 /// A trigram index finds three letters or more.
@@ -277,27 +288,33 @@ impl Target {
         }
     }
 
-    /// `FROM … WHERE …`; more conditions on `a` can follow.
+    /// `FROM … WHERE …`; more conditions on `a` and more tables can follow.
     pub fn from(&self, sql: &mut Sql) {
-        self.write_from(sql, false);
+        self.write_from(sql, Purpose::Change);
     }
 
-    /// [`Target::from`] for a statement that reads the accounts in an order that is not the filters' own, and stops early.
-    pub fn ordered_from(&self, sql: &mut Sql) {
-        self.write_from(sql, true);
+    /// [`Target::from`] for a page: no other table follows. `in_order` says that the accounts are read in an order that is
+    /// not the filters' own, and not to their end.
+    pub fn page_from(&self, sql: &mut Sql, in_order: bool) {
+        self.write_from(sql, if in_order { Purpose::OrderedPage } else { Purpose::Page });
     }
 
-    fn write_from(&self, sql: &mut Sql, in_order: bool) {
+    fn write_from(&self, sql: &mut Sql, purpose: Purpose) {
         match self {
             Self::Accounts(kind, ids) => {
                 sql.push(" FROM accounts a WHERE a.kind = ").bind(kind.as_str()).push(" AND a.id IN ").bind_list(ids);
             }
             Self::Matching(matching) => {
-                match matching.driver {
-                    Some(_) => sql.push(" FROM picked CROSS JOIN accounts a WHERE a.id = picked.id AND a.kind = "),
-                    None => sql.push(" FROM accounts a WHERE a.kind = "),
+                match (matching.driver, matching.engine, purpose) {
+                    (None, ..) => sql.push(" FROM accounts a WHERE a.kind = "),
+                    // Account by account. Postgres' plan for any value would read all accounts beside a list of ten, as soon
+                    // as one of the teams is large; OFFSET 0 keeps it from that.
+                    (Some(_), Engine::Postgres, Purpose::Page | Purpose::OrderedPage) => sql.push(
+                        " FROM picked CROSS JOIN LATERAL (SELECT * FROM accounts x WHERE x.id = picked.id OFFSET 0) a WHERE a.kind = ",
+                    ),
+                    (Some(_), ..) => sql.push(" FROM picked CROSS JOIN accounts a WHERE a.id = picked.id AND a.kind = "),
                 };
-                matching.of_kind(in_order, sql);
+                matching.of_kind(purpose == Purpose::OrderedPage, sql);
             }
         }
     }
@@ -322,7 +339,7 @@ impl Target {
         let mut sql = Sql::default();
         self.with(&mut sql);
         sql.push("SELECT count(*) AS n FROM (SELECT 1");
-        self.from(&mut sql);
+        self.page_from(&mut sql, false);
         sql.push(" LIMIT ").bind(COUNT_LIMIT + 1).push(") s");
         sql.number(conn)
     }

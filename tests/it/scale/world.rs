@@ -18,7 +18,7 @@ pub fn id(number: usize) -> Id {
 }
 
 /// A server with `n` system accounts, a tenth of them disabled, a third of them used in the last 200 days, all with the
-/// role CI/CD, half of them with a token and in one of 200 teams.
+/// role CI/CD, half of them with a token and in one of 200 teams, a fifth in a large team.
 pub fn with(n: usize) -> TestApp {
     let app = TestApp::start();
     let sqlite = app.database.engine() == Engine::Sqlite;
@@ -64,6 +64,11 @@ pub fn with(n: usize) -> TestApp {
             "INSERT INTO team_members (team_id, account_id) {numbers} SELECT t.id, {account} FROM s JOIN teams t \
              ON t.name = 'Team ' || {} WHERE i % 2 = 0 OR i = 1",
             padded("CASE WHEN i = 1 THEN 1 ELSE i % 200 + 1 END")
+        ),
+        // One large team among the small ones
+        format!(
+            "INSERT INTO team_members (team_id, account_id) {numbers} SELECT t.id, {account} FROM s JOIN teams t \
+             ON t.name = 'Team 000100' WHERE i % 5 = 3 AND i % 200 <> 99"
         ),
         format!(
             "INSERT INTO tokens (id, account_id, name, access, digest, created_at, created_by_name, expires_at) {numbers} \
