@@ -176,3 +176,27 @@ fn the_page_disables_enables_and_deletes() {
     assert_eq!(flash(&browser), "Deleted buildkite/ios.");
     browser.assert_quiet_console();
 }
+
+// The answer to a second click would take the place of the first one's, in which alone the value stands.
+#[test]
+fn two_clicks_make_one_token_and_show_it() {
+    let app = TestApp::start();
+    let ids = add_machines(&app);
+    let browser = admin(&app, Options::default());
+    visit(&browser, &app, &page_of(&ids[0]));
+    open(&browser, "new-token");
+    browser.fill(field("Name"), "nightly");
+    let twice =
+        "const create = [...document.querySelectorAll('#new-token button')].find(one => one.textContent === 'Create token');
+        create.click(); create.click();";
+    browser.leads_on(|browser| browser.read(twice, &[]));
+    assert_eq!(app.verify(&browser.value("#token")).status, 200);
+    let made = app.read(|conn| muster::tokens::queries::of_account(conn, &ids[0]));
+    assert_eq!(made.iter().filter(|listed| listed.token.name == "nightly").count(), 1);
+    // The way back leads to a form that can be sent.
+    visit(&browser, &app, &page_of(&ids[0]));
+    open(&browser, "new-token");
+    browser.fill(field("Name"), "weekly");
+    browser.follow(button("Create token"));
+    assert_eq!(app.verify(&browser.value("#token")).status, 200);
+}
