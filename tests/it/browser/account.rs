@@ -186,10 +186,13 @@ fn two_clicks_make_one_token_and_show_it() {
     visit(&browser, &app, &page_of(&ids[0]));
     open(&browser, "new-token");
     browser.fill(field("Name"), "nightly");
-    let twice =
-        "const create = [...document.querySelectorAll('#new-token button')].find(one => one.textContent === 'Create token');
+    let twice = "document.addEventListener('submit', (event) => {
+            sessionStorage.setItem('sent', `${sessionStorage.getItem('sent') ?? ''} ${!event.defaultPrevented}`);
+        });
+        const create = [...document.querySelectorAll('#new-token button')].find(one => one.textContent === 'Create token');
         create.click(); create.click();";
     browser.leads_on(|browser| browser.read(twice, &[]));
+    assert_eq!(browser.read("return sessionStorage.getItem('sent')", &[]), " true false");
     assert_eq!(app.verify(&browser.value("#token")).status, 200);
     let made = app.read(|conn| muster::tokens::queries::of_account(conn, &ids[0]));
     assert_eq!(made.iter().filter(|listed| listed.token.name == "nightly").count(), 1);
