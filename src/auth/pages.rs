@@ -88,6 +88,7 @@ pub async fn sign_in(
     let left = match throttle.attempt(origin.ip(), &email) {
         Ok(left) => left,
         Err(refusal) => {
+            log_refused(&origin, "too many attempts");
             if refusal.first {
                 let email = email.clone();
                 let noted = database.record(move |conn| {
@@ -109,6 +110,7 @@ pub async fn sign_in(
             Ok(see_other(local(&next).filter(|next| !next.is_empty()).unwrap_or(HOME)))
         }
         Err(login) => {
+            log_refused(&origin, "no match");
             let noted = database.record(move |conn| operations::note_refused(conn, Refusal::Mismatch, login.as_ref(), origin));
             noted.await?;
             let tries = match left {
@@ -119,6 +121,12 @@ pub async fn sign_in(
             again(StatusCode::UNPROCESSABLE_ENTITY, format!("That e-mail address and password do not match. {tries}"))
         }
     }
+}
+
+/// For who watches the log for guesses. Not what was typed: people type passwords into the wrong field.
+fn log_refused(origin: &Origin, why: &str) {
+    let id = origin.request_id.as_deref().unwrap_or_default();
+    log::warn!("{id} a sign-in from {} was refused: {why}", origin.ip());
 }
 
 /// Looks at an e-mail address and a password, and begins a session where they belong together. `Err` where they do not, the

@@ -23,6 +23,7 @@ const START_LOCK: &str = "SET client_min_messages = warning; SET lock_timeout = 
 /// # Errors
 /// A sentence: the database cannot be reached, or a migration failed (which leaves the schema as it was).
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
+    keep_private(url)?;
     let mut conn = manager::open(url).map_err(|error| match url {
         DatabaseUrl::Sqlite(path) => format!("The database {path} cannot be opened: {error}"),
         // The driver's words name the host; the URL itself may hold a password.
@@ -48,6 +49,20 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
     }
     .map_err(|error| error.to_string())?;
     Ok(applied)
+}
+
+/// A new SQLite file is for its owner alone, and what SQLite puts beside it takes after it: password hashes are in there.
+fn keep_private(url: &DatabaseUrl) -> Result<(), String> {
+    let DatabaseUrl::Sqlite(path) = url else { return Ok(()) };
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(format!("The database {path} cannot be made: {error}")),
+    }
 }
 
 /// Whether a migration of this binary is still to be run.

@@ -125,8 +125,13 @@ pub async fn stop(
         actor.write(&database, move |conn, actor| policy::stop(conn, actor, &message)).await
     };
     match done {
-        Ok(()) => {
-            flash(&session, &Flash::done("Stopped the creation of API tokens. Those that exist go on working."))?;
+        Ok(stopped_before) => {
+            let text = if stopped_before {
+                "Saved the message."
+            } else {
+                "Stopped the creation of API tokens. Those that exist go on working."
+            };
+            flash(&session, &Flash::done(text))?;
             Ok(see_other(POLICY))
         }
         Err(Error::Invalid(fields)) => {

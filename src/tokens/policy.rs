@@ -63,20 +63,22 @@ pub fn must_be_open(conn: &mut DbConnection) -> Result<(), Error> {
 }
 
 /// Stops the creation of tokens at every door of every instance, from the next one on. Again, to change the message.
+/// Returns whether it had been stopped before.
 ///
 /// # Errors
 /// `Forbidden`, `Invalid` (field `message`).
-pub fn stop(conn: &mut DbConnection, actor: &Principal, message: &str) -> Result<(), Error> {
+pub fn stop(conn: &mut DbConnection, actor: &Principal, message: &str) -> Result<bool, Error> {
     may_decide(actor)?;
     let message = tidy(message, MESSAGE_LIMIT).map_err(|sentence| Error::field("message", sentence))?;
     let before = stopped(conn)?;
     if before.as_ref().is_some_and(|stop| stop.message == message) {
-        return Ok(());
+        return Ok(true);
     }
     let stop = Stop { message, by: actor.name.clone(), at: clock::now().and_utc().timestamp() };
     let text = serde_json::to_string(&stop).map_err(|error| Error::Internal(error.to_string()))?;
     settings::set(conn, SETTING, &text)?;
-    note(conn, actor, verbs::TOKEN_CREATION_STOPPED, before.as_ref(), Some(&stop))
+    note(conn, actor, verbs::TOKEN_CREATION_STOPPED, before.as_ref(), Some(&stop))?;
+    Ok(before.is_some())
 }
 
 /// Lets tokens be created again. Nothing happens where they can be.

@@ -165,7 +165,7 @@ fn question(what: Confirm, id: &Id, verb: &str, form: &VerbForm) -> Question {
 /// `POST /settings/changes/{id}/undo`
 ///
 /// # Errors
-/// `NotFound` for another's change, `Conflict` where nothing can be undone any more or a rule refuses, `Unavailable`.
+/// `NotFound` for another's change, `Forbidden`, `Unavailable`; what a rule refuses is told on the page that the form was on.
 pub async fn undo(
     session: Session,
     database: web::Data<Database>,
@@ -175,13 +175,21 @@ pub async fn undo(
     form: Form<VerbForm>,
 ) -> Result<HttpResponse, Error> {
     let change = Id::parse(&path).ok_or(Error::NotFound("change"))?;
-    let undone = actor.write(&database, move |conn, actor| operations::undo(conn, actor, &plan, &change)).await?;
-    let accounts = Kind::System.counted(undone.accounts);
-    let left = match undone.left {
-        0 => String::new(),
-        1 => " 1 change was left alone: somebody has changed it since.".into(),
-        n => format!(" {} changes were left alone: somebody has changed them since.", grouped(n)),
+    let undone = actor.write(&database, move |conn, actor| operations::undo(conn, actor, &plan, &change)).await;
+    let text = match undone {
+        Ok(undone) => {
+            let accounts = Kind::System.counted(undone.accounts);
+            let left = match undone.left {
+                0 => String::new(),
+                1 => " 1 change was left alone: somebody has changed it since.".into(),
+                n => format!(" {} changes were left alone: somebody has changed them since.", grouped(n)),
+            };
+            Flash::done(format!("Undone for {accounts}.{left}"))
+        }
+        // Said on the page that the button stood on.
+        Err(error @ (Error::Conflict(_) | Error::Invalid(_))) => Flash::refused(error.message()),
+        Err(error) => return Err(error),
     };
-    flash(&session, &Flash::done(format!("Undone for {accounts}.{left}")))?;
+    flash(&session, &text)?;
     Ok(see_other(local(&form.0.next).filter(|next| !next.is_empty()).unwrap_or(LIST)))
 }

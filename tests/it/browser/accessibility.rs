@@ -117,7 +117,7 @@ fn lists_without_data_and_errors() {
         "return fetch(arguments[0], { method: 'POST', body: new URLSearchParams(), redirect: 'manual' }).then(a => a.type)";
     assert_eq!(browser.read(undo, &[action.into()]), "opaqueredirect");
     browser.follow(button("Undo"));
-    judge(&browser, "409");
+    judge(&browser, "a refused Undo");
 
     visit(&browser, &app, &format!("{LIST}/{}", ids[0]));
     judge(&browser, "an account without anything");

@@ -34,6 +34,11 @@ fn several_first_starts_at_once_all_succeed() {
         assert!(matches!(outcome, Ok(Some(_))), "{outcome:?}");
     }
     assert_eq!(migrations::migrate(&url), Ok(vec![]));
+    if let DatabaseUrl::Sqlite(path) = &url {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "others may read the file");
+    }
     let database = Database::connect(url, 1).unwrap();
     let all = database.read_now(roles::queries::all).unwrap();
     assert_eq!(all.len(), predefined::PREDEFINED.len());

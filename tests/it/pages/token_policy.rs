@@ -138,6 +138,8 @@ fn while_creation_is_stopped_every_door_says_why() {
     let page = stop(&admin, &format!("  {MESSAGE} "));
     assert!(page.flash().contains("Stopped the creation of API tokens."), "{}", page.flash());
     assert!(page.text().contains("Stopped by Maya Lindqvist just now"), "{}", page.text());
+    assert_eq!(stop(&admin, "Another message.").flash(), "Saved the message.");
+    stop(&admin, MESSAGE);
     let before = tokens_of(&app);
     let sentence = "No new API tokens for now: Maya Lindqvist has stopped their creation. Ask &#60;Maya&#62; after the audit.";
     // The account's page: the message in the place of the form, and the form all the same.

@@ -113,8 +113,7 @@ fn what_somebody_changed_since_is_left_alone_and_counted() {
     // All of it changed since: nothing to take back.
     let done = bulk_flash(&admin, "disable", &[&ids[0]], &[]);
     bulk_flash(&other, "enable", &[&ids[0]], &[]);
-    let refused = admin.post(&undo_url(&done), &[]);
-    assert_eq!(refused.status, 409);
+    let refused = admin.post_and_follow(&undo_url(&done), &[]);
     assert!(refused.text().contains("Nothing was undone: somebody has changed all of it since."), "{}", refused.text());
 }
 
@@ -131,8 +130,8 @@ fn a_change_is_taken_back_once_and_only_by_who_made_it() {
     assert_eq!(app.totals(), (0, 2));
     undo(&admin, &done);
     assert_eq!(app.totals(), (2, 0));
-    let twice = admin.post(&undo_url(&done), &[]);
-    assert_eq!(twice.status, 409);
+    let twice = admin.post_and_follow(&undo_url(&done), &[("next", &at(&ids[0], ""))]);
+    assert!(twice.body.contains("<h1>robot 1</h1>"), "it is told where the button was");
     assert!(twice.text().contains("This change has already been undone."), "{}", twice.text());
     assert_eq!(app.totals(), (2, 0));
     for id in ["x", Id::new().as_str(), "%00"] {
@@ -152,8 +151,7 @@ fn undo_keeps_the_plan_and_does_nothing_by_halves() {
     let done = bulk_flash(&admin, "disable", &refs(&ids[..2]), &[]);
     let url = undo_url(&done);
     app.add_account("newcomer");
-    let refused = admin.post(&url, &[]);
-    assert_eq!(refused.status, 409);
+    let refused = admin.post_and_follow(&url, &[]);
     assert!(
         refused.text().contains("The Team plan has room for 3 system accounts, and this would make 4."),
         "{}",
@@ -173,8 +171,7 @@ fn undo_gives_no_name_back_that_is_taken_meanwhile() {
     let ids = made(&app, 2);
     let done = bulk_flash(&admin, "disable", &refs(&ids), &[]);
     app.add_account("Robot 2");
-    let refused = admin.post(&undo_url(&done), &[]);
-    assert_eq!(refused.status, 409);
+    let refused = admin.post_and_follow(&undo_url(&done), &[]);
     assert!(refused.text().contains("Another system account named robot 2 is in use."), "{}", refused.text());
     assert_eq!(app.totals(), (1, 2));
 }
