@@ -65,27 +65,28 @@ fn badges(roles: &[roles::Badge]) -> Vec<RoleBadge> {
 
 /// The roles to choose from: those that can be given at all; what this actor may not give is shown, and why.
 fn role_choices(all: &[roles::Role], actor: &Principal, ticked: &[Id]) -> Vec<Choice> {
-    all.iter()
-        .filter(|role| role.assignable)
-        .map(|role| {
-            let may = actor.may_grant(&role.permissions);
-            let why = if may { role.description.clone() } else { "Grants more than you have".into() };
-            Choice { disabled: !may, ..Choice::new(role.id.to_string(), &role.name).about(why) }
-                .checked(ticked.contains(&role.id))
-        })
-        .collect()
+    let against = |role: &roles::Role| {
+        let may = actor.may_grant(&role.permissions);
+        (!may).then(|| "Grants more than you have".into())
+    };
+    choices(all, against).into_iter().map(|(id, choice)| choice.checked(ticked.contains(id))).collect()
 }
 
 /// The roles to choose from when some are taken away: also what this actor could not give.
 fn removable_choices(all: &[roles::Role], actor: &Principal) -> Vec<Choice> {
-    all.iter()
-        .filter(|role| role.assignable)
-        .map(|role| {
-            let refused = operations::may_take(actor, role).err().map(|error| error.message());
-            let about = refused.clone().unwrap_or_else(|| role.description.clone());
-            Choice { disabled: refused.is_some(), ..Choice::new(role.id.to_string(), &role.name).about(about) }
-        })
-        .collect()
+    let against = |role: &roles::Role| operations::may_take(actor, role).err().map(|error| error.message());
+    choices(all, against).into_iter().map(|(_, choice)| choice).collect()
+}
+
+/// The roles that people handle, each described, or told what is `against` it and disabled.
+fn choices(all: &[roles::Role], against: impl Fn(&roles::Role) -> Option<String>) -> Vec<(&Id, Choice)> {
+    let choice = |role: &roles::Role| {
+        let against = against(role);
+        let disabled = against.is_some();
+        let about = against.unwrap_or_else(|| role.description.clone());
+        Choice { disabled, ..Choice::new(role.id.to_string(), &role.name).about(about) }
+    };
+    all.iter().filter(|role| role.assignable).map(|role| (&role.id, choice(role))).collect()
 }
 
 fn team_choices(all: &[Team], ticked: &[Id]) -> Vec<Choice> {

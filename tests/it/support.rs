@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod cluster;
+pub mod dice;
 pub mod echo;
 pub mod engine;
 pub mod process;

@@ -21,6 +21,7 @@ use muster::tokens::model::Expiry;
 use muster::tokens::value::Access;
 
 use crate::support::app::{Client, TestApp};
+use crate::support::dice::Dice;
 use crate::support::engine::Engine;
 
 const ACCOUNTS: usize = 200;
@@ -180,18 +181,6 @@ impl Field {
     fn turn(&self, token: usize, sent: Instant, status: u16) {
         let answered = Instant::now();
         self.tokens.write().unwrap()[token].turns.push(Turn { sent, answered, status });
-    }
-}
-
-/// xorshift: a test that fails should fail again.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
     }
 }
 

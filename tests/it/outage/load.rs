@@ -21,6 +21,7 @@ use muster::tokens::model::Expiry;
 use muster::tokens::value::Access;
 
 use crate::support::app::{Client, PASSWORD};
+use crate::support::dice::Dice;
 use crate::support::snapshot::lines;
 
 /// Within this a change is known to every instance, and after it nothing is accepted without the database.
@@ -340,18 +341,6 @@ pub struct Over<'a>(pub &'a AtomicBool);
 impl Drop for Over<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// xorshift.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
     }
 }
 
