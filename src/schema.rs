@@ -71,6 +71,9 @@ diesel::table! {
     account_roles (account_id, role_id) {
         account_id -> Text,
         role_id -> Text,
+        kind -> Text,
+        disabled -> Bool,
+        name_key -> Text,
     }
 }
 
@@ -84,9 +87,12 @@ diesel::table! {
 }
 
 diesel::table! {
-    team_members (team_id, account_id) {
+    team_members (account_id, team_id) {
         team_id -> Text,
         account_id -> Text,
+        kind -> Text,
+        disabled -> Bool,
+        name_key -> Text,
     }
 }
 

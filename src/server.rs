@@ -16,6 +16,7 @@ use crate::config::{BaseUrl, Config};
 use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
 use crate::tokens::check::Check;
+use crate::tokens::expiry;
 use crate::tokens::mirror::Mirror;
 use crate::web::throttle::{Refusals, Throttle};
 use crate::web::{forgery, headers, page, trace};
@@ -194,8 +195,9 @@ impl Server {
         }
         let metrics = metrics.map(|(listener, _)| metrics::serve(listener, sources)).transpose()?;
         let follower = actix_web::rt::spawn(mirror.clone().run());
+        let expiries = actix_web::rt::spawn(expiry::run(database.clone()));
         let writer = actix_web::rt::spawn(activity::run(recorder.clone(), database, interval));
-        Ok(Running { server: server.run(), recorder, writer, mirror, follower, metrics, closing })
+        Ok(Running { server: server.run(), recorder, writer, mirror, follower, expiries, metrics, closing })
     }
 }
 
@@ -216,6 +218,7 @@ pub struct Running {
     writer: actix_web::rt::task::JoinHandle<()>,
     mirror: Mirror,
     follower: actix_web::rt::task::JoinHandle<()>,
+    expiries: actix_web::rt::task::JoinHandle<()>,
     metrics: Option<actix_web::dev::ServerHandle>,
     closing: Closing,
 }
@@ -231,6 +234,7 @@ impl Running {
         if let Some(metrics) = self.metrics {
             metrics.stop(false).await;
         }
+        self.expiries.abort();
         self.recorder.stop();
         if self.writer.await.is_err() {
             log::error!("the activity writer ended by itself");

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod check;
+pub mod expiry;
 pub mod mirror;
 pub mod model;
 pub mod operations;

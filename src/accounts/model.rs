@@ -350,7 +350,7 @@ pub struct Total {
 }
 
 /// Counting stops here, and pages are numbered up to here.
-pub const COUNT_LIMIT: i64 = 10_000;
+pub const COUNT_LIMIT: i64 = 5_000;
 
 /// What an action on several did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

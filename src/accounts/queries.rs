@@ -16,6 +16,10 @@ pub mod changes;
 pub mod list;
 pub mod matching;
 
+/// The tables whose rows repeat their account's `kind`, `disabled` and `name_key`: their indexes have the accounts of a role or
+/// team in the list's order. Whatever changes one of the three changes the copies with it.
+const TABLES_WITH_COPIES: [&str; 2] = ["account_roles", "team_members"];
+
 type Columns = (
     Id,
     String,
@@ -131,6 +135,11 @@ pub fn rename(conn: &mut DbConnection, id: &Id, name: &super::model::AccountName
             accounts::updated_at.eq(clock::now()),
         ))
         .execute(conn)?;
+    for table in TABLES_WITH_COPIES {
+        let mut copies = Sql::new("UPDATE ");
+        copies.push(table).push(" SET name_key = ").bind(name.key()).push(" WHERE account_id = ").bind(id);
+        copies.execute(conn)?;
+    }
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::predefined;
-use crate::schema::{account_roles, role_permissions, roles, team_administrators, teams};
+use crate::schema::{role_permissions, roles, team_administrators, teams};
 use crate::teams::queries::all as all_teams;
 use crate::text::fold;
 use crate::tokens;
@@ -157,9 +157,7 @@ impl<'a> Stage<'a> {
                 .values((team_administrators::team_id.eq(&team), team_administrators::account_id.eq(&account)))
                 .execute(self.conn)?;
             let role: Id = predefined::TEAM_ADMINISTRATOR.into();
-            diesel::insert_into(account_roles::table)
-                .values((account_roles::account_id.eq(&account), account_roles::role_id.eq(&role)))
-                .execute(self.conn)?;
+            crate::roles::queries::give(self.conn, &account, &role)?;
         }
         Ok(())
     }

@@ -175,6 +175,16 @@ pub fn badges(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, Ve
     Ok(badges)
 }
 
+/// Gives an account a role, outside any change.
+///
+/// # Errors
+/// The database's: it has the role, or there is no such role.
+pub fn give(conn: &mut DbConnection, account: &Id, role: &Id) -> Result<(), Error> {
+    let mut sql = Sql::new("INSERT INTO account_roles (account_id, role_id, kind, disabled, name_key) SELECT a.id, ");
+    sql.bind(role).push(", a.kind, a.disabled, a.name_key FROM accounts a WHERE a.id = ").bind(account);
+    sql.execute(conn).map(drop)
+}
+
 /// How many accounts of each kind have each role: role → (system accounts, users).
 ///
 /// # Errors
@@ -189,11 +199,8 @@ pub fn holders(conn: &mut DbConnection) -> Result<BTreeMap<Id, (i64, i64)>, Erro
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         n: i64,
     }
-    let rows: Vec<Holders> = Sql::new(
-        "SELECT r.role_id AS id, a.kind AS kind, count(*) AS n FROM account_roles r JOIN accounts a ON a.id = r.account_id \
-         GROUP BY r.role_id, a.kind",
-    )
-    .load(conn)?;
+    let rows: Vec<Holders> =
+        Sql::new("SELECT role_id AS id, kind, count(*) AS n FROM account_roles GROUP BY role_id, kind").load(conn)?;
     let mut holders: BTreeMap<Id, (i64, i64)> = BTreeMap::new();
     for row in rows {
         let entry = holders.entry(row.id).or_default();

@@ -97,11 +97,8 @@ pub fn sizes(conn: &mut DbConnection, ids: &[Id]) -> Result<HashMap<Id, (i64, i6
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         n: i64,
     }
-    let mut sql = Sql::new(
-        "SELECT m.team_id AS id, a.kind AS kind, count(*) AS n FROM team_members m JOIN accounts a ON a.id = m.account_id \
-         WHERE m.team_id IN ",
-    );
-    sql.bind_list(ids).push(" GROUP BY m.team_id, a.kind");
+    let mut sql = Sql::new("SELECT team_id AS id, kind, count(*) AS n FROM team_members WHERE team_id IN ");
+    sql.bind_list(ids).push(" GROUP BY team_id, kind");
     let mut sizes: HashMap<Id, (i64, i64)> = HashMap::new();
     for row in sql.load::<Size>(conn)? {
         let entry = sizes.entry(row.id).or_default();

@@ -247,16 +247,45 @@ pub fn expire(conn: &mut DbConnection, id: &str, at: NaiveDateTime) -> Result<()
     Ok(())
 }
 
-/// Brings an account's `first_expiry_at` in line with its tokens. Every change to a token ends with this.
+/// Brings an account's `first_expiry_at` in line with its tokens: the next expiry, or else the last one that has passed.
+/// Every change to a token ends with this.
 ///
 /// # Errors
 /// The database's.
 pub fn keep_first_expiry(conn: &mut DbConnection, account: &Id) -> Result<(), Error> {
-    let mut sql =
-        Sql::new("UPDATE accounts SET first_expiry_at = COALESCE((SELECT min(expires_at) FROM tokens WHERE account_id = ");
-    sql.bind(account).push(" AND revoked_at IS NULL AND replaced_by IS NULL), ");
-    sql.bind(clock::far_future()).push(") WHERE id = ").bind(account);
+    let mut sql = first_expiries(clock::now());
+    sql.push("id = ").bind(account);
     sql.execute(conn).map(drop)
+}
+
+/// The same for every account with a token that has expired after `since`, up to `now`. Returns their number.
+///
+/// # Errors
+/// The database's.
+pub fn move_first_expiries_on(conn: &mut DbConnection, since: NaiveDateTime, now: NaiveDateTime) -> Result<usize, Error> {
+    let mut sql = first_expiries(now);
+    sql.push("id IN (SELECT account_id FROM tokens WHERE expires_at > ").bind(since);
+    sql.push(" AND expires_at <= ").bind(now).push(")");
+    sql.execute(conn)
+}
+
+/// Whether any token has expired after `since`, up to `now`.
+///
+/// # Errors
+/// The database's.
+pub fn any_expired(conn: &mut DbConnection, since: NaiveDateTime, now: NaiveDateTime) -> Result<bool, Error> {
+    let mut sql = Sql::new("SELECT count(*) AS n FROM (SELECT 1 FROM tokens WHERE expires_at > ");
+    sql.bind(since).push(" AND expires_at <= ").bind(now).push(" LIMIT 1) s");
+    Ok(sql.number(conn)? > 0)
+}
+
+fn first_expiries(now: NaiveDateTime) -> Sql {
+    const OF_ITS_TOKENS: &str =
+        "(expires_at) FROM tokens t WHERE t.account_id = accounts.id AND t.revoked_at IS NULL AND t.replaced_by IS NULL";
+    let mut sql = Sql::new("UPDATE accounts SET first_expiry_at = COALESCE((SELECT min");
+    sql.push(OF_ITS_TOKENS).push(" AND t.expires_at > ").bind(now).push("), (SELECT max").push(OF_ITS_TOKENS).push("), ");
+    sql.bind(clock::far_future()).push(") WHERE ");
+    sql
 }
 
 /// A token with its account, as it is stored: what the check decides by.

@@ -27,8 +27,8 @@ fn main() {
         .write_now(|conn| {
             conn.batch_execute(&format!(
                 "INSERT INTO teams (id, name, name_key, created_at) VALUES ('{team}', '{team}', '{team}', '2026-01-01 00:00:00'); \
-                 INSERT INTO team_members (team_id, account_id) SELECT '{team}', id FROM accounts WHERE kind = 'system' \
-                 ORDER BY name_key LIMIT {n}"
+                 INSERT INTO team_members (team_id, account_id, kind, disabled, name_key) SELECT '{team}', id, kind, disabled, \
+                 name_key FROM accounts WHERE kind = 'system' ORDER BY name_key LIMIT {n}"
             ))?;
             Ok(())
         })
@@ -62,7 +62,7 @@ fn main() {
 }
 
 /// The events and the changes, as somebody would write them by hand.
-fn plain(database: &Database, team: &Id, statements: &[String; 2]) -> Duration {
+fn plain(database: &Database, team: &Id, statements: &[String]) -> Duration {
     let change = Id::new();
     let began = Instant::now();
     database
@@ -79,8 +79,13 @@ fn plain(database: &Database, team: &Id, statements: &[String; 2]) -> Duration {
     began.elapsed()
 }
 
-fn disable_sql(database: &Database) -> [String; 2] {
+fn disable_sql(database: &Database) -> [String; 4] {
     let no = if database.engine() == Engine::Sqlite { "0" } else { "FALSE" };
+    let copies = |table: &str| {
+        format!(
+            "UPDATE {table} SET disabled = NOT {no} WHERE account_id IN (SELECT account_id FROM team_members WHERE team_id = 'TEAM')"
+        )
+    };
     [
         "INSERT INTO audit_events (change_id, type, target_kind, target_id, target_name) SELECT 'CHANGE', 'account.disabled', a.kind, \
          a.id, a.name FROM accounts a JOIN team_members m ON m.account_id = a.id WHERE m.team_id = 'TEAM'"
@@ -89,6 +94,8 @@ fn disable_sql(database: &Database) -> [String; 2] {
             "UPDATE accounts SET disabled = NOT {no}, updated_at = '2026-01-01 00:00:00' WHERE id IN \
              (SELECT account_id FROM team_members WHERE team_id = 'TEAM')"
         ),
+        copies("account_roles"),
+        copies("team_members"),
     ]
 }
 
@@ -100,7 +107,8 @@ fn role_sql(role: &str) -> [String; 2] {
              JOIN team_members m ON m.account_id = a.id WHERE m.team_id = 'TEAM'"
         ),
         format!(
-            "INSERT INTO account_roles (account_id, role_id) SELECT account_id, '{role}' FROM team_members WHERE team_id = 'TEAM'"
+            "INSERT INTO account_roles (account_id, role_id, kind, disabled, name_key) SELECT account_id, '{role}', kind, disabled, \
+             name_key FROM team_members WHERE team_id = 'TEAM'"
         ),
     ]
 }

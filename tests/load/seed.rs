@@ -45,14 +45,26 @@ fn fill(conn: &mut DbConnection, ids: &[Id], values: &[TokenValue]) -> Result<()
         let mut rows = Sql::new(
             "INSERT INTO accounts (id, kind, name, name_key, description, search_text, created_at, created_by_name, updated_at) VALUES ",
         );
-        let mut roles = Sql::new("INSERT INTO account_roles (account_id, role_id) VALUES ");
+        let mut roles = Sql::new("INSERT INTO account_roles (account_id, role_id, kind, disabled, name_key) VALUES ");
         for (at, id) in ids.iter().enumerate() {
             let number = part * PART + at;
             let (name, description) = (format!("service-{number:07} deploy"), format!("Deploys service number {number}"));
             let search = format!("{}\n{}", fold(&name), fold(&description));
-            rows.push(if at == 0 { "(" } else { ", (" }).bind(id).push(", 'system', ").bind(name.clone()).push(", ").bind(name);
+            rows.push(if at == 0 { "(" } else { ", (" })
+                .bind(id)
+                .push(", 'system', ")
+                .bind(name.clone())
+                .push(", ")
+                .bind(name.clone());
             rows.push(", ").bind(description).push(", ").bind(search).push(", ").bind(now).push(", 'seed', ").bind(now).push(")");
-            roles.push(if at == 0 { "(" } else { ", (" }).bind(id).push(", ").bind(&role).push(")");
+            roles
+                .push(if at == 0 { "(" } else { ", (" })
+                .bind(id)
+                .push(", ")
+                .bind(&role)
+                .push(", 'system', FALSE, ")
+                .bind(name)
+                .push(")");
         }
         rows.execute(conn)?;
         roles.execute(conn)?;

@@ -183,11 +183,6 @@ fn accounts_of(sql: &mut Sql, change: &Change, verb: &str) {
     sql.push("(SELECT target_id FROM audit_events WHERE change_id = ").bind(&change.id).push(" AND type = ").bind(verb).push(")");
 }
 
-fn pairs_of(sql: &mut Sql, change: &Change, verb: &str) {
-    sql.push("SELECT target_id, object_id FROM audit_events WHERE change_id = ").bind(&change.id);
-    sql.push(" AND type = ").bind(verb);
-}
-
 /// The name of the first account, by name, among a change's events of `verb` for which `condition` (on `a`) holds.
 ///
 /// # Errors
@@ -222,9 +217,9 @@ pub fn carry_out(conn: &mut DbConnection, change: &Change, kind: Kind, tally: &T
             super::add_to_total(conn, kind, true, -tally.events)?;
             super::add_to_total(conn, kind, false, tally.events)
         }
-        verbs::ROLE_ADDED => add_pairs(conn, change, verbs::ROLE_ADDED, "account_roles (account_id, role_id)"),
+        verbs::ROLE_ADDED => add_pairs(conn, change, verbs::ROLE_ADDED, "account_roles (account_id, role_id"),
         verbs::ROLE_REMOVED => remove_pairs(conn, change, verbs::ROLE_REMOVED, "account_roles", "(account_id, role_id)"),
-        verbs::TEAM_ADDED => add_pairs(conn, change, verbs::TEAM_ADDED, "team_members (account_id, team_id)"),
+        verbs::TEAM_ADDED => add_pairs(conn, change, verbs::TEAM_ADDED, "team_members (account_id, team_id"),
         verbs::TEAM_REMOVED => remove_pairs(conn, change, verbs::TEAM_REMOVED, "team_members", "(account_id, team_id)"),
         verbs::ACCOUNT_DELETED => delete(conn, change, kind, tally.events),
         other => Err(Error::Internal(format!("no way to carry out {other}"))),
@@ -235,7 +230,14 @@ fn set_disabled(conn: &mut DbConnection, change: &Change, verb: &str, disabled: 
     let mut sql = Sql::new("UPDATE accounts SET disabled = ");
     sql.bind(disabled).push(", updated_at = ").bind(clock::now()).push(" WHERE id IN ");
     accounts_of(&mut sql, change, verb);
-    sql.execute(conn).map(drop)
+    sql.execute(conn)?;
+    for table in super::TABLES_WITH_COPIES {
+        let mut copies = Sql::new("UPDATE ");
+        copies.push(table).push(" SET disabled = ").bind(disabled).push(" WHERE account_id IN ");
+        accounts_of(&mut copies, change, verb);
+        copies.execute(conn)?;
+    }
+    Ok(())
 }
 
 /// Only users have any.
@@ -250,17 +252,19 @@ fn end_sessions(conn: &mut DbConnection, change: &Change, kind: Kind) -> Result<
 
 fn add_pairs(conn: &mut DbConnection, change: &Change, verb: &str, into: &str) -> Result<(), Error> {
     let mut sql = Sql::new("INSERT INTO ");
-    sql.push(into).push(" ");
-    pairs_of(&mut sql, change, verb);
-    sql.push(" ON CONFLICT DO NOTHING");
+    sql.push(into).push(
+        ", kind, disabled, name_key) SELECT a.id, e.object_id, a.kind, a.disabled, a.name_key \
+         FROM audit_events e JOIN accounts a ON a.id = e.target_id WHERE e.change_id = ",
+    );
+    sql.bind(&change.id).push(" AND e.type = ").bind(verb).push(" ON CONFLICT DO NOTHING");
     sql.execute(conn).map(drop)
 }
 
 fn remove_pairs(conn: &mut DbConnection, change: &Change, verb: &str, from: &str, pair: &str) -> Result<(), Error> {
     let mut sql = Sql::new("DELETE FROM ");
     sql.push(from).push(" WHERE ").push(pair).push(" IN (");
-    pairs_of(&mut sql, change, verb);
-    sql.push(")");
+    sql.push("SELECT target_id, object_id FROM audit_events WHERE change_id = ").bind(&change.id);
+    sql.push(" AND type = ").bind(verb).push(")");
     sql.execute(conn).map(drop)
 }
 

@@ -4,11 +4,11 @@ use chrono::{Datelike, NaiveDateTime};
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Text, Timestamp};
 
-use super::matching::{Matching, Target};
+use super::matching::{Matching, Target, Way};
 use crate::accounts::model::{AccountRow, COUNT_LIMIT, Filter, Order, Sort, Total, Window};
 use crate::clock;
-use crate::database::DbConnection;
 use crate::database::sql::{Sql, Value};
+use crate::database::{DbConnection, Engine};
 use crate::error::Error;
 use crate::id::Id;
 
@@ -53,15 +53,21 @@ struct Row {
 /// # Errors
 /// The database's.
 pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, size: i64) -> Result<Listing, Error> {
-    let target = Target::Matching(Matching::plan(conn, filter)?);
+    let matching = Matching::plan(conn, filter)?;
     let totals = super::totals(conn, filter.kind)?;
-    let total = total(conn, filter, &target, totals)?;
+    let crowd = totals.0 + if filter.disabled { totals.1 } else { 0 };
+    let total = if filter.is_plain() {
+        Total { count: crowd, more: false }
+    } else {
+        let counted = matching.count_to_limit(conn)?;
+        Total { count: counted.min(COUNT_LIMIT), more: counted > COUNT_LIMIT }
+    };
     let window = match window {
         // A page that no longer exists shows the last one that does.
         Window::Skip(n) if *n > 0 && *n >= total.count && !total.more => Window::Skip((total.count - 1).max(0) / size * size),
         other => other.clone(),
     };
-    let (rows, reached) = read(conn, &target, sort, &window, size)?;
+    let (rows, reached) = read(conn, &Target::Matching(matching), sort, &window, size, crowd)?;
     let (before, after) = match window {
         Window::Skip(n) => (n > 0, reached),
         Window::After(_) => (true, reached),
@@ -76,7 +82,7 @@ pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Windo
 /// # Errors
 /// The database's.
 pub fn rows(conn: &mut DbConnection, target: &Target, sort: Sort, window: &Window, size: i64) -> Result<Vec<AccountRow>, Error> {
-    Ok(read(conn, target, sort, window, size)?.0)
+    Ok(read(conn, target, sort, window, size, i64::MAX)?.0)
 }
 
 /// The rows of a window, in the order shown, and whether there are more in the direction in which they were read.
@@ -86,9 +92,10 @@ fn read(
     sort: Sort,
     window: &Window,
     size: i64,
+    crowd: i64,
 ) -> Result<(Vec<AccountRow>, bool), Error> {
     let limit = usize::try_from(size).unwrap_or(usize::MAX);
-    let mut rows: Vec<Row> = statement(target, sort, window, size).load(conn)?;
+    let mut rows: Vec<Row> = statement(target, sort, window, size, crowd).load(conn)?;
     let reached = rows.len() > limit;
     rows.truncate(limit);
     if matches!(window, Window::Before(_) | Window::End) {
@@ -97,37 +104,116 @@ fn read(
     Ok((rows.into_iter().map(|row| row.shown(sort)).collect(), reached))
 }
 
-fn total(conn: &mut DbConnection, filter: &Filter, target: &Target, (enabled, disabled): (i64, i64)) -> Result<Total, Error> {
-    if filter.is_plain() {
-        return Ok(Total { count: enabled + if filter.disabled { disabled } else { 0 }, more: false });
-    }
-    let counted = target.count_to_limit(conn)?;
-    Ok(Total { count: counted.min(COUNT_LIMIT), more: counted > COUNT_LIMIT })
-}
+const PICKED: &[&str] = &["picked.name_key", "picked.id"];
+const SHOWN: &str =
+    "SELECT a.id, a.name, a.name_key, a.description, a.disabled, a.last_login_at, a.last_used_at, a.first_expiry_at";
 
-/// The statement behind a page: one row more than it shows, to know whether there is a next one.
-pub fn statement(target: &Target, sort: Sort, window: &Window, size: i64) -> Sql {
+/// The statement behind a page: one row more than it shows, to know whether there is a next one. `crowd` is the number of
+/// accounts that would be read one by one if they were read in order.
+fn statement(target: &Target, sort: Sort, window: &Window, size: i64, crowd: i64) -> Sql {
     let mut sql = Sql::default();
-    target.with(&mut sql);
-    sql.push("SELECT a.id, a.name, a.name_key, a.description, a.disabled, a.last_login_at, a.last_used_at, a.first_expiry_at");
-    target.page_from(&mut sql, sort.by != Order::Used);
-    let columns = columns(sort.by);
-    let backward = matches!(window, Window::Before(_) | Window::End);
-    let descending = sort.descending != backward;
-    if let Window::After(position) | Window::Before(position) = window
-        && let Some(values) = values(sort.by, position)
-    {
-        sql.push(" AND (").push(&columns.join(", ")).push(if descending { ") < " } else { ") > " }).bind_list(values);
-    }
-    let direction = if descending { " DESC" } else { " ASC" };
-    for (at, column) in columns.iter().enumerate() {
-        sql.push(if at == 0 { " ORDER BY " } else { ", " }).push(column).push(direction);
-    }
-    sql.push(" LIMIT ").bind(size + 1);
-    if let Window::Skip(n) = window {
-        sql.push(" OFFSET ").bind(*n);
+    let place = Place { sort, window, size };
+    let Target::Matching(matching) = target else {
+        sql.push(SHOWN);
+        target.from(&mut sql);
+        place.write(&mut sql, columns(sort.by));
+        return sql;
+    };
+    let by_name = sort.by == Order::Name;
+    match matching.way(by_name, crowd) {
+        Way::InOrder => {
+            sql.push(SHOWN);
+            matching.all(&mut sql);
+            matching.tests(None, Some(sort.by), &mut sql);
+            place.write(&mut sql, columns(sort.by));
+        }
+        // The page is known before any account is looked up.
+        way @ (Way::Gathered(condition) | Way::Streamed(condition)) if by_name && matching.is_single() => {
+            let gathered = way == Way::Gathered(condition);
+            if gathered {
+                matching.with(condition, &mut sql);
+            }
+            sql.push(SHOWN).push(" FROM (SELECT picked.id, picked.name_key FROM ");
+            if !gathered {
+                sql.push("(");
+                matching.found_by(condition, &mut sql);
+                sql.push(") ");
+            }
+            sql.push("picked WHERE TRUE");
+            place.write(&mut sql, PICKED);
+            sql.push(") page");
+            matching.look_up("page", &mut sql);
+            place.order(&mut sql, &["page.name_key", "page.id"]);
+        }
+        Way::Gathered(condition) => {
+            matching.with(condition, &mut sql);
+            sql.push(SHOWN).push(" FROM picked");
+            matching.look_up("picked", &mut sql);
+            matching.tests(Some(condition), None, &mut sql);
+            place.write(&mut sql, columns(sort.by));
+        }
+        Way::Streamed(condition) => {
+            sql.push(SHOWN).push(" FROM (SELECT picked.id, picked.name_key FROM (");
+            matching.found_by(condition, &mut sql);
+            sql.push(") picked WHERE TRUE");
+            place.begin(&mut sql, PICKED);
+            if matching.engine == Engine::Postgres {
+                // The order is the index's; said here, it survives the join.
+                place.order(&mut sql, PICKED);
+                sql.push(" OFFSET 0");
+            }
+            sql.push(") streamed");
+            matching.look_up("streamed", &mut sql);
+            matching.tests(Some(condition), None, &mut sql);
+            place.order(&mut sql, &["streamed.name_key", "streamed.id"]);
+            place.limit(&mut sql);
+        }
     }
     sql
+}
+
+/// Which part of which order a statement shows.
+struct Place<'a> {
+    sort: Sort,
+    window: &'a Window,
+    size: i64,
+}
+
+impl Place<'_> {
+    /// All of it, on the columns that stand for the order's. A WHERE stands before.
+    fn write(&self, sql: &mut Sql, columns: &[&str]) {
+        self.begin(sql, columns);
+        self.order(sql, columns);
+        self.limit(sql);
+    }
+
+    fn begin(&self, sql: &mut Sql, columns: &[&str]) {
+        if let Window::After(position) | Window::Before(position) = self.window
+            && let Some(values) = values(self.sort.by, position)
+        {
+            let beyond = if self.is_descending() { ") < " } else { ") > " };
+            sql.push(" AND (").push(&columns.join(", ")).push(beyond).bind_list(values);
+        }
+    }
+
+    fn limit(&self, sql: &mut Sql) {
+        sql.push(" LIMIT ").bind(self.size + 1);
+        if let Window::Skip(n) = self.window {
+            sql.push(" OFFSET ").bind(*n);
+        }
+    }
+
+    fn order(&self, sql: &mut Sql, columns: &[&str]) {
+        let direction = if self.is_descending() { " DESC" } else { " ASC" };
+        for (at, column) in columns.iter().enumerate() {
+            sql.push(if at == 0 { " ORDER BY " } else { ", " }).push(column).push(direction);
+        }
+    }
+
+    /// Pages before a position are read backward.
+    fn is_descending(&self) -> bool {
+        self.sort.descending != matches!(self.window, Window::Before(_) | Window::End)
+    }
 }
 
 fn columns(by: Order) -> &'static [&'static str] {

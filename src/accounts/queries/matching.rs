@@ -2,11 +2,11 @@
 //!
 //! Neither planner can be trusted to know how many accounts a filter leaves over: SQLite keeps no statistics until it is
 //! told to, and Postgres guesses badly when it stops early. So each filter is counted first, no further than
-//! [`COUNT_LIMIT`]. The one that leaves the fewest drives the statement (as a materialised common table expression,
-//! which both engines evaluate first); where all leave many, the accounts are read in order and tested one by one, which
-//! soon fills a page.
+//! [`COUNT_LIMIT`], in an index that knows the accounts' state. The one that leaves the fewest drives the statement (as a
+//! materialised common table expression, which both engines evaluate first); where all leave many, the accounts are read
+//! and tested one by one. A page of the list has more ways, which [`super::list`] chooses from.
 
-use crate::accounts::model::{Activity, COUNT_LIMIT, Filter, SOON_DAYS, Selection, Total, UNUSED_DAYS};
+use crate::accounts::model::{Activity, COUNT_LIMIT, Filter, Order, SOON_DAYS, Selection, Total, UNUSED_DAYS};
 use crate::clock;
 use crate::database::sql::Sql;
 use crate::database::{DbConnection, Engine};
@@ -28,14 +28,17 @@ pub enum Target {
 #[derive(Debug, Clone)]
 pub struct Matching {
     filter: Filter,
-    driver: Option<Condition>,
-    engine: Engine,
+    /// The condition that leaves the fewest, and how many. None where each leaves more than [`COUNT_LIMIT`].
+    driver: Option<(Condition, i64)>,
+    /// How many match, no further than [`COUNT_LIMIT`] and one, where the choice of the driver has told.
+    counted: Option<i64>,
+    pub(super) engine: Engine,
     now: NaiveDateTime,
 }
 
 /// A filter that an index answers by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Condition {
+pub(super) enum Condition {
     Search,
     Role,
     Team,
@@ -44,21 +47,33 @@ enum Condition {
     Colleagues,
 }
 
-/// What a statement wants with the accounts.
+impl Condition {
+    /// Whether its index has the accounts in the order of their names.
+    fn is_by_name(self) -> bool {
+        matches!(self, Self::Role | Self::Team)
+    }
+}
+
+/// How the rows of a page are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Purpose {
-    /// All of them, joined with more.
-    Change,
-    /// To show or to count them.
-    Page,
-    /// To show the first of them in another order than the filters' own.
-    OrderedPage,
+pub(super) enum Way {
+    /// The accounts are read in the page's order and tested one by one.
+    InOrder,
+    /// All that a condition leaves are gathered, tested and sorted.
+    Gathered(Condition),
+    /// What a condition leaves stands in its index in the page's order; it is read and tested one by one.
+    Streamed(Condition),
 }
 
 /// Counting what deserves attention stops here: beyond it the number changes nothing for who reads it.
 const ATTENTION_LIMIT: i64 = 1_000;
 /// A trigram index finds three letters or more.
 const INDEXED_LETTERS: usize = 3;
+/// Where one account in so many matches, a page is full before the gathering of all that match would have begun. Not less:
+/// those that match may all stand at the end.
+const DENSE: i64 = 20;
+/// The same where several conditions must hold, of which only one has been counted.
+const DENSE_OF_SEVERAL: i64 = 2;
 
 impl Matching {
     /// Counts what each filter leaves over and chooses the one that drives. One statement for each filter that is set.
@@ -66,11 +81,8 @@ impl Matching {
     /// # Errors
     /// The database's.
     pub fn plan(conn: &mut DbConnection, filter: &Filter) -> Result<Self, Error> {
-        let engine = match conn {
-            DbConnection::Sqlite(_) => Engine::Sqlite,
-            DbConnection::Postgres(_) => Engine::Postgres,
-        };
-        let mut matching = Self { filter: filter.clone(), driver: None, engine, now: clock::now() };
+        let engine = engine_of(conn);
+        let mut matching = Self { filter: filter.clone(), driver: None, counted: None, engine, now: clock::now() };
         let mut fewest = COUNT_LIMIT + 1;
         for condition in matching.conditions() {
             if condition == Condition::Search && filter.search.chars().count() < INDEXED_LETTERS {
@@ -87,7 +99,10 @@ impl Matching {
             let found = sql.number(conn)?;
             if found < fewest {
                 fewest = found;
-                matching.driver = Some(condition);
+                matching.driver = Some((condition, found));
+            }
+            if matching.is_single() {
+                matching.counted = Some(found);
             }
         }
         Ok(matching)
@@ -117,41 +132,128 @@ impl Matching {
             #[diesel(sql_type = diesel::sql_types::BigInt)]
             never: i64,
         }
-        let cleared =
-            Filter { disabled: filter.disabled, colleagues_of: filter.colleagues_of.clone(), ..Filter::all(filter.kind) };
-        let matching = |activity| Self {
-            filter: Filter { activity, ..cleared.clone() },
+        let mut matching = Self {
+            filter: Filter { disabled: filter.disabled, colleagues_of: filter.colleagues_of.clone(), ..Filter::all(filter.kind) },
             driver: None,
-            engine: Engine::Sqlite,
+            counted: None,
+            engine: engine_of(conn),
             now: clock::now(),
         };
-        let mut sql =
-            Sql::new("SELECT (SELECT count(*) FROM (SELECT DISTINCT f.account_id FROM tokens f CROSS JOIN accounts a WHERE ");
-        let expiring = matching(None);
-        expiring.expires_soon(&mut sql);
-        sql.push(" AND a.id = f.account_id AND a.kind = ");
-        expiring.of_kind(false, &mut sql);
-        for (name, activity) in [("expiring", Activity::Unused), ("unused", Activity::Never)] {
+        let mut sql = Sql::new("SELECT ");
+        for (name, condition, activity) in [
+            ("expiring, ", Condition::Expiring, None),
+            ("unused, ", Condition::Activity, Some(Activity::Unused)),
+            ("never", Condition::Activity, Some(Activity::Never)),
+        ] {
+            matching.filter.activity = activity;
+            sql.push("(SELECT count(*) FROM (SELECT 1 FROM (");
+            matching.found_by(condition, &mut sql);
+            sql.push(") a WHERE TRUE");
+            if matching.filter.colleagues_of.is_some() {
+                matching.holds(Condition::Colleagues, None, &mut sql);
+            }
             sql.push(" LIMIT ").bind(ATTENTION_LIMIT + 1).push(") s) AS ").push(name);
-            sql.push(", (SELECT count(*) FROM (SELECT 1 FROM accounts a WHERE a.kind = ");
-            matching(Some(activity)).of_kind(false, &mut sql);
         }
-        sql.push(" LIMIT ").bind(ATTENTION_LIMIT + 1).push(") s) AS never");
         let total = |n: i64| Total { count: n.min(ATTENTION_LIMIT), more: n > ATTENTION_LIMIT };
         let row = sql.load::<Row>(conn)?.into_iter().next();
         Ok(row.map_or([total(0); 3], |row| [total(row.expiring), total(row.unused), total(row.never)]))
     }
 
-    /// The value of `a.kind = `, and the conditions that no index finds by itself.
-    fn of_kind(&self, in_order: bool, sql: &mut Sql) {
-        sql.bind(self.filter.kind.as_str());
-        if !self.filter.disabled {
-            sql.push(" AND a.disabled = FALSE");
+    /// Whether one condition says it all.
+    pub(super) fn is_single(&self) -> bool {
+        self.conditions().len() == 1
+    }
+
+    /// How many match, no further than [`COUNT_LIMIT`] and one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn count_to_limit(&self, conn: &mut DbConnection) -> Result<i64, Error> {
+        if let Some(counted) = self.counted {
+            return Ok(counted);
         }
-        for condition in self.conditions() {
-            if self.driver != Some(condition) {
-                self.holds(condition, in_order, sql);
+        let mut sql = Sql::default();
+        let (driver, by_name) = (self.driver.map(|(condition, _)| condition), self.by_name());
+        if let Some(condition) = driver {
+            self.with(condition, &mut sql);
+        }
+        sql.push("SELECT count(*) AS n FROM (SELECT 1");
+        match (driver, by_name) {
+            (Some(_), _) => {
+                sql.push(" FROM picked");
+                self.look_up("picked", &mut sql);
             }
+            (None, Some(condition)) => {
+                sql.push(" FROM (");
+                self.found_by(condition, &mut sql);
+                sql.push(") picked");
+                self.look_up("picked", &mut sql);
+            }
+            (None, None) => self.all(&mut sql),
+        }
+        self.tests(driver.or(by_name), None, &mut sql);
+        sql.push(" LIMIT ").bind(COUNT_LIMIT + 1).push(") s");
+        sql.number(conn)
+    }
+
+    /// A condition whose index has the accounts in the order of their names.
+    fn by_name(&self) -> Option<Condition> {
+        self.conditions().into_iter().find(|condition| condition.is_by_name())
+    }
+
+    /// How a page is read, `by_name` or in another order, where `crowd` accounts would be read in order and tested.
+    pub(super) fn way(&self, by_name: bool, crowd: i64) -> Way {
+        let streamed = match self.driver {
+            Some((condition, _)) => Some(condition).filter(|condition| condition.is_by_name()),
+            None => self.by_name(),
+        };
+        let dense = if self.is_single() { DENSE } else { DENSE_OF_SEVERAL };
+        match (streamed, self.driver) {
+            (Some(condition), _) if by_name => Way::Streamed(condition),
+            (_, Some((condition, found))) if found.saturating_mul(dense) < crowd => Way::Gathered(condition),
+            _ => Way::InOrder,
+        }
+    }
+
+    /// The rows of a condition, evaluated before anything else.
+    pub(super) fn with(&self, condition: Condition, sql: &mut Sql) {
+        sql.push("WITH picked (id, name_key) AS MATERIALIZED (");
+        self.found_by(condition, sql);
+        sql.push(") ");
+    }
+
+    /// `FROM … WHERE …` of all accounts of the kind and state.
+    pub(super) fn all(&self, sql: &mut Sql) {
+        sql.push(" FROM accounts a WHERE ");
+        self.of_kind("a", " AND ", sql);
+    }
+
+    /// Joins the account of each row of `rows`, one by one. Postgres' plan for any values would read all accounts beside a list
+    /// of ten, as soon as one of the teams is large; OFFSET 0 keeps it from that.
+    pub(super) fn look_up(&self, rows: &str, sql: &mut Sql) {
+        match self.engine {
+            Engine::Sqlite => sql.push(" CROSS JOIN accounts a WHERE a.id = ").push(rows).push(".id"),
+            Engine::Postgres => sql
+                .push(" CROSS JOIN LATERAL (SELECT * FROM accounts x WHERE x.id = ")
+                .push(rows)
+                .push(".id OFFSET 0) a WHERE TRUE"),
+        };
+    }
+
+    /// Every condition but the one that has found the rows, asked of one account at a time.
+    /// `order` is the one in which an index is to give the accounts.
+    pub(super) fn tests(&self, but: Option<Condition>, order: Option<Order>, sql: &mut Sql) {
+        for condition in self.conditions() {
+            if but != Some(condition) {
+                self.holds(condition, order, sql);
+            }
+        }
+    }
+
+    fn of_kind(&self, table: &str, and: &str, sql: &mut Sql) {
+        sql.push(table).push(".kind = ").bind(self.filter.kind.as_str());
+        if !self.filter.disabled {
+            sql.push(and).push(table).push(".disabled = FALSE");
         }
     }
 
@@ -170,46 +272,47 @@ impl Matching {
         .collect()
     }
 
-    /// The query that finds the accounts of a condition by its index.
-    fn found_by(&self, condition: Condition, sql: &mut Sql) {
+    /// The query that finds the accounts of a condition, of this kind and state, by its index: identity and `name_key`.
+    pub(super) fn found_by(&self, condition: Condition, sql: &mut Sql) {
         let filter = &self.filter;
+        let id_of = |id: &Option<Id>| id.as_ref().map_or_else(String::new, Id::to_string);
         match condition {
             Condition::Search if self.engine == Engine::Sqlite => {
                 let phrase = format!("\"{}\"", filter.search.replace('"', "\"\""));
-                sql.push("SELECT f.id FROM accounts_search s CROSS JOIN accounts f WHERE s.accounts_search MATCH ").bind(phrase);
-                sql.push(" AND f.search_id = s.rowid");
+                sql.push("SELECT f.id, f.name_key FROM accounts_search s CROSS JOIN accounts f WHERE s.accounts_search MATCH ");
+                sql.bind(phrase).push(" AND f.search_id = s.rowid");
             }
             Condition::Search => {
-                sql.push("SELECT f.id FROM accounts f WHERE f.search_text LIKE ").bind(like_anywhere(&filter.search));
+                sql.push("SELECT f.id, f.name_key FROM accounts f WHERE f.search_text LIKE ").bind(like_anywhere(&filter.search));
             }
             Condition::Role => {
-                sql.push("SELECT f.account_id AS id FROM account_roles f WHERE f.role_id = ");
-                sql.bind(filter.role.as_ref().map_or("", Id::as_str));
+                sql.push("SELECT f.account_id AS id, f.name_key FROM account_roles f WHERE f.role_id = ")
+                    .bind(id_of(&filter.role));
             }
             Condition::Team => {
-                sql.push("SELECT f.account_id AS id FROM team_members f WHERE f.team_id = ");
-                sql.bind(filter.team.as_ref().map_or("", Id::as_str));
+                sql.push("SELECT f.account_id AS id, f.name_key FROM team_members f WHERE f.team_id = ")
+                    .bind(id_of(&filter.team));
             }
-            Condition::Expiring => {
-                sql.push("SELECT DISTINCT f.account_id AS id FROM tokens f WHERE ");
-                self.expires_soon(sql);
-            }
-            Condition::Activity => {
-                sql.push("SELECT f.id FROM accounts f WHERE f.kind = ").bind(filter.kind.as_str());
-                self.used(sql, "f");
+            Condition::Activity | Condition::Expiring => {
+                sql.push("SELECT f.id, f.name_key FROM accounts f WHERE TRUE");
+                self.in_range(condition, "f", sql);
             }
             Condition::Colleagues => {
                 sql.push(
-                    "SELECT DISTINCT f.account_id AS id FROM team_members mine JOIN team_members f ON f.team_id = mine.team_id \
-                     WHERE mine.account_id = ",
+                    "SELECT DISTINCT f.account_id AS id, f.name_key FROM team_members mine CROSS JOIN team_members f \
+                     WHERE f.team_id = mine.team_id AND mine.account_id = ",
                 );
-                sql.bind(filter.colleagues_of.as_ref().map_or("", Id::as_str));
+                sql.bind(id_of(&filter.colleagues_of));
             }
         }
+        sql.push(" AND ");
+        // SQLite does not know how long a range is, and would take the index by state: the sign keeps it from that.
+        let ranged = matches!(condition, Condition::Activity | Condition::Expiring) && self.engine == Engine::Sqlite;
+        self.of_kind("f", if ranged { " AND +" } else { " AND " }, sql);
     }
 
     /// The same condition, asked of one account at a time.
-    fn holds(&self, condition: Condition, in_order: bool, sql: &mut Sql) {
+    fn holds(&self, condition: Condition, order: Option<Order>, sql: &mut Sql) {
         let filter = &self.filter;
         match condition {
             Condition::Search => {
@@ -223,14 +326,12 @@ impl Matching {
                 sql.push(" AND EXISTS (SELECT 1 FROM team_members f WHERE f.account_id = a.id AND f.team_id = ");
                 sql.bind(filter.team.as_ref().map_or("", Id::as_str)).push(")");
             }
-            Condition::Expiring => {
-                sql.push(" AND EXISTS (SELECT 1 FROM tokens f WHERE f.account_id = a.id AND ");
-                self.expires_soon(sql);
-                sql.push(")");
-            }
             // SQLite would take any range that an index has, and sort all that is in it: the sign keeps it from that.
-            Condition::Activity if in_order && self.engine == Engine::Sqlite => self.used(sql, "+a"),
-            Condition::Activity => self.used(sql, "a"),
+            Condition::Activity | Condition::Expiring => {
+                let own = if condition == Condition::Activity { Order::Used } else { Order::Expiry };
+                let signed = self.engine == Engine::Sqlite && order.is_some_and(|order| order != own);
+                self.in_range(condition, if signed { "+a" } else { "a" }, sql);
+            }
             Condition::Colleagues => {
                 sql.push(
                     " AND EXISTS (SELECT 1 FROM team_members f JOIN team_members mine ON mine.team_id = f.team_id \
@@ -241,23 +342,23 @@ impl Matching {
         }
     }
 
-    fn expires_soon(&self, sql: &mut Sql) {
-        sql.push("f.expires_at > ").bind(self.now).push(" AND f.expires_at <= ");
-        sql.bind(self.now + TimeDelta::days(SOON_DAYS)).push(" AND f.revoked_at IS NULL AND f.replaced_by IS NULL");
-    }
-
-    fn used(&self, sql: &mut Sql, table: &str) {
+    /// The conditions on a moment in the account's row: last use, or the expiry to come.
+    fn in_range(&self, condition: Condition, table: &str, sql: &mut Sql) {
+        let column = if condition == Condition::Activity { ".last_used_at " } else { ".first_expiry_at " };
         let mut compare = |operator: &str, moment: NaiveDateTime| {
-            sql.push(" AND ").push(table).push(".last_used_at ").push(operator).bind(moment);
+            sql.push(" AND ").push(table).push(column).push(operator).bind(moment);
         };
-        match self.filter.activity {
-            Some(Activity::Recent) => compare(">= ", self.now - TimeDelta::days(30)),
-            Some(Activity::Unused) => {
+        match (condition, self.filter.activity) {
+            (Condition::Activity, Some(Activity::Recent)) => compare(">= ", self.now - TimeDelta::days(30)),
+            (Condition::Activity, Some(Activity::Unused)) => {
                 compare("> ", clock::NEVER);
                 compare("< ", self.now - TimeDelta::days(UNUSED_DAYS));
             }
-            Some(Activity::Never) => compare("= ", clock::NEVER),
-            None => {}
+            (Condition::Activity, Some(Activity::Never)) => compare("= ", clock::NEVER),
+            _ => {
+                compare("> ", self.now);
+                compare("<= ", self.now + TimeDelta::days(SOON_DAYS));
+            }
         }
     }
 }
@@ -281,40 +382,24 @@ impl Target {
 
     /// What comes before the SELECT: the rows that drive it.
     pub fn with(&self, sql: &mut Sql) {
-        if let Self::Matching(matching @ Matching { driver: Some(driver), .. }) = self {
-            sql.push("WITH picked (id) AS MATERIALIZED (");
-            matching.found_by(*driver, sql);
-            sql.push(") ");
+        if let Self::Matching(matching @ Matching { driver: Some((condition, _)), .. }) = self {
+            matching.with(*condition, sql);
         }
     }
 
-    /// `FROM … WHERE …`; more conditions on `a` and more tables can follow.
+    /// `FROM … WHERE …` of all that are meant; more conditions on `a` and more tables can follow.
     pub fn from(&self, sql: &mut Sql) {
-        self.write_from(sql, Purpose::Change);
-    }
-
-    /// [`Target::from`] for a page: no other table follows. `in_order` says that the accounts are read in an order that is
-    /// not the filters' own, and not to their end.
-    pub fn page_from(&self, sql: &mut Sql, in_order: bool) {
-        self.write_from(sql, if in_order { Purpose::OrderedPage } else { Purpose::Page });
-    }
-
-    fn write_from(&self, sql: &mut Sql, purpose: Purpose) {
         match self {
             Self::Accounts(kind, ids) => {
                 sql.push(" FROM accounts a WHERE a.kind = ").bind(kind.as_str()).push(" AND a.id IN ").bind_list(ids);
             }
             Self::Matching(matching) => {
-                match (matching.driver, matching.engine, purpose) {
-                    (None, ..) => sql.push(" FROM accounts a WHERE a.kind = "),
-                    // Account by account. Postgres' plan for any value would read all accounts beside a list of ten, as soon
-                    // as one of the teams is large; OFFSET 0 keeps it from that.
-                    (Some(_), Engine::Postgres, Purpose::Page | Purpose::OrderedPage) => sql.push(
-                        " FROM picked CROSS JOIN LATERAL (SELECT * FROM accounts x WHERE x.id = picked.id OFFSET 0) a WHERE a.kind = ",
-                    ),
-                    (Some(_), ..) => sql.push(" FROM picked CROSS JOIN accounts a WHERE a.id = picked.id AND a.kind = "),
-                };
-                matching.of_kind(purpose == Purpose::OrderedPage, sql);
+                let driver = matching.driver.map(|(condition, _)| condition);
+                match driver {
+                    Some(_) => drop(sql.push(" FROM picked CROSS JOIN accounts a WHERE a.id = picked.id")),
+                    None => matching.all(sql),
+                }
+                matching.tests(driver, None, sql);
             }
         }
     }
@@ -328,19 +413,6 @@ impl Target {
         self.with(&mut sql);
         sql.push("SELECT count(*) AS n");
         self.from(&mut sql);
-        sql.number(conn)
-    }
-
-    /// The same, but no further than [`COUNT_LIMIT`] and one.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn count_to_limit(&self, conn: &mut DbConnection) -> Result<i64, Error> {
-        let mut sql = Sql::default();
-        self.with(&mut sql);
-        sql.push("SELECT count(*) AS n FROM (SELECT 1");
-        self.page_from(&mut sql, false);
-        sql.push(" LIMIT ").bind(COUNT_LIMIT + 1).push(") s");
         sql.number(conn)
     }
 
@@ -369,5 +441,12 @@ impl Target {
         condition(&mut sql);
         sql.push(" ORDER BY a.name_key, a.id LIMIT 1");
         sql.name(conn)
+    }
+}
+
+fn engine_of(conn: &DbConnection) -> Engine {
+    match conn {
+        DbConnection::Sqlite(_) => Engine::Sqlite,
+        DbConnection::Postgres(_) => Engine::Postgres,
     }
 }

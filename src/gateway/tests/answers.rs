@@ -25,7 +25,8 @@ async fn an_accepted_call_carries_all_nine_headers() {
     let account = home.account("Zürich, 100 %");
     home.batch(&format!(
         "INSERT INTO teams (id, name, name_key, created_at) VALUES ('0f9619ff-8b86-4011-b42d-00cf4fc964ff', 'Ops, night', 'ops, night', '2026-01-01 00:00:00');
-         INSERT INTO team_members (team_id, account_id) VALUES ('0f9619ff-8b86-4011-b42d-00cf4fc964ff', '{account}');
+         INSERT INTO team_members (team_id, account_id, kind, disabled, name_key)
+             SELECT '0f9619ff-8b86-4011-b42d-00cf4fc964ff', id, kind, disabled, name_key FROM accounts WHERE id = '{account}';
          INSERT INTO teams (id, name, name_key, created_at) VALUES
              ('6f9619ff-8b86-4011-b42d-00cf4fc964ff', 'Other', 'other', '2026-01-01 00:00:00');
          INSERT INTO team_administrators (team_id, account_id) VALUES ('6f9619ff-8b86-4011-b42d-00cf4fc964ff', '{account}');"

@@ -23,7 +23,8 @@ async fn tokens_are_for_those_who_may_handle_them() {
     let viewer = person(&home, "viewer@x.example", &["system_account:read:*"]);
     home.batch(&format!(
         "INSERT INTO teams (id, name, name_key, created_at) VALUES ('0f9619ff-8b86-4011-b42d-00cf4fc964ff', 'Ops', 'ops', '2026-01-01 00:00:00');
-         INSERT INTO team_members (team_id, account_id) VALUES ('0f9619ff-8b86-4011-b42d-00cf4fc964ff', '{account}'), ('0f9619ff-8b86-4011-b42d-00cf4fc964ff', '{}');",
+         INSERT INTO team_members (team_id, account_id, kind, disabled, name_key)
+             SELECT '0f9619ff-8b86-4011-b42d-00cf4fc964ff', id, kind, disabled, name_key FROM accounts WHERE id IN ('{account}', '{}');",
         colleague.account.as_ref().unwrap()
     ));
     let form = Creation { name: " ".into(), access: None, expiry: Expiry::parse("soon", "") };
@@ -53,7 +54,7 @@ async fn tokens_are_for_those_who_may_handle_them() {
     assert_eq!(home.find(&token).revoked_at, None);
 
     // A token of an account that rules over Muster would make its bearer rule as well.
-    home.batch(&format!("INSERT INTO account_roles (account_id, role_id) VALUES ('{account}', '{}')", predefined::ADMINISTRATOR));
+    home.database.write_now(|conn| crate::roles::queries::give(conn, &account, &predefined::ADMINISTRATOR.into())).unwrap();
     for actor in [&colleague, &manager] {
         assert!(matches!(make(actor, &account, &good, None), Err(Error::Forbidden { .. })));
         let regenerated =

@@ -13,7 +13,7 @@ use muster::roles::predefined;
 use crate::support::app::{Client, PASSWORD};
 use crate::support::engine::TestDatabase;
 use crate::support::process::Process;
-use crate::support::snapshot::lines;
+use crate::support::snapshot::{lines, wrong_copies};
 
 const LIST: &str = "/settings/system-accounts";
 const EMAIL: &str = "maya@example.test";
@@ -151,6 +151,7 @@ fn assert_whole(conn: &mut DbConnection) {
         let found = lines(conn, sql);
         assert!(found.is_empty(), "{what}: {found:?}");
     }
+    assert_eq!(wrong_copies(conn).unwrap(), Vec::<String>::new());
 }
 
 #[test]

@@ -403,14 +403,17 @@ fn pages_have_numbers_and_three_sizes() {
 }
 
 #[test]
-fn beyond_ten_thousand_one_walks_from_page_to_page() {
+fn beyond_five_thousand_one_walks_from_page_to_page() {
     let app = TestApp::start();
     let viewer = app.viewer();
     app.add_many(10_500);
     // Two moments only, so that nearly every row is a tie.
-    for start in ["?size=100&sort=-used", "?size=100&q=BULK"] {
+    let role = format!("?size=100&role={}", predefined::CI_CD);
+    let both = format!("{role}&q=bulk");
+    for start in ["?size=100&sort=-used", "?size=100&q=BULK", &role, &both] {
         let mut list = get(&viewer, start);
-        let total = if start.contains("q=") { "1–100 of more than 10,000" } else { "1–100 of 10,500" };
+        let filtered = start.contains("q=") || start.contains("role=");
+        let total = if filtered { "1–100 of more than 5,000" } else { "1–100 of 10,500" };
         assert!(list.text().contains(total), "{}", list.text());
         assert_eq!((find_href(&list, "First page"), find_href(&list, "Previous page")), (None, None));
         assert!(!list.body.contains("aria-label=\"Page 1\""));
@@ -539,4 +542,34 @@ fn html_in_a_name_is_text() {
     assert!(!flash.body.contains("<script>alert"));
     let single = admin.post_and_follow(&format!("{LIST}/{id}/enablement"), &[]);
     assert!(single.flash().contains("&#60;script&#62;"), "{}", single.flash());
+}
+
+// The expiry that a row is sorted by is the one that its cell names, also when time has passed and nobody has touched a token.
+#[test]
+fn an_expired_token_gives_its_place_to_the_next() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let both = app.add_account("both");
+    for days in [6, 12] {
+        add_expiring(&app, &both, days);
+    }
+    let one = app.add_account("one");
+    add_expiring(&app, &one, 9);
+    let never = app.add_account("never");
+    app.add_token(&never, Access::Read);
+    let shown = |query: &str| names(&get(&admin, query));
+    let after = |days: i64| {
+        let (database, then) = (app.database.clone(), clock::now() + TimeDelta::days(days));
+        actix_web::rt::System::new().block_on(async move { muster::tokens::expiry::move_on(&database, then).await.unwrap() })
+    };
+    assert_eq!(shown("?sort=expiry"), ["both", "one", "never"]);
+    assert_eq!(shown("?expiring=14"), ["both", "one"]);
+    assert_eq!(after(3), 0);
+    assert_eq!(shown("?sort=expiry"), ["both", "one", "never"]);
+    assert_eq!(after(7), 1, "the first of two has expired");
+    assert_eq!(shown("?sort=expiry"), ["one", "both", "never"]);
+    assert_eq!(after(7), 0, "it is done once");
+    assert_eq!(after(10), 1, "the only one has expired: nothing is to come, and the row names what has passed");
+    assert_eq!(shown("?sort=expiry"), ["one", "both", "never"]);
+    assert_eq!(after(5), 0, "a clock that goes behind changes nothing");
 }

@@ -160,11 +160,7 @@ fn team_administrator_is_neither_given_nor_taken() {
     }
     // An account that has it, as administrating a team gives it.
     let holder = world.robot.clone();
-    world.app.write(|conn| {
-        let mut sql = muster::database::sql::Sql::new("INSERT INTO account_roles (account_id, role_id) VALUES (");
-        sql.bind(&holder).push(", ").bind(&derived).push(")");
-        sql.execute(conn)
-    });
+    world.app.write(|conn| muster::roles::queries::give(conn, &holder, &derived));
     let before = snapshot(&world.app);
     let fields = [("id", world.robot.as_str()), ("do", "remove_role"), ("remove_role", &role)];
     let answer = admin.post(&format!("{LIST}/bulk"), &fields);

@@ -8,10 +8,10 @@ use muster::auth::password;
 use muster::clock;
 use muster::id::Id;
 use muster::roles::predefined;
-use muster::schema::{account_roles, account_totals, accounts, settings, team_members, teams, tokens};
+use muster::schema::{account_totals, accounts, settings, teams, tokens};
 use muster::text::fold;
 
-use crate::support::app::{Client, PASSWORD, TestApp};
+use crate::support::app::{Client, PASSWORD, TestApp, join_team};
 use crate::support::engine::{Engine, TestDatabase};
 
 const LIST: &str = "/settings/system-accounts";
@@ -128,11 +128,7 @@ fn fill(app: &TestApp, now: NaiveDateTime) {
                 ))
                 .execute(conn)?;
         }
-        let mut role = |account: &Id, role: uuid::Uuid| {
-            diesel::insert_into(account_roles::table)
-                .values((account_roles::account_id.eq(account), account_roles::role_id.eq(Id::from(role))))
-                .execute(conn)
-        };
+        let mut role = |account: &Id, role: uuid::Uuid| muster::roles::queries::give(conn, account, &role.into());
         role(&uuid(1, 1), predefined::ADMINISTRATOR)?;
         for n in 0..NAMES.len() {
             role(&uuid(2, n), predefined::CI_CD)?;
@@ -141,9 +137,7 @@ fn fill(app: &TestApp, now: NaiveDateTime) {
             }
         }
         for n in 0..NAMES.len() {
-            diesel::insert_into(team_members::table)
-                .values((team_members::team_id.eq(uuid(3, n % 4)), team_members::account_id.eq(uuid(2, n))))
-                .execute(conn)?;
+            join_team(conn, &uuid(3, n % 4), &uuid(2, n))?;
             let end = match n % 5 {
                 0 => Some(born + Duration::days(20_000) + Duration::days(i64::try_from(n).unwrap())),
                 1 => Some(now + Duration::days(5) + Duration::hours(12)),

@@ -94,7 +94,9 @@ fn scans(engine: Engine, statement: &str, steps: &[String], leading: &HashMap<St
             // An alias stands in the plan in place of the table: `a`, `f`, `m`, `ar` and so on are what statements use.
             let Some(rest) = step.trim().strip_prefix("SCAN ") else { return false };
             let name = rest.split_whitespace().next().unwrap_or_default();
-            let transient = name.starts_with('(') || ["picked", "s", "mine"].contains(&name) || rest.contains("VIRTUAL TABLE");
+            let transient = name.starts_with('(')
+                || ["picked", "page", "streamed", "s", "mine"].contains(&name)
+                || rest.contains("VIRTUAL TABLE");
             let few = ["roles", "teams", "r", "t", "settings", "role_permissions", "revisions", "audit_changes"].contains(&name);
             !(transient || few || name == "CONSTANT" || rest.contains("USING") && stops_early)
         }

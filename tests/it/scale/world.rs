@@ -42,6 +42,8 @@ pub fn with(n: usize) -> TestApp {
     let expiry = format!("CASE WHEN i % 1000 = 2 THEN {soon} WHEN i % 4 = 2 THEN {later} END");
     let used = format!("CASE WHEN i % 3 = 0 THEN {ago} ELSE {} END", moment("1970-01-01 00:00:00"));
     let (cicd, viewer, disabled) = (predefined::CI_CD, predefined::VIEWER, n / 10);
+    let copied = "(account_id, role_id, kind, disabled, name_key)";
+    let copies = format!("'system', i % 10 = 0, 'bulk-' || {pad}");
     let statements = [
         format!(
             "INSERT INTO accounts (id, kind, name, name_key, description, search_text, disabled, created_at, created_by_name, \
@@ -52,22 +54,22 @@ pub fn with(n: usize) -> TestApp {
             moment("9999-12-31 00:00:00"),
         ),
         format!("INSERT INTO roles (id, name, name_key, created_at) VALUES ('{RARE_ROLE}', 'Rare', 'rare', '2026-01-01 00:00:00')"),
-        format!("INSERT INTO account_roles (account_id, role_id) {numbers} SELECT {account}, '{cicd}' FROM s"),
-        format!("INSERT INTO account_roles (account_id, role_id) {numbers} SELECT {account}, '{RARE_ROLE}' FROM s WHERE i % 100 = 1"),
-        format!("INSERT INTO account_roles (account_id, role_id) {numbers} SELECT {account}, '{viewer}' FROM s WHERE i % 3 = 1"),
+        format!("INSERT INTO account_roles {copied} {numbers} SELECT {account}, '{cicd}', {copies} FROM s"),
+        format!("INSERT INTO account_roles {copied} {numbers} SELECT {account}, '{RARE_ROLE}', {copies} FROM s WHERE i % 100 = 1"),
+        format!("INSERT INTO account_roles {copied} {numbers} SELECT {account}, '{viewer}', {copies} FROM s WHERE i % 3 = 1"),
         format!(
             "INSERT INTO teams (id, name, name_key, created_at) {numbers} SELECT '0000bbbb-0000-7000-8000-000000' || {pad}, \
              'Team ' || {pad}, 'team ' || {pad}, {} FROM s WHERE i <= 200",
             moment("2026-01-01 00:00:00")
         ),
         format!(
-            "INSERT INTO team_members (team_id, account_id) {numbers} SELECT t.id, {account} FROM s JOIN teams t \
+            "INSERT INTO team_members (team_id, account_id, kind, disabled, name_key) {numbers} SELECT t.id, {account}, {copies} FROM s JOIN teams t \
              ON t.name = 'Team ' || {} WHERE i % 2 = 0 OR i = 1",
             padded("CASE WHEN i = 1 THEN 1 ELSE i % 200 + 1 END")
         ),
         // One large team among the small ones
         format!(
-            "INSERT INTO team_members (team_id, account_id) {numbers} SELECT t.id, {account} FROM s JOIN teams t \
+            "INSERT INTO team_members (team_id, account_id, kind, disabled, name_key) {numbers} SELECT t.id, {account}, {copies} FROM s JOIN teams t \
              ON t.name = 'Team 000100' WHERE i % 5 = 3 AND i % 200 <> 99"
         ),
         format!(

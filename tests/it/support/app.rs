@@ -10,6 +10,7 @@ use muster::accounts::operations::{self, Creation, Plan, UserCreation};
 use muster::auth::password;
 use muster::auth::principal::Principal;
 use muster::config::{self, Config, DatabaseUrl};
+use muster::database::sql::Sql;
 use muster::database::{Database, DbConnection, migrations};
 use muster::error::Error;
 use muster::id::Id;
@@ -162,7 +163,7 @@ impl TestApp {
     /// A team with these members.
     pub fn add_team(&self, name: &str, members: &[&Id]) -> Id {
         use diesel::prelude::*;
-        use muster::schema::{team_members, teams};
+        use muster::schema::teams;
         let id = Id::new();
         let (team, name) = (id.clone(), name.to_owned());
         let members: Vec<Id> = members.iter().map(|member| (*member).clone()).collect();
@@ -176,9 +177,7 @@ impl TestApp {
                 ))
                 .execute(conn)?;
             for member in members {
-                diesel::insert_into(team_members::table)
-                    .values((team_members::team_id.eq(&team), team_members::account_id.eq(&member)))
-                    .execute(conn)?;
+                join_team(conn, &team, &member)?;
             }
             Ok(())
         });
@@ -243,7 +242,21 @@ impl Drop for TestApp {
             actix_web::rt::System::new().block_on(self.handle.stop(false));
             let _ = thread.join();
         }
+        // Whatever a test did: roles and memberships still say of their accounts what the accounts say. (A database that was
+        // taken away cannot be asked.)
+        if !std::thread::panicking()
+            && let Ok(wrong) = self.database.read_now(super::snapshot::wrong_copies)
+        {
+            assert!(wrong.is_empty(), "copies that differ from their accounts: {wrong:?}");
+        }
     }
+}
+
+/// Makes an account a member of a team, outside any change.
+pub fn join_team(conn: &mut DbConnection, team: &Id, account: &Id) -> Result<(), Error> {
+    let mut sql = Sql::new("INSERT INTO team_members (team_id, account_id, kind, disabled, name_key) SELECT ");
+    sql.bind(team).push(", a.id, a.kind, a.disabled, a.name_key FROM accounts a WHERE a.id = ").bind(account);
+    sql.execute(conn).map(drop)
 }
 
 /// The settings of a test server.
@@ -294,7 +307,8 @@ pub fn seed(database: &Database, n: usize) {
         if database.engine() == muster::database::Engine::Postgres { "::timestamp" } else { "" },
     );
     let roles = format!(
-        "INSERT INTO account_roles (account_id, role_id) SELECT id, '{ci_cd}' FROM accounts WHERE created_by_name = 'seed' \
+        "INSERT INTO account_roles (account_id, role_id, kind, disabled, name_key) SELECT id, '{ci_cd}', kind, disabled, name_key \
+         FROM accounts WHERE created_by_name = 'seed' \
          AND id NOT IN (SELECT account_id FROM account_roles)"
     );
     let tokens = format!(

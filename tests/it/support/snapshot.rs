@@ -4,6 +4,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::Text;
 use muster::database::DbConnection;
 use muster::database::sql::Sql;
+use muster::error::Error;
 
 use super::app::TestApp;
 
@@ -48,4 +49,17 @@ pub fn assert_unchanged(app: &TestApp, before: &[String], what: &str) {
     let gone: Vec<_> = before.iter().filter(|line| !after.contains(line)).collect();
     let new: Vec<_> = after.iter().filter(|line| !before.contains(line)).collect();
     assert!(gone.is_empty() && new.is_empty() && before.len() == after.len(), "{what}: gone {gone:?}, new {new:?}");
+}
+
+/// Roles and memberships whose copies of `kind`, `disabled` and `name_key` are not what their accounts say.
+pub fn wrong_copies(conn: &mut DbConnection) -> Result<Vec<String>, Error> {
+    let mut wrong = Vec::new();
+    for table in ["account_roles", "team_members"] {
+        let sql = format!(
+            "SELECT a.name || ' in {table}' AS line FROM {table} c JOIN accounts a ON a.id = c.account_id \
+             WHERE c.kind <> a.kind OR c.disabled <> a.disabled OR c.name_key <> a.name_key"
+        );
+        wrong.extend(Sql::new(&sql).load::<Line>(conn)?.into_iter().map(|row| row.line));
+    }
+    Ok(wrong)
 }
