@@ -94,9 +94,20 @@ impl Sql {
         self
     }
 
+    /// Adds ` LIMIT ` and a number that belongs to the statement. It is written out: of a bound one Postgres' plan for any values
+    /// assumes that it is a tenth of the rows.
+    pub fn limit(&mut self, number: i64) -> &mut Self {
+        self.push(" LIMIT ").push(&number.to_string())
+    }
+
     /// Adds a parenthesised list of bound values; an empty one matches nothing.
     pub fn bind_list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
         self.varies = true;
+        self.bind_row(values)
+    }
+
+    /// The same, where the number of values belongs to the statement.
+    pub fn bind_row<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
         let mut lead = "(";
         for value in values {
             self.push(lead).bind(value);

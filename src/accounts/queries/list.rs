@@ -192,12 +192,12 @@ impl Place<'_> {
             && let Some(values) = values(self.sort.by, position)
         {
             let beyond = if self.is_descending() { ") < " } else { ") > " };
-            sql.push(" AND (").push(&columns.join(", ")).push(beyond).bind_list(values);
+            sql.push(" AND (").push(&columns.join(", ")).push(beyond).bind_row(values);
         }
     }
 
     fn limit(&self, sql: &mut Sql) {
-        sql.push(" LIMIT ").bind(self.size + 1);
+        sql.limit(self.size + 1);
         if let Window::Skip(n) = self.window {
             sql.push(" OFFSET ").bind(*n);
         }

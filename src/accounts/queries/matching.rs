@@ -66,9 +66,12 @@ pub(super) enum Way {
 }
 
 /// Counting what deserves attention stops here: beyond it the number changes nothing for who reads it.
-const ATTENTION_LIMIT: i64 = 1_000;
+const ATTENTION_LIMIT: i64 = 200;
 /// A trigram index finds three letters or more.
 const INDEXED_LETTERS: usize = 3;
+/// How many matches on how many different pages of a sample of a thousandth make a word common.
+const COMMON_HITS: i64 = 4 * COUNT_LIMIT / 1_000;
+const COMMON_PAGES: i64 = 8;
 /// Where one account in so many matches, a page is full before the gathering of all that match would have begun. Not less:
 /// those that match may all stand at the end.
 const DENSE: i64 = 20;
@@ -95,7 +98,7 @@ impl Matching {
             }
             sql.push("(SELECT count(*) FROM (");
             matching.found_by(condition, &mut sql);
-            sql.push(" LIMIT ").bind(COUNT_LIMIT + 1).push(") s)").push(if guessed { " END AS n" } else { " AS n" });
+            sql.limit(COUNT_LIMIT + 1).push(") s)").push(if guessed { " END AS n" } else { " AS n" });
             let found = sql.number(conn)?;
             if found < fewest {
                 fewest = found;
@@ -109,12 +112,16 @@ impl Matching {
     }
 
     /// Whether a word is common is guessed first in Postgres: its trigram index gathers all that match before it gives the
-    /// first, a million for a word that all have. Where a fifth of some pages matches, it is not asked. A small table gives
-    /// too few pages to guess by, and its index answers soon.
+    /// first, a million for a word that all have. Of a thousandth of the pages, [`COMMON_PAGES`] must hold [`COMMON_HITS`]: of
+    /// [`COUNT_LIMIT`] matches a quarter of that would be expected. A small table gives too few pages to guess by, and its index
+    /// answers soon.
     fn guess(&self, sql: &mut Sql) {
-        sql.push("CASE WHEN (SELECT count(*) >= 200 AND 5 * count(CASE WHEN f.search_text LIKE ");
-        sql.bind(like_anywhere(&self.filter.search));
-        sql.push(" THEN 1 END) >= count(*) FROM accounts f TABLESAMPLE SYSTEM (0.1)) THEN ").bind(COUNT_LIMIT + 1).push(" ELSE ");
+        sql.push("CASE WHEN (SELECT count(*) >= ").push(&COMMON_HITS.to_string());
+        sql.push(" AND count(DISTINCT (f.ctid::text::point)[0]) >= ").push(&COMMON_PAGES.to_string());
+        sql.push(" FROM accounts f TABLESAMPLE SYSTEM (0.1) WHERE f.search_text LIKE ").bind(like_anywhere(&self.filter.search));
+        sql.push(" AND ");
+        self.of_kind("f", " AND ", sql);
+        sql.push(&format!(") THEN {} ELSE ", COUNT_LIMIT + 1));
     }
 
     /// How many accounts of a kind deserve attention, among those that `filter` shows when it is cleared: with tokens that
@@ -152,7 +159,7 @@ impl Matching {
             if matching.filter.colleagues_of.is_some() {
                 matching.holds(Condition::Colleagues, None, &mut sql);
             }
-            sql.push(" LIMIT ").bind(ATTENTION_LIMIT + 1).push(") s) AS ").push(name);
+            sql.limit(ATTENTION_LIMIT + 1).push(") s) AS ").push(name);
         }
         let total = |n: i64| Total { count: n.min(ATTENTION_LIMIT), more: n > ATTENTION_LIMIT };
         let row = sql.load::<Row>(conn)?.into_iter().next();
@@ -192,7 +199,7 @@ impl Matching {
             (None, None) => self.all(&mut sql),
         }
         self.tests(driver.or(by_name), None, &mut sql);
-        sql.push(" LIMIT ").bind(COUNT_LIMIT + 1).push(") s");
+        sql.limit(COUNT_LIMIT + 1).push(") s");
         sql.number(conn)
     }
 

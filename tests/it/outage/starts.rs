@@ -2,9 +2,10 @@
 
 use std::sync::Barrier;
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use muster::config::DatabaseUrl;
-use muster::database::{Database, migrations};
+use muster::database::{Database, Engine, migrations};
 use muster::id::Id;
 use muster::roles::{self, predefined};
 use muster::schema::role_permissions;
@@ -12,6 +13,9 @@ use muster::server::Server;
 
 use crate::support::app::{TestApp, test_config};
 use crate::support::engine::TestDatabase;
+use crate::support::snapshot::wrong_copies;
+
+const LIST: &str = "/settings/system-accounts";
 
 #[test]
 fn several_first_starts_at_once_all_succeed() {
@@ -69,4 +73,38 @@ fn a_start_completes_the_roles_that_nobody_can_edit() {
     assert_ne!(permissions(&locked), whole);
     migrations::migrate(&app.database_url.parse().unwrap()).unwrap();
     assert_eq!((permissions(&locked), permissions(&edited)), (whole, left));
+}
+
+/// A database from before roles and memberships carried copies gets them with the next start, and the lists are what they were.
+#[test]
+fn a_start_fills_the_copies_of_an_older_database() {
+    const VERSION: &str = "20261124150000";
+    let app = TestApp::start();
+    let admin = app.admin();
+    let (one, two) = (app.add_account("Zebra"), app.add_account("ant"));
+    let team = app.add_team("Platform", &[&one, &two]);
+    assert_eq!(admin.post(&format!("{LIST}/{one}/disablement"), &[]).status, 303);
+    let pages = || {
+        ["", "&disabled=1", "&sort=-name&disabled=1"].map(|more| {
+            let of = |filter: String| admin.get(&format!("{LIST}?{filter}{more}")).text();
+            (of(format!("team={team}")), of(format!("role={}", predefined::CI_CD)))
+        })
+    };
+    let before = pages();
+    assert!(before[1].0.contains("Zebra") && !before[0].0.contains("Zebra"), "{before:?}");
+    let down = match app.database.engine() {
+        Engine::Sqlite => include_str!("../../../migrations/sqlite/2026-11-24-150000_lists_by_role_and_team/down.sql"),
+        Engine::Postgres => include_str!("../../../migrations/postgres/2026-11-24-150000_lists_by_role_and_team/down.sql"),
+    };
+    app.write(|conn| {
+        conn.batch_execute(&format!("{down}; DELETE FROM __diesel_schema_migrations WHERE version = '{VERSION}'"))?;
+        Ok(())
+    });
+    assert!(app.database.read_now(wrong_copies).is_err(), "the copies are still there");
+    assert_eq!(migrations::migrate(&app.database_url.parse().unwrap()), Ok(vec![VERSION.to_owned()]));
+    assert_eq!(app.read(wrong_copies), Vec::<String>::new());
+    assert_eq!(pages(), before);
+    // And they are kept from then on.
+    assert_eq!(admin.post(&format!("{LIST}/{one}/enablement"), &[]).status, 303);
+    assert!(admin.get(&format!("{LIST}?team={team}")).text().contains("Zebra"));
 }
