@@ -24,8 +24,11 @@ pub enum Engine {
 /// Readers do not wait for the writer (WAL), an answered change survives a power cut (FULL), and LIKE tells letters
 /// apart as it does in Postgres: what is compared has been folded before it was stored. Each connection keeps few pages of
 /// its own: the operating system keeps them for all.
-const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
     PRAGMA foreign_keys = ON; PRAGMA case_sensitive_like = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -500;";
+
+/// The same patience as `busy_timeout`.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// Times without a zone are UTC here, and nothing waits for ever. The planner takes an index wherever
 /// there is one, also before it has statistics (a new installation, thousands of accounts made at once) and where it guesses
@@ -75,12 +78,26 @@ pub fn open(url: &DatabaseUrl) -> Result<DbConnection, diesel::ConnectionError> 
         DatabaseUrl::Sqlite(path) => {
             let mut sqlite = SqliteConnection::establish(path)?;
             sqlite.batch_execute(SQLITE_SETUP).map_err(set_up)?;
+            begin_wal(&mut sqlite).map_err(set_up)?;
             Ok(DbConnection::Sqlite(sqlite))
         }
         DatabaseUrl::Postgres(address) => {
             let mut postgres = PgConnection::establish(&with_time_outs(address))?;
             postgres.batch_execute(POSTGRES_SETUP).map_err(set_up)?;
             Ok(DbConnection::Postgres(postgres))
+        }
+    }
+}
+
+/// SQLite does not wait for its `busy_timeout` where the first connection to a new file turns it to WAL while others open it.
+fn begin_wal(sqlite: &mut SqliteConnection) -> diesel::QueryResult<()> {
+    let began = Instant::now();
+    loop {
+        match sqlite.batch_execute("PRAGMA journal_mode = WAL") {
+            Err(error) if error.to_string().contains("locked") && began.elapsed() < BUSY => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            outcome => return outcome,
         }
     }
 }

@@ -36,6 +36,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "*/operations",
             "*/operations/*",
             "tokens/check",
+            "tokens/expiry",
             "tokens/mirror",
             "tokens/mirror/*",
             "tokens/tally",
