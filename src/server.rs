@@ -234,6 +234,9 @@ impl Running {
         if let Some(metrics) = self.metrics {
             metrics.stop(false).await;
         }
+        if self.expiries.is_finished() {
+            log::error!("what sees to expired tokens ended by itself");
+        }
         self.expiries.abort();
         self.recorder.stop();
         if self.writer.await.is_err() {

@@ -1,6 +1,6 @@
 //! What the installation keeps about itself: a name and a value in the `settings` table.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, SubsecRound};
 use diesel::prelude::*;
 
 use crate::clock;
@@ -35,8 +35,25 @@ pub fn remove(conn: &mut DbConnection, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// The moment that a setting holds.
+///
+/// # Errors
+/// The database's.
+pub fn moment(conn: &mut DbConnection, name: &str) -> Result<Option<NaiveDateTime>, Error> {
+    Ok(get(conn, name)?.and_then(|text| NaiveDateTime::parse_from_str(&text, MOMENT).ok()))
+}
+
+/// Gives a setting a moment.
+///
+/// # Errors
+/// The database's.
+pub fn set_moment(conn: &mut DbConnection, name: &str, at: NaiveDateTime) -> Result<(), Error> {
+    set(conn, name, &at.format(MOMENT).to_string())
+}
+
+/// With as many digits of a second as there are.
+const MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.f";
 const TRACKED_SINCE: &str = "tracked_since";
-const MOMENT: &str = "%Y-%m-%dT%H:%M:%S";
 
 /// Since when use has been tracked: this installation's first start. Written down by the first call.
 ///
@@ -45,7 +62,7 @@ const MOMENT: &str = "%Y-%m-%dT%H:%M:%S";
 pub fn begin_tracking(conn: &mut DbConnection) -> Result<(), Error> {
     match get(conn, TRACKED_SINCE)? {
         Some(_) => Ok(()),
-        None => set(conn, TRACKED_SINCE, &clock::now().format(MOMENT).to_string()),
+        None => set_moment(conn, TRACKED_SINCE, clock::now().trunc_subsecs(0)),
     }
 }
 
@@ -54,6 +71,5 @@ pub fn begin_tracking(conn: &mut DbConnection) -> Result<(), Error> {
 /// # Errors
 /// The database's.
 pub fn tracked_since(conn: &mut DbConnection) -> Result<NaiveDateTime, Error> {
-    let text = get(conn, TRACKED_SINCE)?;
-    Ok(text.and_then(|text| NaiveDateTime::parse_from_str(&text, MOMENT).ok()).unwrap_or_else(clock::now))
+    Ok(moment(conn, TRACKED_SINCE)?.unwrap_or_else(clock::now))
 }

@@ -280,7 +280,7 @@ pub enum Order {
     Login,
     /// Token activity; never comes first.
     Used,
-    /// The first expiry among the tokens; none comes last.
+    /// The next expiry among the tokens, or else the last that has passed; none comes last.
     Expiry,
     /// Enabled before disabled.
     Status,
@@ -340,16 +340,16 @@ pub enum Window {
     End,
 }
 
-/// How many rows match. Counting stops at [`COUNT_LIMIT`], so that the cost of a page does not grow with the table.
+/// How many rows match. Counting stops somewhere, so that the cost of a page does not grow with the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Total {
-    /// The number, or [`COUNT_LIMIT`] where there are more.
+    /// The number, or the limit where there are more.
     pub count: i64,
     /// Whether there are more.
     pub more: bool,
 }
 
-/// Counting stops here, and pages are numbered up to here.
+/// Counting what the list shows stops here, and pages are numbered up to here.
 pub const COUNT_LIMIT: i64 = 5_000;
 
 /// What an action on several did.

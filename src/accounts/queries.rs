@@ -16,10 +16,6 @@ pub mod changes;
 pub mod list;
 pub mod matching;
 
-/// The tables whose rows repeat their account's `kind`, `disabled` and `name_key`: their indexes have the accounts of a role or
-/// team in the list's order. Whatever changes one of the three changes the copies with it.
-const TABLES_WITH_COPIES: [&str; 2] = ["account_roles", "team_members"];
-
 type Columns = (
     Id,
     String,
@@ -135,10 +131,20 @@ pub fn rename(conn: &mut DbConnection, id: &Id, name: &super::model::AccountName
             accounts::updated_at.eq(clock::now()),
         ))
         .execute(conn)?;
-    for table in TABLES_WITH_COPIES {
-        let mut copies = Sql::new("UPDATE ");
-        copies.push(table).push(" SET name_key = ").bind(name.key()).push(" WHERE account_id = ").bind(id);
-        copies.execute(conn)?;
+    keep_copies(conn, |copies| {
+        copies.push("name_key = ").bind(name.key()).push(" WHERE account_id = ").bind(id);
+    })
+}
+
+/// Changes the copies of an account's `kind`, `disabled` and `name_key` that its roles and memberships carry: their indexes have
+/// the accounts of a role or team in the list's order. Whatever changes one of the three in `accounts` ends with this;
+/// `assignment` is what stands behind SET.
+fn keep_copies(conn: &mut DbConnection, assignment: impl Fn(&mut Sql)) -> Result<(), Error> {
+    for table in ["account_roles", "team_members"] {
+        let mut sql = Sql::new("UPDATE ");
+        sql.push(table).push(" SET ");
+        assignment(&mut sql);
+        sql.execute(conn)?;
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! SQL put together from parts, for the few statements whose shape depends on what was asked: the list, and what acts on
-//! "all that match". Values are always bound, never written into the text.
+//! "all that match". Values are always bound, never written into the text; only a LIMIT is.
 
 use chrono::NaiveDateTime;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -116,7 +116,7 @@ impl Sql {
         self.push(if lead == "(" { "(NULL)" } else { ")" })
     }
 
-    /// The same for the identities on a page: filled up with its last value to one of few lengths, so that the statement has one of
+    /// A list of the identities on a page: filled up with its last value to one of few lengths, so that the statement has one of
     /// few texts and is kept prepared.
     pub fn bind_page(&mut self, values: &[Id]) -> &mut Self {
         let length = PAGES.into_iter().find(|length| *length >= values.len());

@@ -2,60 +2,74 @@
 //! sorted and narrowed by it without a look at any token.
 //!
 //! Every change to a token keeps it, but the passing of time changes no row. So each instance looks every few seconds
-//! whether tokens have expired since somebody last looked, and moves their accounts on to the next expiry. Until then an
-//! account one of whose tokens has just expired stands in the list where it stood.
+//! whether an account's token has expired since somebody last looked, and moves the account on to its next expiry. Until
+//! then it stands in the list where it stood, and is not among those whose tokens expire soon.
+//!
+//! Clocks differ, and go back when they are set right. So a look reaches back a little, and also over whatever a clock that was
+//! ahead has seen to: whom it has moved too far comes back.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 
 use super::queries;
 use crate::clock;
 use crate::database::Database;
 use crate::error::Error;
+use crate::id::Id;
 use crate::settings;
 
 /// How often it is looked: nobody sorts a list by seconds.
 const PERIOD: Duration = Duration::from_secs(10);
 /// The setting that says up to when expired tokens have been seen to.
 const SEEN_UNTIL: &str = "expiries_seen_until";
-const MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.6f";
+/// How far back a look reaches: more than the clocks of instances differ.
+const BACK: TimeDelta = TimeDelta::minutes(5);
+/// How old the setting may become where nothing expires.
+const KEPT_FOR: TimeDelta = TimeDelta::hours(1);
+/// Accounts in one transaction, so that after a long stop nobody waits long for the writer.
+const PART: usize = 500;
 
 /// Looks again and again, as long as the process lives.
 pub async fn run(database: Database) {
+    let mut failing = false;
     loop {
-        match move_on(&database, clock::now()).await {
+        let outcome = move_on(&database, clock::now()).await;
+        match &outcome {
             Ok(0) => {}
-            Ok(accounts) => log::debug!("{accounts} accounts have moved on to their next token's expiry"),
-            Err(error) => log::debug!("expired tokens are not seen to, and wait for the next time: {error}"),
+            Ok(accounts) => log::debug!("{accounts} accounts have moved on to the next expiry of their tokens"),
+            Err(error) if failing => log::debug!("expired tokens still wait to be seen to: {error}"),
+            Err(error) => log::warn!("expired tokens could not be seen to, and wait for the next time: {error}"),
         }
+        failing = outcome.is_err();
         tokio::time::sleep(PERIOD).await;
     }
 }
 
-/// Sees to the tokens that have expired, up to `now`, since this was last done on this database. Returns the number of their
-/// accounts. Writes nothing where there are none.
+/// Sees to the tokens that have expired, up to `now`, since this was last done on this database. Returns the number of
+/// accounts whose expiry was another. Writes nothing where there are none.
 ///
 /// # Errors
-/// The database's.
+/// The database's. What has been done until then is kept.
 pub async fn move_on(database: &Database, now: NaiveDateTime) -> Result<usize, Error> {
-    let any = database.read(move |conn| {
-        let since = seen_until(conn)?;
-        queries::any_expired(conn, since, now)
-    });
-    if !any.await? {
-        return Ok(0);
+    let since = database.read(|conn| settings::moment(conn, SEEN_UNTIL)).await?.unwrap_or(clock::NEVER);
+    let (mut from, until) = (since.min(now) - BACK, since.max(now));
+    let mut moved = 0;
+    loop {
+        let part = database.read(move |conn| queries::outdated_expiries(conn, (from, until), now, PART)).await?;
+        let Some((_, last)) = part.last() else { break };
+        let (is_last, reached) = (part.len() < PART, *last);
+        let accounts: BTreeSet<Id> = part.into_iter().map(|(account, _)| account).collect();
+        moved += accounts.len();
+        database.write(move |conn| queries::keep_first_expiries(conn, accounts, now)).await?;
+        if is_last {
+            break;
+        }
+        from = reached;
     }
-    let moved = database.write(move |conn| {
-        let since = seen_until(conn)?;
-        let moved = queries::move_first_expiries_on(conn, since, now)?;
-        settings::set(conn, SEEN_UNTIL, &since.max(now).format(MOMENT).to_string())?;
-        Ok(moved)
-    });
-    moved.await
-}
-
-fn seen_until(conn: &mut crate::database::DbConnection) -> Result<NaiveDateTime, Error> {
-    let text = settings::get(conn, SEEN_UNTIL)?;
-    Ok(text.and_then(|text| NaiveDateTime::parse_from_str(&text, MOMENT).ok()).unwrap_or(clock::NEVER))
+    if moved > 0 || now < since || now - since > KEPT_FOR {
+        database.write(move |conn| settings::set_moment(conn, SEEN_UNTIL, now)).await?;
+    }
+    Ok(moved)
 }

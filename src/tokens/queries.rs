@@ -253,39 +253,61 @@ pub fn expire(conn: &mut DbConnection, id: &str, at: NaiveDateTime) -> Result<()
 /// # Errors
 /// The database's.
 pub fn keep_first_expiry(conn: &mut DbConnection, account: &Id) -> Result<(), Error> {
-    let mut sql = first_expiries(clock::now());
-    sql.push("id = ").bind(account);
+    keep_first_expiries(conn, [account.clone()], clock::now())
+}
+
+/// The same for several accounts, as it is at `now`.
+///
+/// # Errors
+/// The database's.
+pub fn keep_first_expiries(
+    conn: &mut DbConnection,
+    accounts: impl IntoIterator<Item = Id>,
+    now: NaiveDateTime,
+) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE accounts SET first_expiry_at = ");
+    first_expiry("accounts", now, &mut sql);
+    sql.push(" WHERE id IN ").bind_list(accounts.into_iter().map(|account| account.to_string()));
     sql.execute(conn).map(drop)
 }
 
-/// The same for every account with a token that has expired after `since`, up to `now`. Returns their number.
+/// The first `limit` accounts whose `first_expiry_at` is not what it is to be at `now`, among those with a token that expires
+/// within `window`, both ends included; and when that token does, the earliest first.
 ///
 /// # Errors
 /// The database's.
-pub fn move_first_expiries_on(conn: &mut DbConnection, since: NaiveDateTime, now: NaiveDateTime) -> Result<usize, Error> {
-    let mut sql = first_expiries(now);
-    sql.push("id IN (SELECT account_id FROM tokens WHERE expires_at > ").bind(since);
-    sql.push(" AND expires_at <= ").bind(now).push(")");
-    sql.execute(conn)
+pub fn outdated_expiries(
+    conn: &mut DbConnection,
+    window: (NaiveDateTime, NaiveDateTime),
+    now: NaiveDateTime,
+    limit: usize,
+) -> Result<Vec<(Id, NaiveDateTime)>, Error> {
+    #[derive(QueryableByName)]
+    struct Outdated {
+        #[diesel(sql_type = Text)]
+        account_id: Id,
+        #[diesel(sql_type = Timestamp)]
+        expires_at: NaiveDateTime,
+    }
+    let mut sql = Sql::new(
+        "SELECT e.account_id, e.expires_at FROM tokens e CROSS JOIN accounts a WHERE a.id = e.account_id AND e.revoked_at IS NULL \
+         AND e.replaced_by IS NULL AND e.expires_at >= ",
+    );
+    sql.bind(window.0).push(" AND e.expires_at <= ").bind(window.1).push(" AND a.first_expiry_at <> ");
+    first_expiry("a", now, &mut sql);
+    sql.push(" ORDER BY e.expires_at").limit(i64::try_from(limit).unwrap_or(i64::MAX));
+    Ok(sql.load::<Outdated>(conn)?.into_iter().map(|row| (row.account_id, row.expires_at)).collect())
 }
 
-/// Whether any token has expired after `since`, up to `now`.
-///
-/// # Errors
-/// The database's.
-pub fn any_expired(conn: &mut DbConnection, since: NaiveDateTime, now: NaiveDateTime) -> Result<bool, Error> {
-    let mut sql = Sql::new("SELECT count(*) AS n FROM (SELECT 1 FROM tokens WHERE expires_at > ");
-    sql.bind(since).push(" AND expires_at <= ").bind(now).push(" LIMIT 1) s");
-    Ok(sql.number(conn)? > 0)
-}
-
-fn first_expiries(now: NaiveDateTime) -> Sql {
-    const OF_ITS_TOKENS: &str =
-        "(expires_at) FROM tokens t WHERE t.account_id = accounts.id AND t.revoked_at IS NULL AND t.replaced_by IS NULL";
-    let mut sql = Sql::new("UPDATE accounts SET first_expiry_at = COALESCE((SELECT min");
-    sql.push(OF_ITS_TOKENS).push(" AND t.expires_at > ").bind(now).push("), (SELECT max").push(OF_ITS_TOKENS).push("), ");
-    sql.bind(clock::far_future()).push(") WHERE ");
-    sql
+/// What `first_expiry_at` of a row of `accounts` is to be at `now`.
+fn first_expiry(accounts: &str, now: NaiveDateTime, sql: &mut Sql) {
+    sql.push("COALESCE(");
+    for (which, than) in [("min", "> "), ("max", "<= ")] {
+        sql.push("(SELECT ").push(which).push("(t.expires_at) FROM tokens t WHERE t.account_id = ").push(accounts);
+        sql.push(".id AND t.revoked_at IS NULL AND t.replaced_by IS NULL AND t.expires_at ");
+        sql.push(than).bind(now).push("), ");
+    }
+    sql.bind(clock::far_future()).push(")");
 }
 
 /// A token with its account, as it is stored: what the check decides by.

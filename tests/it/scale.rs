@@ -3,6 +3,7 @@
 mod engines;
 mod planner;
 mod statements;
+mod windows;
 mod world;
 
 #[test]

@@ -83,6 +83,7 @@ fn cases(groups: &[[Id; 2]; 2]) -> Vec<Case> {
         same("activity: a hundredth, long unused", "&activity=unused-90", &format!("name LIKE '%{UNUSED}'")),
         same("tokens: a hundredth, expiring", "&expiring=14", &format!("name LIKE '%{EXPIRING}'")),
         same("three filters: never used, word and role that all have", &format!("&activity=never&q=deploy{ci_cd}"), "TRUE"),
+        same("a hundredth, of late, and a role that all have", &format!("&activity=30{ci_cd}"), &format!("name LIKE '%{LATE}'")),
     ];
     for (at, (share, ending)) in SHARES.into_iter().enumerate() {
         let of = |name: &str, what: &str, more: &str| Case {
@@ -159,7 +160,7 @@ fn middle(stage: &Stage, matching: &str) -> String {
             let all = || accounts::table.filter(accounts::kind.eq("system")).filter(sql::<Bool>(matching));
             let count: i64 = all().count().get_result(conn)?;
             let columns = (accounts::name_key, accounts::id);
-            Ok(all().order(columns).offset(count / 2 - 1).select(columns).first(conn)?)
+            Ok(all().order(columns).offset((count / 2 - 1).max(0)).select(columns).first(conn)?)
         })
         .unwrap();
     format!("&after={}", URL_SAFE_NO_PAD.encode(serde_json::json!([null, [name_key, id]]).to_string()))

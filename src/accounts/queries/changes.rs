@@ -231,13 +231,10 @@ fn set_disabled(conn: &mut DbConnection, change: &Change, verb: &str, disabled: 
     sql.bind(disabled).push(", updated_at = ").bind(clock::now()).push(" WHERE id IN ");
     accounts_of(&mut sql, change, verb);
     sql.execute(conn)?;
-    for table in super::TABLES_WITH_COPIES {
-        let mut copies = Sql::new("UPDATE ");
-        copies.push(table).push(" SET disabled = ").bind(disabled).push(" WHERE account_id IN ");
-        accounts_of(&mut copies, change, verb);
-        copies.execute(conn)?;
-    }
-    Ok(())
+    super::keep_copies(conn, |copies| {
+        copies.push("disabled = ").bind(disabled).push(" WHERE account_id IN ");
+        accounts_of(copies, change, verb);
+    })
 }
 
 /// Only users have any.

@@ -2,9 +2,9 @@
 //!
 //! Neither planner can be trusted to know how many accounts a filter leaves over: SQLite keeps no statistics until it is
 //! told to, and Postgres guesses badly when it stops early. So each filter is counted first, no further than
-//! [`COUNT_LIMIT`], in an index that knows the accounts' state. The one that leaves the fewest drives the statement (as a
-//! materialised common table expression, which both engines evaluate first); where all leave many, the accounts are read
-//! and tested one by one. A page of the list has more ways, which [`super::list`] chooses from.
+//! [`COUNT_LIMIT`] where it is the only one and [`DRIVER_LIMIT`] where there are several. The one that leaves the fewest
+//! drives the statement (as a materialised common table expression, which both engines evaluate first); where all leave
+//! many, the accounts are read and tested one by one. A page of the list has more ways, which [`super::list`] chooses from.
 
 use crate::accounts::model::{Activity, COUNT_LIMIT, Filter, Order, SOON_DAYS, Selection, Total, UNUSED_DAYS};
 use crate::clock;
@@ -28,9 +28,10 @@ pub enum Target {
 #[derive(Debug, Clone)]
 pub struct Matching {
     filter: Filter,
-    /// The condition that leaves the fewest, and how many. None where each leaves more than [`COUNT_LIMIT`].
+    /// The condition that leaves the fewest, and how many. None where each leaves more than the limit, or cannot be counted.
     driver: Option<(Condition, i64)>,
-    /// How many match, no further than [`COUNT_LIMIT`] and one, where the choice of the driver has told.
+    /// How many match, no further than [`COUNT_LIMIT`] and one, where the choice of the driver has told (or, of a common word,
+    /// has guessed that there are more).
     counted: Option<i64>,
     pub(super) engine: Engine,
     now: NaiveDateTime,
@@ -69,6 +70,9 @@ pub(super) enum Way {
 const ATTENTION_LIMIT: i64 = 200;
 /// A trigram index finds three letters or more.
 const INDEXED_LETTERS: usize = 3;
+/// Of several conditions one that leaves no more than this drives. To gather and test so many costs less than to read all
+/// accounts where few of them pass the other conditions.
+const DRIVER_LIMIT: i64 = 20_000;
 /// How many matches on how many different pages of a sample of a thousandth make a word common.
 const COMMON_HITS: i64 = 4 * COUNT_LIMIT / 1_000;
 const COMMON_PAGES: i64 = 8;
@@ -86,7 +90,8 @@ impl Matching {
     pub fn plan(conn: &mut DbConnection, filter: &Filter) -> Result<Self, Error> {
         let engine = engine_of(conn);
         let mut matching = Self { filter: filter.clone(), driver: None, counted: None, engine, now: clock::now() };
-        let mut fewest = COUNT_LIMIT + 1;
+        let limit = if matching.is_single() { COUNT_LIMIT } else { DRIVER_LIMIT };
+        let mut fewest = limit + 1;
         for condition in matching.conditions() {
             if condition == Condition::Search && filter.search.chars().count() < INDEXED_LETTERS {
                 continue;
@@ -94,11 +99,11 @@ impl Matching {
             let mut sql = Sql::new("SELECT ");
             let guessed = condition == Condition::Search && engine == Engine::Postgres;
             if guessed {
-                matching.guess(&mut sql);
+                matching.guess(limit + 1, &mut sql);
             }
             sql.push("(SELECT count(*) FROM (");
             matching.found_by(condition, &mut sql);
-            sql.limit(COUNT_LIMIT + 1).push(") s)").push(if guessed { " END AS n" } else { " AS n" });
+            sql.limit(limit + 1).push(") s)").push(if guessed { " END AS n" } else { " AS n" });
             let found = sql.number(conn)?;
             if found < fewest {
                 fewest = found;
@@ -115,13 +120,13 @@ impl Matching {
     /// first, a million for a word that all have. Of a thousandth of the pages, [`COMMON_PAGES`] must hold [`COMMON_HITS`]: of
     /// [`COUNT_LIMIT`] matches a quarter of that would be expected. A small table gives too few pages to guess by, and its index
     /// answers soon.
-    fn guess(&self, sql: &mut Sql) {
+    fn guess(&self, many: i64, sql: &mut Sql) {
         sql.push("CASE WHEN (SELECT count(*) >= ").push(&COMMON_HITS.to_string());
         sql.push(" AND count(DISTINCT (f.ctid::text::point)[0]) >= ").push(&COMMON_PAGES.to_string());
         sql.push(" FROM accounts f TABLESAMPLE SYSTEM (0.1) WHERE f.search_text LIKE ").bind(like_anywhere(&self.filter.search));
         sql.push(" AND ");
         self.of_kind("f", " AND ", sql);
-        sql.push(&format!(") THEN {} ELSE ", COUNT_LIMIT + 1));
+        sql.push(&format!(") THEN {many} ELSE "));
     }
 
     /// How many accounts of a kind deserve attention, among those that `filter` shows when it is cleared: with tokens that
@@ -403,7 +408,11 @@ impl Target {
             Self::Matching(matching) => {
                 let driver = matching.driver.map(|(condition, _)| condition);
                 match driver {
-                    Some(_) => drop(sql.push(" FROM picked CROSS JOIN accounts a WHERE a.id = picked.id")),
+                    // A change looks at the account itself, and not only at what an index says of it.
+                    Some(_) => {
+                        sql.push(" FROM picked CROSS JOIN accounts a WHERE a.id = picked.id AND ");
+                        matching.of_kind("a", " AND ", sql);
+                    }
                     None => matching.all(sql),
                 }
                 matching.tests(driver, None, sql);

@@ -100,11 +100,6 @@ fn fill(app: &TestApp, now: NaiveDateTime) {
                     accounts::updated_at.eq(born),
                     accounts::last_login_at.eq(if n.is_multiple_of(4) { born + day / 2 } else { clock::NEVER }),
                     accounts::last_used_at.eq(if n.is_multiple_of(3) { born + day } else { clock::NEVER }),
-                    accounts::first_expiry_at.eq(if n.is_multiple_of(5) {
-                        born + Duration::days(20_000) + day
-                    } else {
-                        clock::far_future()
-                    }),
                 ))
                 .execute(conn)
         };
@@ -156,6 +151,7 @@ fn fill(app: &TestApp, now: NaiveDateTime) {
                     tokens::expires_at.eq(end),
                 ))
                 .execute(conn)?;
+            muster::tokens::queries::keep_first_expiry(conn, &uuid(2, n))?;
         }
         diesel::update(settings::table.filter(settings::name.eq("tracked_since")))
             .set(settings::value.eq("2024-05-06T07:08:09Z"))

@@ -32,7 +32,7 @@ pub fn with(n: usize) -> TestApp {
     let moment = |text: &str| if sqlite { format!("'{text}'") } else { format!("'{text}'::timestamp") };
     let shifted = |days: &str| {
         if sqlite {
-            format!("strftime('%Y-%m-%d %H:%M:%f000', 'now', ({days}) || ' days')")
+            format!("strftime('%Y-%m-%d %H:%M:%S', 'now', ({days}) || ' days')")
         } else {
             format!("(now() AT TIME ZONE 'UTC' + ({days}) * interval '1 day')")
         }
