@@ -28,7 +28,7 @@ const SEEN_UNTIL: &str = "expiries_seen_until";
 const BACK: TimeDelta = TimeDelta::minutes(5);
 /// How old the setting may become where nothing expires.
 const KEPT_FOR: TimeDelta = TimeDelta::hours(1);
-/// Accounts in one transaction, so that after a long stop nobody waits long for the writer.
+/// Tokens looked at in one statement, so that after a long stop nobody waits long for the writer.
 const PART: usize = 500;
 
 /// Looks again and again, as long as the process lives.
@@ -48,25 +48,30 @@ pub async fn run(database: Database) {
 }
 
 /// Sees to the tokens that have expired, up to `now`, since this was last done on this database. Returns the number of
-/// accounts whose expiry was another. Writes nothing where there are none.
+/// accounts whose expiry was another. Where there are none it writes at most, once an hour, that it has looked.
 ///
 /// # Errors
 /// The database's. What has been done until then is kept.
 pub async fn move_on(database: &Database, now: NaiveDateTime) -> Result<usize, Error> {
     let since = database.read(|conn| settings::moment(conn, SEEN_UNTIL)).await?.unwrap_or(clock::NEVER);
-    let (mut from, until) = (since.min(now) - BACK, since.max(now));
-    let mut moved = 0;
+    // A clock that was ahead may have hidden from the others what expired meanwhile.
+    let from = if since > now { now - (since - now) } else { since } - BACK;
+    let until = since.max(now);
+    let (mut place, mut moved) = ((from, String::new()), 0);
     loop {
-        let part = database.read(move |conn| queries::outdated_expiries(conn, (from, until), now, PART)).await?;
-        let Some((_, last)) = part.last() else { break };
-        let (is_last, reached) = (part.len() < PART, *last);
-        let accounts: BTreeSet<Id> = part.into_iter().map(|(account, _)| account).collect();
-        moved += accounts.len();
-        database.write(move |conn| queries::keep_first_expiries(conn, accounts, now)).await?;
+        let after = place.clone();
+        let part = database.read(move |conn| queries::expired(conn, &after, until, now, PART)).await?;
+        let Some(last) = part.last() else { break };
+        place = (last.expires_at, last.account.to_string());
+        let is_last = part.len() < PART;
+        let outdated: BTreeSet<Id> = part.into_iter().filter(|token| token.outdated).map(|token| token.account).collect();
+        if !outdated.is_empty() {
+            moved += outdated.len();
+            database.write(move |conn| queries::keep_first_expiries(conn, outdated, now)).await?;
+        }
         if is_last {
             break;
         }
-        from = reached;
     }
     if moved > 0 || now < since || now - since > KEPT_FOR {
         database.write(move |conn| settings::set_moment(conn, SEEN_UNTIL, now)).await?;

@@ -271,32 +271,43 @@ pub fn keep_first_expiries(
     sql.execute(conn).map(drop)
 }
 
-/// The first `limit` accounts whose `first_expiry_at` is not what it is to be at `now`, among those with a token that expires
-/// within `window`, both ends included; and when that token does, the earliest first.
+/// A token that has expired.
+#[derive(Debug, QueryableByName)]
+pub struct Expired {
+    /// Its account.
+    #[diesel(sql_type = Text)]
+    #[diesel(column_name = "account_id")]
+    pub account: Id,
+    /// When it expired.
+    #[diesel(sql_type = Timestamp)]
+    pub expires_at: NaiveDateTime,
+    /// Whether the account's `first_expiry_at` is not what it is to be.
+    #[diesel(sql_type = Bool)]
+    pub outdated: bool,
+}
+
+/// The first `limit` tokens, by expiry and account, that expire behind a place in that order and up to `until`; `outdated` as it
+/// is at `now`.
 ///
 /// # Errors
 /// The database's.
-pub fn outdated_expiries(
+pub fn expired(
     conn: &mut DbConnection,
-    window: (NaiveDateTime, NaiveDateTime),
+    (after, account): &(NaiveDateTime, String),
+    until: NaiveDateTime,
     now: NaiveDateTime,
     limit: usize,
-) -> Result<Vec<(Id, NaiveDateTime)>, Error> {
-    #[derive(QueryableByName)]
-    struct Outdated {
-        #[diesel(sql_type = Text)]
-        account_id: Id,
-        #[diesel(sql_type = Timestamp)]
-        expires_at: NaiveDateTime,
-    }
-    let mut sql = Sql::new(
-        "SELECT e.account_id, e.expires_at FROM tokens e CROSS JOIN accounts a WHERE a.id = e.account_id AND e.revoked_at IS NULL \
-         AND e.replaced_by IS NULL AND e.expires_at >= ",
-    );
-    sql.bind(window.0).push(" AND e.expires_at <= ").bind(window.1).push(" AND a.first_expiry_at <> ");
+) -> Result<Vec<Expired>, Error> {
+    let mut sql = Sql::new("SELECT page.account_id, page.expires_at, a.first_expiry_at <> ");
     first_expiry("a", now, &mut sql);
-    sql.push(" ORDER BY e.expires_at").limit(i64::try_from(limit).unwrap_or(i64::MAX));
-    Ok(sql.load::<Outdated>(conn)?.into_iter().map(|row| (row.account_id, row.expires_at)).collect())
+    sql.push(
+        " AS outdated FROM (SELECT account_id, expires_at FROM tokens WHERE revoked_at IS NULL AND replaced_by IS NULL \
+         AND (expires_at, account_id) > (",
+    );
+    sql.bind(*after).push(", ").bind(account.as_str()).push(") AND expires_at <= ").bind(until);
+    sql.push(" ORDER BY expires_at, account_id").limit(i64::try_from(limit).unwrap_or(i64::MAX));
+    sql.push(") page CROSS JOIN accounts a WHERE a.id = page.account_id ORDER BY page.expires_at, page.account_id");
+    sql.load(conn)
 }
 
 /// What `first_expiry_at` of a row of `accounts` is to be at `now`.

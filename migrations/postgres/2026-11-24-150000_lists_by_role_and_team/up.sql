@@ -1,8 +1,10 @@
 -- Roles and memberships carry copies of what the list is narrowed and sorted by, so that the accounts of a role or team
 -- are read and counted in the list's own order, however many there are. Muster keeps the copies with every change.
 
--- Instances of the version before may still run: what they are changing ends first, and the rest waits.
-LOCK TABLE accounts, account_roles, team_members IN SHARE ROW EXCLUSIVE MODE;
+-- Instances of the version before may still run. The first lock is the one that every change takes: the change that is in
+-- progress ends first, and the next one waits. The second keeps those who read from locking half of what is altered here.
+SELECT pg_advisory_xact_lock(7310579);
+LOCK TABLE account_roles, team_members IN ACCESS EXCLUSIVE MODE;
 SET LOCAL enable_seqscan = on;
 
 DROP INDEX account_roles_by_role;

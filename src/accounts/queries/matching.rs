@@ -73,8 +73,8 @@ const INDEXED_LETTERS: usize = 3;
 /// Of several conditions one that leaves no more than this drives. To gather and test so many costs less than to read all
 /// accounts where few of them pass the other conditions.
 const DRIVER_LIMIT: i64 = 20_000;
-/// How many matches on how many different pages of a sample of a thousandth make a word common.
-const COMMON_HITS: i64 = 4 * COUNT_LIMIT / 1_000;
+/// How many times as many matches in a sample as the limit would give make a word common, and on how many different pages.
+const COMMON: i64 = 4;
 const COMMON_PAGES: i64 = 8;
 /// Where one account in so many matches, a page is full before the gathering of all that match would have begun. Not less:
 /// those that match may all stand at the end.
@@ -99,7 +99,7 @@ impl Matching {
             let mut sql = Sql::new("SELECT ");
             let guessed = condition == Condition::Search && engine == Engine::Postgres;
             if guessed {
-                matching.guess(limit + 1, &mut sql);
+                matching.guess(limit, &mut sql);
             }
             sql.push("(SELECT count(*) FROM (");
             matching.found_by(condition, &mut sql);
@@ -117,16 +117,16 @@ impl Matching {
     }
 
     /// Whether a word is common is guessed first in Postgres: its trigram index gathers all that match before it gives the
-    /// first, a million for a word that all have. Of a thousandth of the pages, [`COMMON_PAGES`] must hold [`COMMON_HITS`]: of
-    /// [`COUNT_LIMIT`] matches a quarter of that would be expected. A small table gives too few pages to guess by, and its index
-    /// answers soon.
-    fn guess(&self, many: i64, sql: &mut Sql) {
-        sql.push("CASE WHEN (SELECT count(*) >= ").push(&COMMON_HITS.to_string());
+    /// first, a million for a word that all have. Of a thousandth of the pages, [`COMMON_PAGES`] must hold [`COMMON`] times as
+    /// many matches as would be expected where `limit` accounts match. A small table gives too few pages to guess by, and its
+    /// index answers soon.
+    fn guess(&self, limit: i64, sql: &mut Sql) {
+        sql.push("CASE WHEN (SELECT count(*) >= ").push(&(COMMON * limit / 1_000).to_string());
         sql.push(" AND count(DISTINCT (f.ctid::text::point)[0]) >= ").push(&COMMON_PAGES.to_string());
         sql.push(" FROM accounts f TABLESAMPLE SYSTEM (0.1) WHERE f.search_text LIKE ").bind(like_anywhere(&self.filter.search));
         sql.push(" AND ");
         self.of_kind("f", " AND ", sql);
-        sql.push(&format!(") THEN {many} ELSE "));
+        sql.push(&format!(") THEN {} ELSE ", limit + 1));
     }
 
     /// How many accounts of a kind deserve attention, among those that `filter` shows when it is cleared: with tokens that

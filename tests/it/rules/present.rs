@@ -133,7 +133,7 @@ fn the_present_rights_are_those_of_the_account() {
 /// The ways to change something without a signed-in actor; everything else asks for one, inside the change.
 #[test]
 fn every_change_of_a_signed_in_actor_looks_at_them_again() {
-    const ALLOWED: [(&str, usize); 3] = [("src/auth/pages.rs", 2), ("src/auth/access.rs", 1), ("src/tokens/expiry.rs", 1)];
+    const ALLOWED: [(&str, usize); 3] = [("src/auth/pages.rs", 2), ("src/auth/access.rs", 1), ("src/tokens/expiry.rs", 2)];
     let places = ["src/auth", "src/accounts/pages", "src/tokens", "src/roles", "src/gateway", "src/web"];
     let mut found: Vec<(String, usize)> = Vec::new();
     for place in places {

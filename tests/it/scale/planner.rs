@@ -229,7 +229,7 @@ pub fn reads_nothing_whole(app: &TestApp) {
         tokens::mirror::look_up(conn, b"seed00000002").unwrap();
         tokens::queries::last_revision(conn).unwrap();
         // Accounts whose tokens have expired.
-        tokens::queries::outdated_expiries(conn, (now - TimeDelta::hours(1), now), now, 500).unwrap();
+        tokens::queries::expired(conn, &(now - TimeDelta::hours(1), String::new()), now, now, 500).unwrap();
         tokens::queries::changed_since(conn, 0).unwrap();
         tokens::queries::credentials(conn, &page).unwrap();
         roles::queries::pairs(conn, &page).unwrap();
