@@ -349,8 +349,11 @@ pub struct Total {
     pub more: bool,
 }
 
-/// Counting what the list shows stops here, and pages are numbered up to here.
-pub const COUNT_LIMIT: i64 = 5_000;
+/// Pages are numbered up to this row: a page with a number costs the reading of all that come before it.
+pub const NUMBERED_LIMIT: i64 = 10_000;
+
+/// Counting what matches the list's filters stops here.
+pub const COUNT_LIMIT: i64 = 2_000;
 
 /// What an action on several did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use chrono::NaiveDateTime;
 use serde::Deserialize;
 
 use super::{badges, count, may_manage, moment, plan as plan_view, removable_choices, role_choices};
-use crate::accounts::model::{AccountRow, Activity, COUNT_LIMIT, Filter, Kind, Right, Sort, Total, Window};
+use crate::accounts::model::{AccountRow, Activity, Filter, Kind, NUMBERED_LIMIT, Right, Sort, Total, Window};
 use crate::accounts::operations::Plan;
 use crate::accounts::queries::{self, list::Listing, matching::Matching};
 use crate::accounts::view;
@@ -91,7 +91,7 @@ impl ListQuery {
     }
 
     fn page(&self) -> i64 {
-        let last = COUNT_LIMIT / self.size();
+        let last = NUMBERED_LIMIT / self.size();
         self.page.parse().unwrap_or(1).clamp(1, last)
     }
 
@@ -346,7 +346,7 @@ fn token_expiry(tokens: &TokenSummary, now: NaiveDateTime) -> Option<Moment> {
 
 fn pagination(query: &ListQuery, filters: &Filters, listing: &Listing, window: &Window, number: Option<i64>) -> Pagination {
     let (total, size) = (listing.total, query.size());
-    if !total.more && total.count <= COUNT_LIMIT && matches!(window, Window::Skip(_)) {
+    if !total.more && total.count <= NUMBERED_LIMIT && matches!(window, Window::Skip(_)) {
         return Pagination::numbered(count(query.page()), count(size), count(total.count), |page| filters.page(page));
     }
     let shown = i64::try_from(listing.rows.len()).unwrap_or_default();

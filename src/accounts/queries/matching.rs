@@ -2,7 +2,7 @@
 //!
 //! Neither planner can be trusted to know how many accounts a filter leaves over: SQLite keeps no statistics until it is
 //! told to, and Postgres guesses badly when it stops early. So each filter is counted first, no further than
-//! [`COUNT_LIMIT`] where it is the only one and [`DRIVER_LIMIT`] where there are several. The one that leaves the fewest
+//! [`COUNT_LIMIT`] where it is the only one ([`WORD_LIMIT`] for a word) and [`DRIVER_LIMIT`] where there are several. The one that leaves the fewest
 //! drives the statement (as a materialised common table expression, which both engines evaluate first); where all leave
 //! many, the accounts are read and tested one by one. A page of the list has more ways, which [`super::list`] chooses from.
 
@@ -70,6 +70,9 @@ pub(super) enum Way {
 const ATTENTION_LIMIT: i64 = 200;
 /// A trigram index finds three letters or more.
 const INDEXED_LETTERS: usize = 3;
+/// A word that leaves no more than this is gathered: accounts of like names stand together, and to read all that come before
+/// them costs more.
+const WORD_LIMIT: i64 = 5_000;
 /// Of several conditions one that leaves no more than this drives. To gather and test so many costs less than to read all
 /// accounts where few of them pass the other conditions.
 const DRIVER_LIMIT: i64 = 20_000;
@@ -90,7 +93,11 @@ impl Matching {
     pub fn plan(conn: &mut DbConnection, filter: &Filter) -> Result<Self, Error> {
         let engine = engine_of(conn);
         let mut matching = Self { filter: filter.clone(), driver: None, counted: None, engine, now: clock::now() };
-        let limit = if matching.is_single() { COUNT_LIMIT } else { DRIVER_LIMIT };
+        let limit = match matching.conditions().as_slice() {
+            [Condition::Search] => WORD_LIMIT,
+            [_] => COUNT_LIMIT,
+            _ => DRIVER_LIMIT,
+        };
         let mut fewest = limit + 1;
         for condition in matching.conditions() {
             if condition == Condition::Search && filter.search.chars().count() < INDEXED_LETTERS {
@@ -110,7 +117,7 @@ impl Matching {
                 matching.driver = Some((condition, found));
             }
             if matching.is_single() {
-                matching.counted = Some(found);
+                matching.counted = Some(found.min(COUNT_LIMIT + 1));
             }
         }
         Ok(matching)
