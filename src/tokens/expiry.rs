@@ -48,7 +48,8 @@ pub async fn run(database: Database) {
 }
 
 /// Sees to the tokens that have expired, up to `now`, since this was last done on this database. Returns the number of
-/// accounts whose expiry was another. Where there are none it writes at most, once an hour, that it has looked.
+/// accounts whose expiry was another. Where there are none it writes no more than that it has looked: once an hour, and
+/// where the clock has gone back.
 ///
 /// # Errors
 /// The database's. What has been done until then is kept.

@@ -53,7 +53,7 @@ struct Row {
 /// # Errors
 /// The database's.
 pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, size: i64) -> Result<Listing, Error> {
-    let matching = Matching::plan(conn, filter)?;
+    let matching = Matching::for_page(conn, filter)?;
     let totals = super::totals(conn, filter.kind)?;
     let crowd = totals.0 + if filter.disabled { totals.1 } else { 0 };
     let total = if filter.is_plain() {
@@ -134,12 +134,8 @@ fn statement(target: &Target, sort: Sort, window: &Window, size: i64, crowd: i64
                 matching.with(condition, &mut sql);
             }
             sql.push(SHOWN).push(" FROM (SELECT picked.id, picked.name_key FROM ");
-            if !gathered {
-                sql.push("(");
-                matching.found_by(condition, &mut sql);
-                sql.push(") ");
-            }
-            sql.push("picked WHERE TRUE");
+            matching.picked(condition, gathered, &mut sql);
+            sql.push(" WHERE TRUE");
             place.write(&mut sql, PICKED);
             sql.push(") page");
             matching.look_up("page", &mut sql);
@@ -153,9 +149,9 @@ fn statement(target: &Target, sort: Sort, window: &Window, size: i64, crowd: i64
             place.write(&mut sql, columns(sort.by));
         }
         Way::Streamed(condition) => {
-            sql.push(SHOWN).push(" FROM (SELECT picked.id, picked.name_key FROM (");
-            matching.found_by(condition, &mut sql);
-            sql.push(") picked WHERE TRUE");
+            sql.push(SHOWN).push(" FROM (SELECT picked.id, picked.name_key FROM ");
+            matching.picked(condition, false, &mut sql);
+            sql.push(" WHERE TRUE");
             place.begin(&mut sql, PICKED);
             if matching.engine == Engine::Postgres {
                 // The order is the index's; said here, it survives the join.

@@ -1,10 +1,10 @@
 //! Which accounts are meant: a selection becomes the `FROM … WHERE …` of a statement.
 //!
 //! Neither planner can be trusted to know how many accounts a filter leaves over: SQLite keeps no statistics until it is
-//! told to, and Postgres guesses badly when it stops early. So each filter is counted first, no further than
-//! [`COUNT_LIMIT`] where it is the only one ([`WORD_LIMIT`] for a word) and [`DRIVER_LIMIT`] where there are several. The one that leaves the fewest
-//! drives the statement (as a materialised common table expression, which both engines evaluate first); where all leave
-//! many, the accounts are read and tested one by one. A page of the list has more ways, which [`super::list`] chooses from.
+//! told to, and Postgres guesses badly when it stops early. So each filter is counted first, no further than some limit.
+//! The one that leaves the fewest drives the statement (as a materialised common table expression, which both engines
+//! evaluate first); where all leave many, the accounts are read and tested one by one. A page of the list has more ways,
+//! which [`super::list`] chooses from.
 
 use crate::accounts::model::{Activity, COUNT_LIMIT, Filter, Order, SOON_DAYS, Selection, Total, UNUSED_DAYS};
 use crate::clock;
@@ -73,8 +73,8 @@ const INDEXED_LETTERS: usize = 3;
 /// A word that leaves no more than this is gathered: accounts of like names stand together, and to read all that come before
 /// them costs more.
 const WORD_LIMIT: i64 = 5_000;
-/// Of several conditions one that leaves no more than this drives. To gather and test so many costs less than to read all
-/// accounts where few of them pass the other conditions.
+/// Of several conditions, and for what reads all that match to the end, one that leaves no more than this drives. To gather
+/// and test so many costs less than to read all accounts.
 const DRIVER_LIMIT: i64 = 20_000;
 /// How many times as many matches in a sample as the limit would give make a word common, and on how many different pages.
 const COMMON: i64 = 4;
@@ -86,41 +86,61 @@ const DENSE: i64 = 20;
 const DENSE_OF_SEVERAL: i64 = 2;
 
 impl Matching {
-    /// Counts what each filter leaves over and chooses the one that drives. One statement for each filter that is set.
+    fn new(conn: &DbConnection, filter: Filter) -> Self {
+        let engine = match conn {
+            DbConnection::Sqlite(_) => Engine::Sqlite,
+            DbConnection::Postgres(_) => Engine::Postgres,
+        };
+        Self { filter, driver: None, counted: None, engine, now: clock::now() }
+    }
+
+    /// For a page, which needs the first of them and how many there are. One statement for each filter that is set.
     ///
     /// # Errors
     /// The database's.
-    pub fn plan(conn: &mut DbConnection, filter: &Filter) -> Result<Self, Error> {
-        let engine = engine_of(conn);
-        let mut matching = Self { filter: filter.clone(), driver: None, counted: None, engine, now: clock::now() };
+    pub fn for_page(conn: &mut DbConnection, filter: &Filter) -> Result<Self, Error> {
+        let matching = Self::new(conn, filter.clone());
         let limit = match matching.conditions().as_slice() {
             [Condition::Search] => WORD_LIMIT,
             [_] => COUNT_LIMIT,
             _ => DRIVER_LIMIT,
         };
+        matching.driven(conn, limit)
+    }
+
+    /// For what reads all of them to the end. One statement for each filter that is set.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn for_all(conn: &mut DbConnection, filter: &Filter) -> Result<Self, Error> {
+        Self::new(conn, filter.clone()).driven(conn, DRIVER_LIMIT)
+    }
+
+    /// Counts what each filter leaves over, no further than `limit` and one, and chooses the one that drives.
+    fn driven(mut self, conn: &mut DbConnection, limit: i64) -> Result<Self, Error> {
         let mut fewest = limit + 1;
-        for condition in matching.conditions() {
-            if condition == Condition::Search && filter.search.chars().count() < INDEXED_LETTERS {
+        for condition in self.conditions() {
+            if condition == Condition::Search && self.filter.search.chars().count() < INDEXED_LETTERS {
                 continue;
             }
             let mut sql = Sql::new("SELECT ");
-            let guessed = condition == Condition::Search && engine == Engine::Postgres;
+            let guessed = condition == Condition::Search && self.engine == Engine::Postgres;
             if guessed {
-                matching.guess(limit, &mut sql);
+                self.guess(limit, &mut sql);
             }
             sql.push("(SELECT count(*) FROM (");
-            matching.found_by(condition, &mut sql);
+            self.found_by(condition, &mut sql);
             sql.limit(limit + 1).push(") s)").push(if guessed { " END AS n" } else { " AS n" });
             let found = sql.number(conn)?;
             if found < fewest {
                 fewest = found;
-                matching.driver = Some((condition, found));
+                self.driver = Some((condition, found));
             }
-            if matching.is_single() {
-                matching.counted = Some(found.min(COUNT_LIMIT + 1));
+            if self.is_single() {
+                self.counted = Some(found.min(COUNT_LIMIT + 1));
             }
         }
-        Ok(matching)
+        Ok(self)
     }
 
     /// Whether a word is common is guessed first in Postgres: its trigram index gathers all that match before it gives the
@@ -151,13 +171,9 @@ impl Matching {
             #[diesel(sql_type = diesel::sql_types::BigInt)]
             never: i64,
         }
-        let mut matching = Self {
-            filter: Filter { disabled: filter.disabled, colleagues_of: filter.colleagues_of.clone(), ..Filter::all(filter.kind) },
-            driver: None,
-            counted: None,
-            engine: engine_of(conn),
-            now: clock::now(),
-        };
+        let cleared =
+            Filter { disabled: filter.disabled, colleagues_of: filter.colleagues_of.clone(), ..Filter::all(filter.kind) };
+        let mut matching = Self::new(conn, cleared);
         let mut sql = Sql::new("SELECT ");
         for (name, condition, activity) in [
             ("expiring, ", Condition::Expiring, None),
@@ -192,25 +208,20 @@ impl Matching {
             return Ok(counted);
         }
         let mut sql = Sql::default();
-        let (driver, by_name) = (self.driver.map(|(condition, _)| condition), self.by_name());
+        let driver = self.driver.map(|(condition, _)| condition);
+        let from = driver.or_else(|| self.by_name());
         if let Some(condition) = driver {
             self.with(condition, &mut sql);
         }
         sql.push("SELECT count(*) AS n FROM (SELECT 1");
-        match (driver, by_name) {
-            (Some(_), _) => {
-                sql.push(" FROM picked");
-                self.look_up("picked", &mut sql);
-            }
-            (None, Some(condition)) => {
-                sql.push(" FROM (");
-                self.found_by(condition, &mut sql);
-                sql.push(") picked");
-                self.look_up("picked", &mut sql);
-            }
-            (None, None) => self.all(&mut sql),
+        if let Some(condition) = from {
+            sql.push(" FROM ");
+            self.picked(condition, driver.is_some(), &mut sql);
+            self.look_up("picked", &mut sql);
+        } else {
+            self.all(&mut sql);
         }
-        self.tests(driver.or(by_name), None, &mut sql);
+        self.tests(from, None, &mut sql);
         sql.limit(COUNT_LIMIT + 1).push(") s");
         sql.number(conn)
     }
@@ -241,6 +252,17 @@ impl Matching {
         sql.push(") ");
     }
 
+    /// What stands in a FROM for the rows of a condition, under the name `picked`: gathered by [`Matching::with`] before, or read
+    /// from the index as far as they are asked for.
+    pub(super) fn picked(&self, condition: Condition, gathered: bool, sql: &mut Sql) {
+        if !gathered {
+            sql.push("(");
+            self.found_by(condition, sql);
+            sql.push(") ");
+        }
+        sql.push("picked");
+    }
+
     /// `FROM … WHERE …` of all accounts of the kind and state.
     pub(super) fn all(&self, sql: &mut Sql) {
         sql.push(" FROM accounts a WHERE ");
@@ -259,8 +281,8 @@ impl Matching {
         };
     }
 
-    /// Every condition but the one that has found the rows, asked of one account at a time.
-    /// `order` is the one in which an index is to give the accounts.
+    /// Every condition but the one that has found the rows, asked of one account at a time. `order` is the one in which an index
+    /// is to give the accounts.
     pub(super) fn tests(&self, but: Option<Condition>, order: Option<Order>, sql: &mut Sql) {
         for condition in self.conditions() {
             if but != Some(condition) {
@@ -292,9 +314,8 @@ impl Matching {
     }
 
     /// The query that finds the accounts of a condition, of this kind and state, by its index: identity and `name_key`.
-    pub(super) fn found_by(&self, condition: Condition, sql: &mut Sql) {
+    fn found_by(&self, condition: Condition, sql: &mut Sql) {
         let filter = &self.filter;
-        let id_of = |id: &Option<Id>| id.as_ref().map_or_else(String::new, Id::to_string);
         match condition {
             Condition::Search if self.engine == Engine::Sqlite => {
                 let phrase = format!("\"{}\"", filter.search.replace('"', "\"\""));
@@ -306,11 +327,11 @@ impl Matching {
             }
             Condition::Role => {
                 sql.push("SELECT f.account_id AS id, f.name_key FROM account_roles f WHERE f.role_id = ")
-                    .bind(id_of(&filter.role));
+                    .bind(text_of(filter.role.as_ref()));
             }
             Condition::Team => {
                 sql.push("SELECT f.account_id AS id, f.name_key FROM team_members f WHERE f.team_id = ")
-                    .bind(id_of(&filter.team));
+                    .bind(text_of(filter.team.as_ref()));
             }
             Condition::Activity | Condition::Expiring => {
                 sql.push("SELECT f.id, f.name_key FROM accounts f WHERE TRUE");
@@ -321,7 +342,7 @@ impl Matching {
                     "SELECT DISTINCT f.account_id AS id, f.name_key FROM team_members mine CROSS JOIN team_members f \
                      WHERE f.team_id = mine.team_id AND mine.account_id = ",
                 );
-                sql.bind(id_of(&filter.colleagues_of));
+                sql.bind(text_of(filter.colleagues_of.as_ref()));
             }
         }
         sql.push(" AND ");
@@ -339,11 +360,11 @@ impl Matching {
             }
             Condition::Role => {
                 sql.push(" AND EXISTS (SELECT 1 FROM account_roles f WHERE f.account_id = a.id AND f.role_id = ");
-                sql.bind(filter.role.as_ref().map_or("", Id::as_str)).push(")");
+                sql.bind(text_of(filter.role.as_ref())).push(")");
             }
             Condition::Team => {
                 sql.push(" AND EXISTS (SELECT 1 FROM team_members f WHERE f.account_id = a.id AND f.team_id = ");
-                sql.bind(filter.team.as_ref().map_or("", Id::as_str)).push(")");
+                sql.bind(text_of(filter.team.as_ref())).push(")");
             }
             // SQLite would take any range that an index has, and sort all that is in it: the sign keeps it from that.
             Condition::Activity | Condition::Expiring => {
@@ -356,7 +377,7 @@ impl Matching {
                     " AND EXISTS (SELECT 1 FROM team_members f JOIN team_members mine ON mine.team_id = f.team_id \
                      WHERE f.account_id = a.id AND mine.account_id = ",
                 );
-                sql.bind(filter.colleagues_of.as_ref().map_or("", Id::as_str)).push(")");
+                sql.bind(text_of(filter.colleagues_of.as_ref())).push(")");
             }
         }
     }
@@ -395,7 +416,7 @@ impl Target {
                 ids.dedup();
                 Self::Accounts(kind, ids)
             }
-            Selection::Matching(filter) => Self::Matching(Matching::plan(conn, filter)?),
+            Selection::Matching(filter) => Self::Matching(Matching::for_all(conn, filter)?),
         })
     }
 
@@ -467,9 +488,7 @@ impl Target {
     }
 }
 
-fn engine_of(conn: &DbConnection) -> Engine {
-    match conn {
-        DbConnection::Sqlite(_) => Engine::Sqlite,
-        DbConnection::Postgres(_) => Engine::Postgres,
-    }
+/// No account has the identity that is asked for where none is.
+fn text_of(id: Option<&Id>) -> &str {
+    id.map_or("", Id::as_str)
 }

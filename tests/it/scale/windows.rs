@@ -9,13 +9,11 @@ use muster::id::Id;
 use muster::roles::predefined;
 use muster::schema::account_totals;
 
-use super::world::{self, RARE_ROLE};
+use super::world::{self, LARGE_TEAM, RARE_ROLE};
 use crate::support::snapshot::lines;
 
 const ACCOUNTS: usize = 260;
 const SIZE: i64 = 25;
-/// The large one among the teams.
-const TEAM: &str = "0000bbbb-0000-7000-8000-000000000100";
 
 /// A filter, and the same as a condition on `accounts a`, as somebody would write it who need not be fast.
 fn filters() -> Vec<(Filter, String)> {
@@ -23,7 +21,7 @@ fn filters() -> Vec<(Filter, String)> {
     let id = |text: &str| Some(Id::parse(text).unwrap());
     let cicd = predefined::CI_CD.to_string();
     let role = |role: &str| format!("a.id IN (SELECT account_id FROM account_roles WHERE role_id = '{role}')");
-    let team = format!("a.id IN (SELECT account_id FROM team_members WHERE team_id = '{TEAM}')");
+    let team = format!("a.id IN (SELECT account_id FROM team_members WHERE team_id = '{LARGE_TEAM}')");
     let never = "a.last_used_at = '1970-01-01 00:00:00'".to_owned();
     let expiring = "a.id IN (SELECT account_id FROM tokens WHERE expires_at < '2098-01-01 00:00:00')".to_owned();
     // In two teams, and not alone in that.
@@ -39,13 +37,13 @@ fn filters() -> Vec<(Filter, String)> {
         (Filter { search: "bulk-00004".into(), ..all.clone() }, "a.search_text LIKE '%bulk-00004%'".into()),
         (Filter { role: id(&cicd), ..all.clone() }, role(&cicd)),
         (Filter { role: id(RARE_ROLE), ..all.clone() }, role(RARE_ROLE)),
-        (Filter { team: id(TEAM), ..all.clone() }, team.clone()),
+        (Filter { team: id(LARGE_TEAM), ..all.clone() }, team.clone()),
         (Filter { activity: Some(Activity::Never), ..all.clone() }, never.clone()),
         (Filter { expiring: true, ..all.clone() }, expiring),
         (Filter { colleagues_of: Some(colleague), ..all.clone() }, colleagues),
         (Filter { role: id(&cicd), search: "number 1".into(), ..all.clone() }, format!("{} AND {word}", role(&cicd))),
         (
-            Filter { role: id(&cicd), team: id(TEAM), activity: Some(Activity::Never), ..all },
+            Filter { role: id(&cicd), team: id(LARGE_TEAM), activity: Some(Activity::Never), ..all },
             format!("{} AND {team} AND {never}", role(&cicd)),
         ),
     ];

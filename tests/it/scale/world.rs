@@ -11,6 +11,8 @@ use crate::support::app::TestApp;
 pub const RARE_ROLE: &str = "0000aaaa-0000-7000-8000-000000000001";
 /// A team of every two hundredth account.
 pub const TEAM: &str = "0000bbbb-0000-7000-8000-000000000001";
+/// The large one among the teams: a fifth of the accounts.
+pub const LARGE_TEAM: &str = "0000bbbb-0000-7000-8000-000000000100";
 
 /// The account `bulk-000001` and so on.
 pub fn id(number: usize) -> Id {
