@@ -232,6 +232,14 @@ fn taken<F>(work: &Mutex<Option<F>>) -> Option<F> {
     work.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
+/// [`Database::write`] on a connection that one holds.
+///
+/// # Errors
+/// What `work` returns, and the database's; then nothing has changed.
+pub fn write_on<T>(conn: &mut DbConnection, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
+    in_transaction(conn, true, work)
+}
+
 /// SQLite takes its write lock at once (a transaction that reads first would fail when another wrote meanwhile), Postgres
 /// an advisory lock where `exclusive` asks for it.
 fn in_transaction<T>(

@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use diesel::Connection;
 use muster::accounts::model::{Filter, Kind, Selection};
 use muster::accounts::operations::{self, Done, Plan};
 use muster::auth::principal::Principal;
-use muster::database::DbConnection;
+use muster::database::{DbConnection, write_on};
 use muster::error::Error;
 use muster::id::Id;
 use muster::roles::predefined;
@@ -158,7 +157,7 @@ fn a_change_to_ten_costs_what_a_change_to_ten_thousand_costs() {
             }
             let mut measure = |whom: &Selection| {
                 let began = std::time::Instant::now();
-                let (done, sent) = recorded.during(|conn| conn.transaction::<_, Error, _>(|conn| act(conn, whom)));
+                let (done, sent) = recorded.during(|conn| write_on(conn, |conn| act(conn, whom)));
                 (done.unwrap(), sent, began.elapsed())
             };
             let (done_few, sent_few, _) = measure(few);
@@ -175,9 +174,8 @@ fn a_change_to_ten_costs_what_a_change_to_ten_thousand_costs() {
             // Taken back, and done again for the next verb.
             if *verb == "disable" || *verb == "add two roles" {
                 let mut undo = |change: Id| {
-                    let (undone, sent) = recorded.during(|conn| {
-                        conn.transaction::<_, Error, _>(|conn| operations::undo(conn, &actor, &plan_of(), &change))
-                    });
+                    let (undone, sent) =
+                        recorded.during(|conn| write_on(conn, |conn| operations::undo(conn, &actor, &plan_of(), &change)));
                     (undone.unwrap().accounts, sent.len())
                 };
                 let undone_few = undo(done_few.change.unwrap());
@@ -186,7 +184,7 @@ fn a_change_to_ten_costs_what_a_change_to_ten_thousand_costs() {
                 assert_eq!(undone_few.1, undone_many.1, "undo {verb}");
                 lines.push(format!("{engine}: undo {verb}: {} statements for {} and for {}", undone_few.1, sizes.0, sizes.1));
                 let mut again = |whom: &Selection| {
-                    recorded.during(|conn| conn.transaction::<_, Error, _>(|conn| act(conn, whom))).0.unwrap();
+                    recorded.during(|conn| write_on(conn, |conn| act(conn, whom))).0.unwrap();
                 };
                 again(few);
                 again(many);

@@ -2,6 +2,7 @@
 //!
 //! SQLite unless the variable `MUSTER_TEST_ENGINE` is `postgres`; then `MUSTER_TEST_POSTGRES` is the URL of a server on
 //! which databases may be created (`tests/run` starts one and sets both).
+//! SQLite's files are in the folder that `MUSTER_TEST_FILES` names, or where temporary files are.
 //! The first test of a process has a template migrated; every database after that is a copy of it.
 
 use std::path::{Path, PathBuf};
@@ -92,7 +93,7 @@ impl TestDatabase {
     }
 
     fn empty_file() -> Self {
-        let folder = TempDir::with_prefix("muster-test-").expect("a temporary folder");
+        let folder = sqlite_folder();
         let url = sqlite_url(&folder.path().join("muster.db"));
         Self { url, home: Home::Folder(folder) }
     }
@@ -121,6 +122,11 @@ impl Drop for TestDatabase {
     }
 }
 
+fn sqlite_folder() -> TempDir {
+    let parent = std::env::var_os("MUSTER_TEST_FILES").map_or_else(std::env::temp_dir, PathBuf::from);
+    TempDir::with_prefix_in("muster-test-", parent).expect("a temporary folder")
+}
+
 fn sqlite_url(file: &Path) -> String {
     format!("sqlite:{}", file.display())
 }
@@ -129,7 +135,7 @@ fn sqlite_url(file: &Path) -> String {
 fn sqlite_template(migrate: Migrate) -> &'static [u8] {
     static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
-        let folder = TempDir::with_prefix("muster-template-").expect("a temporary folder");
+        let folder = sqlite_folder();
         let file = folder.path().join("template.db");
         migrate(&sqlite_url(&file));
         // The last connection to close moves the journal into the file.
