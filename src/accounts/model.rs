@@ -353,7 +353,7 @@ pub struct Total {
 pub const NUMBERED_LIMIT: i64 = 10_000;
 
 /// Counting what matches the list's filters stops here.
-pub const COUNT_LIMIT: i64 = 2_000;
+pub const COUNT_LIMIT: i64 = 1_000;
 
 /// What an action on several did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

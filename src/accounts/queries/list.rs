@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDateTime};
 use diesel::QueryableByName;
-use diesel::sql_types::{Bool, Text, Timestamp};
+use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
 
 use super::matching::{Matching, Target, Way};
 use crate::accounts::model::{AccountRow, COUNT_LIMIT, Filter, Order, Sort, Total, Window};
@@ -45,6 +45,9 @@ struct Row {
     last_used_at: NaiveDateTime,
     #[diesel(sql_type = Timestamp)]
     first_expiry_at: NaiveDateTime,
+    /// How many match altogether, where the statement has gathered them; otherwise [`NOT_COUNTED`].
+    #[diesel(sql_type = BigInt)]
+    matching: i64,
 }
 
 /// The page of `size` rows that `window` shows of what matches `filter`. The number of statements depends on the filters
@@ -53,21 +56,30 @@ struct Row {
 /// # Errors
 /// The database's.
 pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, size: i64) -> Result<Listing, Error> {
-    let matching = Matching::for_page(conn, filter)?;
     let totals = super::totals(conn, filter.kind)?;
     let crowd = totals.0 + if filter.disabled { totals.1 } else { 0 };
-    let total = if filter.is_plain() {
-        Total { count: crowd, more: false }
-    } else {
-        let counted = matching.count_to_limit(conn)?;
-        Total { count: counted.min(COUNT_LIMIT), more: counted > COUNT_LIMIT }
+    let matching = Matching::for_page(conn, filter, crowd)?;
+    // What is gathered for the page is counted with it.
+    let mut total = match matching.way(sort.by == Order::Name, crowd) {
+        Way::Gathered(_) => matching.counted().map(counted),
+        _ if filter.is_plain() => Some(Total { count: crowd, more: false }),
+        _ => Some(counted(matching.count_to_limit(conn)?)),
     };
-    let window = match window {
-        // A page that no longer exists shows the last one that does.
-        Window::Skip(n) if *n > 0 && *n >= total.count && !total.more => Window::Skip((total.count - 1).max(0) / size * size),
-        other => other.clone(),
-    };
-    let (rows, reached) = read(conn, &Target::Matching(matching), sort, &window, size, crowd)?;
+    let target = Target::Matching(matching);
+    let mut window = total.map_or(window.clone(), |total| existing(window, total, size));
+    let mut page = read(conn, &target, sort, &window, size, crowd)?;
+    if total.is_none() && page.matching.is_none() && window != Window::Skip(0) {
+        // Nothing is there, and so nothing has said how many are elsewhere.
+        let elsewhere = counted(target.count(conn)?);
+        let nearest = existing(&window, elsewhere, size);
+        if nearest != window {
+            window = nearest;
+            page = read(conn, &target, sort, &window, size, crowd)?;
+        }
+        total = Some(elsewhere);
+    }
+    let total = total.unwrap_or_else(|| counted(page.matching.unwrap_or(0)));
+    let Page { rows, reached, .. } = page;
     let (before, after) = match window {
         Window::Skip(n) => (n > 0, reached),
         Window::After(_) => (true, reached),
@@ -77,23 +89,37 @@ pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Windo
     Ok(Listing { rows, total, totals, before, after })
 }
 
+/// A total as it is told, of a count that may have been broken off.
+fn counted(found: i64) -> Total {
+    Total { count: found.min(COUNT_LIMIT), more: found > COUNT_LIMIT }
+}
+
+/// The window, or where it is a page that no longer exists, the last one that does.
+fn existing(window: &Window, total: Total, size: i64) -> Window {
+    match window {
+        Window::Skip(n) if *n > 0 && *n >= total.count && !total.more => Window::Skip((total.count - 1).max(0) / size * size),
+        window => window.clone(),
+    }
+}
+
 /// The first rows of a target, in order.
 ///
 /// # Errors
 /// The database's.
 pub fn rows(conn: &mut DbConnection, target: &Target, sort: Sort, window: &Window, size: i64) -> Result<Vec<AccountRow>, Error> {
-    Ok(read(conn, target, sort, window, size, i64::MAX)?.0)
+    Ok(read(conn, target, sort, window, size, i64::MAX)?.rows)
 }
 
-/// The rows of a window, in the order shown, and whether there are more in the direction in which they were read.
-fn read(
-    conn: &mut DbConnection,
-    target: &Target,
-    sort: Sort,
-    window: &Window,
-    size: i64,
-    crowd: i64,
-) -> Result<(Vec<AccountRow>, bool), Error> {
+struct Page {
+    /// In the order shown.
+    rows: Vec<AccountRow>,
+    /// Whether there are more in the direction in which they were read.
+    reached: bool,
+    /// How many match altogether, where the rows say it.
+    matching: Option<i64>,
+}
+
+fn read(conn: &mut DbConnection, target: &Target, sort: Sort, window: &Window, size: i64, crowd: i64) -> Result<Page, Error> {
     let limit = usize::try_from(size).unwrap_or(usize::MAX);
     let mut rows: Vec<Row> = statement(target, sort, window, size, crowd).load(conn)?;
     let reached = rows.len() > limit;
@@ -101,67 +127,74 @@ fn read(
     if matches!(window, Window::Before(_) | Window::End) {
         rows.reverse();
     }
-    Ok((rows.into_iter().map(|row| row.shown(sort)).collect(), reached))
+    let matching = rows.first().map(|row| row.matching).filter(|matching| *matching != NOT_COUNTED);
+    Ok(Page { rows: rows.into_iter().map(|row| row.shown(sort)).collect(), reached, matching })
 }
 
-const PICKED: &[&str] = &["picked.name_key", "picked.id"];
 const SHOWN: &str =
     "SELECT a.id, a.name, a.name_key, a.description, a.disabled, a.last_login_at, a.last_used_at, a.first_expiry_at";
+const NOT_COUNTED: i64 = -1;
 
 /// The statement behind a page: one row more than it shows, to know whether there is a next one. `crowd` is the number of
 /// accounts that would be read one by one if they were read in order.
 fn statement(target: &Target, sort: Sort, window: &Window, size: i64, crowd: i64) -> Sql {
     let mut sql = Sql::default();
     let place = Place { sort, window, size };
+    let uncounted = format!("{SHOWN}, CAST({NOT_COUNTED} AS BIGINT) AS matching");
     let Target::Matching(matching) = target else {
-        sql.push(SHOWN);
+        sql.push(&uncounted);
         target.from(&mut sql);
-        place.write(&mut sql, columns(sort.by));
+        place.write(&mut sql, "a");
         return sql;
     };
     let by_name = sort.by == Order::Name;
     match matching.way(by_name, crowd) {
         Way::InOrder => {
-            sql.push(SHOWN);
+            sql.push(&uncounted);
             matching.all(&mut sql);
             matching.tests(None, Some(sort.by), &mut sql);
-            place.write(&mut sql, columns(sort.by));
+            place.write(&mut sql, "a");
         }
         // The page is known before any account is looked up.
-        way @ (Way::Gathered(condition) | Way::Streamed(condition)) if by_name && matching.is_single() => {
-            let gathered = way == Way::Gathered(condition);
-            if gathered {
-                matching.with(condition, &mut sql);
-            }
-            sql.push(SHOWN).push(" FROM (SELECT picked.id, picked.name_key FROM ");
-            matching.picked(condition, gathered, &mut sql);
+        Way::Gathered(condition) if by_name && matching.is_single() => {
+            matching.with(condition, &mut sql);
+            sql.push(SHOWN)
+                .push(", (SELECT count(*) FROM picked) AS matching FROM (SELECT picked.id, picked.name_key FROM picked");
             sql.push(" WHERE TRUE");
-            place.write(&mut sql, PICKED);
+            place.write(&mut sql, "picked");
             sql.push(") page");
             matching.look_up("page", &mut sql);
-            place.order(&mut sql, &["page.name_key", "page.id"]);
+            place.order(&mut sql, "page");
         }
         Way::Gathered(condition) => {
             matching.with(condition, &mut sql);
-            sql.push(SHOWN).push(" FROM picked");
+            sql.push(", matched AS MATERIALIZED (").push(SHOWN).push(" FROM picked");
             matching.look_up("picked", &mut sql);
             matching.tests(Some(condition), None, &mut sql);
-            place.write(&mut sql, columns(sort.by));
+            sql.push(") SELECT matched.*, (SELECT count(*) FROM matched) AS matching FROM matched WHERE TRUE");
+            place.write(&mut sql, "matched");
         }
         Way::Streamed(condition) => {
-            sql.push(SHOWN).push(" FROM (SELECT picked.id, picked.name_key FROM ");
+            sql.push(&uncounted).push(" FROM (SELECT picked.id, picked.name_key FROM ");
             matching.picked(condition, false, &mut sql);
             sql.push(" WHERE TRUE");
-            place.begin(&mut sql, PICKED);
+            if matching.is_single() {
+                place.write(&mut sql, "picked");
+                sql.push(") page");
+                matching.look_up("page", &mut sql);
+                place.order(&mut sql, "page");
+                return sql;
+            }
+            place.begin(&mut sql, "picked");
             if matching.engine == Engine::Postgres {
                 // The order is the index's; said here, it survives the join.
-                place.order(&mut sql, PICKED);
+                place.order(&mut sql, "picked");
                 sql.push(" OFFSET 0");
             }
             sql.push(") streamed");
             matching.look_up("streamed", &mut sql);
             matching.tests(Some(condition), None, &mut sql);
-            place.order(&mut sql, &["streamed.name_key", "streamed.id"]);
+            place.order(&mut sql, "streamed");
             place.limit(&mut sql);
         }
     }
@@ -176,19 +209,20 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// All of it, on the columns that stand for the order's. A WHERE stands before.
-    fn write(&self, sql: &mut Sql, columns: &[&str]) {
-        self.begin(sql, columns);
-        self.order(sql, columns);
+    /// All of it, on the order's columns of a table. A WHERE stands before.
+    fn write(&self, sql: &mut Sql, table: &str) {
+        self.begin(sql, table);
+        self.order(sql, table);
         self.limit(sql);
     }
 
-    fn begin(&self, sql: &mut Sql, columns: &[&str]) {
+    fn begin(&self, sql: &mut Sql, table: &str) {
         if let Window::After(position) | Window::Before(position) = self.window
             && let Some(values) = values(self.sort.by, position)
         {
             let beyond = if self.is_descending() { ") < " } else { ") > " };
-            sql.push(" AND (").push(&columns.join(", ")).push(beyond).bind_row(values);
+            let columns = self.columns().iter().map(|column| format!("{table}.{column}")).collect::<Vec<_>>().join(", ");
+            sql.push(" AND (").push(&columns).push(beyond).bind_row(values);
         }
     }
 
@@ -199,26 +233,26 @@ impl Place<'_> {
         }
     }
 
-    fn order(&self, sql: &mut Sql, columns: &[&str]) {
+    fn order(&self, sql: &mut Sql, table: &str) {
         let direction = if self.is_descending() { " DESC" } else { " ASC" };
-        for (at, column) in columns.iter().enumerate() {
-            sql.push(if at == 0 { " ORDER BY " } else { ", " }).push(column).push(direction);
+        for (at, column) in self.columns().iter().enumerate() {
+            sql.push(if at == 0 { " ORDER BY " } else { ", " }).push(table).push(".").push(column).push(direction);
+        }
+    }
+
+    fn columns(&self) -> &'static [&'static str] {
+        match self.sort.by {
+            Order::Name => &["name_key", "id"],
+            Order::Login => &["last_login_at", "name_key", "id"],
+            Order::Used => &["last_used_at", "name_key", "id"],
+            Order::Expiry => &["first_expiry_at", "name_key", "id"],
+            Order::Status => &["disabled", "name_key", "id"],
         }
     }
 
     /// Pages before a position are read backward.
     fn is_descending(&self) -> bool {
         self.sort.descending != matches!(self.window, Window::Before(_) | Window::End)
-    }
-}
-
-fn columns(by: Order) -> &'static [&'static str] {
-    match by {
-        Order::Name => &["a.name_key", "a.id"],
-        Order::Login => &["a.last_login_at", "a.name_key", "a.id"],
-        Order::Used => &["a.last_used_at", "a.name_key", "a.id"],
-        Order::Expiry => &["a.first_expiry_at", "a.name_key", "a.id"],
-        Order::Status => &["a.disabled", "a.name_key", "a.id"],
     }
 }
 

@@ -5,6 +5,9 @@
 //! The one that leaves the fewest drives the statement (as a materialised common table expression, which both engines
 //! evaluate first); where all leave many, the accounts are read and tested one by one. A page of the list has more ways,
 //! which [`super::list`] chooses from.
+//!
+//! To count what is common costs much where an index has no order (a word's) or tells only half (one filter of several).
+//! So in a large table the whole filter is first tried on a sample; what is common there is not counted at all.
 
 use crate::accounts::model::{Activity, COUNT_LIMIT, Filter, Order, SOON_DAYS, Selection, Total, UNUSED_DAYS};
 use crate::clock;
@@ -28,13 +31,23 @@ pub enum Target {
 #[derive(Debug, Clone)]
 pub struct Matching {
     filter: Filter,
-    /// The condition that leaves the fewest, and how many. None where each leaves more than the limit, or cannot be counted.
-    driver: Option<(Condition, i64)>,
-    /// How many match, no further than [`COUNT_LIMIT`] and one, where the choice of the driver has told (or, of a common word,
-    /// has guessed that there are more).
+    /// The condition that leaves the fewest. None where each leaves more than the limit, or cannot be counted.
+    driver: Option<Driver>,
+    /// The condition whose index gives the accounts by name and leaves out those that it should, where nothing drives.
+    by_name: Option<Condition>,
+    /// How many match, no further than [`COUNT_LIMIT`] and one, where the choice of the driver has told, or the sample that
+    /// there are more.
     counted: Option<i64>,
     pub(super) engine: Engine,
     now: NaiveDateTime,
+}
+
+/// A condition that is looked up first, because it leaves few.
+#[derive(Debug, Clone, Copy)]
+struct Driver {
+    condition: Condition,
+    /// How many it leaves; `None` where it is only known that they are not too many to gather.
+    found: Option<i64>,
 }
 
 /// A filter that an index answers by itself.
@@ -68,17 +81,20 @@ pub(super) enum Way {
 
 /// Counting what deserves attention stops here: beyond it the number changes nothing for who reads it.
 const ATTENTION_LIMIT: i64 = 200;
+/// So many accounts, the first by name, are looked at for how dense a condition is.
+const NEAR: i64 = 2_000;
+/// Where a place of the sample is in SQLite's table.
+const PLACE: &str = "place.value * (SELECT max(search_id) FROM accounts) / 1000000";
+/// In place of a count: the sample says that there are many, and perhaps that a condition whose index has the order leaves so
+/// few that to look each up costs less than to read all accounts; or that there are not many, which is enough.
+const COMMON: i64 = -1;
+const COMMON_AND_NARROWED: i64 = -2;
+const UNCOUNTED: i64 = 0;
 /// A trigram index finds three letters or more.
 const INDEXED_LETTERS: usize = 3;
-/// A word that leaves no more than this is gathered: accounts of like names stand together, and to read all that come before
-/// them costs more.
-const WORD_LIMIT: i64 = 5_000;
 /// Of several conditions, and for what reads all that match to the end, one that leaves no more than this drives. To gather
 /// and test so many costs less than to read all accounts.
 const DRIVER_LIMIT: i64 = 20_000;
-/// How many times as many matches in a sample as the limit would give make a word common, and on how many different pages.
-const COMMON: i64 = 4;
-const COMMON_PAGES: i64 = 8;
 /// Where one account in so many matches, a page is full before the gathering of all that match would have begun. Not less:
 /// those that match may all stand at the end.
 const DENSE: i64 = 20;
@@ -91,69 +107,166 @@ impl Matching {
             DbConnection::Sqlite(_) => Engine::Sqlite,
             DbConnection::Postgres(_) => Engine::Postgres,
         };
-        Self { filter, driver: None, counted: None, engine, now: clock::now() }
+        Self { filter, driver: None, by_name: None, counted: None, engine, now: clock::now() }
     }
 
-    /// For a page, which needs the first of them and how many there are. One statement for each filter that is set.
+    /// For a page of the list of `crowd` accounts, which needs the first of them and how many there are. No more statements than
+    /// one for each filter that is set, and one.
     ///
     /// # Errors
     /// The database's.
-    pub fn for_page(conn: &mut DbConnection, filter: &Filter) -> Result<Self, Error> {
+    pub fn for_page(conn: &mut DbConnection, filter: &Filter, crowd: i64) -> Result<Self, Error> {
         let matching = Self::new(conn, filter.clone());
-        let limit = match matching.conditions().as_slice() {
-            [Condition::Search] => WORD_LIMIT,
-            [_] => COUNT_LIMIT,
-            _ => DRIVER_LIMIT,
-        };
-        matching.driven(conn, limit)
+        let limit = if matching.is_single() { COUNT_LIMIT } else { DRIVER_LIMIT };
+        let sample = Sample::new(matching.engine, crowd, COUNT_LIMIT);
+        matching.driven(conn, limit, sample)
     }
 
-    /// For what reads all of them to the end. One statement for each filter that is set.
+    /// For what reads all of them to the end. No more statements than one for each filter that is set, and one.
     ///
     /// # Errors
     /// The database's.
     pub fn for_all(conn: &mut DbConnection, filter: &Filter) -> Result<Self, Error> {
-        Self::new(conn, filter.clone()).driven(conn, DRIVER_LIMIT)
+        let matching = Self::new(conn, filter.clone());
+        let totals = super::totals(conn, filter.kind)?;
+        let sample = Sample::new(matching.engine, totals.0 + totals.1, DRIVER_LIMIT);
+        matching.driven(conn, DRIVER_LIMIT, sample)
     }
 
-    /// Counts what each filter leaves over, no further than `limit` and one, and chooses the one that drives.
-    fn driven(mut self, conn: &mut DbConnection, limit: i64) -> Result<Self, Error> {
+    /// Counts what each filter leaves over, no further than `limit` and one and than the fewest before, and chooses the one that
+    /// drives; unless the sample says that so many match that none has to.
+    fn driven(mut self, conn: &mut DbConnection, limit: i64, sample: Option<Sample>) -> Result<Self, Error> {
+        let conditions = self.conditions();
+        let is_word = conditions == [Condition::Search];
+        let mut sample = sample.filter(|_| is_word || !self.is_single());
         let mut fewest = limit + 1;
-        for condition in self.conditions() {
-            if condition == Condition::Search && self.filter.search.chars().count() < INDEXED_LETTERS {
+        for condition in conditions {
+            if !self.is_indexed(condition) {
                 continue;
             }
             let mut sql = Sql::new("SELECT ");
-            let guessed = condition == Condition::Search && self.engine == Engine::Postgres;
-            if guessed {
-                self.guess(limit, &mut sql);
+            let sampled = sample.take();
+            if let Some(sample) = sampled {
+                sql.push("CASE WHEN ");
+                self.is_common(sample, &mut sql);
+                sql.push(" THEN ");
+                self.common_and_narrowed(&mut sql);
+                sql.push(" ELSE ");
             }
-            sql.push("(SELECT count(*) FROM (");
-            self.found_by(condition, &mut sql);
-            sql.limit(limit + 1).push(") s)").push(if guessed { " END AS n" } else { " AS n" });
+            // A word that is not common drives in any case, and is counted when it is gathered.
+            let uncounted = is_word && sampled.is_some();
+            if uncounted {
+                sql.push(&format!("CAST({UNCOUNTED} AS BIGINT)"));
+            } else {
+                self.count(condition, fewest, &mut sql);
+            }
+            sql.push(if sampled.is_some() { " END AS n" } else { " AS n" });
             let found = sql.number(conn)?;
+            if found == COMMON || found == COMMON_AND_NARROWED {
+                self.counted = Some(COUNT_LIMIT + 1);
+                self.by_name = self.first_by_name().filter(|_| found == COMMON_AND_NARROWED);
+                return Ok(self);
+            }
             if found < fewest {
                 fewest = found;
-                self.driver = Some((condition, found));
+                self.driver = Some(Driver { condition, found: Some(found).filter(|_| !uncounted) });
             }
-            if self.is_single() {
+            if self.is_single() && !uncounted {
                 self.counted = Some(found.min(COUNT_LIMIT + 1));
             }
         }
+        self.by_name = match self.driver {
+            Some(driver) => Some(driver.condition).filter(|condition| condition.is_by_name()),
+            None => self.first_by_name(),
+        };
         Ok(self)
     }
 
-    /// Whether a word is common is guessed first in Postgres: its trigram index gathers all that match before it gives the
-    /// first, a million for a word that all have. Of a thousandth of the pages, [`COMMON_PAGES`] must hold [`COMMON`] times as
-    /// many matches as would be expected where `limit` accounts match. A small table gives too few pages to guess by, and its
-    /// index answers soon.
-    fn guess(&self, limit: i64, sql: &mut Sql) {
-        sql.push("CASE WHEN (SELECT count(*) >= ").push(&(COMMON * limit / 1_000).to_string());
-        sql.push(" AND count(DISTINCT (f.ctid::text::point)[0]) >= ").push(&COMMON_PAGES.to_string());
-        sql.push(" FROM accounts f TABLESAMPLE SYSTEM (0.1) WHERE f.search_text LIKE ").bind(like_anywhere(&self.filter.search));
-        sql.push(" AND ");
-        self.of_kind("f", " AND ", sql);
-        sql.push(&format!(") THEN {} ELSE ", limit + 1));
+    /// Whether an index finds what a condition leaves.
+    fn is_indexed(&self, condition: Condition) -> bool {
+        condition != Condition::Search || self.filter.search.chars().count() >= INDEXED_LETTERS
+    }
+
+    /// How many accounts a condition leaves, no further than `limit`, as an expression.
+    fn count(&self, condition: Condition, limit: i64, sql: &mut Sql) {
+        sql.push("(SELECT count(*) FROM (");
+        self.found_by(condition, sql);
+        sql.limit(limit).push(") s)");
+    }
+
+    /// A condition whose index gives the accounts in the order of their names.
+    fn first_by_name(&self) -> Option<Condition> {
+        self.conditions().into_iter().find(|condition| condition.is_by_name())
+    }
+
+    /// [`COMMON_AND_NARROWED`] where such a condition leaves at most a tenth of the first [`NEAR`] accounts, or else [`COMMON`], as
+    /// an expression.
+    fn common_and_narrowed(&self, sql: &mut Sql) {
+        let Some(condition) = self.first_by_name().filter(|_| !self.is_single()) else {
+            sql.push(&COMMON.to_string());
+            return;
+        };
+        sql.push("CASE WHEN (SELECT count(*) FROM (SELECT 1 FROM (");
+        self.found_by(condition, sql);
+        sql.push(") near WHERE near.name_key <= (SELECT a.name_key");
+        self.all(sql);
+        sql.push(&format!(" ORDER BY a.name_key, a.id LIMIT 1 OFFSET {}) ORDER BY near.name_key", NEAR - 1));
+        sql.limit(NEAR / 10 + 1);
+        sql.push(&format!(") s) <= {} THEN {COMMON_AND_NARROWED} ELSE {COMMON} END", NEAR / 10));
+    }
+
+    /// Whether a sample says that the whole filter leaves many, as an expression: one of accounts that stand together in the
+    /// table, and where several conditions must hold and nothing else is cheap, one of accounts that stand together by name. (Those
+    /// that are used of late have been written to Postgres' table anew, side by side.)
+    fn is_common(&self, sample: Sample, sql: &mut Sql) {
+        self.is_common_by_place(sample, sql);
+        if !self.is_single() {
+            sql.push(" OR ");
+            self.is_common_by_name(sample, sql);
+        }
+    }
+
+    fn is_common_by_place(&self, sample: Sample, sql: &mut Sql) {
+        match self.engine {
+            Engine::Sqlite => {
+                sql.push("(SELECT count(*) FROM (SELECT 1 FROM json_each(").bind(sample.places());
+                sql.push(") place WHERE EXISTS (SELECT 1 FROM accounts a NOT INDEXED WHERE a.search_id > ").push(PLACE);
+                sql.push(" AND a.search_id <= ").push(PLACE).push(" + ").bind(sample.size).push(" AND ");
+                self.of_kind("a", " AND ", sql);
+                self.tests(None, None, sql);
+                sql.push(") LIMIT ").bind(sample.needed).push("))");
+            }
+            Engine::Postgres => {
+                // The pages come in their order, and only as far as they are asked for.
+                sql.push("(SELECT count(*) FROM (SELECT 1 FROM (SELECT (a.ctid::text::point)[0] AS page, ");
+                sql.push("lag((a.ctid::text::point)[0]) OVER () AS last FROM accounts a TABLESAMPLE ");
+                sample.pages(sql);
+                sql.push(" WHERE ");
+                self.of_kind("a", " AND ", sql);
+                self.tests(None, None, sql);
+                sql.push(") hit WHERE page IS DISTINCT FROM last LIMIT ").bind(sample.needed).push(") s)");
+            }
+        }
+        sql.push(" >= ").bind(sample.needed);
+    }
+
+    fn is_common_by_name(&self, sample: Sample, sql: &mut Sql) {
+        sql.push("(SELECT count(*) FROM (SELECT 1 FROM (");
+        match self.engine {
+            Engine::Sqlite => {
+                sql.push("SELECT f.name_key, f.id FROM json_each(").bind(sample.places());
+                sql.push(") place CROSS JOIN accounts f NOT INDEXED WHERE f.search_id = ").push(PLACE);
+            }
+            Engine::Postgres => {
+                sql.push("SELECT DISTINCT ON ((f.ctid::text::point)[0]) f.name_key, f.id FROM accounts f TABLESAMPLE ");
+                sample.pages(sql);
+            }
+        }
+        sql.push(") place WHERE EXISTS (SELECT 1 FROM (SELECT *");
+        self.all(sql);
+        sql.push(" AND (a.name_key, a.id) > (place.name_key, place.id) ORDER BY a.name_key, a.id LIMIT 20) a WHERE TRUE");
+        self.tests(None, None, sql);
+        sql.push(") LIMIT ").bind(sample.needed).push(") s) >= ").bind(sample.needed);
     }
 
     /// How many accounts of a kind deserve attention, among those that `filter` shows when it is cleared: with tokens that
@@ -199,7 +312,12 @@ impl Matching {
         self.conditions().len() == 1
     }
 
-    /// How many match, no further than [`COUNT_LIMIT`] and one.
+    /// How many match, no further than [`COUNT_LIMIT`] and one, where it has become known by the way.
+    pub(super) fn counted(&self) -> Option<i64> {
+        self.counted
+    }
+
+    /// The same, counted if need be.
     ///
     /// # Errors
     /// The database's.
@@ -208,8 +326,8 @@ impl Matching {
             return Ok(counted);
         }
         let mut sql = Sql::default();
-        let driver = self.driver.map(|(condition, _)| condition);
-        let from = driver.or_else(|| self.by_name());
+        let driver = self.driver.map(|driver| driver.condition);
+        let from = driver.or(self.by_name);
         if let Some(condition) = driver {
             self.with(condition, &mut sql);
         }
@@ -226,21 +344,14 @@ impl Matching {
         sql.number(conn)
     }
 
-    /// A condition whose index has the accounts in the order of their names.
-    fn by_name(&self) -> Option<Condition> {
-        self.conditions().into_iter().find(|condition| condition.is_by_name())
-    }
-
     /// How a page is read, `by_name` or in another order, where `crowd` accounts would be read in order and tested.
     pub(super) fn way(&self, by_name: bool, crowd: i64) -> Way {
-        let streamed = match self.driver {
-            Some((condition, _)) => Some(condition).filter(|condition| condition.is_by_name()),
-            None => self.by_name(),
-        };
         let dense = if self.is_single() { DENSE } else { DENSE_OF_SEVERAL };
-        match (streamed, self.driver) {
+        match (self.by_name, self.driver) {
             (Some(condition), _) if by_name => Way::Streamed(condition),
-            (_, Some((condition, found))) if found.saturating_mul(dense) < crowd => Way::Gathered(condition),
+            (_, Some(Driver { condition, found })) if found.is_none_or(|found| found.saturating_mul(dense) < crowd) => {
+                Way::Gathered(condition)
+            }
             _ => Way::InOrder,
         }
     }
@@ -300,13 +411,14 @@ impl Matching {
 
     fn conditions(&self) -> Vec<Condition> {
         let Filter { kind: _, search, role, team, activity, expiring, disabled: _, colleagues_of } = &self.filter;
+        // A word's index is the one that costs most to count.
         [
-            (!search.is_empty(), Condition::Search),
             (role.is_some(), Condition::Role),
             (team.is_some(), Condition::Team),
             (*expiring, Condition::Expiring),
             (activity.is_some(), Condition::Activity),
             (colleagues_of.is_some(), Condition::Colleagues),
+            (!search.is_empty(), Condition::Search),
         ]
         .into_iter()
         .filter_map(|(set, condition)| set.then_some(condition))
@@ -355,8 +467,14 @@ impl Matching {
     fn holds(&self, condition: Condition, order: Option<Order>, sql: &mut Sql) {
         let filter = &self.filter;
         match condition {
-            Condition::Search => {
+            Condition::Search if self.engine == Engine::Sqlite => {
                 sql.push(" AND a.search_text LIKE ").bind(like_anywhere(&filter.search)).push(" ESCAPE '\\'");
+            }
+            // Postgres would take the trigram index for a bare LIKE, and sort all that it finds.
+            Condition::Search => {
+                sql.push(" AND CASE WHEN a.search_text LIKE ")
+                    .bind(like_anywhere(&filter.search))
+                    .push(" ESCAPE '\\' THEN TRUE END");
             }
             Condition::Role => {
                 sql.push(" AND EXISTS (SELECT 1 FROM account_roles f WHERE f.account_id = a.id AND f.role_id = ");
@@ -403,6 +521,50 @@ impl Matching {
     }
 }
 
+/// A look at few accounts in many places of the table, which says whether a filter leaves more than a limit. It errs on one
+/// side only: what it calls common is (but for one time in some ten thousand), what it does not may be.
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    /// How many accounts stand together in a place.
+    size: i64,
+    /// How many places are looked at.
+    places: i64,
+    /// In how many of them one must match. Many in few places say little: accounts of like names were often made together.
+    needed: i64,
+    /// Of how many accounts they are taken.
+    crowd: i64,
+}
+
+impl Sample {
+    /// How many accounts are looked at: a hundredth of the accounts is seen to be more than a thousandth.
+    const ACCOUNTS: i64 = 2_000;
+    /// In a smaller table all is counted sooner.
+    const LEAST: i64 = 20_000;
+    /// A sample that tells whether more than `limit` of `crowd` accounts match.
+    fn new(engine: Engine, crowd: i64, limit: i64) -> Option<Self> {
+        // Postgres looks at whole pages, which have room for some forty.
+        let size = if engine == Engine::Sqlite { 20 } else { 40 };
+        let places = Self::ACCOUNTS / size;
+        (crowd >= Self::LEAST.max(limit)).then(|| {
+            // If just so many match, a place has one with this probability, and as many places as a binomial distribution says.
+            let share = 1.0 - (1.0 - limit as f64 / crowd as f64).powf(size as f64);
+            let (expected, spread) = (places as f64 * share, (places as f64 * share * (1.0 - share)).sqrt());
+            Self { size, places, needed: (expected + 4.5 * spread).ceil() as i64, crowd }
+        })
+    }
+
+    /// Where the places are in SQLite's table, by chance, as a JSON array of millionths of the whole.
+    fn places(self) -> String {
+        let places = (0..self.places).map(|_| rand::random_range(0..1_000_000).to_string()).collect::<Vec<_>>();
+        format!("[{}]", places.join(","))
+    }
+
+    /// The sample's share of the pages of Postgres' table.
+    fn pages(self, sql: &mut Sql) {
+        sql.push(&format!("SYSTEM ({}.0 / ", 100 * Self::ACCOUNTS)).bind(self.crowd).push(")");
+    }
+}
+
 impl Target {
     /// Looks at a selection. The number of statements depends on the filters that are set, never on what they find.
     ///
@@ -422,8 +584,8 @@ impl Target {
 
     /// What comes before the SELECT: the rows that drive it.
     pub fn with(&self, sql: &mut Sql) {
-        if let Self::Matching(matching @ Matching { driver: Some((condition, _)), .. }) = self {
-            matching.with(*condition, sql);
+        if let Self::Matching(matching @ Matching { driver: Some(driver), .. }) = self {
+            matching.with(driver.condition, sql);
         }
     }
 
@@ -434,7 +596,7 @@ impl Target {
                 sql.push(" FROM accounts a WHERE a.kind = ").bind(kind.as_str()).push(" AND a.id IN ").bind_list(ids);
             }
             Self::Matching(matching) => {
-                let driver = matching.driver.map(|(condition, _)| condition);
+                let driver = matching.driver.map(|driver| driver.condition);
                 match driver {
                     // A change looks at the account itself, and not only at what an index says of it.
                     Some(_) => {

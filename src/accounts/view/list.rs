@@ -112,7 +112,7 @@ pub struct AccountsPage {
     pub filters: Filters,
     /// The rows of this page.
     pub rows: Vec<AccountRow>,
-    /// How many match, over all pages, in words: `37`, `more than 2,000`.
+    /// How many match, over all pages, in words: `37`, `more than 1,000`.
     pub total_text: String,
     /// How many match, over all pages, as a number for the script.
     pub total: u64,
