@@ -45,7 +45,7 @@ struct Row {
     last_used_at: NaiveDateTime,
     #[diesel(sql_type = Timestamp)]
     first_expiry_at: NaiveDateTime,
-    /// How many match altogether, where the statement has gathered them; otherwise [`NOT_COUNTED`].
+    /// How many match altogether; -1 where the statement does not say.
     #[diesel(sql_type = BigInt)]
     matching: i64,
 }
@@ -59,26 +59,25 @@ pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Windo
     let totals = super::totals(conn, filter.kind)?;
     let crowd = totals.0 + if filter.disabled { totals.1 } else { 0 };
     let matching = Matching::for_page(conn, filter, crowd)?;
-    // What is gathered for the page is counted with it.
-    let mut total = match matching.way(sort.by == Order::Name, crowd) {
-        Way::Gathered(_) => matching.counted().map(counted),
-        _ if filter.is_plain() => Some(Total { count: crowd, more: false }),
-        _ => Some(counted(matching.count_to_limit(conn)?)),
+    let mut total = match filter.is_plain() {
+        true => Some(Total { count: crowd, more: false }),
+        false => matching.counted().map(told),
     };
     let target = Target::Matching(matching);
-    let mut window = total.map_or(window.clone(), |total| existing(window, total, size));
-    let mut page = read(conn, &target, sort, &window, size, crowd)?;
+    let mut window = total.map_or_else(|| window.clone(), |total| existing(window, total, size));
+    let mut page = read(conn, &target, Place { sort, window: &window, size }, Some(crowd))?;
     if total.is_none() && page.matching.is_none() && window != Window::Skip(0) {
-        // Nothing is there, and so nothing has said how many are elsewhere.
-        let elsewhere = counted(target.count(conn)?);
+        // There is no row here that could say how many match elsewhere.
+        let first = read(conn, &target, Place { sort, window: &Window::Skip(0), size: 1 }, Some(crowd))?;
+        let elsewhere = told(first.matching.unwrap_or(0));
         let nearest = existing(&window, elsewhere, size);
         if nearest != window {
             window = nearest;
-            page = read(conn, &target, sort, &window, size, crowd)?;
+            page = read(conn, &target, Place { sort, window: &window, size }, Some(crowd))?;
         }
         total = Some(elsewhere);
     }
-    let total = total.unwrap_or_else(|| counted(page.matching.unwrap_or(0)));
+    let total = total.unwrap_or_else(|| told(page.matching.unwrap_or(0)));
     let Page { rows, reached, .. } = page;
     let (before, after) = match window {
         Window::Skip(n) => (n > 0, reached),
@@ -90,7 +89,7 @@ pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Windo
 }
 
 /// A total as it is told, of a count that may have been broken off.
-fn counted(found: i64) -> Total {
+fn told(found: i64) -> Total {
     Total { count: found.min(COUNT_LIMIT), more: found > COUNT_LIMIT }
 }
 
@@ -107,7 +106,7 @@ fn existing(window: &Window, total: Total, size: i64) -> Window {
 /// # Errors
 /// The database's.
 pub fn rows(conn: &mut DbConnection, target: &Target, sort: Sort, window: &Window, size: i64) -> Result<Vec<AccountRow>, Error> {
-    Ok(read(conn, target, sort, window, size, i64::MAX)?.rows)
+    Ok(read(conn, target, Place { sort, window, size }, None)?.rows)
 }
 
 struct Page {
@@ -119,40 +118,49 @@ struct Page {
     matching: Option<i64>,
 }
 
-fn read(conn: &mut DbConnection, target: &Target, sort: Sort, window: &Window, size: i64, crowd: i64) -> Result<Page, Error> {
-    let limit = usize::try_from(size).unwrap_or(usize::MAX);
-    let mut rows: Vec<Row> = statement(target, sort, window, size, crowd).load(conn)?;
+/// `crowd` is the number of accounts that would be read one by one if they were read in order; without it, all that match are
+/// few, and not counted.
+fn read(conn: &mut DbConnection, target: &Target, place: Place<'_>, crowd: Option<i64>) -> Result<Page, Error> {
+    let limit = usize::try_from(place.size).unwrap_or(usize::MAX);
+    let mut rows: Vec<Row> = statement(target, place, crowd).load(conn)?;
     let reached = rows.len() > limit;
     rows.truncate(limit);
-    if matches!(window, Window::Before(_) | Window::End) {
+    if matches!(place.window, Window::Before(_) | Window::End) {
         rows.reverse();
     }
-    let matching = rows.first().map(|row| row.matching).filter(|matching| *matching != NOT_COUNTED);
-    Ok(Page { rows: rows.into_iter().map(|row| row.shown(sort)).collect(), reached, matching })
+    let matching = rows.first().map(|row| row.matching).filter(|matching| *matching >= 0);
+    Ok(Page { rows: rows.into_iter().map(|row| row.shown(place.sort)).collect(), reached, matching })
 }
 
 const SHOWN: &str =
     "SELECT a.id, a.name, a.name_key, a.description, a.disabled, a.last_login_at, a.last_used_at, a.first_expiry_at";
-const NOT_COUNTED: i64 = -1;
+const NOT_COUNTED: &str = ", CAST(-1 AS BIGINT) AS matching";
 
-/// The statement behind a page: one row more than it shows, to know whether there is a next one. `crowd` is the number of
-/// accounts that would be read one by one if they were read in order.
-fn statement(target: &Target, sort: Sort, window: &Window, size: i64, crowd: i64) -> Sql {
+/// The statement behind a page: one row more than it shows, to know whether there is a next one.
+fn statement(target: &Target, place: Place<'_>, crowd: Option<i64>) -> Sql {
     let mut sql = Sql::default();
-    let place = Place { sort, window, size };
-    let uncounted = format!("{SHOWN}, CAST({NOT_COUNTED} AS BIGINT) AS matching");
     let Target::Matching(matching) = target else {
-        sql.push(&uncounted);
+        sql.push(SHOWN).push(NOT_COUNTED);
         target.from(&mut sql);
         place.write(&mut sql, "a");
         return sql;
     };
-    let by_name = sort.by == Order::Name;
-    match matching.way(by_name, crowd) {
+    let by_name = place.sort.by == Order::Name;
+    let counted = |sql: &mut Sql| {
+        sql.push(SHOWN);
+        if crowd.is_none() || matching.counted().is_some() {
+            sql.push(NOT_COUNTED);
+        } else {
+            sql.push(", ");
+            matching.count_to_limit(sql);
+            sql.push(" AS matching");
+        }
+    };
+    match matching.way(by_name, crowd.unwrap_or(i64::MAX)) {
         Way::InOrder => {
-            sql.push(&uncounted);
+            counted(&mut sql);
             matching.all(&mut sql);
-            matching.tests(None, Some(sort.by), &mut sql);
+            matching.tests(None, Some(place.sort.by), &mut sql);
             place.write(&mut sql, "a");
         }
         // The page is known before any account is looked up.
@@ -175,7 +183,8 @@ fn statement(target: &Target, sort: Sort, window: &Window, size: i64, crowd: i64
             place.write(&mut sql, "matched");
         }
         Way::Streamed(condition) => {
-            sql.push(&uncounted).push(" FROM (SELECT picked.id, picked.name_key FROM ");
+            counted(&mut sql);
+            sql.push(" FROM (SELECT picked.id, picked.name_key FROM ");
             matching.picked(condition, false, &mut sql);
             sql.push(" WHERE TRUE");
             if matching.is_single() {
@@ -202,6 +211,7 @@ fn statement(target: &Target, sort: Sort, window: &Window, size: i64, crowd: i64
 }
 
 /// Which part of which order a statement shows.
+#[derive(Clone, Copy)]
 struct Place<'a> {
     sort: Sort,
     window: &'a Window,

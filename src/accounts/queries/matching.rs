@@ -317,31 +317,24 @@ impl Matching {
         self.counted
     }
 
-    /// The same, counted if need be.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn count_to_limit(&self, conn: &mut DbConnection) -> Result<i64, Error> {
-        if let Some(counted) = self.counted {
-            return Ok(counted);
-        }
-        let mut sql = Sql::default();
+    /// The same as an expression.
+    pub(super) fn count_to_limit(&self, sql: &mut Sql) {
+        sql.push("(");
         let driver = self.driver.map(|driver| driver.condition);
         let from = driver.or(self.by_name);
         if let Some(condition) = driver {
-            self.with(condition, &mut sql);
+            self.with(condition, sql);
         }
-        sql.push("SELECT count(*) AS n FROM (SELECT 1");
+        sql.push("SELECT count(*) FROM (SELECT 1");
         if let Some(condition) = from {
             sql.push(" FROM ");
-            self.picked(condition, driver.is_some(), &mut sql);
-            self.look_up("picked", &mut sql);
+            self.picked(condition, driver.is_some(), sql);
+            self.look_up("picked", sql);
         } else {
-            self.all(&mut sql);
+            self.all(sql);
         }
-        self.tests(from, None, &mut sql);
-        sql.limit(COUNT_LIMIT + 1).push(") s");
-        sql.number(conn)
+        self.tests(from, None, sql);
+        sql.limit(COUNT_LIMIT + 1).push(") s)");
     }
 
     /// How a page is read, `by_name` or in another order, where `crowd` accounts would be read in order and tested.
@@ -538,6 +531,8 @@ struct Sample {
 impl Sample {
     /// How many accounts are looked at: a hundredth of the accounts is seen to be more than a thousandth.
     const ACCOUNTS: i64 = 2_000;
+    /// In how many places one must match, at the least: by chance that happens seldom.
+    const FEWEST: i64 = 9;
     /// In a smaller table all is counted sooner.
     const LEAST: i64 = 20_000;
     /// A sample that tells whether more than `limit` of `crowd` accounts match.
@@ -549,19 +544,20 @@ impl Sample {
             // If just so many match, a place has one with this probability, and as many places as a binomial distribution says.
             let share = 1.0 - (1.0 - limit as f64 / crowd as f64).powf(size as f64);
             let (expected, spread) = (places as f64 * share, (places as f64 * share * (1.0 - share)).sqrt());
-            Self { size, places, needed: (expected + 4.5 * spread).ceil() as i64, crowd }
+            Self { size, places, needed: ((expected + 4.5 * spread).ceil() as i64).max(Self::FEWEST), crowd }
         })
     }
 
-    /// Where the places are in SQLite's table, by chance, as a JSON array of millionths of the whole.
+    /// Where the places are in SQLite's table, as a JSON array of millionths of the whole. They are spread by the golden section,
+    /// which no regularity of the table repeats, and always the same: so is the answer, and the pages are at hand.
     fn places(self) -> String {
-        let places = (0..self.places).map(|_| rand::random_range(0..1_000_000).to_string()).collect::<Vec<_>>();
+        let places = (0..self.places).map(|number| (number * 618_033 % 1_000_000).to_string()).collect::<Vec<_>>();
         format!("[{}]", places.join(","))
     }
 
-    /// The sample's share of the pages of Postgres' table.
+    /// The sample's share of the pages of Postgres' table; also always the same.
     fn pages(self, sql: &mut Sql) {
-        sql.push(&format!("SYSTEM ({}.0 / ", 100 * Self::ACCOUNTS)).bind(self.crowd).push(")");
+        sql.push(&format!("SYSTEM ({}.0 / ", 100 * Self::ACCOUNTS)).bind(self.crowd).push(") REPEATABLE (1)");
     }
 }
 

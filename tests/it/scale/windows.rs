@@ -1,7 +1,7 @@
 //! Every way of reading a page gives the same rows: forward, backward and by number, whatever the filter and the order.
 
 use diesel::prelude::*;
-use muster::accounts::model::{AccountRow, Activity, Filter, Kind, Sort, Window};
+use muster::accounts::model::{AccountRow, Activity, Filter, Kind, Sort, Total, Window};
 use muster::accounts::queries::list::list;
 use muster::clock;
 use muster::database::DbConnection;
@@ -56,9 +56,9 @@ fn filters() -> Vec<(Filter, String)> {
     filters
 }
 
-fn page(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window) -> (Vec<AccountRow>, bool, bool, i64) {
+fn page(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window) -> (Vec<AccountRow>, bool, bool, Total) {
     let listing = list(conn, filter, sort, window, SIZE).unwrap();
-    (listing.rows, listing.before, listing.after, listing.total.count)
+    (listing.rows, listing.before, listing.after, listing.total)
 }
 
 fn ids(rows: &[AccountRow]) -> Vec<String> {
@@ -87,8 +87,9 @@ fn every_way_and_window_shows_the_same_rows() {
     let app = world::with(ACCOUNTS);
     let now = clock::now();
     let mut compared = 0;
-    // What is written down as the number of accounts decides whether matches are gathered or accounts read in order.
-    for crowd in [0, i64::from(u32::MAX)] {
+    // What is written down as the number of accounts decides whether matches are gathered, or accounts read in order, or the
+    // filter first tried on a sample.
+    for crowd in [0, 9_000, i64::from(u32::MAX)] {
         app.write(move |conn| {
             let system = account_totals::table.filter(account_totals::kind.eq("system"));
             Ok(diesel::update(system).set(account_totals::total.eq(crowd)).execute(conn)?)
@@ -111,13 +112,14 @@ fn every_way_and_window_shows_the_same_rows() {
                     let expected = lines(conn, &sql);
                     assert_eq!(walk(conn, &filter, sort, true), expected, "{told}");
                     assert_eq!(walk(conn, &filter, sort, false), expected, "{told}, backward");
-                    let (rows, _, _, count) = page(conn, &filter, sort, &Window::Skip(SIZE));
+                    let (rows, _, _, total) = page(conn, &filter, sort, &Window::Skip(SIZE));
                     let second = expected.iter().skip(25).take(25).cloned().collect::<Vec<_>>();
                     if !second.is_empty() && !filter.is_plain() {
                         assert_eq!(ids(&rows), second, "{told}, second page");
                     }
-                    if !filter.is_plain() {
-                        assert_eq!(count, i64::try_from(expected.len()).unwrap(), "{told}");
+                    // A sample of so large a list as it takes this one for says that there are many.
+                    if !(filter.is_plain() || total.more && crowd > 20_000) {
+                        assert_eq!(total.count, i64::try_from(expected.len()).unwrap(), "{told}");
                     }
                     compared += expected.len();
                     Ok(())
