@@ -122,7 +122,11 @@ pub async fn page(call: &Call) -> Result<AccountPage, Error> {
         can_manage,
         can_operate,
         ask: if can_operate { None } else { found.ask.clone() },
-        activity_at: moment(account.last_used_at, now),
+        // A token's own is more exact.
+        activity_at: moment(
+            account.last_used_at.max(found.tokens.iter().filter_map(|token| token.token.last_used_at).max()),
+            now,
+        ),
         last_login: moment(account.last_login_at, now),
         tracked_since: day(found.tracked_since.date()),
         created: Moment::on(account.created_at),
