@@ -111,7 +111,7 @@ impl Recorder {
     }
 
     /// `closing` writes the audit events whose hour is not over yet, because nobody will remember them. Where there is much to
-    /// write, half of the time belongs to others: the database has the check's machine, and administrators' changes, to serve.
+    /// write, three quarters of the time belong to others: the check, and administrators' changes.
     async fn flush_at(&self, database: &Database, now: NaiveDateTime, closing: bool) -> Result<(), Error> {
         let mut ledger = self.0.writing.lock().await;
         let (mut next, mut in_haste) = (0, closing);
@@ -122,7 +122,7 @@ impl Recorder {
             let reports = due(&ledger, &places, &gathered, now, closing);
             self.write(database, &mut ledger, gathered, reports, now).await?;
             if next < SHARDS && !in_haste {
-                in_haste = self.rest(began.elapsed()).await;
+                in_haste = self.rest(3 * began.elapsed()).await;
             }
         }
         Ok(())

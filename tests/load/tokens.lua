@@ -1,12 +1,29 @@
 -- Asks the check with tokens picked at random from a file. Arguments after "--": path, file, kind (good, unknown, malformed).
 local requests = {}
 
+-- Requests that wrk has at hand, however few tokens there are: what it costs wrk to find one is then the same.
+local ENOUGH = 200000
+
+-- "Authorization" with other letters in capitals for each number: other bytes, and the same header.
+local function name(number)
+  return (("Authorization"):gsub("%a", function(letter)
+    local capital = number % 2 == 1
+    number = math.floor(number / 2)
+    return capital and letter:upper() or letter:lower()
+  end))
+end
+
 function init(args)
   local path, file, kind = args[1], args[2], args[3]
   math.randomseed(os.time() + tonumber(tostring({}):match("0x(%x+)"), 16) % 100000)
+  local tokens = {}
   for token in io.lines(file) do
-    if kind == "malformed" then token = token:sub(1, 66) .. "!" end
-    requests[#requests + 1] = wrk.format("GET", path, { ["Authorization"] = "Bearer " .. token })
+    tokens[#tokens + 1] = kind == "malformed" and token:sub(1, 66) .. "!" or token
+  end
+  for round = 1, math.ceil(ENOUGH / #tokens) do
+    for _, token in ipairs(tokens) do
+      requests[#requests + 1] = wrk.format("GET", path, { [name(round)] = "Bearer " .. token })
+    end
   end
 end
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::NaiveDateTime;
+use smallvec::SmallVec;
 
 use super::grants::{Grants, Membership};
 use crate::accounts::model::Kind;
@@ -25,8 +26,9 @@ pub struct Account {
     /// Its teams.
     pub membership: Arc<Membership>,
     pub(super) disabled: AtomicBool,
-    /// In the order of their ids.
-    pub(super) tokens: Box<[Token]>,
+    /// In the order of their ids. Those of most accounts stand here and not elsewhere in memory: among hundreds of thousands, each
+    /// place that a check looks at costs what it takes to fetch it.
+    pub(super) tokens: SmallVec<[Token; 2]>,
 }
 
 impl Account {
