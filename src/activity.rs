@@ -1,5 +1,6 @@
 //! What was seen of tokens and accounts: last use, from where, and calls per day. It is gathered in memory and written in
-//! batches, because the check is asked far more often than a database should be written to. A crash loses one interval.
+//! batches, because the check is asked far more often than a database should be written to. A crash loses one interval,
+//! and what was being written.
 
 mod queries;
 mod recorder;

@@ -158,7 +158,9 @@ impl Matching {
             if uncounted {
                 sql.push(&format!("CAST({UNCOUNTED} AS BIGINT)"));
             } else {
-                self.count(condition, fewest, &mut sql);
+                // A power of two: each limit is a statement of its own, and kept prepared.
+                let enough = u64::try_from(fewest).map_or(0, u64::next_power_of_two);
+                self.count(condition, i64::try_from(enough).map_or(limit, |enough| enough.min(limit + 1)), &mut sql);
             }
             sql.push(if sampled.is_some() { " END AS n" } else { " AS n" });
             let found = sql.number(conn)?;
@@ -216,8 +218,8 @@ impl Matching {
     }
 
     /// Whether a sample says that the whole filter leaves many, as an expression: one of accounts that stand together in the
-    /// table, and where several conditions must hold and nothing else is cheap, one of accounts that stand together by name. (Those
-    /// that are used of late have been written to Postgres' table anew, side by side.)
+    /// table, or, where several conditions must hold and nothing else is cheap, one of accounts that stand together by name. (What
+    /// has been written anew, such as those that are used of late, stands side by side in Postgres' table.)
     fn is_common(&self, sample: Sample, sql: &mut Sql) {
         self.is_common_by_place(sample, sql);
         if !self.is_single() {
