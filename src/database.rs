@@ -232,7 +232,7 @@ fn taken<F>(work: &Mutex<Option<F>>) -> Option<F> {
     work.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-/// [`Database::write`] on a connection that one holds.
+/// The transaction of [`Database::write`] on a connection that one holds, without what follows each write.
 ///
 /// # Errors
 /// What `work` returns, and the database's; then nothing has changed.

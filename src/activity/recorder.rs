@@ -30,6 +30,9 @@ const TOKEN_LIMIT: usize = 320_000;
 /// Tokens whose activity is written in one transaction, give or take one lock's: what is being written is in memory twice, and
 /// other writers wait meanwhile.
 const PART: usize = 10_000;
+/// However long a part took, which may have waited for others. So the activity of as many tokens as there may be is written
+/// within half a minute.
+const LONGEST_REST: Duration = Duration::from_secs(1);
 /// Refusals of one token for one reason become one audit event in this time, with their number.
 const REPORT_EVERY: TimeDelta = TimeDelta::hours(1);
 
@@ -122,7 +125,7 @@ impl Recorder {
             let reports = due(&ledger, &places, &gathered, now, closing);
             self.write(database, &mut ledger, gathered, reports, now).await?;
             if next < SHARDS && !in_haste {
-                in_haste = self.rest(3 * began.elapsed()).await;
+                in_haste = self.rest(LONGEST_REST.min(3 * began.elapsed())).await;
             }
         }
         Ok(())
@@ -132,7 +135,7 @@ impl Recorder {
     async fn rest(&self, time: Duration) -> bool {
         let stopping = tokio::time::timeout(time, self.0.stop.notified()).await.is_ok();
         if stopping {
-            // It was [`run`] that was called.
+            // The call was for [`run`], which hears it when this write is done.
             self.0.stop.notify_one();
         }
         stopping
@@ -355,6 +358,16 @@ mod tests {
 
     fn id(text: &str) -> TokenId {
         text.as_bytes().try_into().unwrap()
+    }
+
+    #[actix_web::test]
+    async fn a_stop_ends_a_rest_and_is_still_heard_by_the_writer() {
+        let recorder = Recorder::default();
+        assert!(!recorder.rest(Duration::ZERO).await);
+        recorder.stop();
+        let day = Duration::from_secs(86_400);
+        assert!(recorder.rest(day).await);
+        assert!(recorder.rest(day).await, "the call is still there");
     }
 
     fn at(minute: i64) -> NaiveDateTime {

@@ -20,7 +20,7 @@ function init(args)
   for token in io.lines(file) do
     tokens[#tokens + 1] = kind == "malformed" and token:sub(1, 66) .. "!" or token
   end
-  for round = 1, math.ceil(ENOUGH / #tokens) do
+  for round = 1, math.ceil(ENOUGH / math.max(#tokens, 1)) do
     for _, token in ipairs(tokens) do
       requests[#requests + 1] = wrk.format("GET", path, { [name(round)] = "Bearer " .. token })
     end

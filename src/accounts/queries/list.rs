@@ -1,4 +1,4 @@
-//! The list screen: one query for the rows of a page, one for how many there are.
+//! The list screen: one query for the rows of a page, and how many there are.
 
 use chrono::{Datelike, NaiveDateTime};
 use diesel::QueryableByName;
@@ -66,16 +66,18 @@ pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Windo
     let target = Target::Matching(matching);
     let mut window = total.map_or_else(|| window.clone(), |total| existing(window, total, size));
     let mut page = read(conn, &target, Place { sort, window: &window, size }, Some(crowd))?;
-    if total.is_none() && page.matching.is_none() && window != Window::Skip(0) {
-        // There is no row here that could say how many match elsewhere.
-        let first = read(conn, &target, Place { sort, window: &Window::Skip(0), size: 1 }, Some(crowd))?;
-        let elsewhere = told(first.matching.unwrap_or(0));
-        let nearest = existing(&window, elsewhere, size);
+    // Where there is no row, none could say how many match elsewhere.
+    if page.rows.is_empty() && matches!(window, Window::Skip(n) if n > 0) {
+        let count = target.count(conn)?;
+        let nearest = existing(&window, Total { count, more: false }, size);
         if nearest != window {
             window = nearest;
             page = read(conn, &target, Place { sort, window: &window, size }, Some(crowd))?;
         }
-        total = Some(elsewhere);
+        total = total.or(Some(told(count)));
+    } else if page.rows.is_empty() && total.is_none() && window != Window::Skip(0) {
+        let first = Place { sort, window: &Window::Skip(0), size: 1 };
+        total = read(conn, &target, first, Some(crowd))?.matching.map(told);
     }
     let total = total.unwrap_or_else(|| told(page.matching.unwrap_or(0)));
     let Page { rows, reached, .. } = page;
@@ -118,8 +120,8 @@ struct Page {
     matching: Option<i64>,
 }
 
-/// `crowd` is the number of accounts that would be read one by one if they were read in order; without it, all that match are
-/// few, and not counted.
+/// `crowd` is the number of accounts that would be read one by one if they were read in order; without it, what drives is
+/// gathered, and nobody asks how many match.
 fn read(conn: &mut DbConnection, target: &Target, place: Place<'_>, crowd: Option<i64>) -> Result<Page, Error> {
     let limit = usize::try_from(place.size).unwrap_or(usize::MAX);
     let mut rows: Vec<Row> = statement(target, place, crowd).load(conn)?;

@@ -33,7 +33,8 @@ pub struct Matching {
     filter: Filter,
     /// The condition that leaves the fewest. None where each leaves more than the limit, or cannot be counted.
     driver: Option<Driver>,
-    /// The condition whose index gives the accounts by name and leaves out those that it should, where nothing drives.
+    /// The condition in whose index a page by name is read from the beginning: the driver, or where there is none, one that
+    /// leaves out enough.
     by_name: Option<Condition>,
     /// How many match, no further than [`COUNT_LIMIT`] and one, where the choice of the driver has told, or the sample that
     /// there are more.
@@ -46,7 +47,7 @@ pub struct Matching {
 #[derive(Debug, Clone, Copy)]
 struct Driver {
     condition: Condition,
-    /// How many it leaves; `None` where it is only known that they are not too many to gather.
+    /// How many it leaves; `None` of a word that no sample has shown to be common.
     found: Option<i64>,
 }
 
@@ -110,35 +111,33 @@ impl Matching {
         Self { filter, driver: None, by_name: None, counted: None, engine, now: clock::now() }
     }
 
-    /// For a page of the list of `crowd` accounts, which needs the first of them and how many there are. No more statements than
-    /// one for each filter that is set, and one.
+    /// For a page of the list of `crowd` accounts, which needs the first of them and how many there are. At most one statement for
+    /// each filter that is set, and one.
     ///
     /// # Errors
     /// The database's.
     pub fn for_page(conn: &mut DbConnection, filter: &Filter, crowd: i64) -> Result<Self, Error> {
         let matching = Self::new(conn, filter.clone());
         let limit = if matching.is_single() { COUNT_LIMIT } else { DRIVER_LIMIT };
-        let sample = Sample::new(matching.engine, crowd, COUNT_LIMIT);
-        matching.driven(conn, limit, sample)
+        matching.driven(conn, limit, (crowd, COUNT_LIMIT))
     }
 
-    /// For what reads all of them to the end. No more statements than one for each filter that is set, and one.
+    /// For what reads all of them to the end. At most one statement for each filter that is set, and two.
     ///
     /// # Errors
     /// The database's.
     pub fn for_all(conn: &mut DbConnection, filter: &Filter) -> Result<Self, Error> {
         let matching = Self::new(conn, filter.clone());
         let totals = super::totals(conn, filter.kind)?;
-        let sample = Sample::new(matching.engine, totals.0 + totals.1, DRIVER_LIMIT);
-        matching.driven(conn, DRIVER_LIMIT, sample)
+        matching.driven(conn, DRIVER_LIMIT, (totals.0 + totals.1, DRIVER_LIMIT))
     }
 
     /// Counts what each filter leaves over, no further than `limit` and one and than the fewest before, and chooses the one that
-    /// drives; unless the sample says that so many match that none has to.
-    fn driven(mut self, conn: &mut DbConnection, limit: i64, sample: Option<Sample>) -> Result<Self, Error> {
+    /// drives; unless a sample of the `crowd` says that more than `many` match, so that none has to.
+    fn driven(mut self, conn: &mut DbConnection, limit: i64, (crowd, many): (i64, i64)) -> Result<Self, Error> {
         let conditions = self.conditions();
         let is_word = conditions == [Condition::Search];
-        let mut sample = sample.filter(|_| is_word || !self.is_single());
+        let mut sample = if is_word || conditions.len() > 1 { Sample::of(conn, crowd, many)? } else { None };
         let mut fewest = limit + 1;
         for condition in conditions {
             if !self.is_indexed(condition) {
@@ -218,11 +217,11 @@ impl Matching {
     }
 
     /// Whether a sample says that the whole filter leaves many, as an expression: one of accounts that stand together in the
-    /// table, or, where several conditions must hold and nothing else is cheap, one of accounts that stand together by name. (What
-    /// has been written anew, such as those that are used of late, stands side by side in Postgres' table.)
+    /// table; or one of accounts that stand together by name, where the table may say little. (What has been written anew, such as
+    /// those that are used of late, stands side by side in Postgres' table.)
     fn is_common(&self, sample: Sample, sql: &mut Sql) {
         self.is_common_by_place(sample, sql);
-        if !self.is_single() {
+        if !self.is_single() && (self.filter.activity.is_some() || self.filter.expiring) {
             sql.push(" OR ");
             self.is_common_by_name(sample, sql);
         }
@@ -233,20 +232,21 @@ impl Matching {
             Engine::Sqlite => {
                 sql.push("(SELECT count(*) FROM (SELECT 1 FROM json_each(").bind(sample.places());
                 sql.push(") place WHERE EXISTS (SELECT 1 FROM accounts a NOT INDEXED WHERE a.search_id > ").push(PLACE);
-                sql.push(" AND a.search_id <= ").push(PLACE).push(" + ").bind(sample.size).push(" AND ");
+                sql.push(" AND a.search_id <= ").push(PLACE).push(&format!(" + {} AND ", Sample::SIZE));
                 self.of_kind("a", " AND ", sql);
                 self.tests(None, None, sql);
                 sql.push(") LIMIT ").bind(sample.needed).push("))");
             }
             Engine::Postgres => {
-                // The pages come in their order, and only as far as they are asked for.
+                // The pages come in their order, and only as far as they are asked for: in a CASE no test becomes a join.
                 sql.push("(SELECT count(*) FROM (SELECT 1 FROM (SELECT (a.ctid::text::point)[0] AS page, ");
                 sql.push("lag((a.ctid::text::point)[0]) OVER () AS last FROM accounts a TABLESAMPLE ");
                 sample.pages(sql);
                 sql.push(" WHERE ");
                 self.of_kind("a", " AND ", sql);
+                sql.push(" AND CASE WHEN TRUE");
                 self.tests(None, None, sql);
-                sql.push(") hit WHERE page IS DISTINCT FROM last LIMIT ").bind(sample.needed).push(") s)");
+                sql.push(" THEN TRUE END) hit WHERE page IS DISTINCT FROM last LIMIT ").bind(sample.needed).push(") s)");
             }
         }
         sql.push(" >= ").bind(sample.needed);
@@ -257,13 +257,16 @@ impl Matching {
         match self.engine {
             Engine::Sqlite => {
                 sql.push("SELECT f.name_key, f.id FROM json_each(").bind(sample.places());
-                sql.push(") place CROSS JOIN accounts f NOT INDEXED WHERE f.search_id = ").push(PLACE);
+                sql.push(") place CROSS JOIN accounts f NOT INDEXED WHERE f.search_id = ").push(PLACE).push(" AND ");
             }
             Engine::Postgres => {
                 sql.push("SELECT DISTINCT ON ((f.ctid::text::point)[0]) f.name_key, f.id FROM accounts f TABLESAMPLE ");
                 sample.pages(sql);
+                sql.push(" WHERE ");
             }
         }
+        // Places among those that are not shown would all look at the same few that are.
+        self.of_kind("f", " AND ", sql);
         sql.push(") place WHERE EXISTS (SELECT 1 FROM (SELECT *");
         self.all(sql);
         sql.push(" AND (a.name_key, a.id) > (place.name_key, place.id) ORDER BY a.name_key, a.id LIMIT 20) a WHERE TRUE");
@@ -517,49 +520,54 @@ impl Matching {
 }
 
 /// A look at few accounts in many places of the table, which says whether a filter leaves more than a limit. It errs on one
-/// side only: what it calls common is (but for one time in some ten thousand), what it does not may be.
+/// side only: what it calls common is, but for a rare chance where nearly so many match; what it does not may be.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
-    /// How many accounts stand together in a place.
-    size: i64,
-    /// How many places are looked at.
-    places: i64,
-    /// In how many of them one must match. Many in few places say little: accounts of like names were often made together.
+    /// In how many places one must match. Many in few places say little: accounts of like names were often made together.
     needed: i64,
-    /// Of how many accounts they are taken.
-    crowd: i64,
+    /// How many accounts the table has, of both kinds and states.
+    table: i64,
 }
 
 impl Sample {
-    /// How many accounts are looked at: a hundredth of the accounts is seen to be more than a thousandth.
+    /// About how many accounts are looked at: a hundredth of the accounts is seen to be more than a thousandth.
     const ACCOUNTS: i64 = 2_000;
+    /// How many stand together in a place of SQLite's table. In Postgres a place is a page, which has room for twice as many.
+    const SIZE: i64 = 20;
     /// In how many places one must match, at the least: by chance that happens seldom.
     const FEWEST: i64 = 9;
     /// In a smaller table all is counted sooner.
     const LEAST: i64 = 20_000;
-    /// A sample that tells whether more than `limit` of `crowd` accounts match.
-    fn new(engine: Engine, crowd: i64, limit: i64) -> Option<Self> {
-        // Postgres looks at whole pages, which have room for some forty.
-        let size = if engine == Engine::Sqlite { 20 } else { 40 };
-        let places = Self::ACCOUNTS / size;
-        (crowd >= Self::LEAST.max(limit)).then(|| {
-            // If just so many match, a place has one with this probability, and as many places as a binomial distribution says.
-            let share = 1.0 - (1.0 - limit as f64 / crowd as f64).powf(size as f64);
-            let (expected, spread) = (places as f64 * share, (places as f64 * share * (1.0 - share)).sqrt());
-            Self { size, places, needed: ((expected + 4.5 * spread).ceil() as i64).max(Self::FEWEST), crowd }
-        })
+
+    /// A sample that tells whether more than `limit` of the `crowd` accounts that may be shown match.
+    ///
+    /// # Errors
+    /// The database's.
+    fn of(conn: &mut DbConnection, crowd: i64, limit: i64) -> Result<Option<Self>, Error> {
+        use diesel::prelude::*;
+        // Asked also where it is not needed: a page costs as many statements at a hundred accounts as at a hundred thousand.
+        let totals: Vec<i64> = crate::schema::account_totals::table.select(crate::schema::account_totals::total).load(conn)?;
+        let table = totals.into_iter().sum::<i64>().max(crowd).max(1);
+        // If just so many match, so many of them are looked at, in as many places at the most: a Poisson distribution, whose
+        // spread is the root of it.
+        let expected = Self::ACCOUNTS as f64 * limit as f64 / table as f64;
+        let needed = ((expected + 4.5 * expected.sqrt()).ceil() as i64).max(Self::FEWEST);
+        let places =
+            if matches!(conn, DbConnection::Sqlite(_)) { Self::ACCOUNTS / Self::SIZE } else { Self::ACCOUNTS / (2 * Self::SIZE) };
+        Ok((crowd >= Self::LEAST && needed <= places).then_some(Self { needed, table }))
     }
 
     /// Where the places are in SQLite's table, as a JSON array of millionths of the whole. They are spread by the golden section,
     /// which no regularity of the table repeats, and always the same: so is the answer, and the pages are at hand.
     fn places(self) -> String {
-        let places = (0..self.places).map(|number| (number * 618_033 % 1_000_000).to_string()).collect::<Vec<_>>();
+        let places =
+            (0..Self::ACCOUNTS / Self::SIZE).map(|number| (number * 618_033 % 1_000_000).to_string()).collect::<Vec<_>>();
         format!("[{}]", places.join(","))
     }
 
     /// The sample's share of the pages of Postgres' table; also always the same.
     fn pages(self, sql: &mut Sql) {
-        sql.push(&format!("SYSTEM ({}.0 / ", 100 * Self::ACCOUNTS)).bind(self.crowd).push(") REPEATABLE (1)");
+        sql.push(&format!("SYSTEM ({}.0 / ", 100 * Self::ACCOUNTS)).bind(self.table).push(") REPEATABLE (1)");
     }
 }
 

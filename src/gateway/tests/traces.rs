@@ -90,8 +90,17 @@ async fn batches_add_up_and_use_moves_forward() {
     );
     assert_eq!(home.number("SELECT accepted AS n FROM account_days WHERE day = '2026-11-24'"), 4);
     assert_eq!(home.number("SELECT count(*) AS n FROM audit_events WHERE type = 'token.refused'"), 0);
-    let account = home.database.read_now(|conn| crate::accounts::queries::find(conn, Kind::System, &account)).unwrap();
-    assert_eq!(account.last_used_at, Some(noon + TimeDelta::minutes(5)));
+    let used = |home: &Home| {
+        home.database.read_now(|conn| crate::accounts::queries::find(conn, Kind::System, &account)).unwrap().last_used_at
+    };
+    assert_eq!(used(&home), Some(noon + TimeDelta::minutes(5)));
+    // The account's moves on when it is a minute old, the token's each time.
+    for (seconds, of_account) in [(330, 300), (359, 300), (361, 361)] {
+        one.accepted(&token.id, &account, None, None, noon + TimeDelta::seconds(seconds));
+        one.flush(&home.database).await.unwrap();
+        assert_eq!(used(&home), Some(noon + TimeDelta::seconds(of_account)), "after {seconds} s");
+        assert_eq!(home.find(&token).last_used_at, Some(noon + TimeDelta::seconds(seconds)));
+    }
 }
 
 #[actix_web::test]
@@ -174,8 +183,8 @@ async fn no_table_is_read_whole() {
     for statement in [
         "WITH v (token, at) AS (VALUES ('a', '2026'), ('b', '2026')) UPDATE tokens SET last_used_at = v.at FROM v \
          WHERE tokens.id = v.token AND (tokens.last_used_at IS NULL OR tokens.last_used_at < v.at)",
-        "WITH v (account, at) AS (VALUES ('a', '2026'), ('b', '2026')) UPDATE accounts SET last_used_at = v.at FROM v \
-         WHERE accounts.id = v.account AND accounts.last_used_at < v.at",
+        "WITH v (account, at, before) AS (VALUES ('a', '2026', '2025'), ('b', '2026', '2025')) UPDATE accounts SET last_used_at = v.at \
+         FROM v WHERE accounts.id = v.account AND accounts.last_used_at < v.before",
         "WITH v (token, d) AS (VALUES ('a', '{}'), ('b', '{}')) SELECT a.id FROM v JOIN tokens t ON t.id = v.token \
          JOIN accounts a ON a.id = t.account_id",
         "SELECT * FROM tokens t JOIN accounts a ON a.id = t.account_id WHERE t.id = 'a'",

@@ -1,4 +1,4 @@
-//! A token and its account, as they are kept in memory: an account is one piece, its tokens another.
+//! A token and its account, as they are kept in memory: an account with its tokens is one piece.
 
 use std::ops::Deref;
 use std::sync::Arc;

@@ -17,7 +17,7 @@ pub struct PageLink {
 /// The line below a list, in one of two ways: numbered pages, or (for lists too long to count) first, previous, next and last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pagination {
-    /// What is shown: `1–25 of 37`, `1–50 of more than 2,000`.
+    /// What is shown: `1–25 of 37`, `1–50 of more than 1,000`.
     pub summary: String,
     /// The numbered pages; empty in the other way.
     pub pages: Vec<PageLink>,

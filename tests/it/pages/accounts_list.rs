@@ -412,7 +412,7 @@ fn pages_have_numbers_and_three_sizes() {
 }
 
 #[test]
-fn beyond_two_thousand_one_walks_from_page_to_page() {
+fn beyond_what_is_counted_one_walks_from_page_to_page() {
     let app = TestApp::start();
     let viewer = app.viewer();
     app.add_many(10_500);

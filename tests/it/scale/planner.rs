@@ -102,7 +102,9 @@ fn scans(engine: Engine, statement: &str, steps: &[String], leading: &HashMap<St
             let transient = name.starts_with('(')
                 || ["picked", "matched", "page", "place", "streamed", "s", "mine"].contains(&name)
                 || rest.contains("VIRTUAL TABLE");
-            let few = ["roles", "teams", "r", "t", "settings", "role_permissions", "revisions", "audit_changes"].contains(&name);
+            let few =
+                ["roles", "teams", "r", "t", "settings", "role_permissions", "revisions", "audit_changes", "account_totals"]
+                    .contains(&name);
             !(transient || few || name == "CONSTANT" || rest.contains("USING") && stops_early)
         }
         Engine::Postgres => {

@@ -10,6 +10,7 @@ use muster::roles::predefined;
 use muster::schema::account_totals;
 
 use super::world::{self, LARGE_TEAM, RARE_ROLE};
+use crate::support::app::TestApp;
 use crate::support::snapshot::lines;
 
 const ACCOUNTS: usize = 260;
@@ -59,6 +60,32 @@ fn filters() -> Vec<(Filter, String)> {
 fn page(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window) -> (Vec<AccountRow>, bool, bool, Total) {
     let listing = list(conn, filter, sort, window, SIZE).unwrap();
     (listing.rows, listing.before, listing.after, listing.total)
+}
+
+/// What a large list says of how many match is so, whether they were counted or tried on a sample; and a page beyond the end
+/// shows the last one.
+pub fn totals_are_true(app: &TestApp) {
+    let (mut few, mut many) = (0, 0);
+    for (filter, condition) in filters().into_iter().filter(|(filter, _)| !filter.is_plain()) {
+        app.read(|conn| {
+            let sql = format!("SELECT CAST(count(*) AS TEXT) AS line FROM accounts a WHERE a.kind = 'system' AND {condition}");
+            let count: i64 = lines(conn, &sql)[0].parse().unwrap();
+            for word in ["name", "-used"] {
+                let total = page(conn, &filter, Sort::parse(word), &Window::Skip(0)).3;
+                assert_eq!((total.count, total.more), (count.min(1_000), count > 1_000), "{count} of {filter:?} by {word}");
+            }
+            let (rows, before, after, _) = page(conn, &filter, Sort::parse("name"), &Window::Skip(count + 1_000));
+            let rest = i64::try_from(rows.len()).unwrap();
+            assert_eq!((rest, before, after), ((count - 1) % SIZE + 1, count > SIZE, false), "{count} of {filter:?}");
+            if count > 1_000 {
+                many += 1
+            } else {
+                few += 1
+            }
+            Ok(())
+        });
+    }
+    assert!(few >= 4 && many >= 12, "{few} and {many}");
 }
 
 fn ids(rows: &[AccountRow]) -> Vec<String> {
