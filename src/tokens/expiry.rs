@@ -22,8 +22,8 @@ use crate::settings;
 
 /// How often it is looked: nobody sorts a list by seconds.
 const PERIOD: Duration = Duration::from_secs(10);
-/// The setting that says up to when expired tokens have been seen to.
-const SEEN_UNTIL: &str = "expiries_seen_until";
+/// The setting that says up to when expired tokens have been seen to; the first look writes it.
+pub const SEEN_UNTIL: &str = "expiries_seen_until";
 /// How far back a look reaches: more than the clocks of instances differ.
 const BACK: TimeDelta = TimeDelta::minutes(5);
 /// How old the setting may become where nothing expires.
