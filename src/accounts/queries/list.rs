@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDateTime};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
 
-use super::matching::{Matching, Target, Way};
+use super::matching::{Asked, Matching, Target, Way};
 use crate::accounts::model::{AccountRow, COUNT_LIMIT, Filter, Order, Sort, Total, Window};
 use crate::clock;
 use crate::database::sql::{Sql, Value};
@@ -162,7 +162,7 @@ fn statement(target: &Target, place: Place<'_>, crowd: Option<i64>) -> Sql {
         Way::InOrder => {
             counted(&mut sql);
             matching.all(&mut sql);
-            matching.tests(None, Some(place.sort.by), &mut sql);
+            matching.tests(None, Asked::InOrder(place.sort.by), &mut sql);
             place.write(&mut sql, "a");
         }
         // The page is known before any account is looked up.
@@ -180,7 +180,7 @@ fn statement(target: &Target, place: Place<'_>, crowd: Option<i64>) -> Sql {
             matching.with(condition, &mut sql);
             sql.push(", matched AS MATERIALIZED (").push(SHOWN).push(" FROM picked");
             matching.look_up("picked", &mut sql);
-            matching.tests(Some(condition), None, &mut sql);
+            matching.tests(Some(condition), Asked::OfFound, &mut sql);
             sql.push(") SELECT matched.*, (SELECT count(*) FROM matched) AS matching FROM matched WHERE TRUE");
             place.write(&mut sql, "matched");
         }
@@ -204,7 +204,7 @@ fn statement(target: &Target, place: Place<'_>, crowd: Option<i64>) -> Sql {
             }
             sql.push(") streamed");
             matching.look_up("streamed", &mut sql);
-            matching.tests(Some(condition), None, &mut sql);
+            matching.tests(Some(condition), Asked::OfFound, &mut sql);
             place.order(&mut sql, "streamed");
             place.limit(&mut sql);
         }

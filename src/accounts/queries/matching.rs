@@ -80,12 +80,21 @@ pub(super) enum Way {
     Streamed(Condition),
 }
 
+/// Of which accounts it is asked whether a condition holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Of those that have been found, or of all.
+    OfFound,
+    /// Of those that an index is to give in this order.
+    InOrder(Order),
+    /// Of the few of a sample, and no further than some of them have answered.
+    OfSample,
+}
+
 /// Counting what deserves attention stops here: beyond it the number changes nothing for who reads it.
 const ATTENTION_LIMIT: i64 = 200;
 /// So many accounts, the first by name, are looked at for how dense a condition is.
-const NEAR: i64 = 2_000;
-/// Where a place of the sample is in SQLite's table.
-const PLACE: &str = "place.value * (SELECT max(search_id) FROM accounts) / 1000000";
+const NEAR: i64 = 1_000;
 /// In place of a count: the sample says that there are many, and perhaps that a condition whose index has the order leaves so
 /// few that to look each up costs less than to read all accounts; or that there are not many, which is enough.
 const COMMON: i64 = -1;
@@ -137,7 +146,7 @@ impl Matching {
     fn driven(mut self, conn: &mut DbConnection, limit: i64, (crowd, many): (i64, i64)) -> Result<Self, Error> {
         let conditions = self.conditions();
         let is_word = conditions == [Condition::Search];
-        let mut sample = if is_word || conditions.len() > 1 { Sample::of(conn, crowd, many)? } else { None };
+        let mut sample = if is_word || conditions.len() > 1 { Sample::of(conn, self.engine, crowd, many)? } else { None };
         let mut fewest = limit + 1;
         for condition in conditions {
             if !self.is_indexed(condition) {
@@ -227,51 +236,67 @@ impl Matching {
         }
     }
 
+    /// Most words are rare, and are seen to be by a part of the sample.
     fn is_common_by_place(&self, sample: Sample, sql: &mut Sql) {
-        match self.engine {
-            Engine::Sqlite => {
-                sql.push("(SELECT count(*) FROM (SELECT 1 FROM json_each(").bind(sample.places());
-                sql.push(") place WHERE EXISTS (SELECT 1 FROM accounts a NOT INDEXED WHERE a.search_id > ").push(PLACE);
-                sql.push(" AND a.search_id <= ").push(PLACE).push(&format!(" + {} AND ", Sample::SIZE));
-                self.of_kind("a", " AND ", sql);
-                self.tests(None, None, sql);
-                sql.push(") LIMIT ").bind(sample.needed).push("))");
-            }
-            Engine::Postgres => {
-                // The pages come in their order, and only as far as they are asked for: in a CASE no test becomes a join.
-                sql.push("(SELECT count(*) FROM (SELECT 1 FROM (SELECT (a.ctid::text::point)[0] AS page, ");
-                sql.push("lag((a.ctid::text::point)[0]) OVER () AS last FROM accounts a TABLESAMPLE ");
-                sample.pages(sql);
-                sql.push(" WHERE ");
-                self.of_kind("a", " AND ", sql);
-                sql.push(" AND CASE WHEN TRUE");
-                self.tests(None, None, sql);
-                sql.push(" THEN TRUE END) hit WHERE page IS DISTINCT FROM last LIMIT ").bind(sample.needed).push(") s)");
-            }
-        }
-        sql.push(" >= ").bind(sample.needed);
+        sql.push("(EXISTS (");
+        self.hits(sample.part(), sql);
+        sql.push(") AND (SELECT count(*) FROM (");
+        self.hits(sample, sql);
+        sql.push(" LIMIT ").bind(sample.needed).push(") s) >= ").bind(sample.needed).push(")");
+    }
+
+    /// A row for each place of the sample where an account matches.
+    fn hits(&self, sample: Sample, sql: &mut Sql) {
+        sql.push("SELECT 1 FROM ");
+        sample.places(self.engine, sql);
+        sql.push(" WHERE EXISTS (SELECT 1 FROM ");
+        self.standing_in_place("a", Sample::size(self.engine), sql);
+        sql.push(" AND CASE WHEN ");
+        self.of_kind("a", " AND ", sql);
+        self.tests(None, Asked::OfSample, sql);
+        // No test becomes a join, nor the place another way to the accounts.
+        sql.push(" THEN TRUE END").push(fence(self.engine)).push(")");
     }
 
     fn is_common_by_name(&self, sample: Sample, sql: &mut Sql) {
-        sql.push("(SELECT count(*) FROM (SELECT 1 FROM (");
+        sql.push("(SELECT count(*) FROM (SELECT 1 FROM ");
+        sample.places(self.engine, sql);
+        // Places among those that are not shown would all look at the same few that are.
         match self.engine {
             Engine::Sqlite => {
-                sql.push("SELECT f.name_key, f.id FROM json_each(").bind(sample.places());
-                sql.push(") place CROSS JOIN accounts f NOT INDEXED WHERE f.search_id = ").push(PLACE).push(" AND ");
+                sql.push(" CROSS JOIN ");
+                self.standing_in_place("f", 1, sql);
+                sql.push(" AND ");
+                self.of_kind("f", " AND ", sql);
+                sql.push(" AND ");
             }
             Engine::Postgres => {
-                sql.push("SELECT DISTINCT ON ((f.ctid::text::point)[0]) f.name_key, f.id FROM accounts f TABLESAMPLE ");
-                sample.pages(sql);
-                sql.push(" WHERE ");
+                sql.push(" CROSS JOIN LATERAL (SELECT f.name_key, f.id FROM ");
+                self.standing_in_place("f", 1, sql);
+                sql.push(" AND CASE WHEN ");
+                self.of_kind("f", " AND ", sql);
+                sql.push(" THEN TRUE END LIMIT 1) f WHERE ");
             }
         }
-        // Places among those that are not shown would all look at the same few that are.
-        self.of_kind("f", " AND ", sql);
-        sql.push(") place WHERE EXISTS (SELECT 1 FROM (SELECT *");
+        sql.push("EXISTS (SELECT 1 FROM (SELECT *");
         self.all(sql);
-        sql.push(" AND (a.name_key, a.id) > (place.name_key, place.id) ORDER BY a.name_key, a.id LIMIT 20) a WHERE TRUE");
-        self.tests(None, None, sql);
+        sql.push(" AND (a.name_key, a.id) > (f.name_key, f.id) ORDER BY a.name_key, a.id");
+        sql.limit(Sample::size(self.engine)).push(") a WHERE TRUE");
+        self.tests(None, Asked::OfSample, sql);
         sql.push(") LIMIT ").bind(sample.needed).push(") s) >= ").bind(sample.needed);
+    }
+
+    /// `accounts … WHERE …` of those that stand in a place of a sample: in SQLite so many of the first, in Postgres all of a page.
+    fn standing_in_place(&self, table: &str, of_sqlite: i64, sql: &mut Sql) {
+        match self.engine {
+            Engine::Sqlite => sql.push(&format!(
+                "accounts {table} NOT INDEXED WHERE {table}.search_id > place.start AND {table}.search_id <= place.start + {of_sqlite}"
+            )),
+            Engine::Postgres => sql.push(&format!(
+                "accounts {table} WHERE {table}.ctid >= ('(' || place.start || ',0)')::tid \
+                 AND {table}.ctid < ('(' || place.start + 1 || ',0)')::tid"
+            )),
+        };
     }
 
     /// How many accounts of a kind deserve attention, among those that `filter` shows when it is cleared: with tokens that
@@ -303,7 +328,7 @@ impl Matching {
             matching.found_by(condition, &mut sql);
             sql.push(") a WHERE TRUE");
             if matching.filter.colleagues_of.is_some() {
-                matching.holds(Condition::Colleagues, None, &mut sql);
+                matching.holds(Condition::Colleagues, Asked::OfFound, &mut sql);
             }
             sql.limit(ATTENTION_LIMIT + 1).push(") s) AS ").push(name);
         }
@@ -338,7 +363,7 @@ impl Matching {
         } else {
             self.all(sql);
         }
-        self.tests(from, None, sql);
+        self.tests(from, Asked::OfFound, sql);
         sql.limit(COUNT_LIMIT + 1).push(") s)");
     }
 
@@ -390,12 +415,15 @@ impl Matching {
         };
     }
 
-    /// Every condition but the one that has found the rows, asked of one account at a time. `order` is the one in which an index
-    /// is to give the accounts.
-    pub(super) fn tests(&self, but: Option<Condition>, order: Option<Order>, sql: &mut Sql) {
-        for condition in self.conditions() {
+    /// Every condition but the one that has found the rows, asked of one account at a time: those first that its own row answers.
+    pub(super) fn tests(&self, but: Option<Condition>, asked: Asked, sql: &mut Sql) {
+        let (looked_up, own): (Vec<_>, Vec<_>) = self
+            .conditions()
+            .into_iter()
+            .partition(|condition| matches!(condition, Condition::Role | Condition::Team | Condition::Colleagues));
+        for condition in own.into_iter().chain(looked_up) {
             if but != Some(condition) {
-                self.holds(condition, order, sql);
+                self.holds(condition, asked, sql);
             }
         }
     }
@@ -433,7 +461,9 @@ impl Matching {
                 sql.bind(phrase).push(" AND f.search_id = s.rowid");
             }
             Condition::Search => {
-                sql.push("SELECT f.id, f.name_key FROM accounts f WHERE f.search_text LIKE ").bind(like_anywhere(&filter.search));
+                // As a value that the planner does not see, or it would plan anew for each.
+                sql.push("SELECT f.id, f.name_key FROM accounts f WHERE f.search_text LIKE (SELECT ");
+                sql.bind(like_anywhere(&filter.search)).push(")");
             }
             Condition::Role => {
                 sql.push("SELECT f.account_id AS id, f.name_key FROM account_roles f WHERE f.role_id = ")
@@ -462,8 +492,10 @@ impl Matching {
     }
 
     /// The same condition, asked of one account at a time.
-    fn holds(&self, condition: Condition, order: Option<Order>, sql: &mut Sql) {
+    fn holds(&self, condition: Condition, asked: Asked, sql: &mut Sql) {
         let filter = &self.filter;
+        // Postgres would read all that have the role, to look the few up in memory.
+        let end = if asked == Asked::OfSample { fence(self.engine) } else { "" };
         match condition {
             Condition::Search if self.engine == Engine::Sqlite => {
                 sql.push(" AND a.search_text LIKE ").bind(like_anywhere(&filter.search)).push(" ESCAPE '\\'");
@@ -476,16 +508,16 @@ impl Matching {
             }
             Condition::Role => {
                 sql.push(" AND EXISTS (SELECT 1 FROM account_roles f WHERE f.account_id = a.id AND f.role_id = ");
-                sql.bind(text_of(filter.role.as_ref())).push(")");
+                sql.bind(text_of(filter.role.as_ref())).push(end).push(")");
             }
             Condition::Team => {
                 sql.push(" AND EXISTS (SELECT 1 FROM team_members f WHERE f.account_id = a.id AND f.team_id = ");
-                sql.bind(text_of(filter.team.as_ref())).push(")");
+                sql.bind(text_of(filter.team.as_ref())).push(end).push(")");
             }
             // SQLite would take any range that an index has, and sort all that is in it: the sign keeps it from that.
             Condition::Activity | Condition::Expiring => {
                 let own = if condition == Condition::Activity { Order::Used } else { Order::Expiry };
-                let signed = self.engine == Engine::Sqlite && order.is_some_and(|order| order != own);
+                let signed = self.engine == Engine::Sqlite && matches!(asked, Asked::InOrder(order) if order != own);
                 self.in_range(condition, if signed { "+a" } else { "a" }, sql);
             }
             Condition::Colleagues => {
@@ -493,7 +525,7 @@ impl Matching {
                     " AND EXISTS (SELECT 1 FROM team_members f JOIN team_members mine ON mine.team_id = f.team_id \
                      WHERE f.account_id = a.id AND mine.account_id = ",
                 );
-                sql.bind(text_of(filter.colleagues_of.as_ref())).push(")");
+                sql.bind(text_of(filter.colleagues_of.as_ref())).push(end).push(")");
             }
         }
     }
@@ -523,17 +555,15 @@ impl Matching {
 /// side only: what it calls common is, but for a rare chance where nearly so many match; what it does not may be.
 #[derive(Debug, Clone, Copy)]
 struct Sample {
-    /// In how many places one must match. Many in few places say little: accounts of like names were often made together.
+    /// In how many places is looked.
+    places: i64,
+    /// In how many of them one must match. Many in few places say little: accounts of like names were often made together.
     needed: i64,
-    /// How many accounts the table has, of both kinds and states.
-    table: i64,
 }
 
 impl Sample {
     /// About how many accounts are looked at: a hundredth of the accounts is seen to be more than a thousandth.
     const ACCOUNTS: i64 = 2_000;
-    /// How many stand together in a place of SQLite's table. In Postgres a place is a page, which has room for twice as many.
-    const SIZE: i64 = 20;
     /// In how many places one must match, at the least: by chance that happens seldom.
     const FEWEST: i64 = 9;
     /// In a smaller table all is counted sooner.
@@ -543,7 +573,7 @@ impl Sample {
     ///
     /// # Errors
     /// The database's.
-    fn of(conn: &mut DbConnection, crowd: i64, limit: i64) -> Result<Option<Self>, Error> {
+    fn of(conn: &mut DbConnection, engine: Engine, crowd: i64, limit: i64) -> Result<Option<Self>, Error> {
         use diesel::prelude::*;
         // Asked also where it is not needed: a page costs as many statements at a hundred accounts as at a hundred thousand.
         let totals: Vec<i64> = crate::schema::account_totals::table.select(crate::schema::account_totals::total).load(conn)?;
@@ -552,22 +582,39 @@ impl Sample {
         // spread is the root of it.
         let expected = Self::ACCOUNTS as f64 * limit as f64 / table as f64;
         let needed = ((expected + 4.5 * expected.sqrt()).ceil() as i64).max(Self::FEWEST);
-        let places =
-            if matches!(conn, DbConnection::Sqlite(_)) { Self::ACCOUNTS / Self::SIZE } else { Self::ACCOUNTS / (2 * Self::SIZE) };
-        Ok((crowd >= Self::LEAST && needed <= places).then_some(Self { needed, table }))
+        let places = Self::ACCOUNTS / Self::size(engine);
+        Ok((crowd >= Self::LEAST && needed <= places).then_some(Self { places, needed }))
     }
 
-    /// Where the places are in SQLite's table, as a JSON array of millionths of the whole. They are spread by the golden section,
-    /// which no regularity of the table repeats, and always the same: so is the answer, and the pages are at hand.
-    fn places(self) -> String {
-        let places =
-            (0..Self::ACCOUNTS / Self::SIZE).map(|number| (number * 618_033 % 1_000_000).to_string()).collect::<Vec<_>>();
-        format!("[{}]", places.join(","))
+    /// How many accounts stand together in a place: in Postgres it is a page, which has room for about so many.
+    fn size(engine: Engine) -> i64 {
+        match engine {
+            Engine::Sqlite => 20,
+            Engine::Postgres => 40,
+        }
     }
 
-    /// The sample's share of the pages of Postgres' table; also always the same.
-    fn pages(self, sql: &mut Sql) {
-        sql.push(&format!("SYSTEM ({}.0 / ", 100 * Self::ACCOUNTS)).bind(self.table).push(") REPEATABLE (1)");
+    /// A part of it, in which none matches where few do, but for a rare chance one where many do.
+    fn part(self) -> Self {
+        Self { places: self.places / 4, ..self }
+    }
+
+    /// A table `place` of where the places start: before a number of SQLite's accounts, or at a page of Postgres' table. They are
+    /// spread by the golden section, which no regularity of the table repeats, and always the same: so is the answer, and the
+    /// pages are at hand.
+    fn places(self, engine: Engine, sql: &mut Sql) {
+        let millionths = (0..self.places).map(|number| (number * 618_033 % 1_000_000).to_string()).collect::<Vec<_>>().join(",");
+        match engine {
+            Engine::Sqlite => sql
+                .push("(SELECT value * (SELECT max(search_id) FROM accounts) / 1000000 AS start FROM json_each('[' || ")
+                .bind(millionths)
+                .push(" || ']')) place"),
+            Engine::Postgres => sql
+                .push("(SELECT value::bigint * (SELECT pg_relation_size('accounts') / current_setting('block_size')::bigint)")
+                .push(" / 1000000 AS start FROM unnest(string_to_array(")
+                .bind(millionths)
+                .push(", ',')) value OFFSET 0) place"),
+        };
     }
 }
 
@@ -611,7 +658,7 @@ impl Target {
                     }
                     None => matching.all(sql),
                 }
-                matching.tests(driver, None, sql);
+                matching.tests(driver, Asked::OfFound, sql);
             }
         }
     }
@@ -653,6 +700,14 @@ impl Target {
         condition(&mut sql);
         sql.push(" ORDER BY a.name_key, a.id LIMIT 1");
         sql.name(conn)
+    }
+}
+
+/// What keeps Postgres from merging a subquery into what is around it, and so from reading whole tables for a few rows.
+fn fence(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " OFFSET 0",
     }
 }
 
