@@ -1,9 +1,8 @@
 //! Gathers what is seen of tokens, and writes it from time to time.
 
 use std::collections::{BTreeMap, HashMap};
-use std::mem;
 use std::net::IpAddr;
-use std::ops::Range;
+use std::ops::{Bound, RangeBounds};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,11 +26,15 @@ const AGENT_LIMIT: usize = 200;
 const SHARDS: usize = 16;
 /// Tokens that are remembered while the database cannot be written to; some 50 MB at the very worst.
 const TOKEN_LIMIT: usize = 320_000;
-/// Tokens whose activity is written in one transaction, give or take one lock's: what is being written is in memory twice, and
-/// other writers wait meanwhile.
+/// Tokens whose activity is written in one transaction, about: what is being written is in memory twice, and other writers wait
+/// meanwhile.
 const PART: usize = 10_000;
+/// Where the parts are parted is chosen by one token in so many.
+const SAMPLED: usize = 16;
+/// After each part, so many times as long as it took belongs to others.
+const REST: u32 = 7;
 /// However long a part took, which may have waited for others. So the activity of as many tokens as there may be is written
-/// within half a minute.
+/// within a minute.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 /// Refusals of one token for one reason become one audit event in this time, with their number.
 const REPORT_EVERY: TimeDelta = TimeDelta::hours(1);
@@ -56,10 +59,20 @@ struct Shard {
     texts: Texts,
 }
 
+/// What was seen of some tokens.
+type Taken = Vec<(TokenId, Seen)>;
+/// A token by its account. Who are made together are used and stand in the tables together: what is written in this order
+/// changes few pages, and each once.
+type Key = (Uuid, TokenId);
+/// The tokens whose activity is written in one transaction: those between two keys.
+type Part = (Bound<Key>, Bound<Key>);
+
 /// Which refusals have become audit events, and when: by token and reason.
 type Ledger = HashMap<(TokenId, &'static str), Reported>;
 
 struct Reported {
+    /// The token's account.
+    account: Uuid,
     at: NaiveDateTime,
     /// Refusals since that have been counted for the day, but have no event yet.
     since: i64,
@@ -114,18 +127,25 @@ impl Recorder {
     }
 
     /// `closing` writes the audit events whose hour is not over yet, because nobody will remember them. Where there is much to
-    /// write, three quarters of the time belong to others: the check, and administrators' changes.
+    /// write, most of the time belongs to others: the check, and administrators' changes.
     async fn flush_at(&self, database: &Database, now: NaiveDateTime, closing: bool) -> Result<(), Error> {
         let mut ledger = self.0.writing.lock().await;
-        let (mut next, mut in_haste) = (0, closing);
-        while next < SHARDS {
+        let mut in_haste = closing;
+        let parts = self.parts();
+        for (at, part) in parts.iter().enumerate() {
             let began = Instant::now();
-            let (places, gathered) = self.take(next);
-            next = places.end;
-            let reports = due(&ledger, &places, &gathered, now, closing);
-            self.write(database, &mut ledger, gathered, reports, now).await?;
-            if next < SHARDS && !in_haste {
-                in_haste = self.rest(LONGEST_REST.min(3 * began.elapsed())).await;
+            let taken = self.take(part);
+            let reports = due(&ledger, part, &taken, now, closing);
+            self.write(database, &mut ledger, taken, reports, now).await?;
+            if at + 1 < parts.len() && !in_haste {
+                in_haste = self.rest(LONGEST_REST.min(REST * began.elapsed())).await;
+            }
+        }
+        for shard in &self.0.shards {
+            let gathered = &mut locked(shard).gathered;
+            // A crowd that has been here once may not come again.
+            if gathered.capacity() > 8 * gathered.len().max(SAMPLED) {
+                gathered.shrink_to(2 * gathered.len());
             }
         }
         Ok(())
@@ -141,52 +161,62 @@ impl Recorder {
         stopping
     }
 
-    /// What the locks from `first` on have gathered, up to the one that makes it [`PART`] tokens.
-    fn take(&self, first: usize) -> (Range<usize>, Vec<Gathered>) {
-        let mut taken = Vec::new();
-        let mut tokens = 0;
-        for shard in self.0.shards.iter().skip(first) {
-            if tokens >= PART {
-                break;
-            }
-            let gathered = mem::take(&mut locked(shard).gathered);
-            tokens += gathered.len();
-            taken.push(gathered);
+    /// What parts all that has been gathered into parts of [`PART`] tokens.
+    fn parts(&self) -> Vec<Part> {
+        let mut keys: Vec<Key> = Vec::new();
+        for shard in &self.0.shards {
+            keys.extend(locked(shard).gathered.iter().step_by(SAMPLED).map(|(token, seen)| (seen.account, *token)));
         }
-        (first..first + taken.len(), taken)
+        keys.sort_unstable();
+        let (mut parts, mut from) = (Vec::new(), Bound::Unbounded);
+        for key in keys.into_iter().step_by(PART / SAMPLED).skip(1) {
+            parts.push((from, Bound::Excluded(key)));
+            from = Bound::Included(key);
+        }
+        parts.push((from, Bound::Unbounded));
+        parts
+    }
+
+    /// What has been gathered of a part, in its order.
+    fn take(&self, part: &Part) -> Taken {
+        let mut taken = Taken::new();
+        for shard in &self.0.shards {
+            taken.extend(locked(shard).gathered.extract_if(|token, seen| part.contains(&(seen.account, *token))));
+        }
+        taken.sort_unstable_by_key(|(token, seen)| (seen.account, *token));
+        taken
     }
 
     async fn write(
         &self,
         database: &Database,
         ledger: &mut Ledger,
-        gathered: Vec<Gathered>,
+        taken: Taken,
         reports: Vec<queries::Report>,
         now: NaiveDateTime,
     ) -> Result<(), Error> {
-        if gathered.iter().all(HashMap::is_empty) && reports.is_empty() {
+        if taken.is_empty() && reports.is_empty() {
             return Ok(());
         }
-        let work = Arc::new((gathered, reports));
+        let work = Arc::new((taken, reports));
         let written = Arc::clone(&work);
         // Under the lock of changes (`write`), and not beside them: both touch many accounts, in different orders.
         let outcome = database
             .write(move |conn| {
-                // One map after the other: written out, a token takes several times the memory that it does here.
-                written.0.iter().try_for_each(|part| Batch::new(part).write(conn))?;
+                Batch::new(&written.0).write(conn)?;
                 report(conn, &written.1)
             })
             .await;
         match outcome {
             Ok(()) => settle(ledger, &work.0, &work.1, now),
             // Nobody else holds what the work was about, unless it was given up in the middle: then it may yet be written.
-            Err(_) => self.put_back(Arc::into_inner(work).map(|(gathered, _)| gathered).unwrap_or_default()),
+            Err(_) => self.put_back(Arc::into_inner(work).map(|(taken, _)| taken).unwrap_or_default()),
         }
         outcome
     }
 
-    fn put_back(&self, gathered: Vec<Gathered>) {
-        for (token, seen) in gathered.into_iter().flatten() {
+    fn put_back(&self, taken: Taken) {
+        for (token, seen) in taken {
             let mut shard = locked(&self.0.shards[place(&token)]);
             if let Some(newer) = shard.gathered.get_mut(&token) {
                 newer.add(seen);
@@ -253,17 +283,17 @@ fn place(token: &TokenId) -> usize {
     token.iter().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add((*byte).into())) % SHARDS
 }
 
-/// What is to be reported now of the tokens of these locks: at once what has not been reported within the hour, the rest
-/// when its hour is over.
-fn due(ledger: &Ledger, places: &Range<usize>, gathered: &[Gathered], now: NaiveDateTime, closing: bool) -> Vec<queries::Report> {
+/// What is to be reported now of the tokens of a part: at once what has not been reported within the hour, the rest when its
+/// hour is over.
+fn due(ledger: &Ledger, part: &Part, taken: &[(TokenId, Seen)], now: NaiveDateTime, closing: bool) -> Vec<queries::Report> {
     let mut counts: BTreeMap<(TokenId, &'static str), i64> = BTreeMap::new();
-    for (token, seen) in gathered.iter().flatten() {
+    for (token, seen) in taken {
         for (reason, count) in seen.refusals() {
             *counts.entry((*token, reason)).or_default() += count;
         }
     }
     for ((token, reason), reported) in ledger {
-        if reported.since > 0 && places.contains(&place(token)) {
+        if reported.since > 0 && part.contains(&(reported.account, *token)) {
             *counts.entry((*token, reason)).or_default() += reported.since;
         }
     }
@@ -275,15 +305,17 @@ fn due(ledger: &Ledger, places: &Range<usize>, gathered: &[Gathered], now: Naive
 }
 
 /// Writes down what has been reported, after it has.
-fn settle(ledger: &mut Ledger, gathered: &[Gathered], reports: &[queries::Report], now: NaiveDateTime) {
-    for (token, seen) in gathered.iter().flatten() {
+fn settle(ledger: &mut Ledger, taken: &[(TokenId, Seen)], reports: &[queries::Report], now: NaiveDateTime) {
+    for (token, seen) in taken {
         for (reason, count) in seen.refusals() {
-            let reported = ledger.entry((*token, reason)).or_insert(Reported { at: now, since: 0 });
-            reported.since += count;
+            let new = || Reported { account: seen.account, at: now, since: 0 };
+            ledger.entry((*token, reason)).or_insert_with(new).since += count;
         }
     }
     for report in reports {
-        ledger.insert((report.token, report.reason), Reported { at: now, since: 0 });
+        if let Some(reported) = ledger.get_mut(&(report.token, report.reason)) {
+            (reported.at, reported.since) = (now, 0);
+        }
     }
     ledger.retain(|_, reported| reported.since > 0 || now - reported.at < REPORT_EVERY);
 }
@@ -297,12 +329,12 @@ struct Batch {
 }
 
 impl Batch {
-    fn new(gathered: &Gathered) -> Self {
+    fn new(taken: &[(TokenId, Seen)]) -> Self {
         let mut uses = Vec::new();
         let mut accounts: BTreeMap<Uuid, NaiveDateTime> = BTreeMap::new();
         let mut logins: BTreeMap<Uuid, NaiveDateTime> = BTreeMap::new();
         let mut days: BTreeMap<(NaiveDate, Uuid), (i64, i64)> = BTreeMap::new();
-        for (token, seen) in gathered {
+        for (token, seen) in taken {
             for day in seen.days() {
                 let sum = days.entry((day.date, seen.account)).or_default();
                 sum.0 += i64::from(day.accepted);
@@ -355,6 +387,7 @@ mod tests {
 
     const TOKEN: &str = "0123456789AB";
     const OTHER: &str = "BA9876543210";
+    const ALL: Part = (Bound::Unbounded, Bound::Unbounded);
 
     fn id(text: &str) -> TokenId {
         text.as_bytes().try_into().unwrap()
@@ -376,15 +409,14 @@ mod tests {
 
     /// A flush that succeeds at that minute, after so many refusals; returns the number in the report, if there is one.
     fn flush(ledger: &mut Ledger, minute: i64, refusals: i64, closing: bool) -> Option<i64> {
-        let mut gathered = Gathered::new();
+        let mut taken = Taken::new();
         if refusals > 0 {
-            let mut seen = Seen::of(Id::new().uuid());
+            let mut seen = Seen::of(Uuid::nil());
             seen.refuse("revoked", refusals);
-            gathered.insert(id(TOKEN), seen);
+            taken.push((id(TOKEN), seen));
         }
-        let gathered = [gathered];
-        let reports = due(ledger, &(0..SHARDS), &gathered, at(minute), closing);
-        settle(ledger, &gathered, &reports, at(minute));
+        let reports = due(ledger, &ALL, &taken, at(minute), closing);
+        settle(ledger, &taken, &reports, at(minute));
         reports.first().map(|report| report.count)
     }
 
@@ -412,8 +444,7 @@ mod tests {
         }
         recorder.refused(OTHER, &account, "revoked", at(0));
         recorder.refused("no id of a token", &account, "revoked", at(0));
-        let (places, gathered) = recorder.take(0);
-        let reports = due(&Ledger::new(), &places, &gathered, at(0), false);
+        let reports = due(&Ledger::new(), &ALL, &recorder.take(&ALL), at(0), false);
         let said: Vec<_> = reports.iter().map(|report| (report.token, report.reason, report.count)).collect();
         assert_eq!(said, [(id(TOKEN), "expired", 1), (id(TOKEN), "revoked", 2), (id(OTHER), "revoked", 1)]);
     }
@@ -424,18 +455,38 @@ mod tests {
         let account = Id::new();
         let mut ledger = Ledger::new();
         for token in [TOKEN, OTHER] {
-            ledger.insert((id(token), "revoked"), Reported { at: at(0), since: 2 });
+            ledger.insert((id(token), "revoked"), Reported { account: account.uuid(), at: at(0), since: 2 });
             recorder.refused(token, &account, "revoked", at(60));
         }
-        assert_ne!(place(&id(TOKEN)), place(&id(OTHER)));
-        let said: Vec<_> = (0..SHARDS)
-            .flat_map(|shard| {
-                let gathered = [mem::take(&mut locked(&recorder.0.shards[shard]).gathered)];
-                due(&ledger, &(shard..shard + 1), &gathered, at(60), false)
+        let between = (account.uuid(), id(OTHER));
+        let parts = [(Bound::Unbounded, Bound::Excluded(between)), (Bound::Included(between), Bound::Unbounded)];
+        let said = parts.map(|part| {
+            let reports = due(&ledger, &part, &recorder.take(&part), at(60), false);
+            reports.iter().map(|report| report.count).collect::<Vec<_>>()
+        });
+        assert_eq!(said, [[3], [3]]);
+    }
+
+    #[test]
+    fn parts_are_alike_in_size_and_leave_nothing_out() {
+        let recorder = Recorder::default();
+        assert_eq!(recorder.parts(), [ALL]);
+        let accounts = [(); 5_000].map(|()| Id::new());
+        for number in 0..40_000 {
+            recorder.refused(&format!("{number:012}"), &accounts[number % 5_000], "revoked", at(0));
+        }
+        let parts = recorder.parts();
+        let sizes: Vec<_> = parts
+            .iter()
+            .map(|part| recorder.take(part))
+            .map(|taken| {
+                assert!(taken.is_sorted_by_key(|(token, seen)| (seen.account, *token)));
+                taken.len()
             })
-            .map(|report| report.count)
             .collect();
-        assert_eq!(said, [3, 3]);
+        assert_eq!(sizes.iter().sum::<usize>(), 40_000);
+        assert!(sizes.len() <= 5 && sizes.iter().all(|size| *size < PART + PART / 2), "{sizes:?}");
+        assert_eq!(recorder.waiting(), 0);
     }
 
     #[test]
@@ -447,17 +498,10 @@ mod tests {
         }
         recorder.refused(&format!("{:012}", 7), &account, "revoked", at(0));
         let dropped = recorder.0.dropped.load(Ordering::Relaxed);
-        let mut kept = Vec::new();
-        let mut next = 0;
-        while next < SHARDS {
-            let (places, part) = recorder.take(next);
-            assert!(part.iter().map(HashMap::len).sum::<usize>() < PART + TOKEN_LIMIT / SHARDS);
-            next = places.end;
-            kept.extend(part);
-        }
-        assert!(kept.iter().map(HashMap::len).sum::<usize>() <= TOKEN_LIMIT && dropped >= 40_000);
+        let kept = recorder.take(&ALL);
+        assert!(kept.len() <= TOKEN_LIMIT && dropped >= 40_000);
         let seven = id(&format!("{:012}", 7));
-        let found = kept.iter().find_map(|part| part.get(&seven)).unwrap();
+        let (_, found) = kept.iter().find(|(token, _)| *token == seven).unwrap();
         assert_eq!(found.refusals(), [("revoked", 2)]);
         recorder.put_back(kept);
         assert_eq!(recorder.0.dropped.load(Ordering::Relaxed), dropped);
@@ -468,11 +512,11 @@ mod tests {
         let recorder = Recorder::default();
         let account = Id::new();
         recorder.accepted(TOKEN, &account, None, Some("before"), at(5));
-        let (_, failed) = recorder.take(0);
+        let failed = recorder.take(&ALL);
         recorder.accepted(TOKEN, &account, None, Some("since"), at(2));
         recorder.accepted(TOKEN, &account, None, None, at(60 * 24));
         recorder.put_back(failed);
-        let seen = recorder.take(0).1.iter_mut().find_map(|part| part.remove(&id(TOKEN))).unwrap();
+        let (_, seen) = recorder.take(&ALL).pop().unwrap();
         assert_eq!(seen.days().map(|day| day.accepted).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(seen.last.map(|last| (last.at, last.agent)), Some((at(60 * 24), None)));
     }
