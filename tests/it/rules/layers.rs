@@ -46,7 +46,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "activity",
         ],
     ),
-    ("queries", &["*/queries", "*/queries/*", "auth/links", "settings"]),
+    ("queries", &["*/queries", "*/queries/*", "*/queries/*/*", "auth/links", "settings"]),
     ("database", &["database", "database/*"]),
     (
         "model, schema, error, clock",
