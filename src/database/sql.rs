@@ -94,6 +94,12 @@ impl Sql {
         self
     }
 
+    /// Adds a bound value that Postgres' planner does not see, or it would plan anew for each: an index answers whatever the
+    /// value is.
+    pub fn bind_unseen(&mut self, value: impl Into<Value>) -> &mut Self {
+        self.push("(SELECT ").bind(value).push(")")
+    }
+
     /// Adds ` LIMIT ` and a number that belongs to the statement. It is written out: of a bound one Postgres' plan for any values
     /// assumes that it is a tenth of the rows.
     pub fn limit(&mut self, number: i64) -> &mut Self {

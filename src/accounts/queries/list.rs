@@ -150,7 +150,7 @@ fn statement(target: &Target, place: Place<'_>, crowd: Option<i64>) -> Sql {
     let by_name = place.sort.by == Order::Name;
     let counted = |sql: &mut Sql| {
         sql.push(SHOWN);
-        if crowd.is_none() || matching.counted().is_some() {
+        if crowd.is_none() || matching.is_counted() {
             sql.push(NOT_COUNTED);
         } else {
             sql.push(", ");
@@ -240,7 +240,8 @@ impl Place<'_> {
 
     fn limit(&self, sql: &mut Sql) {
         sql.limit(self.size + 1);
-        if let Window::Skip(n) = self.window {
+        // Without a value the first page is planned once and for all: of an offset Postgres wants to know how far it goes.
+        if let Window::Skip(n @ 1..) = self.window {
             sql.push(" OFFSET ").bind(*n);
         }
     }

@@ -277,6 +277,11 @@ impl Matching {
         self.counted
     }
 
+    /// Whether that is known, or needs no counting: of all accounts there is a total.
+    pub(super) fn is_counted(&self) -> bool {
+        self.counted.is_some() || self.filter.is_plain()
+    }
+
     /// The same as an expression.
     pub(super) fn count_to_limit(&self, sql: &mut Sql) {
         sql.push("(");
@@ -391,9 +396,8 @@ impl Matching {
                 sql.bind(phrase).push(" AND f.search_id = s.rowid");
             }
             Condition::Search => {
-                // As a value that the planner does not see, or it would plan anew for each.
-                sql.push("SELECT f.id, f.name_key FROM accounts f WHERE f.search_text LIKE (SELECT ");
-                sql.bind(like_anywhere(&filter.search)).push(")");
+                sql.push("SELECT f.id, f.name_key FROM accounts f WHERE f.search_text LIKE ");
+                sql.bind_unseen(like_anywhere(&filter.search));
             }
             Condition::Role => {
                 sql.push("SELECT f.account_id AS id, f.name_key FROM account_roles f WHERE f.role_id = ")
@@ -405,7 +409,7 @@ impl Matching {
             }
             Condition::Activity | Condition::Expiring => {
                 sql.push("SELECT f.id, f.name_key FROM accounts f WHERE TRUE");
-                self.in_range(condition, "f", sql);
+                self.in_range(condition, "f", Sql::bind_unseen, sql);
             }
             Condition::Colleagues => {
                 sql.push(
@@ -448,7 +452,7 @@ impl Matching {
             Condition::Activity | Condition::Expiring => {
                 let own = if condition == Condition::Activity { Order::Used } else { Order::Expiry };
                 let signed = self.engine == Engine::Sqlite && matches!(asked, Asked::InOrder(order) if order != own);
-                self.in_range(condition, if signed { "+a" } else { "a" }, sql);
+                self.in_range(condition, if signed { "+a" } else { "a" }, Sql::bind, sql);
             }
             Condition::Colleagues => {
                 sql.push(
@@ -461,10 +465,10 @@ impl Matching {
     }
 
     /// The conditions on a moment in the account's row: last use, or the expiry to come.
-    fn in_range(&self, condition: Condition, table: &str, sql: &mut Sql) {
+    fn in_range(&self, condition: Condition, table: &str, bind: fn(&mut Sql, NaiveDateTime) -> &mut Sql, sql: &mut Sql) {
         let column = if condition == Condition::Activity { ".last_used_at " } else { ".first_expiry_at " };
         let mut compare = |operator: &str, moment: NaiveDateTime| {
-            sql.push(" AND ").push(table).push(column).push(operator).bind(moment);
+            bind(sql.push(" AND ").push(table).push(column).push(operator), moment);
         };
         match (condition, self.filter.activity) {
             (Condition::Activity, Some(Activity::Recent)) => compare(">= ", self.now - TimeDelta::days(30)),

@@ -19,7 +19,7 @@ use muster::{audit, roles, settings, teams, tokens};
 use super::world::{LARGE_TEAM, RARE_ROLE, TEAM, id};
 use crate::support::app::TestApp;
 use crate::support::snapshot::lines;
-use crate::support::statements::{Recorded, parts, with_values};
+use crate::support::statements::{Recorded, parts, types, with_values};
 
 /// Tables that grow with the number of accounts. (Roles, teams and settings are few, and read whole by right.)
 const LARGE: [&str; 6] = ["accounts", "tokens", "account_roles", "team_members", "audit_events", "account_days"];
@@ -63,7 +63,8 @@ fn generic_plan(conn: &mut DbConnection, engine: Engine, statement: &str) -> Vec
         return Vec::new();
     }
     let values = (1..).take_while(|number| text.contains(&format!("${number}"))).map(|_| "NULL").collect::<Vec<_>>().join(", ");
-    conn.batch_execute(&format!("SET plan_cache_mode = force_generic_plan; PREPARE asked AS {text}")).unwrap();
+    let types = types(statement);
+    conn.batch_execute(&format!("SET plan_cache_mode = force_generic_plan; PREPARE asked {types} AS {text}")).unwrap();
     let steps: Vec<PostgresStep> = Sql::new(&format!("EXPLAIN EXECUTE asked ({values})")).load(conn).unwrap();
     conn.batch_execute("DEALLOCATE asked; SET plan_cache_mode = auto").unwrap();
     steps.into_iter().map(|row| row.step).collect()

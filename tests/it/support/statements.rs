@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use chrono::NaiveDateTime;
 use diesel::Connection;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use muster::database::DbConnection;
@@ -40,12 +41,16 @@ impl Recorded {
     }
 }
 
+/// What stands before the literal of a moment.
+const MOMENT: &str = "TIMESTAMP ";
+
 /// The text of a statement and its values as they were written down, apart.
 pub fn parts(statement: &str) -> (&str, &str) {
     statement.split_once(" -- binds: ").unwrap_or((statement, "[]"))
 }
 
-/// The values as quoted literals, which Postgres reads as whatever type their place asks for.
+/// The values as quoted literals, which Postgres reads as whatever type their place asks for; a moment says its type, for
+/// places that ask for none.
 pub fn literals(binds: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = binds.strip_prefix('[').and_then(|binds| binds.strip_suffix(']')).unwrap();
@@ -82,7 +87,18 @@ pub fn literals(binds: &str) -> Vec<String> {
         }
         rest = rest.strip_prefix(", ").unwrap_or(rest);
     }
-    found.into_iter().map(|text| format!("'{}'", text.replace('\'', "''"))).collect()
+    let literal = |text: String| {
+        let sql_type = if text.parse::<NaiveDateTime>().is_ok() { MOMENT } else { "" };
+        format!("{sql_type}'{}'", text.replace('\'', "''"))
+    };
+    found.into_iter().map(literal).collect()
+}
+
+/// The types of the values, for PREPARE.
+pub fn types(statement: &str) -> String {
+    let sql_type = |literal: &String| if literal.starts_with(MOMENT) { MOMENT } else { "UNKNOWN" };
+    let types: Vec<_> = literals(parts(statement).1).iter().map(sql_type).collect();
+    if types.is_empty() { String::new() } else { format!("({})", types.join(", ")) }
 }
 
 /// A Postgres statement with its values written in.
