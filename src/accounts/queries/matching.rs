@@ -448,11 +448,19 @@ impl Matching {
                 sql.push(" AND EXISTS (SELECT 1 FROM team_members f WHERE f.account_id = a.id AND f.team_id = ");
                 sql.bind(text_of(filter.team.as_ref())).push(end).push(")");
             }
-            // SQLite would take any range that an index has, and sort all that is in it: the sign keeps it from that.
+            // Both engines might take the range's own index, and sort all that is in it: a sign keeps SQLite from that, and CASE
+            // Postgres, whose plan then is the same whatever the moments are.
             Condition::Activity | Condition::Expiring => {
                 let own = if condition == Condition::Activity { Order::Used } else { Order::Expiry };
-                let signed = self.engine == Engine::Sqlite && matches!(asked, Asked::InOrder(order) if order != own);
-                self.in_range(condition, if signed { "+a" } else { "a" }, Sql::bind, sql);
+                match (matches!(asked, Asked::InOrder(order) if order != own), self.engine) {
+                    (true, Engine::Sqlite) => self.in_range(condition, "+a", Sql::bind, sql),
+                    (true, Engine::Postgres) => {
+                        sql.push(" AND CASE WHEN TRUE");
+                        self.in_range(condition, "a", Sql::bind, sql);
+                        sql.push(" THEN TRUE END");
+                    }
+                    (false, _) => self.in_range(condition, "a", Sql::bind, sql),
+                }
             }
             Condition::Colleagues => {
                 sql.push(

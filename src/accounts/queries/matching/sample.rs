@@ -48,7 +48,8 @@ impl Sample {
         }
     }
 
-    /// A part of it, in which none matches where few do, but for a rare chance one where many do.
+    /// A part of it: where none matches there, it is taken that few do. That is wrong of one filter in some fifteen of those that
+    /// leave just enough to be common, and costs a count.
     fn part(self) -> Self {
         Self { places: self.places / 4, ..self }
     }
