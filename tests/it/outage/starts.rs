@@ -13,7 +13,7 @@ use muster::server::Server;
 
 use crate::support::app::{TestApp, test_config};
 use crate::support::engine::TestDatabase;
-use crate::support::snapshot::wrong_copies;
+use crate::support::snapshot::{lines, wrong_copies};
 
 const LIST: &str = "/settings/system-accounts";
 
@@ -109,4 +109,67 @@ fn a_start_fills_the_copies_of_an_older_database() {
     // And they are kept from then on.
     assert_eq!(admin.post(&format!("{LIST}/{one}/enablement"), &[]).status, 303);
     assert!(admin.get(&format!("{LIST}?team={team}")).text().contains("Select Zebra"));
+}
+
+/// A new database has the accounts' columns of fixed length first, on Postgres; one that has accounts from before stays as it is,
+/// and both are the same to whoever names the columns.
+#[test]
+fn an_older_database_with_accounts_is_left_as_it_is_and_works() {
+    const VERSIONS: [&str; 2] = ["20261124000000", "20261124150000"];
+    let home = TestDatabase::empty();
+    let url: DatabaseUrl = home.url().parse().unwrap();
+    let database = Database::connect(url.clone(), 1).unwrap();
+    let (schema, foundation, lists, first) = match database.engine() {
+        Engine::Sqlite => (
+            "SELECT coalesce(sql, name) AS line FROM sqlite_master WHERE name NOT LIKE '%diesel%' ORDER BY name",
+            include_str!("../../../migrations/sqlite/2026-11-24-000000_foundation/up.sql"),
+            include_str!("../../../migrations/sqlite/2026-11-24-150000_lists_by_role_and_team/up.sql"),
+            ["search_id", "search_id"],
+        ),
+        Engine::Postgres => (
+            "SELECT concat_ws(' ', column_name, data_type, is_nullable, column_default, collation_name) AS line \
+             FROM information_schema.columns WHERE table_name = 'accounts' \
+             UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' \
+             UNION ALL SELECT concat_ws(' ', conname, conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint \
+             WHERE connamespace = 'public'::regnamespace \
+             UNION ALL SELECT unnest(reloptions) FROM pg_class WHERE relname LIKE 'accounts%' ORDER BY line",
+            include_str!("../../../migrations/postgres/2026-11-24-000000_foundation/up.sql"),
+            include_str!("../../../migrations/postgres/2026-11-24-150000_lists_by_role_and_team/up.sql"),
+            ["id", "last_used_at"],
+        ),
+    };
+    let first_column = match database.engine() {
+        Engine::Sqlite => "SELECT name AS line FROM pragma_table_info('accounts') WHERE cid = 0",
+        Engine::Postgres => "SELECT attname::text AS line FROM pg_attribute WHERE attrelid = 'accounts'::regclass AND attnum = 1",
+    };
+    let seen = |database: &Database| {
+        let seen = database.read_now(|conn| Ok((lines(conn, schema), lines(conn, first_column).remove(0))));
+        seen.unwrap()
+    };
+    let versions = VERSIONS.map(|version| format!("('{version}')")).join(", ");
+    database
+        .write_now(|conn| {
+            // As a start of that version left it, with an account.
+            conn.batch_execute(foundation)?;
+            conn.batch_execute(lists)?;
+            conn.batch_execute(&format!(
+                "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, \
+                 run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP); \
+                 INSERT INTO __diesel_schema_migrations (version) VALUES {versions}; \
+                 INSERT INTO accounts (id, kind, name, name_key, search_text, created_at, created_by_name, updated_at) \
+                 VALUES ('00000000-0000-7000-8000-000000000001', 'system', 'Zebra', 'zebra', 'zebra', '2026-11-25 12:00:00', 'Maya', \
+                 '2026-11-25 12:00:00'); UPDATE account_totals SET total = 1 WHERE kind = 'system' AND NOT disabled"
+            ))?;
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(migrations::migrate(&url).map(|applied| applied.len()), Ok(1));
+    let (older, new) = (seen(&database), seen(&TestApp::start().database));
+    assert_eq!([&older.1, &new.1], first.each_ref());
+    assert_eq!(older.0, new.0);
+    let app = TestApp::on(home, |_| ());
+    let admin = app.admin();
+    app.add_account("ant");
+    let page = admin.get(&format!("{LIST}?q=zebr")).text();
+    assert!(page.contains("Select Zebra") && !page.contains("Select ant"));
 }

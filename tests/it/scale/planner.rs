@@ -75,8 +75,8 @@ fn leading_columns(conn: &mut DbConnection, engine: Engine) -> HashMap<String, S
     if engine == Engine::Sqlite {
         return HashMap::new();
     }
-    let sql = "SELECT indexname || ' ' || regexp_replace(indexdef, '^.*\\((\\w+).*$', '\\1') AS line FROM pg_indexes \
-               WHERE schemaname = 'public'";
+    let sql = "SELECT c.relname || ' ' || a.attname AS line FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = 1 WHERE c.relnamespace = 'public'::regnamespace";
     let split = |line: String| line.split_once(' ').map(|(name, column)| (name.to_owned(), column.to_owned()));
     lines(conn, sql).into_iter().filter_map(split).collect()
 }
