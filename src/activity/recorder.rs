@@ -131,13 +131,16 @@ impl Recorder {
     async fn flush_at(&self, database: &Database, now: NaiveDateTime, closing: bool) -> Result<(), Error> {
         let mut ledger = self.0.writing.lock().await;
         let mut in_haste = closing;
-        let parts = self.parts();
-        for (at, part) in parts.iter().enumerate() {
+        let mut from = Bound::Unbounded;
+        loop {
             let began = Instant::now();
-            let taken = self.take(part);
-            let reports = due(&ledger, part, &taken, now, closing);
+            let part = self.part(from);
+            let taken = self.take(&part);
+            let reports = due(&ledger, &part, &taken, now, closing);
             self.write(database, &mut ledger, taken, reports, now).await?;
-            if at + 1 < parts.len() && !in_haste {
+            let Bound::Excluded(end) = part.1 else { break };
+            from = Bound::Included(end);
+            if !in_haste {
                 in_haste = self.rest(LONGEST_REST.min(REST * began.elapsed())).await;
             }
         }
@@ -161,20 +164,21 @@ impl Recorder {
         stopping
     }
 
-    /// What parts all that has been gathered into parts of [`PART`] tokens.
-    fn parts(&self) -> Vec<Part> {
+    /// The next [`PART`] tokens of what has been gathered, beginning with `from`. It is asked before each part: during the rests
+    /// more is gathered.
+    fn part(&self, from: Bound<Key>) -> Part {
+        let all = (from, Bound::Unbounded);
         let mut keys: Vec<Key> = Vec::new();
         for shard in &self.0.shards {
-            keys.extend(locked(shard).gathered.iter().step_by(SAMPLED).map(|(token, seen)| (seen.account, *token)));
+            let shard = locked(shard);
+            let sampled = shard.gathered.iter().step_by(SAMPLED).map(|(token, seen)| (seen.account, *token));
+            keys.extend(sampled.filter(|key| all.contains(key)));
         }
-        keys.sort_unstable();
-        let (mut parts, mut from) = (Vec::new(), Bound::Unbounded);
-        for key in keys.into_iter().step_by(PART / SAMPLED).skip(1) {
-            parts.push((from, Bound::Excluded(key)));
-            from = Bound::Included(key);
+        let wanted = PART / SAMPLED;
+        if keys.len() <= wanted {
+            return all;
         }
-        parts.push((from, Bound::Unbounded));
-        parts
+        (from, Bound::Excluded(*keys.select_nth_unstable(wanted).1))
     }
 
     /// What has been gathered of a part, in its order.
@@ -467,26 +471,42 @@ mod tests {
         assert_eq!(said, [[3], [3]]);
     }
 
+    /// Takes one part after another; `rest` comes between them.
+    fn all_parts(recorder: &Recorder, mut rest: impl FnMut()) -> Vec<Taken> {
+        let (mut parts, mut from) = (Vec::new(), Bound::Unbounded);
+        loop {
+            let part = recorder.part(from);
+            parts.push(recorder.take(&part));
+            let Bound::Excluded(end) = part.1 else { return parts };
+            from = Bound::Included(end);
+            rest();
+        }
+    }
+
     #[test]
     fn parts_are_alike_in_size_and_leave_nothing_out() {
         let recorder = Recorder::default();
-        assert_eq!(recorder.parts(), [ALL]);
+        assert_eq!(recorder.part(Bound::Unbounded), ALL);
         let accounts = [(); 5_000].map(|()| Id::new());
-        for number in 0..40_000 {
-            recorder.refused(&format!("{number:012}"), &accounts[number % 5_000], "revoked", at(0));
-        }
-        let parts = recorder.parts();
-        let sizes: Vec<_> = parts
-            .iter()
-            .map(|part| recorder.take(part))
-            .map(|taken| {
-                assert!(taken.is_sorted_by_key(|(token, seen)| (seen.account, *token)));
-                taken.len()
-            })
-            .collect();
+        let note = |number: usize| recorder.refused(&format!("{number:012}"), &accounts[number % 5_000], "revoked", at(0));
+        (0..40_000).for_each(note);
+        let parts = all_parts(&recorder, || ());
+        assert!(parts.iter().flatten().is_sorted_by_key(|(token, seen)| (seen.account, *token)));
+        let sizes: Vec<_> = parts.iter().map(Vec::len).collect();
         assert_eq!(sizes.iter().sum::<usize>(), 40_000);
         assert!(sizes.len() <= 5 && sizes.iter().all(|size| *size < PART + PART / 2), "{sizes:?}");
         assert_eq!(recorder.waiting(), 0);
+        // What comes while it rests makes more parts, and none larger.
+        (0..40_000).for_each(note);
+        let mut more = (40_000..).step_by(10_000);
+        let sizes: Vec<_> = all_parts(&recorder, || {
+            let first = more.next().unwrap();
+            (first..first + 10_000).filter(|_| first < 140_000).for_each(note);
+        })
+        .iter()
+        .map(Vec::len)
+        .collect();
+        assert!(sizes.len() > 5 && sizes.iter().all(|size| *size < PART + PART / 2), "{sizes:?}");
     }
 
     #[test]
@@ -498,12 +518,9 @@ mod tests {
         }
         recorder.refused(&format!("{:012}", 7), &account, "revoked", at(0));
         let dropped = recorder.0.dropped.load(Ordering::Relaxed);
-        let mut kept = Taken::new();
-        for part in recorder.parts() {
-            let taken = recorder.take(&part);
-            assert!(taken.len() < PART + TOKEN_LIMIT / SHARDS);
-            kept.extend(taken);
-        }
+        let parts = all_parts(&recorder, || ());
+        assert!(parts.iter().all(|taken| taken.len() < PART + PART / 2));
+        let kept: Taken = parts.into_iter().flatten().collect();
         assert!(kept.len() <= TOKEN_LIMIT && dropped >= 40_000);
         let seven = id(&format!("{:012}", 7));
         let (_, found) = kept.iter().find(|(token, _)| *token == seven).unwrap();
