@@ -3,6 +3,7 @@
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::sql::Sql;
 use super::{DbConnection, manager};
 use crate::config::DatabaseUrl;
 use crate::error::Error;
@@ -29,6 +30,10 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
         // The driver's words name the host; the URL itself may hold a password.
         DatabaseUrl::Postgres(_) => format!("The database cannot be opened: {error}"),
     })?;
+    if let DbConnection::Postgres(_) = conn {
+        let version = Sql::new("SELECT CAST(current_setting('server_version_num') AS BIGINT) AS n").number(&mut conn);
+        recent_enough(version.map_err(|error| error.to_string())?)?;
+    }
     let applied = match &mut conn {
         DbConnection::Sqlite(sqlite) => {
             // The whole start is one transaction, which takes the write lock before it reads.
@@ -49,6 +54,20 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
     }
     .map_err(|error| error.to_string())?;
     Ok(applied)
+}
+
+/// The first version of Postgres that reads rows by where they stand, as a look into few places of a large table does. An older
+/// one would read the whole table for each place.
+const OLDEST_POSTGRES: i64 = 140_000;
+
+/// # Errors
+/// A sentence: this version of Postgres is too old.
+fn recent_enough(version: i64) -> Result<(), String> {
+    if version >= OLDEST_POSTGRES {
+        return Ok(());
+    }
+    let (found, needed) = (version / 10_000, OLDEST_POSTGRES / 10_000);
+    Err(format!("The database is PostgreSQL {found}. Muster needs PostgreSQL {needed} or later."))
 }
 
 /// A new SQLite file is for its owner alone, and what SQLite puts beside it takes after it: password hashes are in there.
@@ -83,4 +102,16 @@ fn run<DB: diesel::backend::Backend>(
 ) -> Result<Vec<String>, String> {
     let applied = harness.run_pending_migrations(migrations).map_err(|error| format!("a migration failed: {error}"))?;
     Ok(applied.iter().map(ToString::to_string).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::recent_enough;
+
+    #[test]
+    fn an_old_postgres_is_named() {
+        assert_eq!((recent_enough(140_000), recent_enough(180_001)), (Ok(()), Ok(())));
+        let sentence = recent_enough(130_022).unwrap_err();
+        assert!(sentence.contains("PostgreSQL 13.") && sentence.contains("PostgreSQL 14 or later"), "{sentence}");
+    }
 }
