@@ -18,4 +18,5 @@ fn a_hundred_thousand_accounts_cost_what_a_hundred_cost() {
     statements::of_a_page_are_the_same(&small, &large);
     println!("statements were counted in {:.1?}", began.elapsed());
     windows::totals_are_true(&large);
+    windows::common_words_are_not_gathered(&large);
 }

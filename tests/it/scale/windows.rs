@@ -12,6 +12,7 @@ use muster::schema::account_totals;
 use super::world::{self, LARGE_TEAM, RARE_ROLE};
 use crate::support::app::TestApp;
 use crate::support::snapshot::lines;
+use crate::support::statements::Recorded;
 
 const ACCOUNTS: usize = 260;
 const SIZE: i64 = 25;
@@ -86,6 +87,17 @@ pub fn totals_are_true(app: &TestApp) {
         });
     }
     assert!(few >= 4 && many >= 12, "{few} and {many}");
+}
+
+/// A word that most accounts have is not looked up in its index, where all of them would be gathered: the sample has seen it.
+pub fn common_words_are_not_gathered(app: &TestApp) {
+    let mut recorded = Recorded::open(&app.database_url);
+    for (word, is_common) in [("bulk-", true), ("number ", true), ("bulk-00004", false), ("number 777", false)] {
+        let filter = Filter { search: word.into(), ..Filter::all(Kind::System) };
+        let ((rows, ..), sent) = recorded.during(|conn| page(conn, &filter, Sort::parse("name"), &Window::Skip(0)));
+        assert!(!rows.is_empty(), "{word}");
+        assert_eq!(sent.iter().all(|statement| !statement.contains("WITH picked")), is_common, "{word}: {sent:#?}");
+    }
 }
 
 fn ids(rows: &[AccountRow]) -> Vec<String> {
