@@ -452,15 +452,15 @@ impl Matching {
             // Postgres, whose plan then is the same whatever the moments are.
             Condition::Activity | Condition::Expiring => {
                 let own = if condition == Condition::Activity { Order::Used } else { Order::Expiry };
-                match (matches!(asked, Asked::InOrder(order) if order != own), self.engine) {
-                    (true, Engine::Sqlite) => self.in_range(condition, "+a", Sql::bind, sql),
-                    (true, Engine::Postgres) => {
-                        sql.push(" AND CASE WHEN TRUE");
-                        self.in_range(condition, "a", Sql::bind, sql);
-                        sql.push(" THEN TRUE END");
-                    }
-                    (false, _) => self.in_range(condition, "a", Sql::bind, sql),
-                }
+                let hides = matches!(asked, Asked::InOrder(order) if order != own);
+                let (lead, table, end) = match self.engine {
+                    Engine::Sqlite if hides => ("", "+a", ""),
+                    Engine::Postgres if hides => (" AND CASE WHEN TRUE", "a", " THEN TRUE END"),
+                    _ => ("", "a", ""),
+                };
+                sql.push(lead);
+                self.in_range(condition, table, Sql::bind, sql);
+                sql.push(end);
             }
             Condition::Colleagues => {
                 sql.push(
