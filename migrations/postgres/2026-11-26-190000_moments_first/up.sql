@@ -6,6 +6,8 @@
 -- No statement depends on the order of the columns.
 DO $$
 BEGIN
+    -- No instance of the version before writes the first account meanwhile.
+    LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE;
     IF EXISTS (SELECT 1 FROM accounts)
         OR EXISTS (SELECT 1 FROM pg_class WHERE oid = 'accounts'::regclass
             AND (relacl IS NOT NULL OR pg_get_userbyid(relowner) <> current_user))
