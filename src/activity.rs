@@ -2,6 +2,10 @@
 //! batches, because the check is asked far more often than a database should be written to. A crash loses one interval, and
 //! what was being written: of tens of thousands of tokens that takes longer than an interval ([`recorder`]).
 
+mod backlog;
+mod batch;
+mod ledger;
+mod parts;
 mod queries;
 mod recorder;
 mod seen;

@@ -122,6 +122,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    activity_backlog (id) {
+        id -> Text,
+        instance -> Text,
+        kept_until -> Timestamp,
+        content -> Binary,
+    }
+}
+
+diesel::table! {
     account_days (account_id, day) {
         account_id -> Text,
         day -> Date,

@@ -1,24 +1,25 @@
 //! The SQL of activity: many rows at once. A row whose token or account has been deleted meanwhile is passed over.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use diesel::prelude::*;
 
 use crate::audit::verbs;
 use crate::database::DbConnection;
 use crate::database::sql::{Sql, Value};
 use crate::error::Error;
 use crate::id::Id;
+use crate::schema::activity_backlog;
 use crate::tokens::value::TokenId;
 
 /// Rows in one statement. SQLite takes some kilobytes of memory to prepare each, and more rows would go no faster.
 const ROWS: usize = 500;
 
-/// The last use of an account is exact to this, that of each of its tokens exact. An account's row stands in many indexes: to
-/// write it costs Postgres four times what a token's row does.
-const USE_EVERY: TimeDelta = TimeDelta::minutes(1);
-/// The last login of a machine is exact to this.
-const LOGIN_EVERY: TimeDelta = TimeDelta::minutes(5);
+/// The last use of an account, and its last login, are exact to this; that of each of its tokens is exact. An account's row
+/// stands in many indexes: to write it costs four times what a token's row does.
+const EXACT_TO: TimeDelta = TimeDelta::minutes(5);
 
 /// When and from where a token was last used.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ pub struct Report {
     /// The token's public id.
     pub token: TokenId,
     /// A word for the reason.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
     /// How many.
     pub count: i64,
 }
@@ -81,12 +82,12 @@ pub fn move_token_use(conn: &mut DbConnection, uses: &[LastUse]) -> Result<(), E
     Ok(())
 }
 
-/// Moves the last use of accounts forward, where it lies further back than a minute.
+/// Moves the last use of accounts forward, where it lies further back than five minutes.
 ///
 /// # Errors
 /// The database's.
 pub fn move_account_use(conn: &mut DbConnection, accounts: &[(Id, NaiveDateTime)]) -> Result<(), Error> {
-    move_account(conn, "last_used_at", accounts, USE_EVERY)
+    move_account(conn, "last_used_at", accounts)
 }
 
 /// Moves the last login of accounts forward, where it lies further back than five minutes.
@@ -94,13 +95,13 @@ pub fn move_account_use(conn: &mut DbConnection, accounts: &[(Id, NaiveDateTime)
 /// # Errors
 /// The database's.
 pub fn move_account_login(conn: &mut DbConnection, accounts: &[(Id, NaiveDateTime)]) -> Result<(), Error> {
-    move_account(conn, "last_login_at", accounts, LOGIN_EVERY)
+    move_account(conn, "last_login_at", accounts)
 }
 
 /// A machine that calls all the time should not cost a write each time.
-fn move_account(conn: &mut DbConnection, column: &str, accounts: &[(Id, NaiveDateTime)], every: TimeDelta) -> Result<(), Error> {
+fn move_account(conn: &mut DbConnection, column: &str, accounts: &[(Id, NaiveDateTime)]) -> Result<(), Error> {
     for part in accounts.chunks(ROWS) {
-        let rows = part.iter().map(|(account, at)| [Value::from(account), (*at).into(), (*at - every).into()]);
+        let rows = part.iter().map(|(account, at)| [Value::from(account), (*at).into(), (*at - EXACT_TO).into()]);
         let mut sql = given("(account, at, before)", rows);
         sql.push("UPDATE accounts SET ").push(column).push(" = v.at FROM v WHERE accounts.id = v.account AND accounts.");
         sql.push(column).push(" < v.before");
@@ -159,6 +160,58 @@ pub fn report_refusals(conn: &mut DbConnection, change: &Id, reports: &[Report])
         written += sql.execute(conn)?;
     }
     Ok(written)
+}
+
+/// Notes down what waits to be written to its place, in a new row, whose identity is returned.
+///
+/// # Errors
+/// The database's.
+pub fn add_to_backlog(conn: &mut DbConnection, instance: &Id, kept_until: NaiveDateTime, content: &[u8]) -> Result<Id, Error> {
+    let id = Id::new();
+    diesel::insert_into(activity_backlog::table)
+        .values((
+            activity_backlog::id.eq(&id),
+            activity_backlog::instance.eq(instance),
+            activity_backlog::kept_until.eq(kept_until),
+            activity_backlog::content.eq(content),
+        ))
+        .execute(conn)?;
+    Ok(id)
+}
+
+/// Removes a row of what waits, and says whether it was there.
+///
+/// # Errors
+/// The database's.
+pub fn remove_backlog(conn: &mut DbConnection, row: &Id) -> Result<bool, Error> {
+    Ok(diesel::delete(activity_backlog::table.filter(activity_backlog::id.eq(row))).execute(conn)? > 0)
+}
+
+/// Removes all that waits of one instance.
+///
+/// # Errors
+/// The database's.
+pub fn remove_backlog_of(conn: &mut DbConnection, instance: &Id) -> Result<(), Error> {
+    diesel::delete(activity_backlog::table.filter(activity_backlog::instance.eq(instance))).execute(conn)?;
+    Ok(())
+}
+
+/// The rows of other instances that should have been replaced by now.
+///
+/// # Errors
+/// The database's.
+pub fn overdue_backlog(conn: &mut DbConnection, instance: &Id, now: NaiveDateTime) -> Result<Vec<Id>, Error> {
+    let others = activity_backlog::table.filter(activity_backlog::instance.ne(instance));
+    Ok(others.filter(activity_backlog::kept_until.lt(now)).select(activity_backlog::id).load(conn)?)
+}
+
+/// What a row of what waits says; `None` where it is not there any more.
+///
+/// # Errors
+/// The database's.
+pub fn find_backlog(conn: &mut DbConnection, row: &Id) -> Result<Option<Vec<u8>>, Error> {
+    let found = activity_backlog::table.filter(activity_backlog::id.eq(row)).select(activity_backlog::content);
+    Ok(found.first(conn).optional()?)
 }
 
 /// A public id is made of ASCII digits and letters alone.

@@ -1,24 +1,23 @@
 //! Gathers what is seen of tokens, and writes it from time to time.
 
-use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::ops::{Bound, RangeBounds};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::NaiveDateTime;
 
+use super::backlog::{self, Overdue, Packer};
+use super::batch::{self, Batch};
+use super::ledger::Ledger;
+use super::parts::{Key, Part, Taken};
 use super::queries;
 use super::seen::{Gathered, Seen, Texts};
-use crate::audit;
-use crate::auth::principal::Principal;
 use crate::clock;
-use crate::database::{Database, DbConnection};
+use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
 use crate::tokens::value::TokenId;
-use uuid::Uuid;
 
 /// The longest User-Agent that is kept, in characters.
 const AGENT_LIMIT: usize = 200;
@@ -29,16 +28,15 @@ const TOKEN_LIMIT: usize = 320_000;
 /// Tokens whose activity is written in one transaction, about: what is being written is in memory twice, and other writers wait
 /// meanwhile.
 const PART: usize = 10_000;
+/// Parts that are made ready at a time to be noted down while they wait; half a megabyte each.
+const PACKED: usize = 6;
 /// Where the parts are parted is chosen by one token in so many.
 const SAMPLED: usize = 16;
 /// After each part, so many times as long as it took belongs to others.
-const REST: u32 = 7;
-/// However long a part took, which may have waited for others. So the activity of as many tokens as there may be is written
-/// within a minute.
-const LONGEST_REST: Duration = Duration::from_secs(1);
-/// Refusals of one token for one reason become one audit event in this time, with their number.
-const REPORT_EVERY: TimeDelta = TimeDelta::hours(1);
-
+const REST: u32 = 20;
+/// However long a part took, which may have waited for others. So the activity of as many tokens as there may be is in its
+/// place within two minutes.
+const LONGEST_REST: Duration = Duration::from_secs(3);
 /// Where the check leaves what it saw. Cheap to clone; all clones share one memory.
 #[derive(Clone, Default)]
 pub struct Recorder(Arc<Memory>);
@@ -48,8 +46,8 @@ struct Memory {
     shards: [Mutex<Shard>; SHARDS],
     /// Calls that were forgotten because the memory was full.
     dropped: AtomicU64,
-    /// Held while a batch is being written, so that there is one at a time.
-    writing: tokio::sync::Mutex<Ledger>,
+    /// Held while something is being written, so that there is one writer at a time.
+    books: tokio::sync::Mutex<Books>,
     stop: tokio::sync::Notify,
 }
 
@@ -59,23 +57,60 @@ struct Shard {
     texts: Texts,
 }
 
-/// What was seen of some tokens.
-type Taken = Vec<(TokenId, Seen)>;
-/// A token by its account. Who are made together are used and stand in the tables together: what is written in this order
-/// changes few pages, and each once.
-type Key = (Uuid, TokenId);
-/// The tokens whose activity is written in one transaction: those between two keys.
-type Part = (Bound<Key>, Bound<Key>);
+/// What the writer knows, who is one at a time.
+struct Books {
+    /// By it others tell this instance's rows of what waits.
+    instance: Id,
+    /// Whether there may be such rows.
+    are_noted: bool,
+    /// Where it goes on.
+    next: Option<Key>,
+    ledger: Ledger,
+    overdue: Overdue,
+}
 
-/// Which refusals have become audit events, and when: by token and reason.
-type Ledger = HashMap<(TokenId, &'static str), Reported>;
+impl Default for Books {
+    fn default() -> Self {
+        Self { instance: Id::new(), are_noted: false, next: None, ledger: Ledger::default(), overdue: Overdue::default() }
+    }
+}
 
-struct Reported {
-    /// The token's account.
-    account: Uuid,
-    at: NaiveDateTime,
-    /// Refusals since that have been counted for the day, but have no event yet.
-    since: i64,
+/// What one transaction writes.
+struct Work {
+    row: Option<Row>,
+    taken: Taken,
+    reports: Vec<queries::Report>,
+}
+
+/// Which rows of what waits it makes good.
+enum Row {
+    Own(Id),
+    AllOwn,
+    Others(Id),
+}
+
+impl Books {
+    async fn write(&mut self, database: &Database, work: &Arc<Work>, now: NaiveDateTime) -> Result<(), Error> {
+        let (written, instance) = (Arc::clone(work), self.instance.clone());
+        // Under the lock of changes (`write`), and not beside them: both touch many accounts, in different orders.
+        let was_written = database
+            .write(move |conn| {
+                match &written.row {
+                    Some(Row::Others(row)) if !queries::remove_backlog(conn, row)? => return Ok(false),
+                    Some(Row::Own(row)) => drop(queries::remove_backlog(conn, row)?),
+                    Some(Row::AllOwn) => queries::remove_backlog_of(conn, &instance)?,
+                    Some(Row::Others(_)) | None => {}
+                }
+                Batch::new(&written.taken).write(conn)?;
+                batch::report(conn, &written.reports)?;
+                Ok(true)
+            })
+            .await?;
+        if was_written {
+            self.ledger.settle(&work.taken, &work.reports, now);
+        }
+        Ok(())
+    }
 }
 
 impl Recorder {
@@ -97,7 +132,7 @@ impl Recorder {
     pub fn refused(&self, token: &str, account: &Id, reason: &'static str, now: NaiveDateTime) {
         self.note(token, account, |seen, _| {
             seen.count(now.date(), 0, 1);
-            seen.refuse(reason, 1);
+            seen.refuse(reason.into(), 1);
         });
     }
 
@@ -123,25 +158,48 @@ impl Recorder {
     /// # Errors
     /// `Unavailable` when the database cannot be reached, and the database's.
     pub async fn flush(&self, database: &Database) -> Result<(), Error> {
-        self.flush_at(database, clock::now(), false).await
+        self.flush_at(database, clock::now(), Duration::from_secs(3600), false).await
     }
 
-    /// `closing` writes the audit events whose hour is not over yet, because nobody will remember them. Where there is much to
-    /// write, most of the time belongs to others: the check, and administrators' changes.
-    async fn flush_at(&self, database: &Database, now: NaiveDateTime, closing: bool) -> Result<(), Error> {
-        let mut ledger = self.0.writing.lock().await;
+    /// Stops after an `interval`, with what then still waits noted down; the next one goes on where this one stopped. When
+    /// `closing` it does not stop, and writes the audit events whose hour is not over yet, because nobody will remember them.
+    /// Where there is much to write, most of the time belongs to others: the check, and administrators' changes.
+    ///
+    /// # Errors
+    /// As [`Recorder::flush`].
+    pub async fn flush_at(
+        &self,
+        database: &Database,
+        now: NaiveDateTime,
+        interval: Duration,
+        closing: bool,
+    ) -> Result<(), Error> {
+        let mut books = self.0.books.lock().await;
+        let began = Instant::now();
         let mut in_haste = closing;
-        let mut from = Bound::Unbounded;
-        loop {
-            let began = Instant::now();
-            let part = self.part(from);
-            let taken = self.take(&part);
-            let reports = due(&ledger, &part, &taken, now, closing);
-            self.write(database, &mut ledger, taken, reports, now).await?;
-            let Bound::Excluded(end) = part.1 else { break };
-            from = Bound::Included(end);
-            if !in_haste {
-                in_haste = self.rest(LONGEST_REST.min(REST * began.elapsed())).await;
+        'anew: loop {
+            let parts = self.parts(books.next);
+            let rows = if parts.len() > 1 { self.note_down(database, &mut books, &parts, now, interval).await? } else { vec![] };
+            for (at, part) in parts.iter().enumerate() {
+                // During the rests more is gathered.
+                if at > 0 && self.has_grown(part) {
+                    continue 'anew;
+                }
+                let started = Instant::now();
+                let row = rows.get(at).cloned().map(Row::Own).or_else(|| books.are_noted.then_some(Row::AllOwn));
+                self.write_part(database, &mut books, part, row, now, closing).await?;
+                books.next = part.to;
+                if at + 1 == parts.len() {
+                    books.are_noted = false;
+                    break 'anew;
+                }
+                if !in_haste {
+                    let left = interval.saturating_sub(began.elapsed());
+                    if left.is_zero() {
+                        return Ok(());
+                    }
+                    in_haste = self.rest(left.min(LONGEST_REST).min(REST * started.elapsed())).await;
+                }
             }
         }
         for shard in &self.0.shards {
@@ -164,59 +222,135 @@ impl Recorder {
         stopping
     }
 
-    /// The next [`PART`] tokens of what has been gathered, beginning with `from`. It is asked before each part: during the rests
-    /// more is gathered.
-    fn part(&self, from: Bound<Key>) -> Part {
-        let all = (from, Bound::Unbounded);
-        let mut keys: Vec<Key> = Vec::new();
+    /// The parts of what has been gathered, the one with `first` before the others.
+    fn parts(&self, first: Option<Key>) -> Vec<Part> {
+        Part::alike(self.sampled(&Part::ALL), PART / SAMPLED, first)
+    }
+
+    /// Whether a part is far larger now than it should be.
+    fn has_grown(&self, part: &Part) -> bool {
+        self.sampled(part).len() > PART / SAMPLED * 5 / 4
+    }
+
+    /// One in [`SAMPLED`] of a part's tokens.
+    fn sampled(&self, part: &Part) -> Vec<Key> {
+        let mut keys = Vec::new();
         for shard in &self.0.shards {
             let shard = locked(shard);
             let sampled = shard.gathered.iter().step_by(SAMPLED).map(|(token, seen)| (seen.account, *token));
-            keys.extend(sampled.filter(|key| all.contains(key)));
+            keys.extend(sampled.filter(|key| part.holds(key)));
         }
-        let wanted = PART / SAMPLED;
-        if keys.len() <= wanted {
-            return all;
-        }
-        (from, Bound::Excluded(*keys.select_nth_unstable(wanted).1))
+        keys
     }
 
     /// What has been gathered of a part, in its order.
     fn take(&self, part: &Part) -> Taken {
         let mut taken = Taken::new();
         for shard in &self.0.shards {
-            taken.extend(locked(shard).gathered.extract_if(|token, seen| part.contains(&(seen.account, *token))));
+            taken.extend(locked(shard).gathered.extract_if(|token, seen| part.holds(&(seen.account, *token))));
         }
         taken.sort_unstable_by_key(|(token, seen)| (seen.account, *token));
         taken
     }
 
-    async fn write(
+    /// What has been gathered of parts that follow each other, for a row of what waits each.
+    fn packed(&self, parts: &[Part]) -> Vec<Vec<u8>> {
+        let mut packers: Vec<Packer> = parts.iter().map(|_| Packer::default()).collect();
+        for shard in &self.0.shards {
+            for (token, seen) in &locked(shard).gathered {
+                let key = (seen.account, *token);
+                if let Some(at) = parts.iter().position(|part| part.holds(&key)) {
+                    packers[at].add(token, seen);
+                }
+            }
+        }
+        packers.into_iter().map(Packer::packed).collect()
+    }
+
+    /// Notes down what waits, in place of what did before. Returns the rows, one for each part.
+    async fn note_down(
         &self,
         database: &Database,
-        ledger: &mut Ledger,
-        taken: Taken,
-        reports: Vec<queries::Report>,
+        books: &mut Books,
+        parts: &[Part],
         now: NaiveDateTime,
+        interval: Duration,
+    ) -> Result<Vec<Id>, Error> {
+        books.are_noted = true;
+        let (memory, parts, instance) = (self.clone(), parts.to_vec(), books.instance.clone());
+        let until = backlog::kept_until(now, interval);
+        // Beside the changes: nobody else touches these rows.
+        database
+            .record(move |conn| {
+                queries::remove_backlog_of(conn, &instance)?;
+                let mut rows = Vec::new();
+                // All at once would take much memory, and one by one as many walks through all that was gathered.
+                for parts in parts.chunks(PACKED) {
+                    for content in memory.packed(parts) {
+                        rows.push(queries::add_to_backlog(conn, &instance, until, &content)?);
+                    }
+                }
+                Ok(rows)
+            })
+            .await
+    }
+
+    async fn write_part(
+        &self,
+        database: &Database,
+        books: &mut Books,
+        part: &Part,
+        row: Option<Row>,
+        now: NaiveDateTime,
+        closing: bool,
     ) -> Result<(), Error> {
-        if taken.is_empty() && reports.is_empty() {
+        let taken = self.take(part);
+        let reports = books.ledger.due(part, &taken, now, closing);
+        if taken.is_empty() && reports.is_empty() && row.is_none() {
             return Ok(());
         }
-        let work = Arc::new((taken, reports));
-        let written = Arc::clone(&work);
-        // Under the lock of changes (`write`), and not beside them: both touch many accounts, in different orders.
-        let outcome = database
-            .write(move |conn| {
-                Batch::new(&written.0).write(conn)?;
-                report(conn, &written.1)
-            })
-            .await;
-        match outcome {
-            Ok(()) => settle(ledger, &work.0, &work.1, now),
+        let work = Arc::new(Work { row, taken, reports });
+        let outcome = books.write(database, &work, now).await;
+        if outcome.is_err() {
             // Nobody else holds what the work was about, unless it was given up in the middle: then it may yet be written.
-            Err(_) => self.put_back(Arc::into_inner(work).map(|(taken, _)| taken).unwrap_or_default()),
+            self.put_back(Arc::into_inner(work).map(|work| work.taken).unwrap_or_default());
         }
         outcome
+    }
+
+    /// Writes what instances have left behind that are no more, for at most half an `interval`.
+    ///
+    /// # Errors
+    /// As [`Recorder::flush`].
+    pub async fn take_over(&self, database: &Database, now: NaiveDateTime, interval: Duration) -> Result<(), Error> {
+        let mut books = self.0.books.lock().await;
+        let began = Instant::now();
+        let instance = books.instance.clone();
+        let rows = match database.read(move |conn| queries::overdue_backlog(conn, &instance, now)).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                books.overdue.forget();
+                return Err(error);
+            }
+        };
+        for row in books.overdue.abandoned(rows, now) {
+            let started = Instant::now();
+            let id = row.clone();
+            // Another instance may have been faster.
+            let Some(content) = database.read(move |conn| queries::find_backlog(conn, &id)).await? else { continue };
+            let taken = backlog::unpacked(&content).unwrap_or_else(|| {
+                log::error!("activity that another version of Muster had left behind cannot be read and is lost");
+                Taken::new()
+            });
+            let reports = books.ledger.due(&Part::ALL, &taken, now, false);
+            let tokens = taken.len();
+            books.write(database, &Arc::new(Work { row: Some(Row::Others(row)), taken, reports }), now).await?;
+            log::info!("the activity of {tokens} tokens was written that an instance had left behind");
+            if began.elapsed() >= interval / 2 || self.rest(LONGEST_REST.min(REST * started.elapsed())).await {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn put_back(&self, taken: Taken) {
@@ -250,10 +384,13 @@ impl Recorder {
 
 /// Writes what `recorder` gathers, every `interval`, until [`Recorder::stop`]; then once more, and returns.
 pub async fn run(recorder: Recorder, database: Database, interval: Duration) {
-    let (mut failing, mut told) = (false, 0);
+    let (mut failing, mut told, mut wait) = (false, 0, interval);
     loop {
-        let stopping = tokio::time::timeout(interval, recorder.0.stop.notified()).await.is_ok();
-        let outcome = recorder.flush_at(&database, clock::now(), stopping).await;
+        let stopping = tokio::time::timeout(wait, recorder.0.stop.notified()).await.is_ok();
+        let (began, now) = (Instant::now(), clock::now());
+        let of_others = if stopping { Ok(()) } else { recorder.take_over(&database, now, interval).await };
+        let outcome = recorder.flush_at(&database, now, interval, stopping).await.and(of_others);
+        wait = interval.saturating_sub(began.elapsed());
         match &outcome {
             Ok(()) if failing => log::info!("token activity is being written again"),
             Ok(()) => {}
@@ -287,111 +424,14 @@ fn place(token: &TokenId) -> usize {
     token.iter().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add((*byte).into())) % SHARDS
 }
 
-/// What is to be reported now of the tokens of a part: at once what has not been reported within the hour, the rest when its
-/// hour is over.
-fn due(ledger: &Ledger, part: &Part, taken: &[(TokenId, Seen)], now: NaiveDateTime, closing: bool) -> Vec<queries::Report> {
-    let mut counts: BTreeMap<(TokenId, &'static str), i64> = BTreeMap::new();
-    for (token, seen) in taken {
-        for (reason, count) in seen.refusals() {
-            *counts.entry((*token, reason)).or_default() += count;
-        }
-    }
-    for ((token, reason), reported) in ledger {
-        if reported.since > 0 && part.contains(&(reported.account, *token)) {
-            *counts.entry((*token, reason)).or_default() += reported.since;
-        }
-    }
-    counts
-        .into_iter()
-        .filter(|(key, _)| closing || ledger.get(key).is_none_or(|reported| now - reported.at >= REPORT_EVERY))
-        .map(|((token, reason), count)| queries::Report { token, reason, count })
-        .collect()
-}
-
-/// Writes down what has been reported, after it has.
-fn settle(ledger: &mut Ledger, taken: &[(TokenId, Seen)], reports: &[queries::Report], now: NaiveDateTime) {
-    for (token, seen) in taken {
-        for (reason, count) in seen.refusals() {
-            let new = || Reported { account: seen.account, at: now, since: 0 };
-            ledger.entry((*token, reason)).or_insert_with(new).since += count;
-        }
-    }
-    for report in reports {
-        if let Some(reported) = ledger.get_mut(&(report.token, report.reason)) {
-            (reported.at, reported.since) = (now, 0);
-        }
-    }
-    ledger.retain(|_, reported| reported.since > 0 || now - reported.at < REPORT_EVERY);
-}
-
-/// What one write says, added up by the rows that it goes to.
-struct Batch {
-    uses: Vec<queries::LastUse>,
-    accounts: Vec<(Id, NaiveDateTime)>,
-    logins: Vec<(Id, NaiveDateTime)>,
-    days: Vec<queries::DayCount>,
-}
-
-impl Batch {
-    fn new(taken: &[(TokenId, Seen)]) -> Self {
-        let mut uses = Vec::new();
-        let mut accounts: BTreeMap<Uuid, NaiveDateTime> = BTreeMap::new();
-        let mut logins: BTreeMap<Uuid, NaiveDateTime> = BTreeMap::new();
-        let mut days: BTreeMap<(NaiveDate, Uuid), (i64, i64)> = BTreeMap::new();
-        for (token, seen) in taken {
-            for day in seen.days() {
-                let sum = days.entry((day.date, seen.account)).or_default();
-                sum.0 += i64::from(day.accepted);
-                sum.1 += i64::from(day.refused);
-            }
-            if let Some(at) = seen.login() {
-                let latest = logins.entry(seen.account).or_insert(at);
-                *latest = at.max(*latest);
-            }
-            if let Some(last) = &seen.last {
-                let latest = accounts.entry(seen.account).or_insert(last.at);
-                *latest = last.at.max(*latest);
-                let (address, agent) = (last.address, last.agent.as_deref().cloned());
-                uses.push(queries::LastUse { token: *token, at: last.at, address, agent });
-            }
-        }
-        let counted = |((day, account), (accepted, refused)): ((NaiveDate, Uuid), (i64, i64))| queries::DayCount {
-            account: account.into(),
-            day,
-            accepted,
-            refused,
-        };
-        let owned =
-            |moments: BTreeMap<Uuid, NaiveDateTime>| moments.into_iter().map(|(account, at)| (account.into(), at)).collect();
-        Self { uses, accounts: owned(accounts), logins: owned(logins), days: days.into_iter().map(counted).collect() }
-    }
-
-    fn write(&self, conn: &mut DbConnection) -> Result<(), Error> {
-        queries::move_token_use(conn, &self.uses)?;
-        queries::move_account_use(conn, &self.accounts)?;
-        queries::move_account_login(conn, &self.logins)?;
-        queries::add_to_days(conn, &self.days)
-    }
-}
-
-fn report(conn: &mut DbConnection, reports: &[queries::Report]) -> Result<(), Error> {
-    if reports.is_empty() {
-        return Ok(());
-    }
-    let change = audit::begin_note(conn, &Principal::muster())?;
-    if queries::report_refusals(conn, &change.id, reports)? == 0 {
-        change.discard(conn)?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
 
     const TOKEN: &str = "0123456789AB";
     const OTHER: &str = "BA9876543210";
-    const ALL: Part = (Bound::Unbounded, Bound::Unbounded);
 
     fn id(text: &str) -> TokenId {
         text.as_bytes().try_into().unwrap()
@@ -411,34 +451,6 @@ mod tests {
         clock::NEVER + TimeDelta::minutes(minute)
     }
 
-    /// A flush that succeeds at that minute, after so many refusals; returns the number in the report, if there is one.
-    fn flush(ledger: &mut Ledger, minute: i64, refusals: i64, closing: bool) -> Option<i64> {
-        let mut taken = Taken::new();
-        if refusals > 0 {
-            let mut seen = Seen::of(Uuid::nil());
-            seen.refuse("revoked", refusals);
-            taken.push((id(TOKEN), seen));
-        }
-        let reports = due(ledger, &ALL, &taken, at(minute), closing);
-        settle(ledger, &taken, &reports, at(minute));
-        reports.first().map(|report| report.count)
-    }
-
-    #[test]
-    fn a_refusal_is_reported_at_once_and_then_by_the_hour() {
-        let mut ledger = Ledger::new();
-        assert_eq!(flush(&mut ledger, 0, 3, false), Some(3));
-        assert_eq!(flush(&mut ledger, 1, 5, false), None);
-        assert_eq!(flush(&mut ledger, 30, 7, false), None);
-        assert_eq!(flush(&mut ledger, 59, 0, false), None);
-        assert_eq!(flush(&mut ledger, 60, 0, false), Some(12));
-        assert_eq!(flush(&mut ledger, 61, 1, false), None);
-        assert_eq!(flush(&mut ledger, 62, 0, true), Some(1));
-        assert_eq!(flush(&mut ledger, 130, 0, false), None);
-        assert!(ledger.is_empty());
-        assert_eq!(flush(&mut ledger, 131, 2, false), Some(2));
-    }
-
     #[test]
     fn reasons_and_tokens_are_told_apart() {
         let recorder = Recorder::default();
@@ -448,8 +460,8 @@ mod tests {
         }
         recorder.refused(OTHER, &account, "revoked", at(0));
         recorder.refused("no id of a token", &account, "revoked", at(0));
-        let reports = due(&Ledger::new(), &ALL, &recorder.take(&ALL), at(0), false);
-        let said: Vec<_> = reports.iter().map(|report| (report.token, report.reason, report.count)).collect();
+        let reports = Ledger::default().due(&Part::ALL, &recorder.take(&Part::ALL), at(0), false);
+        let said: Vec<_> = reports.iter().map(|report| (report.token, report.reason.as_ref(), report.count)).collect();
         assert_eq!(said, [(id(TOKEN), "expired", 1), (id(TOKEN), "revoked", 2), (id(OTHER), "revoked", 1)]);
     }
 
@@ -457,56 +469,47 @@ mod tests {
     fn the_next_hour_of_a_token_comes_with_its_own_part() {
         let recorder = Recorder::default();
         let account = Id::new();
-        let mut ledger = Ledger::new();
-        for token in [TOKEN, OTHER] {
-            ledger.insert((id(token), "revoked"), Reported { account: account.uuid(), at: at(0), since: 2 });
-            recorder.refused(token, &account, "revoked", at(60));
+        let mut ledger = Ledger::default();
+        for minute in [0, 1, 60] {
+            for token in [TOKEN, OTHER] {
+                recorder.refused(token, &account, "revoked", at(minute));
+            }
+            if minute < 60 {
+                let taken = recorder.take(&Part::ALL);
+                let reports = ledger.due(&Part::ALL, &taken, at(minute), false);
+                ledger.settle(&taken, &reports, at(minute));
+            }
         }
-        let between = (account.uuid(), id(OTHER));
-        let parts = [(Bound::Unbounded, Bound::Excluded(between)), (Bound::Included(between), Bound::Unbounded)];
-        let said = parts.map(|part| {
-            let reports = due(&ledger, &part, &recorder.take(&part), at(60), false);
+        let between = Some((account.uuid(), id(OTHER)));
+        let said = [Part { from: None, to: between }, Part { from: between, to: None }].map(|part| {
+            let reports = ledger.due(&part, &recorder.take(&part), at(60), false);
             reports.iter().map(|report| report.count).collect::<Vec<_>>()
         });
-        assert_eq!(said, [[3], [3]]);
-    }
-
-    /// Takes one part after another; `rest` comes between them.
-    fn all_parts(recorder: &Recorder, mut rest: impl FnMut()) -> Vec<Taken> {
-        let (mut parts, mut from) = (Vec::new(), Bound::Unbounded);
-        loop {
-            let part = recorder.part(from);
-            parts.push(recorder.take(&part));
-            let Bound::Excluded(end) = part.1 else { return parts };
-            from = Bound::Included(end);
-            rest();
-        }
+        assert_eq!(said, [[2], [2]]);
     }
 
     #[test]
     fn parts_are_alike_in_size_and_leave_nothing_out() {
         let recorder = Recorder::default();
-        assert_eq!(recorder.part(Bound::Unbounded), ALL);
+        assert_eq!(recorder.parts(None), [Part::ALL]);
         let accounts = [(); 5_000].map(|()| Id::new());
         let note = |number: usize| recorder.refused(&format!("{number:012}"), &accounts[number % 5_000], "revoked", at(0));
         (0..40_000).for_each(note);
-        let parts = all_parts(&recorder, || ());
-        assert!(parts.iter().flatten().is_sorted_by_key(|(token, seen)| (seen.account, *token)));
-        let sizes: Vec<_> = parts.iter().map(Vec::len).collect();
-        assert_eq!(sizes.iter().sum::<usize>(), 40_000);
-        assert!(sizes.len() <= 5 && sizes.iter().all(|size| *size < PART + PART / 2), "{sizes:?}");
-        assert_eq!(recorder.waiting(), 0);
+        let parts = recorder.parts(None);
+        assert!(parts.len() <= 5 && parts.iter().all(|part| !recorder.has_grown(part)), "{parts:?}");
         // What comes while it rests makes more parts, and none larger.
-        (0..40_000).for_each(note);
-        let mut more = (40_000..).step_by(10_000);
-        let sizes: Vec<_> = all_parts(&recorder, || {
-            let first = more.next().unwrap();
-            (first..first + 10_000).filter(|_| first < 140_000).for_each(note);
-        })
-        .iter()
-        .map(Vec::len)
-        .collect();
-        assert!(sizes.len() > 5 && sizes.iter().all(|size| *size < PART + PART / 2), "{sizes:?}");
+        (40_000..140_000).for_each(note);
+        assert!(parts[1..4].iter().all(|part| recorder.has_grown(part)), "{parts:?}");
+        let parts = recorder.parts(parts[1].to);
+        assert!(parts.len() > 12 && parts.iter().all(|part| !recorder.has_grown(part)), "{parts:?}");
+        let mut taken: Vec<Taken> = parts.iter().map(|part| recorder.take(part)).collect();
+        let sizes: Vec<_> = taken.iter().map(Vec::len).collect();
+        assert!(sizes.iter().all(|size| *size < PART + PART / 2), "{sizes:?}");
+        assert_eq!((sizes.iter().sum::<usize>(), recorder.waiting()), (140_000, 0));
+        // In order, but for the place where it begins.
+        let begin = parts.iter().position(|part| part.from.is_none()).unwrap();
+        taken.rotate_left(begin);
+        assert!(begin > 0 && taken.iter().flatten().is_sorted_by_key(|(token, seen)| (seen.account, *token)));
     }
 
     #[test]
@@ -518,13 +521,11 @@ mod tests {
         }
         recorder.refused(&format!("{:012}", 7), &account, "revoked", at(0));
         let dropped = recorder.0.dropped.load(Ordering::Relaxed);
-        let parts = all_parts(&recorder, || ());
-        assert!(parts.iter().all(|taken| taken.len() < PART + PART / 2));
-        let kept: Taken = parts.into_iter().flatten().collect();
+        let kept = recorder.take(&Part::ALL);
         assert!(kept.len() <= TOKEN_LIMIT && dropped >= 40_000);
         let seven = id(&format!("{:012}", 7));
         let (_, found) = kept.iter().find(|(token, _)| *token == seven).unwrap();
-        assert_eq!(found.refusals(), [("revoked", 2)]);
+        assert_eq!(found.refusals(), [("revoked".into(), 2)]);
         recorder.put_back(kept);
         assert_eq!(recorder.0.dropped.load(Ordering::Relaxed), dropped);
     }
@@ -534,11 +535,11 @@ mod tests {
         let recorder = Recorder::default();
         let account = Id::new();
         recorder.accepted(TOKEN, &account, None, Some("before"), at(5));
-        let failed = recorder.take(&ALL);
+        let failed = recorder.take(&Part::ALL);
         recorder.accepted(TOKEN, &account, None, Some("since"), at(2));
         recorder.accepted(TOKEN, &account, None, None, at(60 * 24));
         recorder.put_back(failed);
-        let (_, seen) = recorder.take(&ALL).pop().unwrap();
+        let (_, seen) = recorder.take(&Part::ALL).pop().unwrap();
         assert_eq!(seen.days().map(|day| day.accepted).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(seen.last.map(|last| (last.at, last.agent)), Some((at(60 * 24), None)));
     }

@@ -1,5 +1,6 @@
 //! What was seen of one token since the last write. There is one of these for each token that is in play, so it is small.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -56,7 +57,7 @@ struct More {
     login: Option<NaiveDateTime>,
     /// The days beyond the first one: those before midnight, and those of an outage.
     days: Vec<Day>,
-    refusals: Vec<(&'static str, i64)>,
+    refusals: Vec<(Cow<'static, str>, i64)>,
 }
 
 impl Seen {
@@ -116,7 +117,7 @@ impl Seen {
     }
 
     /// Notes that it was refused so many times for a reason.
-    pub fn refuse(&mut self, reason: &'static str, times: i64) {
+    pub fn refuse(&mut self, reason: Cow<'static, str>, times: i64) {
         let refusals = &mut self.more().refusals;
         match refusals.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, count)) => *count += times,
@@ -125,14 +126,14 @@ impl Seen {
     }
 
     /// How often it was refused, by reason.
-    pub fn refusals(&self) -> &[(&'static str, i64)] {
+    pub fn refusals(&self) -> &[(Cow<'static, str>, i64)] {
         self.more.as_ref().map_or(&[], |more| &more.refusals)
     }
 
     /// Adds what was seen before.
     pub fn add(&mut self, older: Self) {
         older.days().for_each(|day| self.count(day.date, day.accepted, day.refused));
-        older.refusals().iter().for_each(|(reason, count)| self.refuse(reason, *count));
+        older.refusals().iter().for_each(|(reason, count)| self.refuse(reason.clone(), *count));
         if let Some(at) = older.login() {
             self.logged_in(at);
         }

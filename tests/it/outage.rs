@@ -3,6 +3,7 @@
 mod gone;
 mod hangs;
 mod killed;
+mod left_behind;
 mod load;
 mod starts;
 mod stopped;

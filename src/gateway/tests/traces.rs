@@ -94,8 +94,8 @@ async fn batches_add_up_and_use_moves_forward() {
         home.database.read_now(|conn| crate::accounts::queries::find(conn, Kind::System, &account)).unwrap().last_used_at
     };
     assert_eq!(used(&home), Some(noon + TimeDelta::minutes(5)));
-    // The account's moves on when it is a minute old, the token's each time.
-    for (seconds, of_account) in [(330, 300), (359, 300), (361, 361)] {
+    // The account's moves on when it is five minutes old, the token's each time.
+    for (seconds, of_account) in [(330, 300), (599, 300), (601, 601)] {
         one.accepted(&token.id, &account, None, None, noon + TimeDelta::seconds(seconds));
         one.flush(&home.database).await.unwrap();
         assert_eq!(used(&home), Some(noon + TimeDelta::seconds(of_account)), "after {seconds} s");

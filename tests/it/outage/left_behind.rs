@@ -1,0 +1,169 @@
+//! Activity of more tokens than are written at once, whose instance ends in the middle.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use chrono::{NaiveDateTime, TimeDelta};
+use muster::accounts::operations::{self, Creation, Plan};
+use muster::activity::Recorder;
+use muster::auth::principal::Principal;
+use muster::clock;
+use muster::database::Database;
+use muster::id::Id;
+use muster::roles::predefined;
+use muster::tokens;
+use muster::tokens::model::Expiry;
+use muster::tokens::value::Access;
+
+use super::load::open;
+use super::under_load::fresh;
+use crate::support::engine::TestDatabase;
+use crate::support::snapshot::lines;
+
+/// More than two parts.
+const MANY: usize = 25_000;
+/// Of the instance that ends.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+struct House {
+    home: TestDatabase,
+    database: Database,
+    account: Id,
+    token: String,
+    now: NaiveDateTime,
+}
+
+impl House {
+    fn new() -> Self {
+        let home = fresh();
+        let database = Database::connect(home.url().parse().unwrap(), 4).unwrap();
+        let actor = Principal::shell();
+        let form = Creation { name: "ci".into(), roles: vec![predefined::CI_CD.into()], ..Creation::default() };
+        let account = database.write_now(|conn| operations::create_system_account(conn, &actor, &Plan::unlimited(), &form));
+        let account = account.unwrap();
+        let form = tokens::operations::Creation { name: "t".into(), access: Some(Access::Read), expiry: Ok(Expiry::Never) };
+        let made = database.write_now(|conn| tokens::operations::create(conn, &actor, &account, &form, None));
+        let token = made.unwrap().0.id;
+        Self { home, database, account, token, now: clock::now() }
+    }
+
+    /// What an instance has seen: the use of the token and three refusals of it, and the refusals of many that are gone.
+    fn crowd(&self) -> Recorder {
+        let recorder = Recorder::default();
+        // The token's id is drawn, and its place among the others with it.
+        (0..MANY).for_each(|number| self.refuse(&recorder, number));
+        let address: IpAddr = "2001:db8::7".parse().unwrap();
+        recorder.accepted(&self.token, &self.account, Some(address), Some("curl"), self.now);
+        for _ in 0..3 {
+            recorder.refused(&self.token, &self.account, "revoked", self.now);
+        }
+        recorder
+    }
+
+    fn refuse(&self, recorder: &Recorder, number: usize) {
+        recorder.refused(&format!("{number:012}"), &self.account, "mismatch", self.now);
+    }
+
+    /// One tick of the clock of which there is time for one part only.
+    async fn tick(&self, recorder: &Recorder) {
+        recorder.flush_at(&self.database, self.now, Duration::ZERO, false).await.unwrap();
+    }
+
+    async fn take_over(&self, recorder: &Recorder, after: TimeDelta) {
+        recorder.take_over(&self.database, self.now + after, INTERVAL).await.unwrap();
+    }
+
+    fn line(&self, sql: &str) -> String {
+        lines(&mut open(self.home.url()), &format!("SELECT {sql} AS line")).concat()
+    }
+
+    fn noted(&self) -> usize {
+        self.line("CAST((SELECT count(*) FROM activity_backlog) AS TEXT)").parse().unwrap()
+    }
+
+    fn refused(&self) -> usize {
+        self.line("CAST((SELECT coalesce(sum(refused), 0) FROM account_days) AS TEXT)").parse().unwrap()
+    }
+
+    /// Everything in its place, and once.
+    fn assert_whole(&self, refused: usize) {
+        assert_eq!((self.refused(), self.noted()), (refused, 0));
+        assert_eq!(self.line("CAST((SELECT sum(accepted) FROM account_days) AS TEXT)"), "1");
+        let used = "(SELECT last_used_from || ' ' || last_used_agent FROM tokens WHERE last_used_at IS NOT NULL)";
+        assert_eq!(self.line(used), "2001:db8::7 curl");
+        assert_eq!(
+            self.line("(SELECT detail FROM audit_events WHERE type = 'token.refused')"),
+            r#"{"count":3,"reason":"revoked"}"#
+        );
+    }
+}
+
+#[actix_web::test]
+async fn what_an_instance_leaves_behind_is_written_by_another_once() {
+    let house = House::new();
+    let ended = house.crowd();
+    house.tick(&ended).await;
+    assert_eq!(house.noted(), 2);
+    let first = house.refused();
+    assert!((5_000..=15_003).contains(&first), "{first}");
+    // What comes now is noted down with the next interval, which replaces what the one before had noted.
+    house.refuse(&ended, 0);
+    house.tick(&ended).await;
+    assert!((first + 5_000..=first + 15_003).contains(&house.refused()), "{}", house.refused());
+    assert_eq!(house.noted(), 1);
+    drop(ended);
+    let next = Recorder::default();
+    // Not while the other may still come, and not at first sight: the database may have been away.
+    for seconds in [1, 29, 100, 129] {
+        house.take_over(&next, TimeDelta::seconds(seconds)).await;
+    }
+    assert_eq!(house.noted(), 1);
+    house.take_over(&next, TimeDelta::seconds(130)).await;
+    house.assert_whole(MANY + 4);
+}
+
+#[actix_web::test]
+async fn two_who_take_over_at_a_time_write_it_once() {
+    let house = House::new();
+    house.tick(&house.crowd()).await;
+    let (one, other) = (Recorder::default(), Recorder::default());
+    for seconds in [100, 130] {
+        let after = TimeDelta::seconds(seconds);
+        let both = [&one, &other].map(|recorder| house.take_over(recorder, after));
+        let [one, other] = both;
+        tokio::join!(one, other);
+    }
+    house.assert_whole(MANY + 3);
+}
+
+#[actix_web::test]
+async fn who_was_only_late_goes_on_where_it_was() {
+    let house = House::new();
+    let (late, other) = (house.crowd(), Recorder::default());
+    house.tick(&late).await;
+    house.take_over(&other, TimeDelta::seconds(100)).await;
+    // It comes back, and its rows with it: those that were seen are not there any more.
+    house.tick(&late).await;
+    house.take_over(&other, TimeDelta::seconds(130)).await;
+    assert_eq!(house.noted(), 1);
+    // Who stops does not rest between the parts.
+    late.stop();
+    late.flush(&house.database).await.unwrap();
+    house.assert_whole(MANY + 3);
+}
+
+#[actix_web::test]
+async fn what_cannot_be_read_is_told_and_goes() {
+    let house = House::new();
+    let text = format!(
+        "INSERT INTO activity_backlog (id, instance, kept_until, content) VALUES ('{}', 'x', '2026-11-24 00:00:00', '{}')",
+        Id::new(),
+        "other"
+    );
+    house.database.write_now(|conn| muster::database::sql::Sql::new(&text).execute(conn)).unwrap();
+    let next = Recorder::default();
+    for seconds in [0, 30] {
+        house.take_over(&next, TimeDelta::seconds(seconds)).await;
+    }
+    assert_eq!((house.noted(), house.refused()), (0, 0));
+}
