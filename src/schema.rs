@@ -125,7 +125,8 @@ diesel::table! {
     activity_backlog (id) {
         id -> Text,
         instance -> Text,
-        kept_until -> Timestamp,
+        patience -> BigInt,
+        format -> Integer,
         content -> Binary,
     }
 }

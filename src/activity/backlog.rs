@@ -6,18 +6,21 @@
 //! whenever the process ends.
 //!
 //! Whose process has ended is seen from its rows: it does not replace them any more. Any instance writes them to their places
-//! then, also the next one on the same SQLite file. A row says until when its instance will have replaced it at the latest, and
-//! has to stand there for a while longer before the eyes of the one who takes it over: after an outage of the database all are
-//! late. An instance that stood still as long, and goes on, writes once more what it had not forgotten; only then counts a call
-//! twice.
+//! then, also the next one on the same SQLite file. A row says for how long to wait for its own instance, and whoever takes it
+//! over has seen it for as long itself: no clocks are compared, and after an outage of the database, when all are late, the wait
+//! begins anew. Twice counts only what an instance writes that goes on after it has been taken for ended (it stood still for
+//! over a minute, or was cut off from a database that others reached), and what a broken connection makes it write again whose
+//! commit it was not told of.
+//!
+//! 200,000 tokens that are in use all the time are twelve megabytes an interval, which also go into the database's log of writes.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use uuid::Uuid;
@@ -27,27 +30,33 @@ use super::seen::{Seen, Use};
 use crate::id::Id;
 use crate::tokens::value::TokenId;
 
-/// Who has missed two intervals may still come this much later. And so long has a row to be seen unchanged.
-const GRACE: TimeDelta = TimeDelta::seconds(30);
-/// Changes when what a row says is written in another way: it may have been left by another version.
-const FORMAT: u8 = 1;
-
-/// Until when a row that is noted now will have been replaced by its own instance.
-pub fn kept_until(now: NaiveDateTime, interval: Duration) -> NaiveDateTime {
-    now + GRACE + TimeDelta::from_std(interval.saturating_mul(2)).unwrap_or(GRACE)
+/// Who has missed two intervals may still come this much later.
+const GRACE: Duration = Duration::from_secs(60);
+/// The bytes of a token, about: its identity and its account, a moment, an address of IPv4, and a day.
+const BYTES: usize = 58;
+/// For how long, in seconds, another instance has to see a row that stands unchanged before it may take it over.
+pub fn patience(interval: Duration) -> i64 {
+    i64::try_from(interval.saturating_mul(2).saturating_add(GRACE).as_secs()).unwrap_or(i64::MAX)
 }
 
-/// The rows that others should have replaced, and since when they have been seen to stand there.
+/// The rows of others, and since when they have been seen to stand there.
 #[derive(Default)]
-pub struct Overdue(HashMap<Id, NaiveDateTime>);
+pub struct Overdue(HashMap<Id, Instant>);
 
 impl Overdue {
-    /// Takes note of the rows that are overdue now, and tells which have been for so long that nobody will come.
-    pub fn abandoned(&mut self, rows: Vec<Id>, now: NaiveDateTime) -> Vec<Id> {
-        self.0 = rows.into_iter().map(|row| (row.clone(), self.0.get(&row).map_or(now, |since| *since))).collect();
-        let mut long: Vec<Id> = self.0.iter().filter(|(_, since)| now - **since >= GRACE).map(|(row, _)| row.clone()).collect();
-        long.sort_unstable();
-        long
+    /// Takes note of the rows that are there now, each with its patience, and tells which have been for so long that nobody
+    /// will come.
+    pub fn abandoned(&mut self, rows: Vec<(Id, i64)>, now: Instant) -> Vec<Id> {
+        let before = std::mem::take(&mut self.0);
+        let mut abandoned = Vec::new();
+        for (row, patience) in rows {
+            let since = before.get(&row).map_or(now, |since| *since);
+            if now.saturating_duration_since(since) >= Duration::from_secs(patience.try_into().unwrap_or(0)) {
+                abandoned.push(row.clone());
+            }
+            self.0.insert(row, since);
+        }
+        abandoned
     }
 
     /// Begins anew: while the database was away nobody could replace anything.
@@ -56,34 +65,39 @@ impl Overdue {
     }
 }
 
-/// The beginning of a row's content, before its tokens one after the other: what many of them have in common.
-#[derive(Serialize, Deserialize)]
-struct Head {
-    agents: Vec<String>,
-    tokens: u32,
-}
-
-/// What was seen of one token. Moments are microseconds since 1970, days are numbered from the year 1.
+/// A row's content is one of these after the other; another form of it is another `FORMAT` in `queries.rs`. What was seen of one token. Moments are microseconds since 1970, days
+/// are numbered from the year 1.
 #[derive(Serialize, Deserialize)]
 struct Entry {
     token: TokenId,
     account: [u8; 16],
-    last: Option<(i64, Option<IpAddr>, Option<u32>)>,
+    last: Option<(i64, Option<IpAddr>, Option<Agent>)>,
     login: Option<i64>,
     /// Calls that were accepted and refused. Most tokens have one day, and have not been refused: nothing is allocated for them.
     days: SmallVec<[(i32, u32, u32); 1]>,
     refusals: Vec<(String, i64)>,
 }
 
+/// A User-Agent. Many tokens have the same.
+#[derive(Serialize, Deserialize)]
+enum Agent {
+    New(String),
+    /// The one that came as so many others had come before it.
+    Known(u32),
+}
+
 /// Collects what was seen of some tokens for a row.
-#[derive(Default)]
 pub struct Packer {
     agents: HashMap<Arc<String>, u32>,
-    tokens: u32,
     packed: Vec<u8>,
 }
 
 impl Packer {
+    /// For about so many tokens: so that nothing has to move while they are added.
+    pub fn of(tokens: usize) -> Self {
+        Self { agents: HashMap::new(), packed: Vec::with_capacity(tokens * BYTES) }
+    }
+
     /// Adds a token.
     pub fn add(&mut self, token: &TokenId, seen: &Seen) {
         let last = seen.last.as_ref().map(|last| {
@@ -98,60 +112,52 @@ impl Packer {
             days: seen.days().map(|day| (day.date.num_days_from_ce(), day.accepted, day.refused)).collect(),
             refusals: seen.refusals().iter().map(|(reason, count)| (reason.to_string(), *count)).collect(),
         };
-        self.packed = extended(&entry, std::mem::take(&mut self.packed));
-        self.tokens += 1;
+        // Into memory, and of types that cannot fail.
+        self.packed = postcard::to_extend(&entry, std::mem::take(&mut self.packed)).unwrap_or_default();
     }
 
-    fn agent(&mut self, agent: &Arc<String>) -> u32 {
+    fn agent(&mut self, agent: &Arc<String>) -> Agent {
         if let Some(known) = self.agents.get(agent) {
-            return *known;
+            return Agent::Known(*known);
         }
         let new = u32::try_from(self.agents.len()).unwrap_or(u32::MAX);
         self.agents.insert(Arc::clone(agent), new);
-        new
+        Agent::New(agent.as_ref().clone())
     }
 
     /// The row's content.
     pub fn packed(self) -> Vec<u8> {
-        let mut agents = vec![String::new(); self.agents.len()];
-        for (agent, at) in self.agents {
-            if let Some(place) = agents.get_mut(at as usize) {
-                *place = Arc::unwrap_or_clone(agent);
-            }
-        }
-        let mut content = extended(&Head { agents, tokens: self.tokens }, vec![FORMAT]);
-        content.extend(self.packed);
-        content
+        self.packed
     }
 }
 
-/// Into memory, and of types that cannot fail.
-fn extended(value: &impl Serialize, content: Vec<u8>) -> Vec<u8> {
-    postcard::to_extend(value, content).unwrap_or_default()
-}
-
-/// What a row says. `None` where it was written by a version that writes another format.
-pub fn unpacked(content: &[u8]) -> Option<Taken> {
-    let (&FORMAT, packed) = content.split_first()? else { return None };
-    let (Head { agents, tokens }, mut packed): (Head, _) = postcard::take_from_bytes(packed).ok()?;
-    let agents: Vec<Arc<String>> = agents.into_iter().map(Arc::new).collect();
-    let mut taken = Taken::new();
-    for _ in 0..tokens {
-        let (entry, rest): (Entry, _) = postcard::take_from_bytes(packed).ok()?;
-        taken.push(entry.seen(&agents)?);
-        packed = rest;
+/// What a row says. `None` where it is not what [`Packer::packed`] makes.
+pub fn unpacked(mut content: &[u8]) -> Option<Taken> {
+    let (mut agents, mut taken) = (Vec::new(), Taken::new());
+    while !content.is_empty() {
+        let (entry, rest): (Entry, _) = postcard::take_from_bytes(content).ok()?;
+        taken.push(entry.seen(&mut agents)?);
+        content = rest;
     }
-    packed.is_empty().then_some(taken)
+    Some(taken)
 }
 
 impl Entry {
-    fn seen(self, agents: &[Arc<String>]) -> Option<(TokenId, Seen)> {
+    /// `agents` are those that have come before it.
+    fn seen(self, agents: &mut Vec<Arc<String>>) -> Option<(TokenId, Seen)> {
         let mut seen = Seen::of(Uuid::from_bytes(self.account));
         for (day, accepted, refused) in self.days {
             seen.count(NaiveDate::from_num_days_from_ce_opt(day)?, accepted, refused);
         }
         if let Some((at, address, agent)) = self.last {
-            let agent = agent.and_then(|at| agents.get(at as usize).cloned());
+            let agent = match agent {
+                Some(Agent::New(agent)) => {
+                    agents.push(Arc::new(agent));
+                    agents.last().cloned()
+                }
+                Some(Agent::Known(at)) => Some(agents.get(at as usize)?.clone()),
+                None => None,
+            };
             seen.last = Some(Use { at: moment(at)?, address, agent });
         }
         if let Some(at) = self.login {
@@ -185,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_is_packed_comes_out_again() {
-        let (mut packer, mut texts) = (Packer::default(), Texts::default());
+        let (mut packer, mut texts) = (Packer::of(3), Texts::default());
         let mut seen = Seen::of(Uuid::now_v7());
         seen.count(at(0).date(), 3, 1);
         seen.count(at(90_000).date(), u32::MAX, 0);
@@ -210,34 +216,39 @@ mod tests {
         assert_eq!(last.agent.as_ref().unwrap().as_str(), "curl \u{e4}");
         assert_eq!(found[1].1.last.as_ref().unwrap().agent.as_ref().unwrap().as_str(), "ci");
         assert!(found[2].1.last.is_none() && found[2].1.calls() == 0);
-        for broken in [&content[..content.len() - 1], &content[1..], &[]] {
+        for broken in [&content[..content.len() - 1], &content[1..]] {
             assert!(unpacked(broken).is_none());
         }
+        assert_eq!(unpacked(&[]).map(|none| none.len()), Some(0));
     }
 
     #[test]
     fn a_token_costs_little() {
-        let mut packer = Packer::default();
+        let mut packer = Packer::of(1_000);
         for number in 0..1_000 {
             let mut seen = Seen::of(Uuid::now_v7());
             seen.count(at(0).date(), 1, 0);
             seen.used(at(number), Some("192.0.2.1".parse().unwrap()), Some("an agent of a usual length"), &mut Texts::default());
             packer.add(format!("{number:012}").as_bytes().try_into().unwrap(), &seen);
         }
-        assert!(packer.packed().len() < 60_000);
+        assert!(packer.packed().len() < 1_000 * BYTES);
     }
 
     #[test]
     fn who_is_late_is_waited_for() {
         let (one, other) = (Id::new(), Id::new());
-        let mut overdue = Overdue::default();
-        assert!(overdue.abandoned(vec![one.clone()], at(0)).is_empty());
-        assert!(overdue.abandoned(vec![one.clone(), other.clone()], at(20)).is_empty());
-        assert_eq!(overdue.abandoned(vec![one.clone(), other.clone()], at(30)), std::slice::from_ref(&one));
-        assert_eq!(overdue.abandoned(vec![other.clone()], at(31)), []);
-        assert_eq!(overdue.abandoned(vec![one.clone(), other.clone()], at(50)), std::slice::from_ref(&other));
+        let (began, mut overdue) = (Instant::now(), Overdue::default());
+        let see = |overdue: &mut Overdue, rows: &[&Id], second| {
+            let rows = rows.iter().map(|row| ((*row).clone(), patience(Duration::from_secs(5)))).collect();
+            overdue.abandoned(rows, began + Duration::from_secs(second))
+        };
+        assert_eq!(see(&mut overdue, &[&one], 0), []);
+        assert_eq!(see(&mut overdue, &[&one, &other], 69), []);
+        assert_eq!(see(&mut overdue, &[&one, &other], 70), std::slice::from_ref(&one));
+        assert_eq!(see(&mut overdue, &[&other], 138), []);
+        assert_eq!(see(&mut overdue, &[&one, &other], 139), std::slice::from_ref(&other));
         overdue.forget();
-        assert!(overdue.abandoned(vec![one, other], at(99)).is_empty());
-        assert!(kept_until(at(0), Duration::from_secs(5)) == at(40));
+        assert_eq!(see(&mut overdue, &[&one, &other], 300), []);
+        assert_eq!(patience(Duration::MAX), i64::MAX);
     }
 }

@@ -21,6 +21,9 @@ const ROWS: usize = 500;
 /// stands in many indexes: to write it costs four times what a token's row does.
 const EXACT_TO: TimeDelta = TimeDelta::minutes(5);
 
+/// How the content of what waits is written. Rows of another format are left to the version that writes them.
+const FORMAT: i32 = 1;
+
 /// When and from where a token was last used.
 #[derive(Debug)]
 pub struct LastUse {
@@ -166,13 +169,14 @@ pub fn report_refusals(conn: &mut DbConnection, change: &Id, reports: &[Report])
 ///
 /// # Errors
 /// The database's.
-pub fn add_to_backlog(conn: &mut DbConnection, instance: &Id, kept_until: NaiveDateTime, content: &[u8]) -> Result<Id, Error> {
+pub fn add_to_backlog(conn: &mut DbConnection, instance: &Id, patience: i64, content: &[u8]) -> Result<Id, Error> {
     let id = Id::new();
     diesel::insert_into(activity_backlog::table)
         .values((
             activity_backlog::id.eq(&id),
             activity_backlog::instance.eq(instance),
-            activity_backlog::kept_until.eq(kept_until),
+            activity_backlog::patience.eq(patience),
+            activity_backlog::format.eq(FORMAT),
             activity_backlog::content.eq(content),
         ))
         .execute(conn)?;
@@ -196,13 +200,14 @@ pub fn remove_backlog_of(conn: &mut DbConnection, instance: &Id) -> Result<(), E
     Ok(())
 }
 
-/// The rows of other instances that should have been replaced by now.
+/// The rows of other instances that this version can read, the oldest first, and the patience of each.
 ///
 /// # Errors
 /// The database's.
-pub fn overdue_backlog(conn: &mut DbConnection, instance: &Id, now: NaiveDateTime) -> Result<Vec<Id>, Error> {
+pub fn backlog_of_others(conn: &mut DbConnection, instance: &Id) -> Result<Vec<(Id, i64)>, Error> {
     let others = activity_backlog::table.filter(activity_backlog::instance.ne(instance));
-    Ok(others.filter(activity_backlog::kept_until.lt(now)).select(activity_backlog::id).load(conn)?)
+    let legible = others.filter(activity_backlog::format.eq(FORMAT)).order(activity_backlog::id);
+    Ok(legible.select((activity_backlog::id, activity_backlog::patience)).load(conn)?)
 }
 
 /// What a row of what waits says; `None` where it is not there any more.

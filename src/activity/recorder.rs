@@ -28,15 +28,18 @@ const TOKEN_LIMIT: usize = 320_000;
 /// Tokens whose activity is written in one transaction, about: what is being written is in memory twice, and other writers wait
 /// meanwhile.
 const PART: usize = 10_000;
+/// From so many on it does not rest: what is forgotten is lost.
+const CROWD: usize = TOKEN_LIMIT / 4 * 3;
 /// Parts that are made ready at a time to be noted down while they wait; half a megabyte each.
-const PACKED: usize = 6;
+const PACKED: usize = 3;
 /// Where the parts are parted is chosen by one token in so many.
 const SAMPLED: usize = 16;
-/// After each part, so many times as long as it took belongs to others.
-const REST: u32 = 20;
+/// After each part, so many times as long as it took belongs to others: what waits has been noted down, and may.
+const REST: u32 = 60;
 /// However long a part took, which may have waited for others. So the activity of as many tokens as there may be is in its
-/// place within two minutes.
-const LONGEST_REST: Duration = Duration::from_secs(3);
+/// place within three minutes.
+const LONGEST_REST: Duration = Duration::from_secs(5);
+
 /// Where the check leaves what it saw. Cheap to clone; all clones share one memory.
 #[derive(Clone, Default)]
 pub struct Recorder(Arc<Memory>);
@@ -65,13 +68,22 @@ struct Books {
     are_noted: bool,
     /// Where it goes on.
     next: Option<Key>,
+    /// Until then the time belongs to others.
+    quiet_until: Instant,
     ledger: Ledger,
     overdue: Overdue,
 }
 
 impl Default for Books {
     fn default() -> Self {
-        Self { instance: Id::new(), are_noted: false, next: None, ledger: Ledger::default(), overdue: Overdue::default() }
+        Self {
+            instance: Id::new(),
+            are_noted: false,
+            next: None,
+            quiet_until: Instant::now(),
+            ledger: Ledger::default(),
+            overdue: Overdue::default(),
+        }
     }
 }
 
@@ -90,7 +102,8 @@ enum Row {
 }
 
 impl Books {
-    async fn write(&mut self, database: &Database, work: &Arc<Work>, now: NaiveDateTime) -> Result<(), Error> {
+    /// Says whether it was written, and not by another before.
+    async fn write(&mut self, database: &Database, work: &Arc<Work>, now: NaiveDateTime) -> Result<bool, Error> {
         let (written, instance) = (Arc::clone(work), self.instance.clone());
         // Under the lock of changes (`write`), and not beside them: both touch many accounts, in different orders.
         let was_written = database
@@ -108,6 +121,23 @@ impl Books {
             .await?;
         if was_written {
             self.ledger.settle(&work.taken, &work.reports, now);
+        }
+        Ok(was_written)
+    }
+
+    /// Writes what a row of another instance says.
+    async fn take_over(&mut self, database: &Database, row: Id) -> Result<(), Error> {
+        let (id, now) = (row.clone(), clock::now());
+        // Another instance may have been faster.
+        let Some(content) = database.read(move |conn| queries::find_backlog(conn, &id)).await? else { return Ok(()) };
+        let taken = backlog::unpacked(&content).unwrap_or_else(|| {
+            log::error!("what an instance had left behind of the tokens' activity cannot be read and is lost");
+            Taken::new()
+        });
+        let reports = self.ledger.due(&Part::ALL, &taken, now, false);
+        let tokens = taken.len();
+        if self.write(database, &Arc::new(Work { row: Some(Row::Others(row)), taken, reports }), now).await? {
+            log::info!("the activity of {tokens} tokens was written that an instance had left behind");
         }
         Ok(())
     }
@@ -179,26 +209,43 @@ impl Recorder {
         let mut in_haste = closing;
         'anew: loop {
             let parts = self.parts(books.next);
-            let rows = if parts.len() > 1 { self.note_down(database, &mut books, &parts, now, interval).await? } else { vec![] };
+            let rows = match parts.len() {
+                1 => vec![],
+                _ => match self.note_down(database, &mut books, &parts, interval).await {
+                    // It may be its last chance: perhaps the parts themselves can be written.
+                    Err(error) if closing => {
+                        log::warn!("what waits could not be noted down: {error}");
+                        vec![]
+                    }
+                    rows => rows?,
+                },
+            };
             for (at, part) in parts.iter().enumerate() {
+                let is_last = at + 1 == parts.len();
+                if parts.len() > 1 && !in_haste && self.waiting() < CROWD {
+                    let left = interval.saturating_sub(began.elapsed());
+                    in_haste = self.rest(left.min(books.quiet_until.saturating_duration_since(Instant::now()))).await;
+                    if !in_haste && (Instant::now() < books.quiet_until || at > 0 && began.elapsed() >= interval) {
+                        return Ok(());
+                    }
+                }
                 // During the rests more is gathered.
                 if at > 0 && self.has_grown(part) {
                     continue 'anew;
                 }
+                let row = match rows.get(at) {
+                    Some(row) if !is_last => Some(Row::Own(row.clone())),
+                    // With the last go those that were noted down by a write that had been given up.
+                    _ => books.are_noted.then_some(Row::AllOwn),
+                };
                 let started = Instant::now();
-                let row = rows.get(at).cloned().map(Row::Own).or_else(|| books.are_noted.then_some(Row::AllOwn));
-                self.write_part(database, &mut books, part, row, now, closing).await?;
+                // Whatever becomes of it: one that fails must not keep the others from their turn.
                 books.next = part.to;
-                if at + 1 == parts.len() {
+                self.write_part(database, &mut books, part, row, now, closing).await?;
+                books.quiet_until = Instant::now() + LONGEST_REST.min(REST * started.elapsed());
+                if is_last {
                     books.are_noted = false;
                     break 'anew;
-                }
-                if !in_haste {
-                    let left = interval.saturating_sub(began.elapsed());
-                    if left.is_zero() {
-                        return Ok(());
-                    }
-                    in_haste = self.rest(left.min(LONGEST_REST).min(REST * started.elapsed())).await;
                 }
             }
         }
@@ -255,7 +302,7 @@ impl Recorder {
 
     /// What has been gathered of parts that follow each other, for a row of what waits each.
     fn packed(&self, parts: &[Part]) -> Vec<Vec<u8>> {
-        let mut packers: Vec<Packer> = parts.iter().map(|_| Packer::default()).collect();
+        let mut packers: Vec<Packer> = parts.iter().map(|_| Packer::of(PART)).collect();
         for shard in &self.0.shards {
             for (token, seen) in &locked(shard).gathered {
                 let key = (seen.account, *token);
@@ -273,12 +320,11 @@ impl Recorder {
         database: &Database,
         books: &mut Books,
         parts: &[Part],
-        now: NaiveDateTime,
         interval: Duration,
     ) -> Result<Vec<Id>, Error> {
         books.are_noted = true;
         let (memory, parts, instance) = (self.clone(), parts.to_vec(), books.instance.clone());
-        let until = backlog::kept_until(now, interval);
+        let patience = backlog::patience(interval);
         // Beside the changes: nobody else touches these rows.
         database
             .record(move |conn| {
@@ -287,7 +333,7 @@ impl Recorder {
                 // All at once would take much memory, and one by one as many walks through all that was gathered.
                 for parts in parts.chunks(PACKED) {
                     for content in memory.packed(parts) {
-                        rows.push(queries::add_to_backlog(conn, &instance, until, &content)?);
+                        rows.push(queries::add_to_backlog(conn, &instance, patience, &content)?);
                     }
                 }
                 Ok(rows)
@@ -315,42 +361,41 @@ impl Recorder {
             // Nobody else holds what the work was about, unless it was given up in the middle: then it may yet be written.
             self.put_back(Arc::into_inner(work).map(|work| work.taken).unwrap_or_default());
         }
-        outcome
+        outcome.map(drop)
     }
 
-    /// Writes what instances have left behind that are no more, for at most half an `interval`.
+    /// Writes what instances have left behind that are no more: at least a row, and more while `time` lasts. `seen` is when
+    /// this looks.
     ///
     /// # Errors
     /// As [`Recorder::flush`].
-    pub async fn take_over(&self, database: &Database, now: NaiveDateTime, interval: Duration) -> Result<(), Error> {
+    pub async fn take_over(&self, database: &Database, seen: Instant, time: Duration) -> Result<(), Error> {
         let mut books = self.0.books.lock().await;
         let began = Instant::now();
         let instance = books.instance.clone();
-        let rows = match database.read(move |conn| queries::overdue_backlog(conn, &instance, now)).await {
+        let rows = match database.read(move |conn| queries::backlog_of_others(conn, &instance)).await {
             Ok(rows) => rows,
             Err(error) => {
                 books.overdue.forget();
                 return Err(error);
             }
         };
-        for row in books.overdue.abandoned(rows, now) {
+        let mut outcome = Ok(());
+        for row in books.overdue.abandoned(rows, seen) {
             let started = Instant::now();
-            let id = row.clone();
-            // Another instance may have been faster.
-            let Some(content) = database.read(move |conn| queries::find_backlog(conn, &id)).await? else { continue };
-            let taken = backlog::unpacked(&content).unwrap_or_else(|| {
-                log::error!("activity that another version of Muster had left behind cannot be read and is lost");
-                Taken::new()
-            });
-            let reports = books.ledger.due(&Part::ALL, &taken, now, false);
-            let tokens = taken.len();
-            books.write(database, &Arc::new(Work { row: Some(Row::Others(row)), taken, reports }), now).await?;
-            log::info!("the activity of {tokens} tokens was written that an instance had left behind");
-            if began.elapsed() >= interval / 2 || self.rest(LONGEST_REST.min(REST * started.elapsed())).await {
+            // One that fails must not keep the others from their turn.
+            outcome = outcome.and(books.take_over(database, row).await);
+            let left = time.saturating_sub(began.elapsed());
+            if left.is_zero() || self.rest(left.min(LONGEST_REST).min(REST * started.elapsed())).await {
                 break;
             }
         }
-        Ok(())
+        outcome
+    }
+
+    /// While the database was away nobody was there to be late.
+    async fn forget_who_is_late(&self) {
+        self.0.books.lock().await.overdue.forget();
     }
 
     fn put_back(&self, taken: Taken) {
@@ -387,9 +432,15 @@ pub async fn run(recorder: Recorder, database: Database, interval: Duration) {
     let (mut failing, mut told, mut wait) = (false, 0, interval);
     loop {
         let stopping = tokio::time::timeout(wait, recorder.0.stop.notified()).await.is_ok();
-        let (began, now) = (Instant::now(), clock::now());
-        let of_others = if stopping { Ok(()) } else { recorder.take_over(&database, now, interval).await };
-        let outcome = recorder.flush_at(&database, now, interval, stopping).await.and(of_others);
+        let began = Instant::now();
+        let outcome = recorder.flush_at(&database, clock::now(), interval, stopping).await;
+        if outcome.is_err() {
+            recorder.forget_who_is_late().await;
+        } else if !stopping
+            && let Err(error) = recorder.take_over(&database, began, interval.saturating_sub(began.elapsed())).await
+        {
+            log::warn!("what an instance has left behind of the tokens' activity could not be written yet: {error}");
+        }
         wait = interval.saturating_sub(began.elapsed());
         match &outcome {
             Ok(()) if failing => log::info!("token activity is being written again"),

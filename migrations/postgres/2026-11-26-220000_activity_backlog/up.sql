@@ -3,7 +3,8 @@
 CREATE TABLE activity_backlog (
     id TEXT COLLATE "C" PRIMARY KEY,
     instance TEXT COLLATE "C" NOT NULL,
-    kept_until TIMESTAMP NOT NULL,
+    patience BIGINT NOT NULL,
+    format INTEGER NOT NULL,
     content BYTEA NOT NULL
 );
 ALTER TABLE activity_backlog ALTER COLUMN content SET STORAGE EXTERNAL;

@@ -2,6 +2,7 @@
 CREATE TABLE activity_backlog (
     id TEXT NOT NULL PRIMARY KEY,
     instance TEXT NOT NULL,
-    kept_until TIMESTAMP NOT NULL,
+    patience INTEGER NOT NULL,
+    format INTEGER NOT NULL,
     content BLOB NOT NULL
 );

@@ -1,14 +1,15 @@
 //! Activity of more tokens than are written at once, whose instance ends in the middle.
 
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::NaiveDateTime;
 use muster::accounts::operations::{self, Creation, Plan};
-use muster::activity::Recorder;
+use muster::activity::{self, Recorder};
 use muster::auth::principal::Principal;
 use muster::clock;
 use muster::database::Database;
+use muster::database::sql::Sql;
 use muster::id::Id;
 use muster::roles::predefined;
 use muster::tokens;
@@ -22,8 +23,8 @@ use crate::support::snapshot::lines;
 
 /// More than two parts.
 const MANY: usize = 25_000;
-/// Of the instance that ends.
-const INTERVAL: Duration = Duration::from_secs(5);
+/// Two intervals of none, and a minute.
+const PATIENCE: u64 = 60;
 
 struct House {
     home: TestDatabase,
@@ -31,6 +32,7 @@ struct House {
     account: Id,
     token: String,
     now: NaiveDateTime,
+    began: Instant,
 }
 
 impl House {
@@ -44,7 +46,7 @@ impl House {
         let form = tokens::operations::Creation { name: "t".into(), access: Some(Access::Read), expiry: Ok(Expiry::Never) };
         let made = database.write_now(|conn| tokens::operations::create(conn, &actor, &account, &form, None));
         let token = made.unwrap().0.id;
-        Self { home, database, account, token, now: clock::now() }
+        Self { home, database, account, token, now: clock::now(), began: Instant::now() }
     }
 
     /// What an instance has seen: the use of the token and three refusals of it, and the refusals of many that are gone.
@@ -64,17 +66,25 @@ impl House {
         recorder.refused(&format!("{number:012}"), &self.account, "mismatch", self.now);
     }
 
-    /// One tick of the clock of which there is time for one part only.
+    /// Ticks of a clock that leaves time for one part only, until it has been written: the time after another is for others.
     async fn tick(&self, recorder: &Recorder) {
-        recorder.flush_at(&self.database, self.now, Duration::ZERO, false).await.unwrap();
+        let before = self.refused();
+        while self.refused() == before {
+            recorder.flush_at(&self.database, self.now, Duration::ZERO, false).await.unwrap();
+        }
     }
 
-    async fn take_over(&self, recorder: &Recorder, after: TimeDelta) {
-        recorder.take_over(&self.database, self.now + after, INTERVAL).await.unwrap();
+    async fn take_over(&self, recorder: &Recorder, after: u64) {
+        let (seen, hour) = (self.began + Duration::from_secs(after), Duration::from_secs(3600));
+        recorder.take_over(&self.database, seen, hour).await.unwrap();
     }
 
     fn line(&self, sql: &str) -> String {
         lines(&mut open(self.home.url()), &format!("SELECT {sql} AS line")).concat()
+    }
+
+    fn execute(&self, sql: &str) {
+        self.database.write_now(|conn| Sql::new(sql).execute(conn)).unwrap();
     }
 
     fn noted(&self) -> usize {
@@ -113,13 +123,30 @@ async fn what_an_instance_leaves_behind_is_written_by_another_once() {
     assert_eq!(house.noted(), 1);
     drop(ended);
     let next = Recorder::default();
-    // Not while the other may still come, and not at first sight: the database may have been away.
-    for seconds in [1, 29, 100, 129] {
-        house.take_over(&next, TimeDelta::seconds(seconds)).await;
+    // Not while the other may still come.
+    for seconds in [0, PATIENCE - 1] {
+        house.take_over(&next, seconds).await;
     }
     assert_eq!(house.noted(), 1);
-    house.take_over(&next, TimeDelta::seconds(130)).await;
+    house.take_over(&next, PATIENCE).await;
     house.assert_whole(MANY + 4);
+}
+
+#[actix_web::test]
+async fn the_writer_looks_for_what_others_have_left_behind() {
+    let house = House::new();
+    house.tick(&house.crowd()).await;
+    house.execute("UPDATE activity_backlog SET patience = 0");
+    let next = Recorder::default();
+    let writer = actix_web::rt::spawn(activity::run(next.clone(), house.database.clone(), Duration::from_millis(10)));
+    let began = Instant::now();
+    while house.noted() > 0 {
+        assert!(began.elapsed() < Duration::from_secs(60), "nobody comes");
+        actix_web::rt::time::sleep(Duration::from_millis(10)).await;
+    }
+    next.stop();
+    writer.await.unwrap();
+    house.assert_whole(MANY + 3);
 }
 
 #[actix_web::test]
@@ -127,11 +154,8 @@ async fn two_who_take_over_at_a_time_write_it_once() {
     let house = House::new();
     house.tick(&house.crowd()).await;
     let (one, other) = (Recorder::default(), Recorder::default());
-    for seconds in [100, 130] {
-        let after = TimeDelta::seconds(seconds);
-        let both = [&one, &other].map(|recorder| house.take_over(recorder, after));
-        let [one, other] = both;
-        tokio::join!(one, other);
+    for seconds in [0, PATIENCE] {
+        tokio::join!(house.take_over(&one, seconds), house.take_over(&other, seconds));
     }
     house.assert_whole(MANY + 3);
 }
@@ -141,10 +165,10 @@ async fn who_was_only_late_goes_on_where_it_was() {
     let house = House::new();
     let (late, other) = (house.crowd(), Recorder::default());
     house.tick(&late).await;
-    house.take_over(&other, TimeDelta::seconds(100)).await;
+    house.take_over(&other, 0).await;
     // It comes back, and its rows with it: those that were seen are not there any more.
     house.tick(&late).await;
-    house.take_over(&other, TimeDelta::seconds(130)).await;
+    house.take_over(&other, PATIENCE).await;
     assert_eq!(house.noted(), 1);
     // Who stops does not rest between the parts.
     late.stop();
@@ -153,17 +177,29 @@ async fn who_was_only_late_goes_on_where_it_was() {
 }
 
 #[actix_web::test]
-async fn what_cannot_be_read_is_told_and_goes() {
+async fn what_a_write_that_was_given_up_has_left_goes_with_the_last_part() {
     let house = House::new();
-    let text = format!(
-        "INSERT INTO activity_backlog (id, instance, kept_until, content) VALUES ('{}', 'x', '2026-11-24 00:00:00', '{}')",
-        Id::new(),
-        "other"
+    let recorder = house.crowd();
+    house.tick(&recorder).await;
+    house.execute(
+        "INSERT INTO activity_backlog (id, instance, patience, format, content) \
+         SELECT 'late', instance, patience, format, content FROM activity_backlog LIMIT 1",
     );
-    house.database.write_now(|conn| muster::database::sql::Sql::new(&text).execute(conn)).unwrap();
-    let next = Recorder::default();
-    for seconds in [0, 30] {
-        house.take_over(&next, TimeDelta::seconds(seconds)).await;
+    recorder.stop();
+    recorder.flush(&house.database).await.unwrap();
+    house.assert_whole(MANY + 3);
+}
+
+#[actix_web::test]
+async fn what_cannot_be_read_goes_and_what_another_version_reads_stays() {
+    let house = House::new();
+    for format in [1, 2] {
+        house.execute(&format!(
+            "INSERT INTO activity_backlog (id, instance, patience, format, content) VALUES ('{}', 'x', 0, {format}, 'other')",
+            Id::new()
+        ));
     }
-    assert_eq!((house.noted(), house.refused()), (0, 0));
+    house.take_over(&Recorder::default(), 0).await;
+    assert_eq!((house.noted(), house.refused()), (1, 0));
+    assert_eq!(house.line("(SELECT CAST(format AS TEXT) FROM activity_backlog)"), "2");
 }
