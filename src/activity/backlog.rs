@@ -34,6 +34,7 @@ use crate::tokens::value::TokenId;
 const GRACE: Duration = Duration::from_secs(60);
 /// The bytes of a token, about: its identity and its account, a moment, an address of IPv4, and a day.
 const BYTES: usize = 58;
+
 /// For how long, in seconds, another instance has to see a row that stands unchanged before it may take it over.
 pub fn patience(interval: Duration) -> i64 {
     i64::try_from(interval.saturating_mul(2).saturating_add(GRACE).as_secs()).unwrap_or(i64::MAX)
@@ -65,8 +66,9 @@ impl Overdue {
     }
 }
 
-/// A row's content is one of these after the other; another form of it is another `FORMAT` in `queries.rs`. What was seen of one token. Moments are microseconds since 1970, days
-/// are numbered from the year 1.
+/// What was seen of one token. Moments are microseconds since 1970, days are numbered from the year 1.
+///
+/// A row's content is one of these after the other. To change what is written here is to change `FORMAT` in `queries.rs`.
 #[derive(Serialize, Deserialize)]
 struct Entry {
     token: TokenId,

@@ -14,6 +14,11 @@ pub type Taken = Vec<(TokenId, Seen)>;
 /// changes few pages, and each once.
 pub type Key = (Uuid, TokenId);
 
+/// The key of a token by what was seen of it.
+pub fn key(token: &TokenId, seen: &Seen) -> Key {
+    (seen.account, *token)
+}
+
 /// The tokens from one key, or the first, to another that is not among them, or the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {

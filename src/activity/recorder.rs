@@ -10,7 +10,7 @@ use chrono::NaiveDateTime;
 use super::backlog::{self, Overdue, Packer};
 use super::batch::{self, Batch};
 use super::ledger::Ledger;
-use super::parts::{Key, Part, Taken};
+use super::parts::{Key, Part, Taken, key};
 use super::queries;
 use super::seen::{Gathered, Seen, Texts};
 use crate::clock;
@@ -284,7 +284,7 @@ impl Recorder {
         let mut keys = Vec::new();
         for shard in &self.0.shards {
             let shard = locked(shard);
-            let sampled = shard.gathered.iter().step_by(SAMPLED).map(|(token, seen)| (seen.account, *token));
+            let sampled = shard.gathered.iter().step_by(SAMPLED).map(|(token, seen)| key(token, seen));
             keys.extend(sampled.filter(|key| part.holds(key)));
         }
         keys
@@ -294,9 +294,9 @@ impl Recorder {
     fn take(&self, part: &Part) -> Taken {
         let mut taken = Taken::new();
         for shard in &self.0.shards {
-            taken.extend(locked(shard).gathered.extract_if(|token, seen| part.holds(&(seen.account, *token))));
+            taken.extend(locked(shard).gathered.extract_if(|token, seen| part.holds(&key(token, seen))));
         }
-        taken.sort_unstable_by_key(|(token, seen)| (seen.account, *token));
+        taken.sort_unstable_by_key(|(token, seen)| key(token, seen));
         taken
     }
 
@@ -305,7 +305,7 @@ impl Recorder {
         let mut packers: Vec<Packer> = parts.iter().map(|_| Packer::of(PART)).collect();
         for shard in &self.0.shards {
             for (token, seen) in &locked(shard).gathered {
-                let key = (seen.account, *token);
+                let key = key(token, seen);
                 if let Some(at) = parts.iter().position(|part| part.holds(&key)) {
                     packers[at].add(token, seen);
                 }
@@ -560,7 +560,7 @@ mod tests {
         // In order, but for the place where it begins.
         let begin = parts.iter().position(|part| part.from.is_none()).unwrap();
         taken.rotate_left(begin);
-        assert!(begin > 0 && taken.iter().flatten().is_sorted_by_key(|(token, seen)| (seen.account, *token)));
+        assert!(begin > 0 && taken.iter().flatten().is_sorted_by_key(|(token, seen)| key(token, seen)));
     }
 
     #[test]
