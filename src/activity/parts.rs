@@ -50,3 +50,47 @@ impl Part {
         parts
     }
 }
+
+/// Finds the part that holds a token among some that do not overlap.
+pub struct Places<'a>(Vec<(usize, &'a Part)>);
+
+impl<'a> Places<'a> {
+    /// For these parts, in whichever order they are.
+    pub fn of(parts: &'a [Part]) -> Self {
+        let mut places: Vec<_> = parts.iter().enumerate().collect();
+        places.sort_unstable_by_key(|(_, part)| part.from);
+        Self(places)
+    }
+
+    /// The place of the part that holds it.
+    pub fn find(&self, key: &Key) -> Option<usize> {
+        let behind = self.0.partition_point(|(_, part)| part.from.is_none_or(|from| from <= *key));
+        let (at, part) = self.0.get(behind.checked_sub(1)?)?;
+        part.holds(key).then_some(*at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u128) -> Key {
+        (Uuid::from_u128(number), *b"0123456789AB")
+    }
+
+    #[test]
+    fn each_token_has_one_place_or_none() {
+        let mut parts = Part::alike((0..100).map(key).collect(), 10, Some(key(42)));
+        for number in 0..100 {
+            let holding: Vec<_> = (0..parts.len()).filter(|at| parts[*at].holds(&key(number))).collect();
+            assert_eq!(Places::of(&parts).find(&key(number)).as_slice(), holding);
+        }
+        assert_eq!((parts.len(), parts[0].from), (10, Some(key(40))));
+        // Of some only, none may hold it.
+        parts.retain(|part| part.from.is_some_and(|from| from >= key(30)) && part.to != Some(key(60)));
+        for (number, place) in [(0, None), (29, None), (30, Some(5)), (49, Some(0)), (55, None), (60, Some(1)), (99, Some(4))] {
+            assert_eq!(Places::of(&parts).find(&key(number)), place, "{number}");
+        }
+        assert_eq!(Places::of(&[]).find(&key(0)), None);
+    }
+}

@@ -14,8 +14,8 @@ use crate::id::Id;
 use crate::schema::activity_backlog;
 use crate::tokens::value::TokenId;
 
-/// Rows in one statement. SQLite takes some kilobytes of memory to prepare each, and more rows would go no faster.
-const ROWS: usize = 500;
+/// Rows in one statement. More would go no faster, and take more memory: a statement of just so many is kept prepared.
+const ROWS: usize = 100;
 
 /// The last use of an account, and its last login, are exact to this; that of each of its tokens is exact. An account's row
 /// stands in many indexes: to write it costs four times what a token's row does.
@@ -225,8 +225,11 @@ fn text(token: &TokenId) -> Value {
 }
 
 /// `WITH v … AS (VALUES …)`: the rows, for a statement that follows.
-fn given<const COLUMNS: usize>(columns: &str, rows: impl Iterator<Item = [Value; COLUMNS]>) -> Sql {
+fn given<const COLUMNS: usize>(columns: &str, rows: impl ExactSizeIterator<Item = [Value; COLUMNS]>) -> Sql {
     let mut sql = Sql::new("WITH v ");
+    if rows.len() != ROWS {
+        sql.once();
+    }
     sql.push(columns).push(" AS (VALUES ");
     for (at, row) in rows.enumerate() {
         sql.push(if at == 0 { "(" } else { ", (" });
@@ -235,6 +238,6 @@ fn given<const COLUMNS: usize>(columns: &str, rows: impl Iterator<Item = [Value;
         }
         sql.push(")");
     }
-    sql.push(") ").once();
+    sql.push(") ");
     sql
 }

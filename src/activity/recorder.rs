@@ -10,7 +10,7 @@ use chrono::NaiveDateTime;
 use super::backlog::{self, Overdue, Packer};
 use super::batch::{self, Batch};
 use super::ledger::Ledger;
-use super::parts::{Key, Part, Taken, key};
+use super::parts::{Key, Part, Places, Taken, key};
 use super::queries;
 use super::seen::{Gathered, Seen, Texts};
 use crate::clock;
@@ -31,14 +31,15 @@ const PART: usize = 10_000;
 /// From so many on it does not rest: what is forgotten is lost.
 const CROWD: usize = TOKEN_LIMIT / 4 * 3;
 /// Parts that are made ready at a time to be noted down while they wait; half a megabyte each.
-const PACKED: usize = 3;
+const PACKED: usize = 4;
 /// Where the parts are parted is chosen by one token in so many.
 const SAMPLED: usize = 16;
-/// After each part, so many times as long as it took belongs to others: what waits has been noted down, and may.
-const REST: u32 = 60;
+/// After each part, so many times as long as it took belongs to others: what waits has been noted down, and may. Where the
+/// processors are busy a part takes longer, and the rest is longer too.
+const REST: u32 = 40;
 /// However long a part took, which may have waited for others. So the activity of as many tokens as there may be is in its
-/// place within three minutes.
-const LONGEST_REST: Duration = Duration::from_secs(5);
+/// place within five minutes, which is as exact as an account's last use is at all.
+const LONGEST_REST: Duration = Duration::from_secs(12);
 
 /// Where the check leaves what it saw. Cheap to clone; all clones share one memory.
 #[derive(Clone, Default)]
@@ -303,10 +304,10 @@ impl Recorder {
     /// What has been gathered of parts that follow each other, for a row of what waits each.
     fn packed(&self, parts: &[Part]) -> Vec<Vec<u8>> {
         let mut packers: Vec<Packer> = parts.iter().map(|_| Packer::of(PART)).collect();
+        let places = Places::of(parts);
         for shard in &self.0.shards {
             for (token, seen) in &locked(shard).gathered {
-                let key = key(token, seen);
-                if let Some(at) = parts.iter().position(|part| part.holds(&key)) {
+                if let Some(at) = places.find(&key(token, seen)) {
                     packers[at].add(token, seen);
                 }
             }

@@ -13,8 +13,6 @@
 //! the same, so that a good one passes whoever else stands behind its address, and pays nothing for this. A call without a
 //! token does not count: browsers and probes come so, and it guesses nothing.
 
-use std::borrow::Cow;
-use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -199,8 +197,9 @@ fn scope<'a>(items: impl Iterator<Item = &'a str>) -> String {
 fn joined<'a>(items: impl Iterator<Item = &'a str>, separator: &str, encoded: &'static AsciiSet) -> String {
     let mut text = String::new();
     for (at, item) in items.enumerate() {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{}{}", if at == 0 { "" } else { separator }, utf8_percent_encode(item, encoded));
+        text.reserve(2 * (separator.len() + item.len()));
+        text.push_str(if at == 0 { "" } else { separator });
+        text.extend(utf8_percent_encode(item, encoded));
     }
     text
 }
@@ -220,7 +219,7 @@ fn accepted(holder: &Credential) -> HttpResponse {
     });
     let mut response = answer(StatusCode::OK);
     response.insert_header((ACCOUNT, value(account.id.as_str())));
-    response.insert_header((ACCOUNT_NAME, value(&Cow::from(utf8_percent_encode(&account.name, IN_TEXT)))));
+    response.insert_header((ACCOUNT_NAME, value(&joined(std::iter::once(account.name.as_str()), "", IN_TEXT))));
     response.insert_header((ACCOUNT_TYPE, HeaderValue::from_static(account.kind.as_str())));
     for (name, value) in [ROLES, PERMISSIONS].into_iter().zip(of_grants).chain([TEAMS].into_iter().zip(of_teams)) {
         response.insert_header((name, value.clone()));
