@@ -38,35 +38,22 @@ impl Part {
     }
 
     /// Parts alike in size that leave nothing out. `of` are some of the keys that they are made for, taken evenly, and `size` is how
-    /// many of them come into one part. The parts follow each other, with the one of `first` at the beginning; behind the last one
-    /// comes the first of all.
+    /// many of them come into one part. The parts follow each other and begin with `first`; behind the last of all comes the first
+    /// of all.
     pub fn alike(mut of: Vec<Key>, size: usize, first: Option<Key>) -> Vec<Self> {
+        if of.len() <= size {
+            return vec![Self::ALL];
+        }
         of.sort_unstable();
-        let ends = of.into_iter().step_by(size).skip(1).map(Some).chain([None]);
-        let mut from = None;
-        let mut parts: Vec<Self> = ends.map(|to| Self { from: std::mem::replace(&mut from, to), to }).collect();
-        let before = parts.partition_point(|part| first.zip(part.to).is_some_and(|(first, to)| to <= first));
-        parts.rotate_left(before);
-        parts
-    }
-}
-
-/// Finds the part that holds a token among some that do not overlap.
-pub struct Places<'a>(Vec<(usize, &'a Part)>);
-
-impl<'a> Places<'a> {
-    /// For these parts, in whichever order they are.
-    pub fn of(parts: &'a [Part]) -> Self {
-        let mut places: Vec<_> = parts.iter().enumerate().collect();
-        places.sort_unstable_by_key(|(_, part)| part.from);
-        Self(places)
+        let Some(first) = first else { return Self::cut(None, &of, size, None).collect() };
+        let (before, behind) = of.split_at(of.partition_point(|key| *key < first));
+        Self::cut(Some(first), behind, size, None).chain(Self::cut(None, before, size, Some(first))).collect()
     }
 
-    /// The place of the part that holds it.
-    pub fn find(&self, key: &Key) -> Option<usize> {
-        let behind = self.0.partition_point(|(_, part)| part.from.is_none_or(|from| from <= *key));
-        let (at, part) = self.0.get(behind.checked_sub(1)?)?;
-        part.holds(key).then_some(*at)
+    /// The parts between two bounds.
+    fn cut(from: Option<Key>, keys: &[Key], size: usize, to: Option<Key>) -> impl Iterator<Item = Self> {
+        let ends = keys.iter().step_by(size).skip(1).copied().map(Some).chain([to]);
+        ends.scan(from, |from, to| Some(Self { from: std::mem::replace(from, to), to }))
     }
 }
 
@@ -74,23 +61,18 @@ impl<'a> Places<'a> {
 mod tests {
     use super::*;
 
-    fn key(number: u128) -> Key {
-        (Uuid::from_u128(number), *b"0123456789AB")
-    }
-
     #[test]
-    fn each_token_has_one_place_or_none() {
-        let mut parts = Part::alike((0..100).map(key).collect(), 10, Some(key(42)));
-        for number in 0..100 {
-            let holding: Vec<_> = (0..parts.len()).filter(|at| parts[*at].holds(&key(number))).collect();
-            assert_eq!(Places::of(&parts).find(&key(number)).as_slice(), holding);
+    fn a_round_begins_where_it_is_told_to_and_leaves_nothing_out() {
+        let key = |number: u128| (Uuid::from_u128(number), *b"0123456789AB");
+        let keys: Vec<Key> = (0..100).map(key).collect();
+        for first in [None, Some(key(0)), Some(key(1)), Some(key(42)), Some(key(99)), Some(key(200))] {
+            let parts = Part::alike(keys.clone(), 10, first);
+            assert_eq!((parts[0].from, parts.last().unwrap().to), (first, first));
+            assert!(parts.windows(2).all(|two| two[0].to == two[1].from), "{first:?}: {parts:?}");
+            let held = parts.iter().map(|part| keys.iter().filter(|key| part.holds(key)).count());
+            assert!(held.clone().all(|held| held <= 10) && held.sum::<usize>() == 100, "{first:?}: {parts:?}");
+            assert!((10..=12).contains(&parts.len()));
         }
-        assert_eq!((parts.len(), parts[0].from), (10, Some(key(40))));
-        // Of some only, none may hold it.
-        parts.retain(|part| part.from.is_some_and(|from| from >= key(30)) && part.to != Some(key(60)));
-        for (number, place) in [(0, None), (29, None), (30, Some(5)), (49, Some(0)), (55, None), (60, Some(1)), (99, Some(4))] {
-            assert_eq!(Places::of(&parts).find(&key(number)), place, "{number}");
-        }
-        assert_eq!(Places::of(&[]).find(&key(0)), None);
+        assert_eq!(Part::alike(keys, 100, Some(key(42))), [Part::ALL]);
     }
 }

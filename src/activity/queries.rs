@@ -14,8 +14,8 @@ use crate::id::Id;
 use crate::schema::activity_backlog;
 use crate::tokens::value::TokenId;
 
-/// Rows in one statement. More would go no faster, and take more memory: a statement of just so many is kept prepared.
-const ROWS: usize = 100;
+/// Rows in one statement. A statement of just so many is kept prepared, for which SQLite takes some hundred kilobytes.
+const ROWS: usize = 250;
 
 /// The last use of an account, and its last login, are exact to this; that of each of its tokens is exact. An account's row
 /// stands in many indexes: to write it costs four times what a token's row does.
@@ -224,7 +224,7 @@ fn text(token: &TokenId) -> Value {
     Value::from(std::str::from_utf8(token).unwrap_or_default())
 }
 
-/// `WITH v … AS (VALUES …)`: the rows, for a statement that follows.
+/// `WITH v … AS (VALUES …)`: the rows, for a statement that follows. It is kept prepared where there are [`ROWS`] of them.
 fn given<const COLUMNS: usize>(columns: &str, rows: impl ExactSizeIterator<Item = [Value; COLUMNS]>) -> Sql {
     let mut sql = Sql::new("WITH v ");
     if rows.len() != ROWS {

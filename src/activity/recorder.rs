@@ -10,7 +10,7 @@ use chrono::NaiveDateTime;
 use super::backlog::{self, Overdue, Packer};
 use super::batch::{self, Batch};
 use super::ledger::Ledger;
-use super::parts::{Key, Part, Places, Taken, key};
+use super::parts::{Key, Part, Taken, key};
 use super::queries;
 use super::seen::{Gathered, Seen, Texts};
 use crate::clock;
@@ -38,8 +38,8 @@ const SAMPLED: usize = 16;
 /// processors are busy a part takes longer, and the rest is longer too.
 const REST: u32 = 40;
 /// However long a part took, which may have waited for others. So the activity of as many tokens as there may be is in its
-/// place within five minutes, which is as exact as an account's last use is at all.
-const LONGEST_REST: Duration = Duration::from_secs(12);
+/// place within five minutes, where a part takes no longer than two seconds.
+const LONGEST_REST: Duration = Duration::from_secs(10);
 
 /// Where the check leaves what it saw. Cheap to clone; all clones share one memory.
 #[derive(Clone, Default)]
@@ -304,10 +304,10 @@ impl Recorder {
     /// What has been gathered of parts that follow each other, for a row of what waits each.
     fn packed(&self, parts: &[Part]) -> Vec<Vec<u8>> {
         let mut packers: Vec<Packer> = parts.iter().map(|_| Packer::of(PART)).collect();
-        let places = Places::of(parts);
         for shard in &self.0.shards {
             for (token, seen) in &locked(shard).gathered {
-                if let Some(at) = places.find(&key(token, seen)) {
+                let key = key(token, seen);
+                if let Some(at) = parts.iter().position(|part| part.holds(&key)) {
                     packers[at].add(token, seen);
                 }
             }
@@ -381,15 +381,16 @@ impl Recorder {
                 return Err(error);
             }
         };
-        let mut outcome = Ok(());
-        for row in books.overdue.abandoned(rows, seen) {
+        let (mut outcome, mut rest) = (Ok(()), Duration::ZERO);
+        for (at, row) in books.overdue.abandoned(rows, seen).into_iter().enumerate() {
+            let left = time.saturating_sub(began.elapsed());
+            if at > 0 && (left.is_zero() || self.rest(left.min(rest)).await) {
+                break;
+            }
             let started = Instant::now();
             // One that fails must not keep the others from their turn.
             outcome = outcome.and(books.take_over(database, row).await);
-            let left = time.saturating_sub(began.elapsed());
-            if left.is_zero() || self.rest(left.min(LONGEST_REST).min(REST * started.elapsed())).await {
-                break;
-            }
+            rest = LONGEST_REST.min(REST * started.elapsed());
         }
         outcome
     }

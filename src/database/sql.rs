@@ -135,7 +135,7 @@ impl Sql {
         self.push(")")
     }
 
-    /// Says that no two statements have this text, so that it is not kept prepared.
+    /// Says that statements like it have too many texts to be kept prepared.
     pub fn once(&mut self) -> &mut Self {
         self.varies = true;
         self

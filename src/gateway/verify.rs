@@ -194,14 +194,20 @@ fn scope<'a>(items: impl Iterator<Item = &'a str>) -> String {
     joined(items, " ", IN_SCOPE)
 }
 
-fn joined<'a>(items: impl Iterator<Item = &'a str>, separator: &str, encoded: &'static AsciiSet) -> String {
+fn joined<'a>(items: impl Iterator<Item = &'a str>, separator: &str, set: &'static AsciiSet) -> String {
     let mut text = String::new();
     for (at, item) in items.enumerate() {
-        text.reserve(2 * (separator.len() + item.len()));
         text.push_str(if at == 0 { "" } else { separator });
-        text.extend(utf8_percent_encode(item, encoded));
+        text.extend(utf8_percent_encode(item, set));
     }
     text
+}
+
+fn encoded(text: &str, set: &'static AsciiSet) -> String {
+    // Room for some signs that become three: this is done at each call.
+    let mut encoded = String::with_capacity(2 * text.len());
+    encoded.extend(utf8_percent_encode(text, set));
+    encoded
 }
 
 /// Always all nine headers: one that were absent would let the client's own through. The long values are made once
@@ -219,7 +225,7 @@ fn accepted(holder: &Credential) -> HttpResponse {
     });
     let mut response = answer(StatusCode::OK);
     response.insert_header((ACCOUNT, value(account.id.as_str())));
-    response.insert_header((ACCOUNT_NAME, value(&joined(std::iter::once(account.name.as_str()), "", IN_TEXT))));
+    response.insert_header((ACCOUNT_NAME, value(&encoded(&account.name, IN_TEXT))));
     response.insert_header((ACCOUNT_TYPE, HeaderValue::from_static(account.kind.as_str())));
     for (name, value) in [ROLES, PERMISSIONS].into_iter().zip(of_grants).chain([TEAMS].into_iter().zip(of_teams)) {
         response.insert_header((name, value.clone()));

@@ -28,7 +28,7 @@ fn main() {
     let ids: Vec<Id> = (0..accounts).map(|_| Id::new()).collect();
     let values: Vec<TokenValue> = (0..tokens).map(|_| TokenValue::generate(Access::Write).unwrap()).collect();
     database.write_now(|conn| fill(conn, &ids, &values)).unwrap();
-    database.read_now(|conn| Ok(conn.batch_execute(settled(conn))?)).unwrap();
+    database.read_now(|conn| Ok(conn.batch_execute(upkeep(conn))?)).unwrap();
     let mut text = String::new();
     for value in &values {
         writeln!(text, "{}", value.expose()).unwrap();
@@ -39,7 +39,7 @@ fn main() {
 use diesel::connection::SimpleConnection;
 
 /// What leaves the database as it is in use. Postgres comes by with its autovacuum, a minute or so after so many insertions.
-fn settled(conn: &DbConnection) -> &'static str {
+fn upkeep(conn: &DbConnection) -> &'static str {
     match conn {
         DbConnection::Sqlite(_) => "ANALYZE",
         DbConnection::Postgres(_) => "VACUUM ANALYZE",
