@@ -1,6 +1,7 @@
 //! The server: pool, middleware in their order, listener, graceful stop.
 
 use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
 
 use actix_web::cookie::Key;
 use actix_web::dev::Service;
@@ -139,12 +140,12 @@ impl Server {
             let mirror = follower.clone();
             Box::pin(async move { mirror.catch_up().await })
         });
-        let check = web::Data::new(Check::new(database.clone(), mirror.clone()));
-        let shared_recorder = web::Data::new(recorder.clone());
+        let check = Check::new(database.clone(), mirror.clone());
+        let seen = recorder.clone();
         let requests = trace::Requests::default();
         let sources = metrics::Sources {
             requests: requests.clone(),
-            check: check.get_ref().clone(),
+            check: check.clone(),
             recorder: recorder.clone(),
             database: database.clone(),
             plan: plan.get_ref().clone(),
@@ -154,7 +155,10 @@ impl Server {
         let closing = Closing::default();
         let told = closing.clone();
         let application = move || {
-            let closing = told.clone();
+            // A worker counts its own references to what every call looks at: a count that all share costs each more than to look.
+            let closing = Rc::new(told.clone());
+            let config = web::Data::new(config.get_ref().clone());
+            let (check, recorder) = (web::Data::new(check.clone()), web::Data::new(seen.clone()));
             let pages = routes::pages()
                 .wrap(auth::session::middleware(sessions.clone(), session_key.clone(), https))
                 .wrap(from_fn(forgery::same_origin))
@@ -162,10 +166,10 @@ impl Server {
                 .wrap(from_fn(headers::security_headers))
                 .wrap(from_fn(trace::requests));
             App::new()
-                .app_data(config.clone())
+                .app_data(config)
                 .app_data(shared_database.clone())
-                .app_data(shared_recorder.clone())
-                .app_data(check.clone())
+                .app_data(recorder)
+                .app_data(check)
                 .app_data(throttle.clone())
                 .app_data(noting.clone())
                 .app_data(refusals.clone())
@@ -177,7 +181,7 @@ impl Server {
                 .configure(routes::api)
                 .service(pages)
                 .wrap_fn(move |request, next| {
-                    let (closing, answer) = (closing.clone(), next.call(request));
+                    let (closing, answer) = (Rc::clone(&closing), next.call(request));
                     async move {
                         let mut answer = answer.await?;
                         closing.tell(&mut answer);

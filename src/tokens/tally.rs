@@ -149,6 +149,12 @@ thread_local! {
     };
 }
 
+/// The number of this thread, from which follows where it keeps what no other thread should touch. At its very end it has none,
+/// and is told the first.
+pub fn place() -> usize {
+    PLACE.try_with(|place| *place).unwrap_or_default()
+}
+
 impl Tally {
     /// Begins a call. Until told otherwise, it ends as [`Outcome::Abandoned`].
     pub fn begin(&self) -> Call<'_> {
@@ -168,8 +174,7 @@ impl Tally {
     }
 
     fn add(&self, outcome: Outcome, nanoseconds: u64) {
-        // Without its thread's number, at that thread's very end, a call is counted in the first place.
-        let place = &self.0[PLACE.try_with(|place| *place).unwrap_or_default()];
+        let place = &self.0[place()];
         let bucket = BOUNDS.iter().position(|bound| nanoseconds <= *bound).unwrap_or(BOUNDS.len());
         place.outcomes[outcome.place()].fetch_add(1, Ordering::Relaxed);
         place.buckets[bucket].fetch_add(1, Ordering::Relaxed);
