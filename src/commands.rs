@@ -27,6 +27,10 @@ pub fn run(command: Command, config: &Config) -> Result<(), String> {
         DatabaseUrl::Sqlite(path) => std::path::Path::new(path).exists(),
         DatabaseUrl::Postgres(_) => true,
     };
+    // Somebody in the wrong folder, perhaps in a hurry: of what is not there, no token can be revoked.
+    if let (Command::Token(_), false, DatabaseUrl::Sqlite(path)) = (&command, found, &config.database_url) {
+        return Err(format!("There is no database {path} here. Go to its folder, or name it with DATABASE_URL."));
+    }
     let applied = migrations::migrate(&config.database_url)?;
     if let (false, DatabaseUrl::Sqlite(path)) = (found, &config.database_url) {
         // In the wrong folder one would otherwise wonder where the accounts are. Not among the output, which scripts read.

@@ -25,7 +25,9 @@ pub async fn revoke_current(actor: Actor, database: web::Data<Database>) -> Resu
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// What is misspelt must not count as nothing said: the old value would stop at once.
 #[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Regeneration {
     #[serde(default)]
     overlap_seconds: Option<i64>,
@@ -82,7 +84,7 @@ fn overlap(request: &HttpRequest, body: &[u8]) -> Result<TimeDelta, Error> {
     let refused = || {
         Error::field(
             "overlap_seconds",
-            format!("overlap_seconds is a whole number from 0 to {MAX_OVERLAP}, which is seven days."),
+            format!("Send overlap_seconds, a whole number from 0 to {MAX_OVERLAP}, which is seven days, and nothing else."),
         )
     };
     if body.iter().all(u8::is_ascii_whitespace) {

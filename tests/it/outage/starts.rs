@@ -1,5 +1,6 @@
 //! Starts: several at once on a new database, and one after another that broke off half-way.
 
+use std::process::Command;
 use std::sync::Barrier;
 
 use diesel::connection::SimpleConnection;
@@ -48,6 +49,25 @@ fn several_first_starts_at_once_all_succeed() {
     assert_eq!(all.len(), predefined::PREDEFINED.len());
     let administrator = all.iter().find(|role| role.id == predefined::ADMINISTRATOR.into()).unwrap();
     assert!(administrator.permissions.covers_all(&predefined::administrator_permissions()));
+}
+
+#[test]
+fn a_command_on_tokens_makes_no_database() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let run = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
+        command.args(words).current_dir(&folder).env("DATABASE_URL", "sqlite:elsewhere.db").output().unwrap()
+    };
+    for words in [&["token", "revoke", "0123456789AB"][..], &["token", "add", "--account", "ci", "--name", "t", "--access", "read"]] {
+        let told = run(words);
+        let sentence = String::from_utf8_lossy(&told.stderr);
+        assert_eq!((told.status.code(), told.stdout.len()), (Some(1), 0), "{sentence}");
+        assert!(sentence.contains("There is no database elsewhere.db here."), "{sentence}");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    }
+    let told = run(&["system-account", "add", "--name", "ci"]);
+    assert!(told.status.success() && String::from_utf8_lossy(&told.stderr).contains("made a new one, elsewhere.db."));
+    assert!(run(&["token", "add", "--account", "ci", "--name", "t", "--access", "read"]).status.success());
 }
 
 #[test]
