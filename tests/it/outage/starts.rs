@@ -58,7 +58,9 @@ fn a_command_on_tokens_makes_no_database() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
         command.args(words).current_dir(&folder).env("DATABASE_URL", "sqlite:elsewhere.db").output().unwrap()
     };
-    for words in [&["token", "revoke", "0123456789AB"][..], &["token", "add", "--account", "ci", "--name", "t", "--access", "read"]] {
+    for words in
+        [&["token", "revoke", "0123456789AB"][..], &["token", "add", "--account", "ci", "--name", "t", "--access", "read"]]
+    {
         let told = run(words);
         let sentence = String::from_utf8_lossy(&told.stderr);
         assert_eq!((told.status.code(), told.stdout.len()), (Some(1), 0), "{sentence}");
