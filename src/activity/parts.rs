@@ -57,6 +57,28 @@ impl Part {
     }
 }
 
+/// Finds the part of a key among many.
+pub struct Index<'a> {
+    parts: &'a [Part],
+    /// Their places, in the order in which they begin.
+    order: Vec<usize>,
+}
+
+impl<'a> Index<'a> {
+    /// An index of parts that have no token in common.
+    pub fn of(parts: &'a [Part]) -> Self {
+        let mut order: Vec<usize> = (0..parts.len()).collect();
+        order.sort_unstable_by_key(|at| parts[*at].from);
+        Self { parts, order }
+    }
+
+    /// The place of the part that holds a key.
+    pub fn find(&self, key: &Key) -> Option<usize> {
+        let begun = self.order.partition_point(|at| self.parts[*at].from.is_none_or(|from| from <= *key));
+        self.order[..begun].last().copied().filter(|at| self.parts[*at].holds(key))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +94,11 @@ mod tests {
             let held = parts.iter().map(|part| keys.iter().filter(|key| part.holds(key)).count());
             assert!(held.clone().all(|held| held <= 10) && held.sum::<usize>() == 100, "{first:?}: {parts:?}");
             assert!((10..=12).contains(&parts.len()));
+            for parts in [&parts[..], &parts[3..7], &parts[..1]] {
+                let index = Index::of(parts);
+                let mut each = keys.iter().copied().chain([key(300)]);
+                assert!(each.all(|key| index.find(&key) == parts.iter().position(|part| part.holds(&key))), "{parts:?}");
+            }
         }
         assert_eq!(Part::alike(keys, 100, Some(key(42))), [Part::ALL]);
     }

@@ -10,36 +10,36 @@ use chrono::NaiveDateTime;
 use super::backlog::{self, Overdue, Packer};
 use super::batch::{self, Batch};
 use super::ledger::Ledger;
-use super::parts::{Key, Part, Taken, key};
+use super::parts::{Index, Key, Part, Taken, key};
 use super::queries;
 use super::seen::{Gathered, Seen, Texts};
 use crate::clock;
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
-use crate::tokens::value::TokenId;
+use crate::tokens::value::{TokenId, spread};
 
 /// The longest User-Agent that is kept, in characters.
 const AGENT_LIMIT: usize = 200;
 /// Workers seldom wait for each other when the tokens are spread over this many locks.
-const SHARDS: usize = 16;
+const SHARDS: usize = 32;
 /// Tokens that are remembered while the database cannot be written to; some 50 MB at the very worst.
 const TOKEN_LIMIT: usize = 320_000;
 /// Tokens whose activity is written in one transaction, about: what is being written is in memory twice, and other writers wait
 /// meanwhile.
-const PART: usize = 10_000;
+const PART: usize = 5_000;
 /// From so many on it does not rest: what is forgotten is lost.
 const CROWD: usize = TOKEN_LIMIT / 4 * 3;
-/// Parts that are made ready at a time to be noted down while they wait; half a megabyte each.
-const PACKED: usize = 4;
+/// Parts that are made ready at a time to be noted down while they wait; a quarter of a megabyte each.
+const PACKED: usize = 20;
 /// Where the parts are parted is chosen by one token in so many.
 const SAMPLED: usize = 16;
 /// After each part, so many times as long as it took belongs to others: what waits has been noted down, and may. Where the
 /// processors are busy a part takes longer, and the rest is longer too.
 const REST: u32 = 40;
 /// However long a part took, which may have waited for others. So the activity of as many tokens as there may be is in its
-/// place within five minutes, where a part takes no longer than two seconds.
-const LONGEST_REST: Duration = Duration::from_secs(10);
+/// place within six minutes, where a part takes no longer than half a second.
+const LONGEST_REST: Duration = Duration::from_secs(5);
 
 /// Where the check leaves what it saw. Cheap to clone; all clones share one memory.
 #[derive(Clone, Default)]
@@ -170,7 +170,7 @@ impl Recorder {
     /// The usual call finds its token there already and allocates nothing.
     fn note(&self, token: &str, account: &Id, note: impl FnOnce(&mut Seen, &mut Texts)) {
         let Ok(token) = TokenId::try_from(token.as_bytes()) else { return };
-        let mut shard = locked(&self.0.shards[place(&token)]);
+        let mut shard = locked(&self.0.shards[spread(&token, SHARDS)]);
         let Shard { gathered, texts } = &mut *shard;
         if let Some(seen) = gathered.get_mut(&token) {
             return note(seen, texts);
@@ -304,10 +304,10 @@ impl Recorder {
     /// What has been gathered of parts that follow each other, for a row of what waits each.
     fn packed(&self, parts: &[Part]) -> Vec<Vec<u8>> {
         let mut packers: Vec<Packer> = parts.iter().map(|_| Packer::of(PART)).collect();
+        let index = Index::of(parts);
         for shard in &self.0.shards {
             for (token, seen) in &locked(shard).gathered {
-                let key = key(token, seen);
-                if let Some(at) = parts.iter().position(|part| part.holds(&key)) {
+                if let Some(at) = index.find(&key(token, seen)) {
                     packers[at].add(token, seen);
                 }
             }
@@ -402,7 +402,7 @@ impl Recorder {
 
     fn put_back(&self, taken: Taken) {
         for (token, seen) in taken {
-            let mut shard = locked(&self.0.shards[place(&token)]);
+            let mut shard = locked(&self.0.shards[spread(&token, SHARDS)]);
             if let Some(newer) = shard.gathered.get_mut(&token) {
                 newer.add(seen);
             } else if shard.gathered.len() < TOKEN_LIMIT / SHARDS {
@@ -470,11 +470,6 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn cut(agent: &str) -> &str {
     agent.char_indices().nth(AGENT_LIMIT).map_or(agent, |(end, _)| &agent[..end])
-}
-
-/// Which lock a token belongs to.
-fn place(token: &TokenId) -> usize {
-    token.iter().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add((*byte).into())) % SHARDS
 }
 
 #[cfg(test)]
@@ -549,12 +544,12 @@ mod tests {
         let note = |number: usize| recorder.refused(&format!("{number:012}"), &accounts[number % 5_000], "revoked", at(0));
         (0..40_000).for_each(note);
         let parts = recorder.parts(None);
-        assert!(parts.len() <= 5 && parts.iter().all(|part| !recorder.has_grown(part)), "{parts:?}");
+        assert!(parts.len() <= 9 && parts.iter().all(|part| !recorder.has_grown(part)), "{parts:?}");
         // What comes while it rests makes more parts, and none larger.
         (40_000..140_000).for_each(note);
         assert!(parts[1..4].iter().all(|part| recorder.has_grown(part)), "{parts:?}");
         let parts = recorder.parts(parts[1].to);
-        assert!(parts.len() > 12 && parts.iter().all(|part| !recorder.has_grown(part)), "{parts:?}");
+        assert!(parts.len() > 24 && parts.iter().all(|part| !recorder.has_grown(part)), "{parts:?}");
         let mut taken: Vec<Taken> = parts.iter().map(|part| recorder.take(part)).collect();
         let sizes: Vec<_> = taken.iter().map(Vec::len).collect();
         assert!(sizes.iter().all(|size| *size < PART + PART / 2), "{sizes:?}");

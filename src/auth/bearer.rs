@@ -146,7 +146,7 @@ fn principal(request: &HttpRequest, holder: &Credential) -> Principal {
     let account = &holder.account;
     Principal {
         account: Some(account.id.clone()),
-        name: account.name.clone(),
+        name: account.name.to_string(),
         kind: match account.kind {
             Kind::User => ActorKind::User,
             Kind::System => ActorKind::System,

@@ -13,6 +13,7 @@
 //! the same, so that a good one passes whoever else stands behind its address, and pays nothing for this. A call without a
 //! token does not count: browsers and probes come so, and it guesses nothing.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -203,13 +204,6 @@ fn joined<'a>(items: impl Iterator<Item = &'a str>, separator: &str, set: &'stat
     text
 }
 
-fn encoded(text: &str, set: &'static AsciiSet) -> String {
-    // Room for some signs that become three: this is done at each call.
-    let mut encoded = String::with_capacity(2 * text.len());
-    encoded.extend(utf8_percent_encode(text, set));
-    encoded
-}
-
 /// Always all nine headers: one that were absent would let the client's own through. The long values are made once
 /// for each set of roles and of teams, and kept with what they were made of.
 fn accepted(holder: &Credential) -> HttpResponse {
@@ -225,14 +219,14 @@ fn accepted(holder: &Credential) -> HttpResponse {
     });
     let mut response = answer(StatusCode::OK);
     response.insert_header((ACCOUNT, value(account.id.as_str())));
-    response.insert_header((ACCOUNT_NAME, value(&encoded(&account.name, IN_TEXT))));
+    response.insert_header((ACCOUNT_NAME, value(&Cow::from(utf8_percent_encode(&account.name, IN_TEXT)))));
     response.insert_header((ACCOUNT_TYPE, HeaderValue::from_static(account.kind.as_str())));
     for (name, value) in [ROLES, PERMISSIONS].into_iter().zip(of_grants).chain([TEAMS].into_iter().zip(of_teams)) {
         response.insert_header((name, value.clone()));
     }
     response.insert_header((TOKEN, value(holder.id())));
     response.insert_header((ACCESS, HeaderValue::from_static(holder.access.as_str())));
-    let expires = holder.expires_at.map(|end| value(&clock::written(end)));
+    let expires = holder.expires_at().map(|end| value(&clock::written(end)));
     response.insert_header((EXPIRES, expires.unwrap_or(HeaderValue::from_static(""))));
     response.finish()
 }

@@ -156,7 +156,7 @@ fn objection(found: &Credential, digest: &[u8; 32], now: NaiveDateTime) -> Optio
         Some(Reason::Mismatch)
     } else if found.revoked {
         Some(Reason::Revoked)
-    } else if found.expires_at.is_some_and(|end| end <= now) {
+    } else if found.expires_at().is_some_and(|end| end <= now) {
         Some(Reason::Expired)
     } else if found.account.is_disabled() {
         Some(Reason::Disabled)

@@ -21,6 +21,7 @@
 //! - [`grants`]: what accounts have in common.
 //! - [`memory`]: what is remembered, and what changes it.
 //! - [`reading`]: from the database.
+//! - [`table`]: where the check finds them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -34,11 +35,13 @@ mod credential;
 mod grants;
 mod memory;
 mod reading;
+mod table;
 
 pub use credential::{Account, Credential, Token};
 pub use grants::{Grants, Membership, Rendered};
-use memory::{Memory, Tokens};
+use memory::Memory;
 pub use reading::look_up;
+use table::Tokens;
 
 /// How often an instance asks for what others have changed.
 pub const EVERY: Duration = Duration::from_millis(200);

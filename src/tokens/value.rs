@@ -23,6 +23,11 @@ pub const ID_LENGTH: usize = 12;
 /// A token's public id.
 pub type TokenId = [u8; ID_LENGTH];
 
+/// Which of so many places a token belongs to, where tokens are spread over several.
+pub fn spread(token: &TokenId, places: usize) -> usize {
+    token.iter().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add((*byte).into())) % places
+}
+
 const PREFIX: &[u8] = b"mst";
 const ACCESS_AT: usize = 3;
 const ID_AT: usize = 5;

@@ -1,11 +1,13 @@
-//! A token and its account, as they are kept in memory: an account with its tokens is one piece.
+//! A token and its account, as they are kept in memory. Among hundreds of thousands each place in memory that a check looks at
+//! costs what it takes to fetch it, so both are small and hold what they need in themselves.
 
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime};
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::grants::{Grants, Membership};
 use crate::accounts::model::Kind;
@@ -18,7 +20,7 @@ pub struct Account {
     /// The account.
     pub id: Id,
     /// Its name.
-    pub name: String,
+    pub name: SmolStr,
     /// Which kind.
     pub kind: Kind,
     /// What it may do.
@@ -26,9 +28,6 @@ pub struct Account {
     /// Its teams.
     pub membership: Arc<Membership>,
     pub(super) disabled: AtomicBool,
-    /// In the order of their ids. Those of most accounts stand here and not elsewhere in memory: among hundreds of thousands, each
-    /// place that a check looks at costs what it takes to fetch it.
-    pub(super) tokens: SmallVec<[Token; 2]>,
 }
 
 impl Account {
@@ -46,7 +45,6 @@ impl Account {
             grants,
             membership: Arc::clone(&self.membership),
             disabled: self.is_disabled().into(),
-            tokens: self.tokens.clone(),
         }
     }
 }
@@ -59,41 +57,71 @@ pub struct Token {
     pub digest: [u8; 32],
     /// What it may do.
     pub access: Access,
-    /// When it expires; `None` for never.
-    pub expires_at: Option<NaiveDateTime>,
     /// Whether it has been revoked.
     pub revoked: bool,
+    /// In microseconds since 1970; none for [`NEVER`].
+    expires: i64,
 }
 
+const NEVER: i64 = i64::MAX;
+
 impl Token {
+    /// What is known of a token. One that does not expire has no `expires_at`.
+    pub(super) fn new(id: TokenId, digest: [u8; 32], access: Access, revoked: bool, expires_at: Option<NaiveDateTime>) -> Self {
+        let expires = expires_at.map_or(NEVER, |end| end.and_utc().timestamp_micros());
+        Self { id, digest, access, revoked, expires }
+    }
+
     /// The public id, as text.
     pub fn id(&self) -> &str {
         // A public id is made of ASCII digits and letters alone.
         std::str::from_utf8(&self.id).unwrap_or_default()
     }
+
+    /// When it expires; `None` for never.
+    pub fn expires_at(&self) -> Option<NaiveDateTime> {
+        // All that is left out is the number that stands for "never", which is no moment.
+        DateTime::from_timestamp_micros(self.expires).map(|end| end.naive_utc())
+    }
 }
 
-/// A token with its account.
+/// An account with its tokens: few, mostly.
+pub type Holding = (Account, SmallVec<[Token; 2]>);
+
+/// A token with its account, in one cache line.
 #[derive(Debug, Clone)]
+#[repr(align(64))]
 pub struct Credential {
     /// Whom it stands for.
     pub account: Arc<Account>,
-    /// The token's place among those of the account.
-    at: usize,
-}
-
-impl Credential {
-    /// The token of this public id among those of `account`.
-    pub(super) fn find(account: Arc<Account>, id: &TokenId) -> Option<Self> {
-        let at = account.tokens.binary_search_by(|token| token.id.cmp(id)).ok()?;
-        Some(Self { account, at })
-    }
+    /// The token.
+    pub(super) token: Token,
 }
 
 impl Deref for Credential {
     type Target = Token;
 
     fn deref(&self) -> &Token {
-        &self.account.tokens[self.at]
+        &self.token
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    #[test]
+    fn they_are_small() {
+        assert_eq!((size_of::<Credential>(), size_of::<Account>()), (64, 80));
+    }
+
+    #[test]
+    fn a_moment_comes_out_as_it_went_in() {
+        for moment in [None, Some(clock::now()), Some(clock::NEVER), Some(NaiveDateTime::MIN), Some(NaiveDateTime::MAX)] {
+            let token = Token::new(*b"0123456789AB", [0; 32], Access::Read, false, moment);
+            let micros = |moment: NaiveDateTime| moment.and_utc().timestamp_micros();
+            assert_eq!(token.expires_at().map(micros), moment.map(micros));
+        }
     }
 }

@@ -4,42 +4,32 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use dashmap::DashMap;
+use smallvec::SmallVec;
 use uuid::Uuid;
 
-use super::credential::{Account, Credential};
+use super::credential::{Account, Holding};
 use super::grants::{Names, Shared};
 use super::reading;
+use super::table::Tokens;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::tokens::queries::{self, RoleChange};
 use crate::tokens::value::TokenId;
-
-/// The account of each token. Read by the check while [`Memory`] changes it.
-#[derive(Default)]
-pub struct Tokens(DashMap<TokenId, Arc<Account>>);
-
-impl Tokens {
-    /// The token of this public id.
-    pub fn find(&self, id: &TokenId) -> Option<Credential> {
-        let account = self.0.get(id).map(|found| Arc::clone(&found))?;
-        Credential::find(account, id)
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-}
 
 /// The accounts behind the tokens, and up to which revision they are known.
 #[derive(Default)]
 pub struct Memory {
     /// The last revision that has been applied; `None` before everything was read once.
     revision: Option<i64>,
-    accounts: HashMap<Uuid, Arc<Account>>,
+    accounts: HashMap<Uuid, Held>,
     shared: Shared,
     tokens: Arc<Tokens>,
+}
+
+/// An account, and which tokens it has.
+struct Held {
+    account: Arc<Account>,
+    tokens: SmallVec<[TokenId; 2]>,
 }
 
 impl Memory {
@@ -66,17 +56,17 @@ impl Memory {
             let names = Names::read(conn)?;
             for part in changed.accounts.chunks(reading::PART) {
                 let mut gone: HashSet<Uuid> = part.iter().map(crate::id::Id::uuid).collect();
-                for account in reading::accounts(conn, part, &names, &mut self.shared)? {
-                    gone.remove(&account.id.uuid());
-                    self.put(account);
+                for holding in reading::accounts(conn, part, &names, &mut self.shared)? {
+                    gone.remove(&holding.0.id.uuid());
+                    self.put(holding);
                 }
                 gone.iter().for_each(|account| self.forget(account));
             }
             changed.roles.iter().for_each(|change| self.give_or_take(change, &names));
         }
         for (account, disabled) in changed.states {
-            if let Some(account) = self.accounts.get(&account.uuid()) {
-                account.disabled.store(disabled, Ordering::Release);
+            if let Some(held) = self.accounts.get(&account.uuid()) {
+                held.account.disabled.store(disabled, Ordering::Release);
             }
         }
         self.revision = Some(changed.revision);
@@ -94,9 +84,9 @@ impl Memory {
             let part = queries::holders(conn, after.as_ref(), reading::PART)?;
             let Some(last) = part.last() else { break };
             after = Some(last.clone());
-            for account in reading::accounts(conn, &part, &names, &mut self.shared)? {
-                present.insert(account.id.uuid());
-                self.put(account);
+            for holding in reading::accounts(conn, &part, &names, &mut self.shared)? {
+                present.insert(holding.0.id.uuid());
+                self.put(holding);
             }
         }
         let gone: Vec<Uuid> = self.accounts.keys().filter(|id| !present.contains(*id)).copied().collect();
@@ -105,31 +95,28 @@ impl Memory {
         Ok(())
     }
 
-    fn put(&mut self, account: Account) {
+    fn put(&mut self, (account, tokens): Holding) {
         let account = Arc::new(account);
-        for token in &account.tokens {
-            self.tokens.0.insert(token.id, Arc::clone(&account));
-        }
-        let before = self.accounts.insert(account.id.uuid(), Arc::clone(&account));
-        for token in before.iter().flat_map(|before| &before.tokens) {
-            if account.tokens.binary_search_by(|other| other.id.cmp(&token.id)).is_err() {
-                self.tokens.0.remove(&token.id);
-            }
-        }
+        let ids: SmallVec<[TokenId; 2]> = tokens.iter().map(|token| token.id).collect();
+        tokens.into_iter().for_each(|token| self.tokens.put(&account, token));
+        let id = account.id.uuid();
+        let before = self.accounts.insert(id, Held { account, tokens: ids.clone() });
+        let gone = before.iter().flat_map(|before| &before.tokens).filter(|token| !ids.contains(token));
+        gone.for_each(|token| self.tokens.remove(token));
     }
 
     fn forget(&mut self, account: &Uuid) {
         for token in self.accounts.remove(account).iter().flat_map(|before| &before.tokens) {
-            self.tokens.0.remove(&token.id);
+            self.tokens.remove(token);
         }
     }
 
     /// An account without tokens is not remembered, and its roles are read with its first one.
     fn give_or_take(&mut self, change: &RoleChange, names: &Names) {
-        if let Some(account) = self.accounts.get(&change.account.uuid()) {
-            let grants = self.shared.grants_after(&account.grants, &change.role, change.held, names);
-            let account = account.granted(grants);
-            self.put(account);
+        if let Some(held) = self.accounts.get_mut(&change.account.uuid()) {
+            let grants = self.shared.grants_after(&held.account.grants, &change.role, change.held, names);
+            held.account = Arc::new(held.account.granted(grants));
+            held.tokens.iter().for_each(|token| self.tokens.give(token, &held.account));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::credential::{Account, Credential, Token};
+use super::credential::{Account, Credential, Holding, Token};
 use super::grants::{Names, Shared};
 use crate::accounts::model::Kind;
 use crate::database::DbConnection;
@@ -19,24 +19,24 @@ pub const PART: usize = 2_000;
 ///
 /// # Errors
 /// The database's.
-pub fn accounts(conn: &mut DbConnection, ids: &[Id], names: &Names, shared: &mut Shared) -> Result<Vec<Account>, Error> {
+pub fn accounts(conn: &mut DbConnection, ids: &[Id], names: &Names, shared: &mut Shared) -> Result<Vec<Holding>, Error> {
     let mut stored = queries::credentials(conn, ids)?;
-    stored.sort_unstable_by(|one, other| (&one.account, &one.id).cmp(&(&other.account, &other.id)));
+    stored.sort_unstable_by(|one, other| one.account.cmp(&other.account));
     let roles_of = grouped(roles::queries::pairs(conn, ids)?);
     let teams_of = grouped(teams::queries::pairs(conn, ids)?);
     let administered_by = grouped(teams::queries::administrators(conn, ids)?);
     let of_account = |tokens: &[StoredCredential]| {
         let first = tokens.first()?;
         let of = |groups: &HashMap<Id, Vec<Id>>| groups.get(&first.account).cloned().unwrap_or_default();
-        Some(Account {
+        let account = Account {
             id: first.account.clone(),
-            name: first.name.clone(),
+            name: first.name.as_str().into(),
             kind: Kind::parse(&first.kind)?,
             grants: shared.grants(&of(&roles_of), &of(&administered_by), names),
             membership: shared.membership(&of(&teams_of), names),
             disabled: first.disabled.into(),
-            tokens: tokens.iter().filter_map(token).collect(),
-        })
+        };
+        Some((account, tokens.iter().filter_map(token).collect()))
     };
     Ok(stored.chunk_by(|one, other| one.account == other.account).filter_map(of_account).collect())
 }
@@ -48,7 +48,7 @@ fn token(stored: &StoredCredential) -> Option<Token> {
         log::error!("the token {} in the database is not one that Muster wrote, and is not accepted", stored.id);
         return None;
     };
-    Some(Token { id, digest, access, expires_at: stored.expires_at, revoked: stored.revoked })
+    Some(Token::new(id, digest, access, stored.revoked, stored.expires_at))
 }
 
 fn grouped(pairs: Vec<(Id, Id)>) -> HashMap<Id, Vec<Id>> {
@@ -68,5 +68,9 @@ pub fn look_up(conn: &mut DbConnection, id: &TokenId) -> Result<Option<Credentia
     let Some(account) = queries::account_of(conn, text)? else { return Ok(None) };
     let names = Names::read(conn)?;
     let found = accounts(conn, std::slice::from_ref(&account), &names, &mut Shared::default())?;
-    Ok(found.into_iter().find_map(|account| Credential::find(account.into(), id)))
+    let of_account = |(account, tokens): Holding| {
+        let token = tokens.into_iter().find(|token| token.id == *id)?;
+        Some(Credential { account: account.into(), token })
+    };
+    Ok(found.into_iter().find_map(of_account))
 }
