@@ -26,7 +26,7 @@ use smallvec::SmallVec;
 use uuid::Uuid;
 
 use super::parts::Taken;
-use super::seen::{Seen, Use};
+use super::seen::Seen;
 use crate::id::Id;
 use crate::tokens::value::TokenId;
 
@@ -102,8 +102,8 @@ impl Packer {
 
     /// Adds a token.
     pub fn add(&mut self, token: &TokenId, seen: &Seen) {
-        let last = seen.last.as_ref().map(|last| {
-            let agent = last.agent.as_ref().map(|agent| self.agent(agent));
+        let last = seen.last().map(|last| {
+            let agent = last.agent.map(|agent| self.agent(agent));
             (micros(last.at), last.address, agent)
         });
         let entry = Entry {
@@ -148,9 +148,6 @@ impl Entry {
     /// `agents` are those that have come before it.
     fn seen(self, agents: &mut Vec<Arc<String>>) -> Option<(TokenId, Seen)> {
         let mut seen = Seen::of(Uuid::from_bytes(self.account));
-        for (day, accepted, refused) in self.days {
-            seen.count(NaiveDate::from_num_days_from_ce_opt(day)?, accepted, refused);
-        }
         if let Some((at, address, agent)) = self.last {
             let agent = match agent {
                 Some(Agent::New(agent)) => {
@@ -160,7 +157,10 @@ impl Entry {
                 Some(Agent::Known(at)) => Some(agents.get(at as usize)?.clone()),
                 None => None,
             };
-            seen.last = Some(Use { at: moment(at)?, address, agent });
+            seen.begin_with(moment(at)?, address, agent);
+        }
+        for (day, accepted, refused) in self.days {
+            seen.count(NaiveDate::from_num_days_from_ce_opt(day)?, accepted, refused);
         }
         if let Some(at) = self.login {
             seen.logged_in(moment(at)?);
@@ -182,6 +182,8 @@ fn moment(micros: i64) -> Option<NaiveDateTime> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::activity::seen::Texts;
 
@@ -210,14 +212,21 @@ mod tests {
         let found = unpacked(&content).unwrap();
         let (token, same) = &found[0];
         assert_eq!((*token, same.account), (TOKEN, seen.account));
-        let days = |seen: &Seen| seen.days().map(|day| (day.date, day.accepted, day.refused)).collect::<Vec<_>>();
+        let days = |seen: &Seen| {
+            let mut sums = BTreeMap::<_, (u32, u32)>::new();
+            seen.days().for_each(|day| {
+                let sum = sums.entry(day.date).or_default();
+                *sum = (sum.0 + day.accepted, sum.1 + day.refused);
+            });
+            sums
+        };
         assert_eq!(days(same), days(&seen));
         assert_eq!((same.refusals(), same.login()), (seen.refusals(), Some(at(5))));
-        let last = same.last.as_ref().unwrap();
+        let last = same.last().unwrap();
         assert_eq!((last.at, last.address), (at(7), "2001:db8::7".parse().ok()));
         assert_eq!(last.agent.as_ref().unwrap().as_str(), "curl \u{e4}");
-        assert_eq!(found[1].1.last.as_ref().unwrap().agent.as_ref().unwrap().as_str(), "ci");
-        assert!(found[2].1.last.is_none() && found[2].1.calls() == 0);
+        assert_eq!(found[1].1.last().unwrap().agent.as_ref().unwrap().as_str(), "ci");
+        assert!(found[2].1.last().is_none() && found[2].1.calls() == 0);
         for broken in [&content[..content.len() - 1], &content[1..]] {
             assert!(unpacked(broken).is_none());
         }
@@ -229,7 +238,6 @@ mod tests {
         let mut packer = Packer::of(1_000);
         for number in 0..1_000 {
             let mut seen = Seen::of(Uuid::now_v7());
-            seen.count(at(0).date(), 1, 0);
             seen.used(at(number), Some("192.0.2.1".parse().unwrap()), Some("an agent of a usual length"), &mut Texts::default());
             packer.add(format!("{number:012}").as_bytes().try_into().unwrap(), &seen);
         }

@@ -38,10 +38,10 @@ impl Batch {
                 let latest = logins.entry(seen.account).or_insert(at);
                 *latest = at.max(*latest);
             }
-            if let Some(last) = &seen.last {
+            if let Some(last) = seen.last() {
                 let latest = accounts.entry(seen.account).or_insert(last.at);
                 *latest = last.at.max(*latest);
-                let (address, agent) = (last.address, last.agent.as_deref().cloned());
+                let (address, agent) = (last.address, last.agent.map(|agent| agent.to_string()));
                 uses.push(queries::LastUse { token: *token, at: last.at, address, agent });
             }
         }
