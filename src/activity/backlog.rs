@@ -128,8 +128,14 @@ impl Packer {
     }
 
     /// The row's content.
-    pub fn packed(self) -> Vec<u8> {
-        self.packed
+    pub fn packed(&self) -> &[u8] {
+        &self.packed
+    }
+
+    /// Begins a new row.
+    pub fn clear(&mut self) {
+        self.agents.clear();
+        self.packed.clear();
     }
 }
 
@@ -209,7 +215,7 @@ mod tests {
         packer.add(b"BA9876543210", &other);
         packer.add(b"000000000000", &Seen::of(Uuid::nil()));
         let content = packer.packed();
-        let found = unpacked(&content).unwrap();
+        let found = unpacked(content).unwrap();
         let (token, same) = &found[0];
         assert_eq!((*token, same.account), (TOKEN, seen.account));
         let days = |seen: &Seen| {
@@ -231,6 +237,11 @@ mod tests {
             assert!(unpacked(broken).is_none());
         }
         assert_eq!(unpacked(&[]).map(|none| none.len()), Some(0));
+        // The next row knows nothing of the agents in this one.
+        packer.clear();
+        packer.add(&TOKEN, &found[0].1);
+        let again = unpacked(packer.packed()).unwrap();
+        assert_eq!(again[0].1.last(), found[0].1.last());
     }
 
     #[test]

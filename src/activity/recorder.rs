@@ -27,18 +27,18 @@ const SHARDS: usize = 32;
 const TOKEN_LIMIT: usize = 320_000;
 /// Tokens whose activity is written in one transaction, about: what is being written is in memory twice, and other writers wait
 /// meanwhile.
-const PART: usize = 5_000;
+const PART: usize = 2_500;
 /// From so many on it does not rest: what is forgotten is lost.
 const CROWD: usize = TOKEN_LIMIT / 4 * 3;
-/// Parts that are made ready at a time to be noted down while they wait; a quarter of a megabyte each.
-const PACKED: usize = 20;
+/// Parts that are made ready at a time to be noted down while they wait; an eighth of a megabyte each.
+const PACKED: usize = 40;
 /// Where the parts are parted is chosen by one token in so many.
 const SAMPLED: usize = 16;
 /// After each part, so many times as long as it took belongs to others: what waits has been noted down, and may. Where the
 /// processors are busy a part takes longer, and the rest is longer too.
-const REST: u32 = 40;
-/// However long a part took, which may have waited for others. So the activity of as many tokens as there may be is in its
-/// place within six minutes, where a part takes no longer than half a second.
+const REST: u32 = 80;
+/// However long a part took, which may have waited for others. So the activity of 200,000 tokens is in its place within seven
+/// minutes, of as many as there may be within eleven.
 const LONGEST_REST: Duration = Duration::from_secs(5);
 
 /// Where the check leaves what it saw. Cheap to clone; all clones share one memory.
@@ -298,9 +298,8 @@ impl Recorder {
         taken
     }
 
-    /// What has been gathered of parts that follow each other, for a row of what waits each.
-    fn packed(&self, parts: &[Part]) -> Vec<Vec<u8>> {
-        let mut packers: Vec<Packer> = parts.iter().map(|_| Packer::of(PART)).collect();
+    /// Packs what has been gathered of some parts, for a row of what waits each.
+    fn pack(&self, parts: &[Part], packers: &mut [Packer]) {
         let index = Index::of(parts);
         for shard in &self.0.shards {
             for (token, seen) in &locked(shard).gathered {
@@ -309,7 +308,6 @@ impl Recorder {
                 }
             }
         }
-        packers.into_iter().map(Packer::packed).collect()
     }
 
     /// Notes down what waits, in place of what did before. Returns the rows, one for each part.
@@ -328,10 +326,13 @@ impl Recorder {
             .record(move |conn| {
                 queries::remove_backlog_of(conn, &instance)?;
                 let mut rows = Vec::new();
+                let mut packers: Vec<Packer> = parts.iter().take(PACKED).map(|_| Packer::of(PART)).collect();
                 // All at once would take much memory, and one by one as many walks through all that was gathered.
                 for parts in parts.chunks(PACKED) {
-                    for content in memory.packed(parts) {
-                        rows.push(queries::add_to_backlog(conn, &instance, patience, &content)?);
+                    memory.pack(parts, &mut packers);
+                    for (_, packer) in parts.iter().zip(&mut packers) {
+                        rows.push(queries::add_to_backlog(conn, &instance, patience, packer.packed())?);
+                        packer.clear();
                     }
                 }
                 Ok(rows)
@@ -541,12 +542,12 @@ mod tests {
         let note = |number: usize| recorder.refused(&format!("{number:012}"), &accounts[number % 5_000], "revoked", at(0));
         (0..40_000).for_each(note);
         let parts = recorder.parts(None);
-        assert!(parts.len() <= 9 && parts.iter().all(|part| !recorder.has_grown(part)), "{parts:?}");
+        assert!(parts.len() <= 18 && parts.iter().all(|part| !recorder.has_grown(part)), "{parts:?}");
         // What comes while it rests makes more parts, and none larger.
         (40_000..140_000).for_each(note);
         assert!(parts[1..4].iter().all(|part| recorder.has_grown(part)), "{parts:?}");
         let parts = recorder.parts(parts[1].to);
-        assert!(parts.len() > 24 && parts.iter().all(|part| !recorder.has_grown(part)), "{parts:?}");
+        assert!(parts.len() > 48 && parts.iter().all(|part| !recorder.has_grown(part)), "{parts:?}");
         let mut taken: Vec<Taken> = parts.iter().map(|part| recorder.take(part)).collect();
         let sizes: Vec<_> = taken.iter().map(Vec::len).collect();
         assert!(sizes.iter().all(|size| *size < PART + PART / 2), "{sizes:?}");
