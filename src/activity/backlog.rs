@@ -1,6 +1,6 @@
 //! What waits for its turn, in the database meanwhile, so that a crash loses no more of the many than of the few.
 //!
-//! To write the activity of a token to its place costs far more than to note it down among ten thousand others. Where more
+//! To write the activity of a token to its place costs far more than to note it down among thousands of others. Where more
 //! tokens were used than are written at once, all that waits is noted down each interval, a row for each part; the transaction
 //! that writes a part to its place removes its row, and the next interval replaces what is left. So each call counts once,
 //! whenever the process ends.

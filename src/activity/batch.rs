@@ -41,7 +41,7 @@ impl Batch {
             if let Some(last) = seen.last() {
                 let latest = accounts.entry(seen.account).or_insert(last.at);
                 *latest = last.at.max(*latest);
-                let (address, agent) = (last.address, last.agent.map(|agent| agent.to_string()));
+                let (address, agent) = (last.address, last.agent.map(|agent| agent.as_str().to_owned()));
                 uses.push(queries::LastUse { token: *token, at: last.at, address, agent });
             }
         }

@@ -1,5 +1,5 @@
 //! What was seen of one token since the last write. There is one of these for each token that is in play, and each accepted call
-//! looks for one: with its token it is a cache line.
+//! looks for one: with its token it is as large as a cache line.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use smallvec::SmallVec;
 use uuid::Uuid;
 
 use crate::tokens::value::TokenId;
@@ -60,8 +61,8 @@ struct More {
     /// When the account last called Muster's own API by it.
     login: Option<NaiveDateTime>,
     /// Refused calls, and accepted ones of other days: those before midnight, and those of an outage.
-    days: Vec<Day>,
-    refusals: Vec<(Cow<'static, str>, i64)>,
+    days: SmallVec<[Day; 1]>,
+    refusals: SmallVec<[(Cow<'static, str>, i64); 1]>,
 }
 
 impl Seen {
@@ -233,7 +234,7 @@ mod tests {
 
     #[test]
     fn it_is_small() {
-        assert_eq!(size_of::<(TokenId, Seen)>(), 64);
+        assert_eq!((size_of::<(TokenId, Seen)>(), size_of::<More>()), (64, 112));
     }
 
     fn days(seen: &Seen) -> Vec<(NaiveDate, u32, u32)> {
@@ -282,10 +283,14 @@ mod tests {
 
     #[test]
     fn the_last_use_is_the_latest_from_wherever_it_came() {
-        let (mut seen, texts) = (Seen::of(Uuid::nil()), &mut Texts::default());
+        let (mut seen, mut added, texts) = (Seen::of(Uuid::nil()), Seen::of(Uuid::nil()), &mut Texts::default());
         assert_eq!(seen.last(), None);
         for (day, address) in [(1, "192.0.2.7"), (3, "2001:db8::7"), (2, "192.0.2.8"), (4, "192.0.2.9"), (5, "::1"), (6, "")] {
+            let mut use_of_day = Seen::of(Uuid::nil());
+            use_of_day.used(noon(day), address.parse().ok(), (day != 6).then_some(address), texts);
+            added.add(use_of_day);
             seen.used(noon(day), address.parse().ok(), (day != 6).then_some(address), texts);
+            assert_eq!((added.last(), days(&added)), (seen.last(), days(&seen)));
             let last = if day == 2 { (3, "2001:db8::7") } else { (day, address) };
             let found = seen.last().unwrap();
             assert_eq!((found.at, found.address), (noon(last.0), last.1.parse().ok()), "{day}");

@@ -21,7 +21,7 @@
 //! - [`grants`]: what accounts have in common.
 //! - [`memory`]: what is remembered, and what changes it.
 //! - [`reading`]: from the database.
-//! - [`table`]: where the check finds them.
+//! - [`table`]: where the check finds a token.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};

@@ -23,9 +23,11 @@ pub const ID_LENGTH: usize = 12;
 /// A token's public id.
 pub type TokenId = [u8; ID_LENGTH];
 
-/// Which of so many places a token belongs to, where tokens are spread over several.
+/// Which of so many places a token belongs to, where tokens are spread over several: by FNV-1a, of which the upper bits depend
+/// on all characters.
 pub fn spread(token: &TokenId, places: usize) -> usize {
-    token.iter().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add((*byte).into())) % places
+    let mix = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    (token.iter().fold(0xcbf2_9ce4_8422_2325, mix) >> 32) as usize % places
 }
 
 const PREFIX: &[u8] = b"mst";

@@ -21,15 +21,23 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
          INSERT INTO team_administrators (team_id, account_id) VALUES ('{team}', '{}');",
         ids[0]
     ));
-    let values: Vec<TokenValue> = ids.iter().map(|id| home.token(id, Access::Read, Expiry::Never).1).collect();
-    let known = |mirror: &Mirror, at: usize| match mirror.find(values[at].id().as_bytes().try_into().unwrap()) {
+    // Each has two, and both are seen as one.
+    let tokens = |id: &Id| [(); 2].map(|()| home.token(id, Access::Read, Expiry::Never).1);
+    let values: Vec<[TokenValue; 2]> = ids.iter().map(tokens).collect();
+    let seen_by = |mirror: &Mirror, value: &TokenValue| match mirror.find(value.id().as_bytes().try_into().unwrap()) {
         Known::Token(found) => {
             let grants = &found.account.grants;
             let roles: Vec<String> = grants.roles.iter().map(|role| role.name.clone()).collect();
             let permissions: Vec<String> = grants.permissions.iter().map(ToString::to_string).collect();
-            (roles.join(", "), permissions, found.account.is_disabled(), found.id().to_owned())
+            assert_eq!(found.id(), value.id());
+            (roles.join(", "), permissions, found.account.is_disabled(), found.account.name.to_string())
         }
         _ => panic!("the token is not known"),
+    };
+    let known = |mirror: &Mirror, at: usize| {
+        let [one, other] = [0, 1].map(|token| seen_by(mirror, &values[at][token]));
+        assert_eq!(one, other);
+        one
     };
     let mirror = Mirror::new(home.database.clone());
     mirror.catch_up().await;
@@ -62,8 +70,9 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
     let fresh = Mirror::new(home.database.clone());
     fresh.catch_up().await;
     assert_eq!(found, (0..3).map(|at| known(&fresh, at)).collect::<Vec<_>>());
-    assert_eq!(mirror.len(), 3);
+    assert_eq!((mirror.len(), found[2].3.as_str()), (6, "another name"));
     home.write(|conn| accounts::delete(conn, &shell, Kind::System, &one));
     mirror.catch_up().await;
-    assert_eq!(mirror.len(), 2);
+    assert_eq!(mirror.len(), 4);
+    assert!(values[1].iter().all(|value| matches!(mirror.find(value.id().as_bytes().try_into().unwrap()), Known::Nothing)));
 }

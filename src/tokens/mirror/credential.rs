@@ -1,5 +1,5 @@
 //! A token and its account, as they are kept in memory. Among hundreds of thousands each place in memory that a check looks at
-//! costs what it takes to fetch it, so both are small and hold what they need in themselves.
+//! costs what it takes to fetch it, so both are small, and hold in themselves what they need, but for long names.
 
 use std::ops::Deref;
 use std::sync::Arc;

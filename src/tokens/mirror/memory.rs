@@ -1,4 +1,4 @@
-//! What is remembered, by token for the check and by account for what changes it.
+//! What is remembered by account, and how changes are made to it and to what the check looks at.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -29,6 +29,7 @@ pub struct Memory {
 /// An account, and which tokens it has.
 struct Held {
     account: Arc<Account>,
+    /// In order: a machine that replaces its own may have very many.
     tokens: SmallVec<[TokenId; 2]>,
 }
 
@@ -97,12 +98,14 @@ impl Memory {
 
     fn put(&mut self, (account, tokens): Holding) {
         let account = Arc::new(account);
-        let ids: SmallVec<[TokenId; 2]> = tokens.iter().map(|token| token.id).collect();
+        let mut ids: SmallVec<[TokenId; 2]> = tokens.iter().map(|token| token.id).collect();
+        ids.sort_unstable();
         tokens.into_iter().for_each(|token| self.tokens.put(&account, token));
         let id = account.id.uuid();
-        let before = self.accounts.insert(id, Held { account, tokens: ids.clone() });
-        let gone = before.iter().flat_map(|before| &before.tokens).filter(|token| !ids.contains(token));
+        let before = self.accounts.remove(&id);
+        let gone = before.iter().flat_map(|before| &before.tokens).filter(|token| ids.binary_search(token).is_err());
         gone.for_each(|token| self.tokens.remove(token));
+        self.accounts.insert(id, Held { account, tokens: ids });
     }
 
     fn forget(&mut self, account: &Uuid) {
