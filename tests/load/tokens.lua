@@ -32,6 +32,6 @@ function request()
 end
 
 function done(summary, latency)
-  io.write(string.format("RESULT %.0f %.0f %.0f %d\n", summary.requests / summary.duration * 1e6, latency:percentile(50),
-    latency:percentile(99), summary.errors.status))
+  io.write(string.format("RESULT %.0f %.0f %.0f %d %d\n", summary.requests / summary.duration * 1e6, latency:percentile(50),
+    latency:percentile(99), summary.errors.status, summary.requests))
 end
