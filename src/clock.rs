@@ -25,3 +25,13 @@ pub fn known(moment: NaiveDateTime) -> Option<NaiveDateTime> {
 pub fn written(moment: NaiveDateTime) -> String {
     moment.and_utc().to_rfc3339_opts(SecondsFormat::Secs, true)
 }
+
+/// A moment as microseconds since 1970, which is as exact as moments are kept.
+pub fn micros(at: NaiveDateTime) -> i64 {
+    at.and_utc().timestamp_micros()
+}
+
+/// The moment that [`micros`] tells; `None` where there is none so far from 1970.
+pub fn of_micros(micros: i64) -> Option<NaiveDateTime> {
+    DateTime::from_timestamp_micros(micros).map(|at| at.naive_utc())
+}

@@ -20,13 +20,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use uuid::Uuid;
 
 use super::parts::Taken;
 use super::seen::Seen;
+use crate::clock::{micros, of_micros};
 use crate::id::Id;
 use crate::tokens::value::TokenId;
 
@@ -163,13 +164,13 @@ impl Entry {
                 Some(Agent::Known(at)) => Some(agents.get(at as usize)?.clone()),
                 None => None,
             };
-            seen.begin_with(moment(at)?, address, agent);
+            seen.begin_with(of_micros(at)?, address, agent);
         }
         for (day, accepted, refused) in self.days {
             seen.count(NaiveDate::from_num_days_from_ce_opt(day)?, accepted, refused);
         }
         if let Some(at) = self.login {
-            seen.logged_in(moment(at)?);
+            seen.logged_in(of_micros(at)?);
         }
         for (reason, count) in self.refusals {
             seen.refuse(Cow::Owned(reason), count);
@@ -178,17 +179,11 @@ impl Entry {
     }
 }
 
-fn micros(at: NaiveDateTime) -> i64 {
-    at.and_utc().timestamp_micros()
-}
-
-fn moment(micros: i64) -> Option<NaiveDateTime> {
-    DateTime::from_timestamp_micros(micros).map(|at| at.naive_utc())
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+
+    use chrono::NaiveDateTime;
 
     use super::*;
     use crate::activity::seen::Texts;
@@ -196,7 +191,7 @@ mod tests {
     const TOKEN: TokenId = *b"0123456789AB";
 
     fn at(second: i64) -> NaiveDateTime {
-        moment(1_795_600_000_000_001 + second * 1_000_000).unwrap()
+        of_micros(1_795_600_000_000_001 + second * 1_000_000).unwrap()
     }
 
     #[test]

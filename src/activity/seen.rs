@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{NaiveDate, NaiveDateTime};
 use smallvec::SmallVec;
 use uuid::Uuid;
 
+use crate::clock;
 use crate::tokens::value::TokenId;
 
 /// What was seen, by token.
@@ -77,7 +78,7 @@ impl Seen {
 
     /// Notes a call that was accepted. The latest counts as the last use, in whichever order they come.
     pub fn used(&mut self, at: NaiveDateTime, address: Option<IpAddr>, agent: Option<&str>, texts: &mut Texts) {
-        let micros = at.and_utc().timestamp_micros();
+        let micros = clock::micros(at);
         if micros >= self.at {
             self.move_to(micros, address);
             if self.agent.as_ref().map(|agent| agent.as_str()) != agent {
@@ -118,7 +119,7 @@ impl Seen {
 
     /// Says what its last use was, before anything else is said of it.
     pub fn begin_with(&mut self, at: NaiveDateTime, address: Option<IpAddr>, agent: Option<Arc<String>>) {
-        self.move_to(at.and_utc().timestamp_micros(), address);
+        self.move_to(clock::micros(at), address);
         self.agent = agent;
     }
 
@@ -201,7 +202,7 @@ fn is_same_day(one: i64, other: i64) -> bool {
 
 fn moment(micros: i64) -> NaiveDateTime {
     // It was a moment before.
-    DateTime::from_timestamp_micros(micros).map_or(NaiveDateTime::MIN, |at| at.naive_utc())
+    clock::of_micros(micros).unwrap_or(NaiveDateTime::MIN)
 }
 
 fn date(micros: i64) -> NaiveDate {

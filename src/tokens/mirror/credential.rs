@@ -5,12 +5,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use chrono::{DateTime, NaiveDateTime};
+use chrono::NaiveDateTime;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use super::grants::{Grants, Membership};
 use crate::accounts::model::Kind;
+use crate::clock;
 use crate::id::Id;
 use crate::tokens::value::{Access, TokenId};
 
@@ -68,7 +69,7 @@ const NEVER: i64 = i64::MAX;
 impl Token {
     /// What is known of a token. One that does not expire has no `expires_at`.
     pub(super) fn new(id: TokenId, digest: [u8; 32], access: Access, revoked: bool, expires_at: Option<NaiveDateTime>) -> Self {
-        let expires = expires_at.map_or(NEVER, |end| end.and_utc().timestamp_micros());
+        let expires = expires_at.map_or(NEVER, clock::micros);
         Self { id, digest, access, revoked, expires }
     }
 
@@ -81,7 +82,7 @@ impl Token {
     /// When it expires; `None` for never.
     pub fn expires_at(&self) -> Option<NaiveDateTime> {
         // All that is left out is the number that stands for "never", which is no moment.
-        DateTime::from_timestamp_micros(self.expires).map(|end| end.naive_utc())
+        clock::of_micros(self.expires)
     }
 }
 
@@ -109,7 +110,6 @@ impl Deref for Credential {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
 
     #[test]
     fn they_are_small() {
@@ -120,8 +120,7 @@ mod tests {
     fn a_moment_comes_out_as_it_went_in() {
         for moment in [None, Some(clock::now()), Some(clock::NEVER), Some(NaiveDateTime::MIN), Some(NaiveDateTime::MAX)] {
             let token = Token::new(*b"0123456789AB", [0; 32], Access::Read, false, moment);
-            let micros = |moment: NaiveDateTime| moment.and_utc().timestamp_micros();
-            assert_eq!(token.expires_at().map(micros), moment.map(micros));
+            assert_eq!(token.expires_at().map(clock::micros), moment.map(clock::micros));
         }
     }
 }
