@@ -21,11 +21,10 @@ pub enum Engine {
     Postgres,
 }
 
-/// Readers do not wait for the writer (WAL), an answered change survives a power cut (FULL), and LIKE tells letters
-/// apart as it does in Postgres: what is compared has been folded before it was stored. Each connection keeps few pages of
-/// its own: the operating system keeps them for all.
+/// Readers do not wait for the writer (WAL) and an answered change survives a power cut (FULL). Each connection keeps as many
+/// pages as a page of the list asks for: all of them would hold much memory, and the operating system keeps them as well.
 const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
-    PRAGMA foreign_keys = ON; PRAGMA case_sensitive_like = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -500;";
+    PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;";
 
 /// The same patience as `busy_timeout`.
 const BUSY: Duration = Duration::from_secs(5);

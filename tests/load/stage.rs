@@ -41,6 +41,20 @@ impl Stage {
         stage
     }
 
+    /// Waits until the server has read what it keeps in memory: then it sends few statements a second by itself. A million tokens take
+    /// some fifteen seconds, in which a page has but one of two cores.
+    pub fn rest(&self) {
+        let mut before = self.database.statements();
+        loop {
+            std::thread::sleep(Duration::from_secs(1));
+            let now = self.database.statements();
+            if now - before < 20 {
+                return;
+            }
+            before = now;
+        }
+    }
+
     /// Sends a form, from POST to answer.
     pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Duration {
         let body = serde_html_form::to_string(fields).unwrap();

@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDateTime};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
 
-use super::matching::{Asked, Matching, Target, Way};
+use super::matching::{Asked, Condition, Matching, Target, Way};
 use crate::accounts::model::{AccountRow, COUNT_LIMIT, Filter, Order, Sort, Total, Window};
 use crate::clock;
 use crate::database::sql::{Sql, Value};
@@ -163,6 +163,12 @@ fn statement(target: &Target, place: Place<'_>, crowd: Option<i64>) -> Sql {
             counted(&mut sql);
             matching.all(&mut sql);
             matching.tests(None, Asked::InOrder(place.sort.by), &mut sql);
+            place.write(&mut sql, "a");
+        }
+        Way::Gathered(Condition::Search) if by_name && matching.is_single() && matching.engine == Engine::Sqlite => {
+            matching.with_numbers(&mut sql);
+            sql.push(SHOWN).push(", (SELECT count(*) FROM picked) AS matching FROM picked CROSS JOIN accounts a");
+            sql.push(" WHERE a.search_id = picked.search_id");
             place.write(&mut sql, "a");
         }
         // The page is known before any account is looked up.

@@ -185,7 +185,7 @@ fn an_older_database_with_accounts_is_left_as_it_is_and_works() {
             Ok(())
         })
         .unwrap();
-    assert_eq!(migrations::migrate(&url).map(|applied| applied.len()), Ok(2));
+    assert_eq!(migrations::migrate(&url).map(|applied| applied.len()), Ok(3));
     let (older, new) = (seen(&database), seen(&TestApp::start().database));
     assert_eq!([&older.1, &new.1], first.each_ref());
     assert_eq!(older.0, new.0);
