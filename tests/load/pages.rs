@@ -40,7 +40,7 @@ fn main() {
     let stages = [&arguments[1], &arguments[2]].map(|url| Stage::on(url.parse().unwrap()));
     let groups = stages.each_ref().map(groups);
     for stage in &stages {
-        stage.rest();
+        stage.wait_until_ready();
     }
     println!("| page                                                         |   small ms |   large ms |  ratio |");
     println!("| ------------------------------------------------------------ | ---------- | ---------- | ------ |");
@@ -84,6 +84,7 @@ fn cases(groups: &[[Id; 2]; 2]) -> Vec<Case> {
         same("activity: all, never used", "&activity=never", "TRUE"),
         same("activity: a hundredth, of late", "&activity=30", &format!("name LIKE '%{LATE}'")),
         same("activity: a hundredth, long unused", "&activity=unused-90", &format!("name LIKE '%{UNUSED}'")),
+        same("activity, disabled too: a hundredth, of late", "&activity=30&disabled=1", &format!("name LIKE '%{LATE}'")),
         same("tokens: a hundredth, expiring", "&expiring=14", &format!("name LIKE '%{EXPIRING}'")),
         same("three filters: never used, word and role that all have", &format!("&activity=never&q=deploy{ci_cd}"), "TRUE"),
         same("a hundredth, of late, and a role that all have", &format!("&activity=30{ci_cd}"), &format!("name LIKE '%{LATE}'")),

@@ -41,17 +41,13 @@ impl Stage {
         stage
     }
 
-    /// Waits until the server has read what it keeps in memory: then it sends few statements a second by itself. A million tokens take
-    /// some fifteen seconds, in which a page has but one of two cores.
-    pub fn rest(&self) {
-        let mut before = self.database.statements();
-        loop {
-            std::thread::sleep(Duration::from_secs(1));
-            let now = self.database.statements();
-            if now - before < 20 {
-                return;
-            }
-            before = now;
+    /// Waits until the server has read what it keeps in memory. A million tokens take some fifteen seconds, in which a page has but
+    /// one of two cores.
+    pub fn wait_until_ready(&self) {
+        let began = Instant::now();
+        while self.agent.get(format!("{}/readyz", self.base)).call().is_err() {
+            assert!(began.elapsed() < Duration::from_secs(300), "the server has not become ready");
+            std::thread::sleep(Duration::from_millis(100));
         }
     }
 

@@ -1,2 +1,2 @@
--- For SQLite alone: Postgres reads the rows quickly enough, and would write one index more whenever an account is used.
+-- For SQLite alone: Postgres reads the rows quickly enough.
 SELECT 1;

@@ -165,7 +165,8 @@ fn statement(target: &Target, place: Place<'_>, crowd: Option<i64>) -> Sql {
             matching.tests(None, Asked::InOrder(place.sort.by), &mut sql);
             place.write(&mut sql, "a");
         }
-        Way::Gathered(Condition::Search) if by_name && matching.is_single() && matching.engine == Engine::Sqlite => {
+        // Whatever the order is: SQLite sorts the accounts as it reads them again, and keeps no more than a page.
+        Way::Gathered(Condition::Search) if matching.is_single() && matching.engine == Engine::Sqlite => {
             matching.with_numbers(&mut sql);
             sql.push(SHOWN).push(", (SELECT count(*) FROM picked) AS matching FROM picked CROSS JOIN accounts a");
             sql.push(" WHERE a.search_id = picked.search_id");

@@ -321,8 +321,8 @@ impl Matching {
         sql.push(") ");
     }
 
-    /// What the index of words finds, evaluated before anything else, as the numbers by which SQLite finds accounts. To set a number
-    /// aside and look its account up a second time costs half of what it costs to set identity and name aside.
+    /// The same of the condition on a word, but for the columns: the numbers by which SQLite finds accounts. To set a number aside and
+    /// to look its account up a second time costs less than to set identity and name aside.
     pub(super) fn with_numbers(&self, sql: &mut Sql) {
         sql.push("WITH picked (search_id) AS MATERIALIZED (");
         self.found_by_word("f.search_id", sql);

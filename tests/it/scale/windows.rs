@@ -44,6 +44,7 @@ fn filters() -> Vec<(Filter, String)> {
         (Filter { expiring: true, ..all.clone() }, expiring),
         (Filter { colleagues_of: Some(colleague), ..all.clone() }, colleagues),
         (Filter { role: id(&cicd), search: "number 1".into(), ..all.clone() }, format!("{} AND {word}", role(&cicd))),
+        (Filter { activity: Some(Activity::Never), search: "number 1".into(), ..all.clone() }, format!("{never} AND {word}")),
         (
             Filter { role: id(&cicd), team: id(LARGE_TEAM), activity: Some(Activity::Never), ..all },
             format!("{} AND {team} AND {never}", role(&cicd)),
