@@ -20,7 +20,6 @@ fn main() {
     let url: DatabaseUrl = arguments[1].parse().unwrap();
     let (n, rounds): (usize, usize) = (arguments[2].parse().unwrap(), arguments[3].parse().unwrap());
     let stage = Stage::on(url);
-    stage.wait_until_ready();
     let database = &stage.database;
     // The first N by name, as a filter: a team of them.
     let team = Id::new();

@@ -39,9 +39,6 @@ fn main() {
     let rounds: usize = arguments[3].parse().unwrap();
     let stages = [&arguments[1], &arguments[2]].map(|url| Stage::on(url.parse().unwrap()));
     let groups = stages.each_ref().map(groups);
-    for stage in &stages {
-        stage.wait_until_ready();
-    }
     println!("| page                                                         |   small ms |   large ms |  ratio |");
     println!("| ------------------------------------------------------------ | ---------- | ---------- | ------ |");
     for case in cases(&groups) {

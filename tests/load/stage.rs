@@ -38,12 +38,13 @@ impl Stage {
         let agent = ureq::Agent::config_builder().max_redirects(0).max_redirects_will_error(false).build().new_agent();
         let stage = Self { database, base, agent };
         stage.post("/login", &[("email", &email), ("password", "correct horse battery")]);
+        stage.wait_until_ready();
         stage
     }
 
     /// Waits until the server has read what it keeps in memory. A million tokens take some fifteen seconds, in which a page has but
     /// one of two cores.
-    pub fn wait_until_ready(&self) {
+    fn wait_until_ready(&self) {
         let began = Instant::now();
         while self.agent.get(format!("{}/readyz", self.base)).call().is_err() {
             assert!(began.elapsed() < Duration::from_secs(300), "the server has not become ready");

@@ -321,13 +321,11 @@ impl Matching {
         sql.push(") ");
     }
 
-    /// The same of the condition on a word, but for the columns: the numbers by which SQLite finds accounts. To set a number aside and
-    /// to look its account up a second time costs less than to set identity and name aside.
+    /// Of the condition on a word, the numbers by which SQLite finds accounts, likewise evaluated before anything else. To set a number
+    /// aside and to look its account up a second time costs less than to set identity and name aside.
     pub(super) fn with_numbers(&self, sql: &mut Sql) {
         sql.push("WITH picked (search_id) AS MATERIALIZED (");
         self.found_by_word("f.search_id", sql);
-        sql.push(" AND ");
-        self.of_kind("f", " AND ", sql);
         sql.push(") ");
     }
 
@@ -400,7 +398,7 @@ impl Matching {
     fn found_by(&self, condition: Condition, sql: &mut Sql) {
         let filter = &self.filter;
         match condition {
-            Condition::Search => self.found_by_word("f.id, f.name_key", sql),
+            Condition::Search => return self.found_by_word("f.id, f.name_key", sql),
             Condition::Role => {
                 sql.push("SELECT f.account_id AS id, f.name_key FROM account_roles f WHERE f.role_id = ")
                     .bind(text_of(filter.role.as_ref()));
@@ -427,7 +425,7 @@ impl Matching {
         self.of_kind("f", if ranged { " AND +" } else { " AND " }, sql);
     }
 
-    /// The same of the condition on a word, `columns` of `accounts f`, without kind and state.
+    /// The same of the condition on a word: `columns` of `accounts f`.
     fn found_by_word(&self, columns: &str, sql: &mut Sql) {
         let word = &self.filter.search;
         sql.push("SELECT ").push(columns).push(" FROM ");
@@ -435,9 +433,10 @@ impl Matching {
             Engine::Sqlite => sql
                 .push("accounts_search s CROSS JOIN accounts f WHERE s.accounts_search MATCH ")
                 .bind(format!("\"{}\"", word.replace('"', "\"\"")))
-                .push(" AND f.search_id = s.rowid"),
-            Engine::Postgres => sql.push("accounts f WHERE f.search_text LIKE ").bind_unseen(like_anywhere(word)),
+                .push(" AND f.search_id = s.rowid AND "),
+            Engine::Postgres => sql.push("accounts f WHERE f.search_text LIKE ").bind_unseen(like_anywhere(word)).push(" AND "),
         };
+        self.of_kind("f", " AND ", sql);
     }
 
     /// The same condition, asked of one account at a time.
