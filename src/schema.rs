@@ -1,5 +1,4 @@
 //! The tables, as both databases have them. `migrations/` makes them.
-#![allow(missing_docs, reason = "the columns are described where they are made, in migrations/")]
 
 diesel::table! {
     settings (name) {

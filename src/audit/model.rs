@@ -5,7 +5,6 @@ use chrono::NaiveDateTime;
 use crate::id::Id;
 
 /// What can happen, as `subject.verb` in the past tense.
-#[expect(missing_docs, reason = "each says in words what it means")]
 pub mod verbs {
     pub const ACCOUNT_CREATED: &str = "account.created";
     pub const ACCOUNT_RENAMED: &str = "account.renamed";

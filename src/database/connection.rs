@@ -1,5 +1,4 @@
 //! The connection type of both engines.
-#![allow(missing_docs, reason = "the derive makes items of its own without any")]
 
 use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
