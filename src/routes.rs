@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, Resource, Route as Handler, Scope, guard, web};
 use crate::auth::access::Access::{self, AnyOf, Public, SignedIn};
 use crate::auth::{access, bearer};
 use crate::error::Error;
+use crate::web::navigation::Navigation;
 use crate::web::{api, assets, headers, health, trace};
 use crate::{accounts, auth, gateway, roles, tokens};
 
@@ -33,6 +34,9 @@ const SEE: Access = AnyOf(&["system_account:read:*", "system_account:manage:team
 const OPERATE: Access = AnyOf(&["system_account:manage:*", "system_account:manage:team"]);
 const MANAGE: Access = AnyOf(&["system_account:manage:*"]);
 const SEE_ROLES: Access = AnyOf(&["role:read:*", "system_account:read:*", "system_account:manage:team"]);
+
+/// The side bar, as the features give it.
+pub const NAVIGATION: Navigation = Navigation(&[accounts::view::NAVIGATION, roles::view::NAVIGATION, tokens::view::NAVIGATION]);
 
 /// Everything that a browser asks for, with a session and a page's errors.
 pub const PAGES: &[Route] = &[

@@ -129,7 +129,7 @@ impl Server {
         let config = web::Data::new(config);
         let throttle = web::Data::new(Throttle::new());
         let noting = web::Data::new(auth::access::Noting::default());
-        let plan = web::Data::new(plan);
+        let navigation = web::Data::new(routes::NAVIGATION);
         let base_url = web::Data::new(base_url);
         let shared_database = web::Data::new(database.clone());
         // A connection of its own: what follows the changes must not wait behind pages.
@@ -148,7 +148,7 @@ impl Server {
             check: check.clone(),
             recorder: recorder.clone(),
             database: database.clone(),
-            plan: plan.get_ref().clone(),
+            plan,
         };
         let requests = web::Data::new(requests);
         let sessions = database.clone();
@@ -173,7 +173,7 @@ impl Server {
                 .app_data(throttle.clone())
                 .app_data(noting.clone())
                 .app_data(refusals.clone())
-                .app_data(plan.clone())
+                .app_data(navigation.clone())
                 .app_data(base_url.clone())
                 .app_data(requests.clone())
                 .configure(routes::gateway)

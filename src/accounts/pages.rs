@@ -6,6 +6,7 @@ use super::model::{Kind, Right};
 use super::operations::{self, Plan};
 use super::view::{self, list::RoleBadge};
 use crate::auth::principal::Principal;
+use crate::config::Config;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::{self, predefined};
@@ -36,8 +37,9 @@ fn may_manage(actor: &Principal) -> bool {
 }
 
 /// Used and limit, for the meter.
-fn plan(plan: &Plan, used: i64) -> view::Plan {
-    view::Plan { name: plan.name.clone(), used: count(used), limit: plan.limit.map(count) }
+fn plan(config: &Config, used: i64) -> view::Plan {
+    let plan = Plan::from(config);
+    view::Plan { name: plan.name, used: count(used), limit: plan.limit.map(count) }
 }
 
 /// A number of rows, which the database counts with a sign.

@@ -1,6 +1,7 @@
 //! The pages of system accounts, as plain data for their templates. What several of them show stands here; each page has a
 //! file of its own.
 
+use crate::web::navigation::{Group, Item};
 use crate::web::view::words::grouped;
 
 pub mod account;
@@ -13,6 +14,15 @@ pub mod tokens;
 
 /// The address of the list.
 pub const LIST: &str = "/settings/system-accounts";
+
+pub const NAVIGATION: Item = Item {
+    label: "System Accounts",
+    href: LIST,
+    icon: "bot",
+    group: Group::Organisation,
+    any_of: &["system_account:read:*", "system_account:manage:team"],
+    count: Some("SELECT sum(total) FROM account_totals WHERE kind = 'system' AND disabled = FALSE"),
+};
 
 /// How much of the plan is used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

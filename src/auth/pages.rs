@@ -16,9 +16,10 @@ use crate::config::Config;
 use crate::database::{Database, blocking};
 use crate::error::Error;
 use crate::web::form::{Form, Query};
-use crate::web::page::{self, THEME_COOKIE, head, html, local, see_other};
+use crate::web::page::{THEME_COOKIE, head, html, local, see_other};
 use crate::web::throttle::{self, Throttle};
 use crate::web::view::{Field, Theme};
+use crate::web::visit::{Visit, Visitor};
 
 /// Where a user lands after signing in.
 const HOME: &str = "/settings/system-accounts";
@@ -26,8 +27,8 @@ const HOME: &str = "/settings/system-accounts";
 const MIN_LENGTH: u32 = password::MIN_LENGTH as u32;
 
 /// `GET /`
-pub async fn home() -> HttpResponse {
-    see_other(HOME)
+pub async fn home(visit: Visit) -> HttpResponse {
+    see_other(visit.navigation.home(&visit.actor).map_or(super::profile::PROFILE, |item| item.href))
 }
 
 /// What the sign-in page was opened with.
@@ -71,17 +72,12 @@ pub struct LoginForm {
 ///
 /// # Errors
 /// `Unavailable`, `Internal`.
-pub async fn sign_in(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    throttle: web::Data<Throttle>,
-    form: Form<LoginForm>,
-) -> Result<HttpResponse, Error> {
+pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResponse, Error> {
+    let (database, throttle) = (&visitor.database, visitor.data::<Throttle>()?);
     let LoginForm { email, password: form_password, next } = form.0;
-    let origin = origin(&request);
+    let origin = origin(&visitor.request);
     let again = |status: StatusCode, error: String| {
-        let mut page = LoginPage { head: head(&request), email: email.clone(), next: next.clone(), ..LoginPage::default() };
+        let mut page = LoginPage { head: visitor.head(), email: email.clone(), next: next.clone(), ..LoginPage::default() };
         page.error = Some(error);
         html(status, &page)
     };
@@ -103,10 +99,10 @@ pub async fn sign_in(
             return Ok(answer);
         }
     };
-    match authenticate(&database, email.clone(), form_password, origin.clone()).await? {
+    match authenticate(database, email.clone(), form_password, origin.clone()).await? {
         Ok(begun) => {
             throttle.succeeded(origin.ip(), &email);
-            session::enter(&session, &begun)?;
+            session::enter(&visitor.session, &begun)?;
             Ok(see_other(local(&next).filter(|next| !next.is_empty()).unwrap_or(HOME)))
         }
         Err(login) => {
@@ -228,16 +224,11 @@ fn setup_page(request: &HttpRequest, key: &str, form: &SetupForm) -> SetupPage {
 ///
 /// # Errors
 /// `NotFound` for a link that is not good, `Unavailable`.
-pub async fn set_up(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    key: web::Path<String>,
-    form: Form<SetupForm>,
-) -> Result<HttpResponse, Error> {
+pub async fn set_up(visitor: Visitor, key: web::Path<String>, form: Form<SetupForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
-    let mut page = setup_page(&request, &key, &form);
-    let (key, from) = (key.into_inner(), origin(&request));
+    let database = &visitor.database;
+    let mut page = setup_page(&visitor.request, &key, &form);
+    let (key, from) = (key.into_inner(), origin(&visitor.request));
     let wanted = key.clone();
     database.read(move |conn| operations::check_setup(conn, &wanted)).await?;
     let created = match hashed(form.password, form.password_again).await {
@@ -249,7 +240,7 @@ pub async fn set_up(
     };
     match created {
         Ok(begun) => {
-            session::enter(&session, &begun)?;
+            session::enter(&visitor.session, &begun)?;
             Ok(see_other(HOME))
         }
         Err(Error::Invalid(fields)) => {
@@ -313,14 +304,8 @@ pub async fn invited(request: HttpRequest, database: web::Data<Database>, key: w
 ///
 /// # Errors
 /// `NotFound` for a link that is not good, `Unavailable`.
-pub async fn set_password(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    key: web::Path<String>,
-    form: Form<PasswordForm>,
-) -> Result<HttpResponse, Error> {
-    let mut page = invitation(&request, &database, &key).await?;
+pub async fn set_password(visitor: Visitor, key: web::Path<String>, form: Form<PasswordForm>) -> Result<HttpResponse, Error> {
+    let mut page = invitation(&visitor.request, &visitor.database, &key).await?;
     let hash = match hashed(form.0.password, form.0.password_again).await {
         Ok(hash) => hash,
         Err(Error::Invalid(fields)) => {
@@ -332,9 +317,9 @@ pub async fn set_password(
         }
         Err(error) => return Err(error),
     };
-    let (key, from) = (key.into_inner(), origin(&request));
-    let begun = database.write(move |conn| operations::accept_invitation(conn, &key, &hash, &from)).await?;
-    session::enter(&session, &begun)?;
-    page::flash(&session, &crate::web::view::Flash::done("Your password is set."))?;
+    let (key, from) = (key.into_inner(), origin(&visitor.request));
+    let begun = visitor.database.write(move |conn| operations::accept_invitation(conn, &key, &hash, &from)).await?;
+    session::enter(&visitor.session, &begun)?;
+    visitor.flash(&crate::web::view::Flash::done("Your password is set."))?;
     Ok(see_other(HOME))
 }

@@ -1,11 +1,9 @@
 //! One's own page: details, password, sessions.
 
-use actix_session::Session;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::access::Actor;
 use super::pages::hashed;
 use super::principal::{Means, Principal};
 use super::queries::{self, SessionRow as Stored};
@@ -15,17 +13,19 @@ use crate::accounts::model::{Account, Kind};
 use crate::accounts::queries as accounts;
 use crate::audit::verbs;
 use crate::clock;
-use crate::database::{Database, blocking};
+use crate::database::blocking;
 use crate::error::Error;
 use crate::id::Id;
 use crate::teams;
 use crate::text::grouped;
 use crate::web::form::Form;
-use crate::web::page::{Counts, flash, html, see_other, shell};
-use crate::web::view::{Flash, Moment, Place};
+use crate::web::page::see_other;
+use crate::web::throttle::Throttle;
+use crate::web::view::{Flash, Moment};
+use crate::web::visit::Visit;
 
 /// This page's address.
-const PROFILE: &str = "/profile";
+pub const PROFILE: &str = "/profile";
 
 fn own_id(actor: &Principal) -> Result<Id, Error> {
     actor.account.clone().ok_or(Error::Unauthenticated)
@@ -35,23 +35,19 @@ fn own_id(actor: &Principal) -> Result<Id, Error> {
 ///
 /// # Errors
 /// `Unavailable`.
-pub async fn show(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-) -> Result<HttpResponse, Error> {
-    html(StatusCode::OK, &profile(&request, &session, &database, &actor).await?)
+pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
+    visit.html(StatusCode::OK, &profile(&visit).await?)
 }
 
-async fn profile(request: &HttpRequest, session: &Session, database: &Database, actor: &Principal) -> Result<ProfilePage, Error> {
+async fn profile(visit: &Visit) -> Result<ProfilePage, Error> {
+    let actor = &visit.actor;
     let own = own_id(actor)?;
-    let (account, teams, sessions, counts) = database
-        .read(move |conn| {
+    let ((account, teams, sessions), shell) = visit
+        .framed(PROFILE, move |conn| {
             let account: Account = accounts::find(conn, Kind::User, &own)?;
             let teams = teams::queries::of_accounts(conn, std::slice::from_ref(&own))?.remove(&own).unwrap_or_default();
             let sessions: Vec<Stored> = queries::sessions_of(conn, &own)?;
-            Ok((account, teams, sessions, Counts::read(conn)?))
+            Ok((account, teams, sessions))
         })
         .await?;
     let now = clock::now();
@@ -69,7 +65,7 @@ async fn profile(request: &HttpRequest, session: &Session, database: &Database, 
         .collect();
     rows.sort_by_key(|row| !row.current);
     Ok(ProfilePage {
-        shell: shell(request, session, actor, Place::Profile, &counts),
+        shell,
         email: account.email.unwrap_or_default(),
         id: account.id.to_string(),
         roles: actor.roles.join(", "),
@@ -96,26 +92,20 @@ pub struct ChangeForm {
 ///
 /// # Errors
 /// `Unavailable`.
-pub async fn change_password(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    throttle: web::Data<crate::web::throttle::Throttle>,
-    actor: Actor,
-    form: Form<ChangeForm>,
-) -> Result<HttpResponse, Error> {
-    let own = own_id(&actor)?;
+pub async fn change_password(visit: Visit, form: Form<ChangeForm>) -> Result<HttpResponse, Error> {
+    let (actor, throttle) = (&visit.actor, visit.data::<Throttle>()?);
+    let own = own_id(actor)?;
     // Somebody at an open browser could guess here as well as at the door.
     throttle.attempt(actor.origin.ip(), &format!("password of {own}"))?;
     let ChangeForm { current, password, password_again } = form.0;
-    let login = database.read(move |conn| queries::login_by_id(conn, &own)).await?.ok_or(Error::Unauthenticated)?;
+    let login = visit.read(move |conn| queries::login_by_id(conn, &own)).await?.ok_or(Error::Unauthenticated)?;
     let known = login.password_hash.clone();
     let right = blocking(move || Ok(password::verify(&current, known.as_deref()))).await?;
     let changed = if right {
         match hashed(password, password_again).await {
             Ok(hash) => {
                 let known = login.password_hash.unwrap_or_default();
-                actor.write(&database, move |conn, actor| operations::change_password(conn, actor, &known, &hash)).await
+                visit.write(move |conn, actor| operations::change_password(conn, actor, &known, &hash)).await
             }
             Err(error) => Err(error),
         }
@@ -124,11 +114,11 @@ pub async fn change_password(
     };
     match changed {
         Ok(ended) => {
-            flash(&session, &Flash::done(format!("Changed your password.{}", ended_text(ended))))?;
+            visit.flash(&Flash::done(format!("Changed your password.{}", ended_text(ended))))?;
             Ok(see_other(PROFILE))
         }
         Err(Error::Invalid(fields)) => {
-            let mut page = profile(&request, &session, &database, &actor).await?;
+            let mut page = profile(&visit).await?;
             for wrong in fields {
                 let field = match wrong.field {
                     "current" => &mut page.current,
@@ -137,7 +127,7 @@ pub async fn change_password(
                 };
                 field.error = Some(wrong.message);
             }
-            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(error) => Err(error),
     }
@@ -155,16 +145,11 @@ fn ended_text(ended: usize) -> String {
 ///
 /// # Errors
 /// `NotFound` for a session that is not one's own.
-pub async fn end_session(
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    id: web::Path<String>,
-) -> Result<HttpResponse, Error> {
-    let (own, id) = (own_id(&actor)?, Id::parse(&id).ok_or(Error::NotFound("session"))?);
-    let current = actor.means == Means::Session(id.clone());
-    actor
-        .write(&database, move |conn, actor| {
+pub async fn end_session(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, Error> {
+    let (own, id) = (own_id(&visit.actor)?, Id::parse(&id).ok_or(Error::NotFound("session"))?);
+    let current = visit.actor.means == Means::Session(id.clone());
+    visit
+        .write(move |conn, actor| {
             if !queries::end_session(conn, &own, &id)? {
                 return Err(Error::NotFound("session"));
             }
@@ -172,10 +157,10 @@ pub async fn end_session(
         })
         .await?;
     if current {
-        session.purge();
+        visit.session.purge();
         return Ok(see_other("/login?notice=signed-out"));
     }
-    flash(&session, &Flash::done("Ended the session."))?;
+    visit.flash(&Flash::done("Ended the session."))?;
     Ok(see_other(PROFILE))
 }
 
@@ -183,10 +168,10 @@ pub async fn end_session(
 ///
 /// # Errors
 /// `Unavailable`.
-pub async fn end_others(session: Session, database: web::Data<Database>, actor: Actor) -> Result<HttpResponse, Error> {
-    let own = own_id(&actor)?;
-    let ended = actor
-        .write(&database, move |conn, actor| {
+pub async fn end_others(visit: Visit) -> Result<HttpResponse, Error> {
+    let own = own_id(&visit.actor)?;
+    let ended = visit
+        .write(move |conn, actor| {
             let ended = queries::end_other_sessions(conn, &own, actor.session())?;
             if ended > 0 {
                 operations::session_event(conn, actor, verbs::SIGNED_OUT)?;
@@ -195,7 +180,7 @@ pub async fn end_others(session: Session, database: web::Data<Database>, actor: 
         })
         .await?;
     let text = if ended == 0 { "There was no other session.".into() } else { ended_text(ended).trim_start().to_owned() };
-    flash(&session, &Flash::done(text))?;
+    visit.flash(&Flash::done(text))?;
     Ok(see_other(PROFILE))
 }
 

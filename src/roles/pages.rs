@@ -1,30 +1,20 @@
 //! The page that lists what each role may do.
 
-use actix_session::Session;
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::model::Role;
-use super::view::{PermissionText, RoleCard, RolesPage};
+use super::view::{PermissionText, ROLES, RoleCard, RolesPage};
 use super::{predefined, queries};
-use crate::auth::access::Actor;
-use crate::database::Database;
 use crate::error::Error;
-use crate::web::page::{Counts, html, shell};
-use crate::web::view::Place;
+use crate::web::visit::Visit;
 
 /// `GET /settings/roles`
 ///
 /// # Errors
 /// `Unavailable`.
-pub async fn list(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-) -> Result<HttpResponse, Error> {
-    let (roles, holders, counts) =
-        database.read(|conn| Ok((queries::all(conn)?, queries::holders(conn)?, Counts::read(conn)?))).await?;
+pub async fn list(visit: Visit) -> Result<HttpResponse, Error> {
+    let ((roles, holders), shell) = visit.framed(ROLES, |conn| Ok((queries::all(conn)?, queries::holders(conn)?))).await?;
     let mut cards: Vec<RoleCard> = roles
         .into_iter()
         .map(|role| {
@@ -34,7 +24,7 @@ pub async fn list(
         .collect();
     // Those that come with Muster first; each part stays in order of name.
     cards.sort_by_key(|card| !card.predefined);
-    html(StatusCode::OK, &RolesPage { shell: shell(&request, &session, &actor, Place::Roles, &counts), roles: cards })
+    visit.html(StatusCode::OK, &RolesPage { shell, roles: cards })
 }
 
 fn card(role: Role, system_accounts: i64, users: i64) -> RoleCard {

@@ -1,8 +1,21 @@
 //! The page that lists what each role may do.
 
+use crate::web::navigation::{Group, Item};
 use crate::web::view::Shell;
 use crate::web::view::words::counted;
 use askama::Template;
+
+/// The address of the page.
+pub const ROLES: &str = "/settings/roles";
+
+pub const NAVIGATION: Item = Item {
+    label: "Roles",
+    href: ROLES,
+    icon: "shield",
+    group: Group::Organisation,
+    any_of: &["role:read:*", "system_account:read:*", "system_account:manage:team"],
+    count: Some("SELECT count(*) FROM roles"),
+};
 
 /// The roles, to read.
 #[derive(Clone, Debug, Default, Template)]

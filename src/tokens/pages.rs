@@ -1,8 +1,7 @@
 //! The page of the token policy.
 
-use actix_session::Session;
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::model::in_words;
@@ -10,17 +9,14 @@ use super::queries::LongLived;
 use super::view::{LongLivedRow, POLICY, PolicyPage, StopLine};
 use super::{policy, queries};
 use crate::accounts::view::LIST;
-use crate::auth::access::Actor;
-use crate::auth::principal::Principal;
 use crate::clock;
-use crate::config::Config;
-use crate::database::Database;
 use crate::error::Error;
 use crate::web::form::{Form, Query};
-use crate::web::page::{Counts, flash, html, see_other, shell};
+use crate::web::page::see_other;
 use crate::web::view::address::address;
 use crate::web::view::pagination::Pagination;
-use crate::web::view::{Field, Flash, Moment, Place};
+use crate::web::view::{Field, Flash, Moment};
+use crate::web::visit::Visit;
 
 /// Rows of a page.
 const SIZE: u64 = 50;
@@ -36,45 +32,27 @@ pub struct PolicyQuery {
 ///
 /// # Errors
 /// `Unavailable`.
-pub async fn policy(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    config: web::Data<Config>,
-    actor: Actor,
-    query: Query<PolicyQuery>,
-) -> Result<HttpResponse, Error> {
+pub async fn policy(visit: Visit, query: Query<PolicyQuery>) -> Result<HttpResponse, Error> {
     // What is no page is the first one.
     let wanted = query.0.page.parse().unwrap_or(1);
-    html(StatusCode::OK, &page(&request, &session, &database, &config, &actor, wanted).await?)
+    visit.html(StatusCode::OK, &page(&visit, wanted).await?)
 }
 
-async fn page(
-    request: &HttpRequest,
-    session: &Session,
-    database: &Database,
-    config: &Config,
-    actor: &Principal,
-    wanted: u64,
-) -> Result<PolicyPage, Error> {
-    let (maximum, now) = (config.max_token_lifetime, clock::now());
+async fn page(visit: &Visit, wanted: u64) -> Result<PolicyPage, Error> {
+    let (maximum, now) = (visit.config.max_token_lifetime, clock::now());
     // Nobody turns over that many pages; beyond the end there is an empty one.
     let number = wanted.clamp(1, 100_000);
-    let (total, rows, stop, counts) = database
-        .read(move |conn| {
+    let ((total, rows, stop), shell) = visit
+        .framed(POLICY, move |conn| {
             let (limit, offset) = (signed(SIZE), signed((number - 1) * SIZE));
             let (total, rows) = match maximum {
                 Some(maximum) => queries::longer_than(conn, maximum, now, limit, offset)?,
                 None => (0, Vec::new()),
             };
-            Ok((total, rows, policy::stopped(conn)?, Counts::read(conn)?))
+            Ok((total, rows, policy::stopped(conn)?))
         })
         .await?;
     let href = |page: u64| address(POLICY, &[("page", if page == 1 { String::new() } else { page.to_string() })]);
-    let mut shell = shell(request, session, actor, Place::TokenPolicy, &counts);
-    if !request.method().is_safe() {
-        shell.here = POLICY.into();
-    }
     Ok(PolicyPage {
         shell,
         maximum: maximum.map(in_words),
@@ -111,18 +89,11 @@ pub struct StopForm {
 ///
 /// # Errors
 /// `Forbidden`, `Unavailable`; what a rule refuses comes back as the page.
-pub async fn stop(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    config: web::Data<Config>,
-    actor: Actor,
-    form: Form<StopForm>,
-) -> Result<HttpResponse, Error> {
+pub async fn stop(visit: Visit, form: Form<StopForm>) -> Result<HttpResponse, Error> {
     let message = form.0.message;
     let done = {
         let message = message.clone();
-        actor.write(&database, move |conn, actor| policy::stop(conn, actor, &message)).await
+        visit.write(move |conn, actor| policy::stop(conn, actor, &message)).await
     };
     match done {
         Ok(stopped_before) => {
@@ -131,13 +102,13 @@ pub async fn stop(
             } else {
                 "Stopped the creation of API tokens. Those that exist go on working."
             };
-            flash(&session, &Flash::done(text))?;
+            visit.flash(&Flash::done(text))?;
             Ok(see_other(POLICY))
         }
         Err(Error::Invalid(fields)) => {
-            let mut page = page(&request, &session, &database, &config, &actor, 1).await?;
+            let mut page = page(&visit, 1).await?;
             page.message = Field { value: message, error: fields.into_iter().next().map(|field| field.message) };
-            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(error) => Err(error),
     }
@@ -147,8 +118,8 @@ pub async fn stop(
 ///
 /// # Errors
 /// `Forbidden`, `Unavailable`.
-pub async fn resume(session: Session, database: web::Data<Database>, actor: Actor) -> Result<HttpResponse, Error> {
-    actor.write(&database, policy::resume).await?;
-    flash(&session, &Flash::done("API tokens can be created again."))?;
+pub async fn resume(visit: Visit) -> Result<HttpResponse, Error> {
+    visit.write(policy::resume).await?;
+    visit.flash(&Flash::done("API tokens can be created again."))?;
     Ok(see_other(POLICY))
 }

@@ -1,5 +1,6 @@
 //! The page that shows a token's value, once; and the page of the token policy.
 
+use crate::web::navigation::{Group, Item};
 use crate::web::view::pagination::Pagination;
 use crate::web::view::{Field, Moment, Shell};
 use askama::Template;
@@ -87,6 +88,15 @@ impl fmt::Debug for TokenCreatedPage {
 
 /// The address of the token policy.
 pub const POLICY: &str = "/settings/token-policy";
+
+pub const NAVIGATION: Item = Item {
+    label: "Token policy",
+    href: POLICY,
+    icon: "key",
+    group: Group::Organisation,
+    any_of: &["system_account:manage:*"],
+    count: None,
+};
 
 /// The token policy: the maximum, whether tokens are made, and the tokens that live longer than they could today.
 #[derive(Clone, Debug, Default, Template)]

@@ -1,5 +1,7 @@
 //! Drawing pages: the shell around them, flashes, redirects, and the page that an error becomes.
 
+use std::sync::Arc;
+
 use actix_session::Session;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::Cookie;
@@ -11,19 +13,17 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use askama::Template;
 
 use super::assets;
+use super::navigation::{Item, Navigation};
 use super::trace::RequestId;
 use super::view::address::address;
 use super::view::error::ErrorPage;
 use super::view::words::joined;
-use super::view::{Flash, Head, Place, Shell, Theme, Tile};
-use crate::accounts::model::Kind;
+use super::view::{Flash, Head, Theme};
 use crate::accounts::queries;
 use crate::auth::access;
 use crate::auth::principal::Principal;
-use crate::config::Config;
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
-use crate::text::grouped;
 
 /// The cookie of the theme.
 pub const THEME_COOKIE: &str = "theme";
@@ -36,68 +36,21 @@ pub fn head(request: &HttpRequest) -> Head {
     Head { css: assets::css_url().into(), js: assets::js_url().into(), icon: assets::favicon_url().into(), theme }
 }
 
-/// The numbers in the side bar.
-#[derive(Debug, Clone, Default)]
-pub struct Counts {
-    /// Enabled system accounts.
-    pub system_accounts: i64,
-    /// Roles.
-    pub roles: i64,
-}
-
-impl Counts {
-    /// Reads them: two statements.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn read(conn: &mut DbConnection) -> Result<Self, Error> {
-        use diesel::prelude::*;
-        let roles = crate::schema::roles::table.count().get_result(conn)?;
-        Ok(Self { system_accounts: queries::totals(conn, Kind::System)?.0, roles })
-    }
-}
-
-/// The frame around a page of a signed-in user. Takes the flash out of the session: it is shown once.
-pub fn shell(request: &HttpRequest, session: &Session, actor: &Principal, place: Place, counts: &Counts) -> Shell {
-    let config = request.app_data::<web::Data<Config>>();
-    // Nobody has seen the answer to HEAD.
-    let flash = if request.method() == Method::HEAD { None } else { taken_flash(session) };
-    let id = actor.account.as_ref().map_or("", crate::id::Id::as_str);
-    let sees_accounts = actor.may(Kind::System.permission(crate::accounts::model::Right::Read))
-        || actor.may(Kind::System.permission(crate::accounts::model::Right::ManageTeam));
-    let sees_roles = sees_accounts || actor.may("role:read:*");
-    Shell {
-        head: head(request),
-        organisation: config.map(|config| config.organisation.clone()).unwrap_or_default(),
-        place,
-        sees_accounts,
-        accounts_count: Some(grouped(counts.system_accounts)),
-        sees_roles,
-        roles_count: Some(grouped(counts.roles)),
-        sees_policy: actor.may(Kind::System.permission(crate::accounts::model::Right::Manage)),
-        name: actor.name.clone(),
-        role_line: actor.roles.join(", "),
-        tile: Tile::person(id, &actor.name),
-        flash,
-        here: here(request),
-    }
-}
-
 /// The flash, which is gone from the session then. Only a session that holds one is touched: each change is a write.
-fn taken_flash(session: &Session) -> Option<Flash> {
-    if !session.contains_key(FLASH) {
+pub fn taken_flash(request: &HttpRequest, session: &Session) -> Option<Flash> {
+    // Nobody has seen the answer to HEAD.
+    if request.method() == Method::HEAD || !session.contains_key(FLASH) {
         return None;
     }
     session.remove_as::<Flash>(FLASH).and_then(Result::ok)
 }
 
 /// Path and query of a request to look at something; where an action was asked for, the page that it belongs to.
-fn here(request: &HttpRequest) -> String {
-    let own = request.uri().path_and_query().map_or("/", |path| path.as_str());
+pub fn here(request: &HttpRequest, place: &str) -> String {
     if request.method().is_safe() {
-        return own.to_owned();
+        return request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     }
-    "/settings/system-accounts".to_owned()
+    place.to_owned()
 }
 
 /// Keeps a flash for the next page.
@@ -252,6 +205,10 @@ fn came_from(request: &HttpRequest) -> Option<String> {
 
 async fn page_for(request: &HttpRequest, status: StatusCode, error: Option<Error>) -> ErrorPage {
     let mut page = ErrorPage::new(head(request), status.as_u16(), request_id(request));
+    if let Some(home) = home(request) {
+        page.back_href = home.href.to_owned();
+        page.back_label = format!("Back to {}", home.label);
+    }
     match error {
         Some(Error::Forbidden { permission, message }) => {
             page.text = message;
@@ -262,6 +219,11 @@ async fn page_for(request: &HttpRequest, status: StatusCode, error: Option<Error
         Some(error) => page.text = error.message(),
     }
     page
+}
+
+fn home(request: &HttpRequest) -> Option<&'static Item> {
+    let navigation = request.app_data::<web::Data<Navigation>>()?;
+    navigation.home(request.extensions().get::<Arc<Principal>>()?)
 }
 
 async fn ask(request: &HttpRequest) -> Option<String> {

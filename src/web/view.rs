@@ -73,18 +73,23 @@ impl Theme {
     }
 }
 
-/// The page that the side bar marks as current.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Place {
-    /// The list of system accounts, and everything that opens from it.
-    #[default]
-    SystemAccounts,
-    /// The roles.
-    Roles,
-    /// The token policy.
-    TokenPolicy,
-    /// The signed-in user's own page.
-    Profile,
+/// A link of the side bar.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NavLink {
+    pub label: &'static str,
+    pub href: &'static str,
+    pub icon: &'static str,
+    /// The number beside it, grouped.
+    pub count: Option<String>,
+    /// Whether the page belongs to it.
+    pub current: bool,
+}
+
+/// Links of the side bar under one heading.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NavGroup {
+    pub label: String,
+    pub links: Vec<NavLink>,
 }
 
 /// The frame around every page of a signed-in user.
@@ -92,20 +97,10 @@ pub enum Place {
 pub struct Shell {
     /// Style sheet, script and theme.
     pub head: Head,
-    /// The organisation's name, a setting.
-    pub organisation: String,
-    /// The page that the side bar marks.
-    pub place: Place,
-    /// Whether the user may see system accounts; without it the link is left out.
-    pub sees_accounts: bool,
-    /// How many system accounts there are, grouped; `None` shows no number.
-    pub accounts_count: Option<String>,
-    /// Whether the user may see roles.
-    pub sees_roles: bool,
-    /// How many roles there are, grouped; `None` shows no number.
-    pub roles_count: Option<String>,
-    /// Whether the user may see the token policy.
-    pub sees_policy: bool,
+    /// The links that the user may follow.
+    pub navigation: Vec<NavGroup>,
+    /// The address of the link that the page belongs to.
+    pub place: String,
     /// The signed-in user's name.
     pub name: String,
     /// The line below the name: the user's roles, such as `Administrator`.
@@ -119,13 +114,13 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// Whether the side bar marks the link of that name: `accounts`, `roles`, `policy` or `profile`.
-    pub fn is_at(&self, link: &str) -> bool {
-        match self.place {
-            Place::SystemAccounts => link == "accounts",
-            Place::Roles => link == "roles",
-            Place::TokenPolicy => link == "policy",
-            Place::Profile => link == "profile",
-        }
+    /// Whether the page belongs to the link of that address.
+    pub fn is_at(&self, href: &str) -> bool {
+        self.place == href
+    }
+
+    /// Whether the side bar has the link of that address.
+    pub fn leads_to(&self, href: &str) -> bool {
+        self.navigation.iter().flat_map(|group| &group.links).any(|link| link.href == href)
     }
 }

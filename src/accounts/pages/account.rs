@@ -27,10 +27,10 @@ use crate::teams::{self, Team};
 use crate::tokens::model::{ListedToken, Token};
 use crate::tokens::{self, value::Access};
 use crate::web::form::Form;
-use crate::web::page::{Counts, html, shell, whom_to_ask};
+use crate::web::page::whom_to_ask;
 use crate::web::view::moment::{day, long_day, short_day};
 use crate::web::view::words::{counted, joined};
-use crate::web::view::{Field, Flash, Moment, Place, Text, Tile};
+use crate::web::view::{Field, Flash, Moment, Text, Tile};
 
 /// Days that the chart shows, today included.
 const CHART_DAYS: i64 = 30;
@@ -42,7 +42,7 @@ const FEED_LENGTH: i64 = 12;
 /// # Errors
 /// `NotFound`, `Unavailable`.
 pub async fn show(call: Call) -> Result<HttpResponse, Error> {
-    html(StatusCode::OK, &page(&call).await?)
+    call.html(StatusCode::OK, &page(&call).await?)
 }
 
 struct Found {
@@ -57,7 +57,6 @@ struct Found {
     all_teams: Vec<Team>,
     used: i64,
     ask: Option<String>,
-    counts: Counts,
     tracked_since: NaiveDateTime,
     can_operate: bool,
     creation_stopped: Option<String>,
@@ -85,7 +84,6 @@ fn find(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Found, Er
         all_teams: teams::queries::all(conn)?,
         used: queries::totals(conn, Kind::System)?.0,
         ask: whom_to_ask(conn)?,
-        counts: Counts::read(conn)?,
         tracked_since: settings::tracked_since(conn)?,
         creation_stopped: tokens::policy::stopped(conn)?.map(|stop| stop.sentence()),
         account,
@@ -100,16 +98,15 @@ fn find(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Found, Er
 /// `NotFound`, `Unavailable`.
 pub async fn page(call: &Call) -> Result<AccountPage, Error> {
     let (actor, id) = (&call.actor, &call.id);
-    let found = {
+    let (found, mut shell) = {
         let (actor, id) = (actor.clone(), id.clone());
-        call.database.read(move |conn| find(conn, &actor, &id)).await?
+        call.framed(LIST, move |conn| find(conn, &actor, &id)).await?
     };
     let now = clock::now();
     let (can_manage, can_operate) = (may_manage(actor), found.can_operate);
     let account = &found.account;
     let held: Vec<Id> = found.badges.iter().map(|badge| badge.id.clone()).collect();
     let member_of: Vec<Id> = found.teams.iter().map(|team| team.id.clone()).collect();
-    let mut shell = shell(&call.request, &call.session, actor, Place::SystemAccounts, &found.counts);
     shell.here = call.url();
     Ok(AccountPage {
         shell,
@@ -136,7 +133,7 @@ pub async fn page(call: &Call) -> Result<AccountPage, Error> {
         changes: found.feed.iter().map(|item| feed_line(item, now)).collect(),
         roles: role_lines(&found),
         teams: found.teams.iter().map(|team| team_line(team, &found)).collect(),
-        plan: plan_view(&call.plan(), found.used),
+        plan: plan_view(&call.config, found.used),
         role_choices: role_choices(&found.all_roles, actor, &held),
         roles_shown: shown(&held),
         team_choices: team_choices(&found.all_teams, &member_of),
@@ -303,7 +300,7 @@ pub async fn rename(call: Call, form: Form<RenameForm>) -> Result<HttpResponse, 
                 let field = if wrong.field == "description" { &mut page.rename_description } else { &mut page.rename_name };
                 field.error = Some(wrong.message);
             }
-            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            call.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         done => call.answer(done.map(|()| Flash::done("Saved name and description.")), &call.url()).await,
     }
@@ -376,7 +373,7 @@ impl Belongings {
                 if let Some(first) = form.shown {
                     *shown = first;
                 }
-                html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+                call.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
             }
             done => call.answer(done, &call.url()).await,
         }

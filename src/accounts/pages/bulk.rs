@@ -1,8 +1,7 @@
 //! Actions on many: the form around the list's checkboxes.
 
-use actix_session::Session;
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::confirm::{self, Question};
@@ -12,17 +11,17 @@ use crate::accounts::model::{Kind, Outcome, Selection};
 use crate::accounts::operations::{self, Plan};
 use crate::accounts::view::LIST;
 use crate::accounts::view::confirm::Confirm;
-use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
-use crate::database::{Database, DbConnection};
+use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::{self, predefined};
 use crate::text::grouped;
 use crate::web::form::Form;
-use crate::web::page::{flash, html, local, see_other};
+use crate::web::page::{local, see_other};
 use crate::web::view::words::joined;
 use crate::web::view::{Field, Flash, Hidden};
+use crate::web::visit::Visit;
 
 /// The most rows that may be ticked one by one: each is a value in the statement, and both engines limit those. More are
 /// selected as "all that match".
@@ -187,58 +186,44 @@ fn role_text(
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `BadRequest`, `Unavailable`; what a rule refuses comes back as the list.
-pub async fn act(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    plan: web::Data<Plan>,
-    actor: Actor,
-    form: Form<BulkForm>,
-) -> Result<HttpResponse, Error> {
+pub async fn act(visit: Visit, form: Form<BulkForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     if form.select == "matching" {
         let ticked = Ticked { rows: Vec::new(), matching: true };
-        let page = list::page(&request, &session, &database, &actor, form.query, &ticked).await?;
-        return html(StatusCode::OK, &page);
+        let page = list::page(&visit, form.query, &ticked).await?;
+        return visit.html(StatusCode::OK, &page);
     }
-    let asked = Action::read(&form).and_then(|action| Ok((action, form.selection(&actor)?)));
+    let asked = Action::read(&form).and_then(|action| Ok((action, form.selection(&visit.actor)?)));
     let done = match asked {
         Ok((action, selection)) => match action.asks() {
-            Some(what) if form.confirm.is_empty() || !confirmed(&request, &session, &database, &actor, &form, what).await? => {
-                return question(&request, &session, &database, &actor, &form, what).await;
+            Some(what) if form.confirm.is_empty() || !confirmed(&visit, &form, what).await? => {
+                return question(&visit, &form, what).await;
             }
-            _ => carry_out(&database, &plan, &actor, &form, action, selection).await,
+            _ => carry_out(&visit, &form, action, selection).await,
         },
         Err(error) => Err(error),
     };
     match done {
         Ok(Some(text)) => {
-            flash(&session, &text)?;
+            visit.flash(&text)?;
             Ok(see_other(&form.list()))
         }
         Ok(None) => {
             let what = Action::read(&form)?.asks().unwrap_or_default();
-            question(&request, &session, &database, &actor, &form, what).await
+            question(&visit, &form, what).await
         }
         Err(error @ (Error::Conflict(_) | Error::Invalid(_))) => {
             let ticked = Ticked { rows: ids(&form.id, "id").unwrap_or_default(), matching: form.means_matching() };
-            list::refused(&request, &session, &database, &actor, form.query, ticked, &error).await
+            list::refused(&visit, form.query, ticked, &error).await
         }
         Err(error) => Err(error),
     }
 }
 
 /// Does it; `None` where the set that was shown has changed since, and nothing was done.
-async fn carry_out(
-    database: &Database,
-    plan: &Plan,
-    actor: &Actor,
-    form: &BulkForm,
-    action: Action,
-    selection: Selection,
-) -> Result<Option<Flash>, Error> {
-    let (plan, expected) = (plan.clone(), form.expected.clone());
-    let done = actor.write(database, move |conn, actor| {
+async fn carry_out(visit: &Visit, form: &BulkForm, action: Action, selection: Selection) -> Result<Option<Flash>, Error> {
+    let (plan, expected) = (Plan::from(visit.config.get_ref()), form.expected.clone());
+    let done = visit.write(move |conn, actor| {
         // "Disable instead" stands on the same page, so the set that it shows is meant there, too.
         if let Selection::Matching(filter) = &selection
             && (action.asks().is_some() || !expected.is_empty())
@@ -252,18 +237,11 @@ async fn carry_out(
 }
 
 /// Whether what was typed is the number that was asked for. (Making Administrator has nothing to type.)
-async fn confirmed(
-    request: &HttpRequest,
-    session: &Session,
-    database: &web::Data<Database>,
-    actor: &Actor,
-    form: &BulkForm,
-    what: Confirm,
-) -> Result<bool, Error> {
+async fn confirmed(visit: &Visit, form: &BulkForm, what: Confirm) -> Result<bool, Error> {
     if what == Confirm::MakeAdministrator {
         return Ok(true);
     }
-    let page = confirm::ask(request, session, database, actor, ask(form, actor, what)?).await?;
+    let page = confirm::ask(visit, ask(form, &visit.actor, what)?).await?;
     Ok(form.confirm.trim() == page.count.to_string())
 }
 
@@ -279,18 +257,11 @@ fn ask(form: &BulkForm, actor: &Principal, what: Confirm) -> Result<Question, Er
     })
 }
 
-async fn question(
-    request: &HttpRequest,
-    session: &Session,
-    database: &web::Data<Database>,
-    actor: &Actor,
-    form: &BulkForm,
-    what: Confirm,
-) -> Result<HttpResponse, Error> {
-    let mut page = confirm::ask(request, session, database, actor, ask(form, actor, what)?).await?;
+async fn question(visit: &Visit, form: &BulkForm, what: Confirm) -> Result<HttpResponse, Error> {
+    let mut page = confirm::ask(visit, ask(form, &visit.actor, what)?).await?;
     if page.count == 0 {
         let error = Error::Conflict("No system account matches any more. Nothing was done.".into());
-        return list::refused(request, session, database, actor, form.query.clone(), Ticked::default(), &error).await;
+        return list::refused(visit, form.query.clone(), Ticked::default(), &error).await;
     }
     let expected = page.hidden.iter().find(|field| field.name == "expected").map(|field| field.value.as_str());
     page.changed = !form.expected.is_empty() && expected.is_some_and(|expected| expected != form.expected);
@@ -301,5 +272,5 @@ async fn question(
         status = StatusCode::UNPROCESSABLE_ENTITY;
         page.typed = Field::wrong(&form.confirm, format!("Type {} to confirm.", page.count));
     }
-    html(status, &page)
+    visit.html(status, &page)
 }

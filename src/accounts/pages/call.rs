@@ -1,36 +1,25 @@
 //! What a request about one system account comes with: every page under its address begins here.
 
 use std::future::{Ready, ready};
+use std::ops::Deref;
 
-use actix_session::{Session, SessionExt};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
 use super::{account, id, url};
-use crate::accounts::operations::Plan;
 use crate::accounts::view::account::AccountPage;
-use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
-use crate::config::Config;
-use crate::database::{Database, DbConnection};
+use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::web::page::{flash, html, see_other};
+use crate::web::page::see_other;
 use crate::web::view::Flash;
+use crate::web::visit::Visit;
 
 /// A request about the account in its path.
 pub struct Call {
-    /// The request itself.
-    pub request: HttpRequest,
-    /// The browser's session.
-    pub session: Session,
-    /// The installation's database.
-    pub database: web::Data<Database>,
-    /// The installation's settings.
-    pub config: web::Data<Config>,
-    /// Who asks.
-    pub actor: Actor,
+    pub visit: Visit,
     /// The account's identity. Whether there is such an account has not been looked at.
     pub id: Id,
 }
@@ -40,38 +29,32 @@ impl FromRequest for Call {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let data = || Error::Internal("no database or settings in the application".into());
-        let mut call = || {
-            Ok(Self {
-                session: request.get_session(),
-                database: request.app_data::<web::Data<Database>>().cloned().ok_or_else(data)?,
-                config: request.app_data::<web::Data<Config>>().cloned().ok_or_else(data)?,
-                actor: Actor::from_request(request, payload).into_inner()?,
-                id: id(request.match_info().get("id").unwrap_or_default())?,
-                request: request.clone(),
-            })
-        };
-        ready(call())
+        let visit = Visit::from_request(request, payload).into_inner();
+        let id = id(request.match_info().get("id").unwrap_or_default());
+        ready(visit.and_then(|visit| Ok(Self { visit, id: id? })))
+    }
+}
+
+impl Deref for Call {
+    type Target = Visit;
+
+    fn deref(&self) -> &Visit {
+        &self.visit
     }
 }
 
 impl Call {
-    /// [`Actor::write`] with the account's identity.
+    /// [`Visit::write`] with the account's identity.
     ///
     /// # Errors
-    /// As [`Actor::write`].
+    /// As [`Visit::write`].
     pub async fn write<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&mut DbConnection, &Principal, &Id) -> Result<T, Error> + Send + 'static,
     {
         let id = self.id.clone();
-        self.actor.write(&self.database, move |conn, actor| work(conn, actor, &id)).await
-    }
-
-    /// The installation's plan.
-    pub fn plan(&self) -> Plan {
-        self.request.app_data::<web::Data<Plan>>().map(|plan| plan.get_ref().clone()).unwrap_or_default()
+        self.visit.write(move |conn, actor| work(conn, actor, &id)).await
     }
 
     /// The account's page.
@@ -89,13 +72,13 @@ impl Call {
     pub async fn answer(&self, done: Result<Flash, Error>, next: &str) -> Result<HttpResponse, Error> {
         match done {
             Ok(text) => {
-                flash(&self.session, &text)?;
+                self.flash(&text)?;
                 Ok(see_other(next))
             }
             Err(error @ (Error::Conflict(_) | Error::Invalid(_))) => {
                 let mut page = self.page().await?;
                 page.shell.flash = Some(Flash::refused(error.message()));
-                html(StatusCode::CONFLICT, &page)
+                self.html(StatusCode::CONFLICT, &page)
             }
             Err(error) => Err(error),
         }

@@ -1,22 +1,19 @@
 //! The page that asks before something final or far-reaching, for one account or for many.
 
-use actix_session::Session;
-use actix_web::{HttpRequest, web};
 use chrono::TimeDelta;
 
 use super::{count, moment};
 use crate::accounts::model::{AccountRow, Filter, Kind, Selection, Sort, Window};
 use crate::accounts::operations;
 use crate::accounts::queries::{list, matching::Target};
+use crate::accounts::view::LIST;
 use crate::accounts::view::confirm::{Confirm, ConfirmPage, ConfirmRow};
-use crate::auth::principal::Principal;
 use crate::clock;
-use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
-use crate::web::page::{Counts, shell};
 use crate::web::view::words::{counted, joined};
-use crate::web::view::{Hidden, Place, Tile};
+use crate::web::view::{Hidden, Tile};
+use crate::web::visit::Visit;
 use crate::{roles, tokens};
 
 /// The names that a confirmation spells out; of more it gives the number.
@@ -44,16 +41,10 @@ pub struct Question {
 ///
 /// # Errors
 /// `NotFound` for an account that does not exist, `Unavailable`.
-pub async fn ask(
-    request: &HttpRequest,
-    session: &Session,
-    database: &web::Data<Database>,
-    actor: &Principal,
-    question: Question,
-) -> Result<ConfirmPage, Error> {
+pub async fn ask(visit: &Visit, question: Question) -> Result<ConfirmPage, Error> {
     let Question { what, selection, action, disable_action, mut hidden, cancel } = question;
-    let (rows, total, print, roles_of, tokens_of, counts) = database
-        .read(move |conn| {
+    let ((rows, total, print, roles_of, tokens_of), mut shell) = visit
+        .framed(LIST, move |conn| {
             let (rows, total, print) = match &selection {
                 Selection::Accounts(ids) => {
                     let target = Target::resolve(conn, Kind::System, &selection)?;
@@ -76,7 +67,7 @@ pub async fn ask(
             let ids: Vec<Id> = rows.iter().map(|row| row.id.clone()).collect();
             let roles_of = roles::queries::badges(conn, &ids)?;
             let tokens_of = tokens::queries::summary(conn, &ids)?;
-            Ok((rows, total, print, roles_of, tokens_of, Counts::read(conn)?))
+            Ok((rows, total, print, roles_of, tokens_of))
         })
         .await?;
     if let Some(print) = print {
@@ -113,6 +104,9 @@ pub async fn ask(
             },
         }
     };
+    if !visit.request.method().is_safe() {
+        shell.here.clone_from(&cancel);
+    }
     Ok(ConfirmPage {
         what,
         count: count(total),
@@ -121,12 +115,8 @@ pub async fn ask(
         disable_action,
         hidden,
         warning,
-        cancel: cancel.clone(),
-        shell: {
-            let mut shell = shell(request, session, actor, Place::SystemAccounts, &counts);
-            shell.here = if request.method().is_safe() { shell.here } else { cancel };
-            shell
-        },
+        cancel,
+        shell,
         ..ConfirmPage::default()
     })
 }

@@ -1,8 +1,7 @@
 //! The list of system accounts.
 
-use actix_session::Session;
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::NaiveDateTime;
@@ -10,16 +9,13 @@ use serde::Deserialize;
 
 use super::{badges, count, may_manage, moment, plan as plan_view, removable_choices, role_choices};
 use crate::accounts::model::{AccountRow, Activity, Filter, Kind, NUMBERED_LIMIT, Right, Sort, Total, Window};
-use crate::accounts::operations::Plan;
 use crate::accounts::queries::{self, list::Listing, matching::Matching};
 use crate::accounts::view;
 use crate::accounts::view::filters::Filters;
 use crate::accounts::view::list::{AccountsPage, Hint};
-use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
 use crate::clock;
-use crate::config::Config;
-use crate::database::{Database, DbConnection};
+use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::{self, Badge, Role};
@@ -28,11 +24,12 @@ use crate::teams::{self, Team};
 use crate::text::{fold, grouped};
 use crate::tokens::{self, model::TokenSummary};
 use crate::web::form::Query;
-use crate::web::page::{Counts, html, shell, whom_to_ask};
+use crate::web::page::whom_to_ask;
 use crate::web::view::moment::day;
 use crate::web::view::pagination::Pagination;
 use crate::web::view::words::counted;
-use crate::web::view::{Choice, Flash, Moment, Place, Tile};
+use crate::web::view::{Choice, Flash, Moment, Tile};
+use crate::web::visit::Visit;
 
 /// The list's address, taken apart. A value that makes no sense is as good as none: a link that somebody kept must not fail.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -156,17 +153,11 @@ fn unpacked(text: &str) -> Option<(Option<i64>, Vec<String>)> {
 ///
 /// # Errors
 /// `Unavailable`.
-pub async fn show(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-    query: Option<Query<ListQuery>>,
-) -> Result<HttpResponse, Error> {
+pub async fn show(visit: Visit, query: Option<Query<ListQuery>>) -> Result<HttpResponse, Error> {
     // Only a key that repeats cannot be read.
     let query = query.map_or_else(ListQuery::default, |query| query.0);
-    let page = page(&request, &session, &database, &actor, query, &Ticked::default()).await?;
-    html(StatusCode::OK, &page)
+    let page = page(&visit, query, &Ticked::default()).await?;
+    visit.html(StatusCode::OK, &page)
 }
 
 /// What is ticked on a list that comes back from a form.
@@ -179,22 +170,14 @@ pub struct Ticked {
 }
 
 /// The list again, after an action on it was refused: with what was ticked, and why.
-pub async fn refused(
-    request: &HttpRequest,
-    session: &Session,
-    database: &Database,
-    actor: &Principal,
-    query: ListQuery,
-    ticked: Ticked,
-    error: &Error,
-) -> Result<HttpResponse, Error> {
+pub async fn refused(visit: &Visit, query: ListQuery, ticked: Ticked, error: &Error) -> Result<HttpResponse, Error> {
     let status = match error {
         Error::Conflict(_) => StatusCode::CONFLICT,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    let mut page = page(request, session, database, actor, query, &ticked).await?;
+    let mut page = page(visit, query, &ticked).await?;
     page.shell.flash = Some(Flash::refused(error.message()));
-    html(status, &page)
+    visit.html(status, &page)
 }
 
 /// Everything that the page needs from the database, read on one connection.
@@ -208,7 +191,6 @@ struct Found {
     /// With tokens that expire soon, unused, never used.
     attention: [Total; 3],
     ask: Option<String>,
-    counts: Counts,
     tracked_since: NaiveDateTime,
 }
 
@@ -223,41 +205,27 @@ fn find(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, s
         attention: Matching::attention(conn, filter)?,
         teams: teams::queries::all(conn)?,
         ask: if asks { whom_to_ask(conn)? } else { None },
-        counts: Counts { system_accounts: listing.totals.0, roles: count_of(&roles) },
         tracked_since: settings::tracked_since(conn)?,
         listing,
         roles,
     })
 }
 
-fn count_of<T>(items: &[T]) -> i64 {
-    i64::try_from(items.len()).unwrap_or(i64::MAX)
-}
-
 /// The page for an address, with what is ticked on it.
-pub async fn page(
-    request: &HttpRequest,
-    session: &Session,
-    database: &Database,
-    actor: &Principal,
-    query: ListQuery,
-    ticked: &Ticked,
-) -> Result<AccountsPage, Error> {
+pub async fn page(visit: &Visit, query: ListQuery, ticked: &Ticked) -> Result<AccountsPage, Error> {
+    let actor: &Principal = &visit.actor;
     let (filter, sort, size) = (query.filter(actor), query.sort(), query.size());
     let (window, number) = query.window();
     let can_manage = may_manage(actor);
-    let found = {
+    let (found, mut shell) = {
         let window = window.clone();
-        database.read(move |conn| find(conn, &filter, sort, &window, size, !can_manage)).await?
+        visit.framed(view::LIST, move |conn| find(conn, &filter, sort, &window, size, !can_manage)).await?
     };
-    let config = request.app_data::<web::Data<Config>>();
-    let plan = request.app_data::<web::Data<Plan>>().map(|plan| plan.get_ref().clone()).unwrap_or_default();
     let now = clock::now();
     let filters = query.filters(&found.roles, &found.teams);
     let total = found.listing.total;
     let (enabled, disabled) = found.listing.totals;
-    let mut shell = shell(request, session, actor, Place::SystemAccounts, &found.counts);
-    if !request.method().is_safe() {
+    if !visit.request.method().is_safe() {
         shell.here = filters.here();
     }
     let rows = found
@@ -271,11 +239,11 @@ pub async fn page(
         .collect();
     Ok(AccountsPage {
         shell,
-        plan: plan_view(&plan, enabled),
+        plan: plan_view(&visit.config, enabled),
         hints: hints(&found, &query),
         can_manage,
         own_teams: !actor.may(Kind::System.permission(Right::Read)),
-        policy_link: config.and_then(|config| config.policy_link.clone()),
+        policy_link: visit.config.policy_link.clone(),
         rows,
         total_text: total_text(total),
         total: count(total.count) + u64::from(total.more),

@@ -1,8 +1,7 @@
 //! The page that creates a system account.
 
-use actix_session::Session;
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::tokens::{Made, created};
@@ -10,19 +9,18 @@ use super::{ids, plan as plan_view, role_choices, team_choices, url};
 use crate::accounts::model::Kind;
 use crate::accounts::operations::{self, Creation, Plan};
 use crate::accounts::queries;
+use crate::accounts::view::LIST;
 use crate::accounts::view::new::NewAccountPage;
-use crate::auth::access::Actor;
-use crate::auth::principal::Principal;
 use crate::config::Config;
-use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::{self, predefined};
 use crate::tokens::model::{Expiry, in_words};
 use crate::tokens::value::Access;
 use crate::web::form::Form;
-use crate::web::page::{Counts, flash, html, see_other, shell};
-use crate::web::view::{Field, Flash, Place};
+use crate::web::page::see_other;
+use crate::web::view::{Field, Flash};
+use crate::web::visit::Visit;
 use crate::{teams, tokens};
 use chrono::TimeDelta;
 
@@ -46,15 +44,10 @@ pub struct NewForm {
 ///
 /// # Errors
 /// `Unavailable`.
-pub async fn show(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    actor: Actor,
-) -> Result<HttpResponse, Error> {
+pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
     let default: Id = predefined::CI_CD.into();
     let form = NewForm { role: vec![default.to_string()], token: "rw-90".into(), ..NewForm::default() };
-    html(StatusCode::OK, &page(&request, &session, &database, &actor, &form).await?)
+    visit.html(StatusCode::OK, &page(&visit, &form).await?)
 }
 
 /// How long the first token lives: 90 days, or what the installation allows.
@@ -62,36 +55,26 @@ fn first_life(config: &Config) -> TimeDelta {
     config.max_token_lifetime.map_or(FIRST_TOKEN_LIFE, |most| most.min(FIRST_TOKEN_LIFE))
 }
 
-async fn page(
-    request: &HttpRequest,
-    session: &Session,
-    database: &Database,
-    actor: &Principal,
-    form: &NewForm,
-) -> Result<NewAccountPage, Error> {
-    let (roles, teams, used, counts, stopped) = database
-        .read(|conn| {
+async fn page(visit: &Visit, form: &NewForm) -> Result<NewAccountPage, Error> {
+    let ((roles, teams, used, stopped), mut shell) = visit
+        .framed(LIST, |conn| {
             Ok((
                 roles::queries::all(conn)?,
                 teams::queries::all(conn)?,
                 queries::totals(conn, Kind::System)?.0,
-                Counts::read(conn)?,
                 tokens::policy::stopped(conn)?,
             ))
         })
         .await?;
-    let config = request.app_data::<web::Data<Config>>();
-    let plan = request.app_data::<web::Data<Plan>>().map(|plan| plan.get_ref().clone()).unwrap_or_default();
     let ticked = |values: &[String]| values.iter().filter_map(|value| Id::parse(value)).collect::<Vec<_>>();
-    let mut choices = role_choices(&roles, actor, &ticked(&form.role));
+    let mut choices = role_choices(&roles, &visit.actor, &ticked(&form.role));
     for choice in &mut choices {
         choice.is_default = choice.id == predefined::CI_CD.to_string();
         // A default that this actor may not give must not make every attempt fail.
         choice.checked &= !choice.disabled;
     }
-    let life = config.map_or(FIRST_TOKEN_LIFE, |config| first_life(config));
-    let mut shell = shell(request, session, actor, Place::SystemAccounts, &counts);
-    shell.here = "/settings/system-accounts/new".into();
+    let life = first_life(&visit.config);
+    shell.here = format!("{LIST}/new");
     Ok(NewAccountPage {
         shell,
         form: Id::new().to_string(),
@@ -102,7 +85,7 @@ async fn page(
         token: !form.token.is_empty(),
         token_text: format!("Read-write, expires in {}.", in_words(life)),
         creation_stopped: stopped.map(|stop| stop.sentence()),
-        plan: plan_view(&plan, used),
+        plan: plan_view(&visit.config, used),
         ..NewAccountPage::default()
     })
 }
@@ -111,15 +94,7 @@ async fn page(
 ///
 /// # Errors
 /// `Forbidden`, `Unavailable`; what a rule refuses comes back as the form.
-pub async fn create(
-    request: HttpRequest,
-    session: Session,
-    database: web::Data<Database>,
-    config: web::Data<Config>,
-    plan: web::Data<Plan>,
-    actor: Actor,
-    form: Form<NewForm>,
-) -> Result<HttpResponse, Error> {
+pub async fn create(visit: Visit, form: Form<NewForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let read = ids(&form.role, "role").and_then(|roles| Ok((roles, ids(&form.team, "team")?)));
     let made = match read {
@@ -131,9 +106,10 @@ pub async fn create(
                 teams,
                 form: Id::parse(&form.form),
             };
-            let plan = plan.clone();
-            let (wants_token, life, maximum) = (!form.token.is_empty(), first_life(&config), config.max_token_lifetime);
-            let made = actor.write(&database, move |conn, actor| {
+            let (config, navigation) = (&visit.config, visit.navigation);
+            let plan = Plan::from(config.get_ref());
+            let (wants_token, life, maximum) = (!form.token.is_empty(), first_life(config), config.max_token_lifetime);
+            let made = visit.write(move |conn, actor| {
                 let id = operations::create_system_account(conn, actor, &plan, &creation)?;
                 if !wants_token {
                     return Ok((id, None));
@@ -144,7 +120,7 @@ pub async fn create(
                     expiry: Ok(Expiry::In(life)),
                 };
                 let (token, value) = tokens::operations::create(conn, actor, &id, &first, maximum)?;
-                let made = Made::read(conn, &id, token, value, None)?;
+                let made = Made::read(conn, navigation, token, value)?;
                 Ok((id, Some(made)))
             });
             made.await
@@ -153,26 +129,17 @@ pub async fn create(
     };
     match made {
         Ok((id, None)) => {
-            flash(&session, &Flash::done("Created ").strong(form.name.trim()).plain("."))?;
+            visit.flash(&Flash::done("Created ").strong(form.name.trim()).plain("."))?;
             Ok(see_other(&url(&id)))
         }
-        Ok((_, Some(made))) => created(&request, &session, &actor, made),
-        Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
-            refused(&request, &session, &database, &actor, &form, error).await
-        }
+        Ok((_, Some(made))) => created(&visit, made),
+        Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => refused(&visit, &form, error).await,
         Err(error) => Err(error),
     }
 }
 
-async fn refused(
-    request: &HttpRequest,
-    session: &Session,
-    database: &Database,
-    actor: &Principal,
-    form: &NewForm,
-    error: Error,
-) -> Result<HttpResponse, Error> {
-    let mut page = page(request, session, database, actor, form).await?;
+async fn refused(visit: &Visit, form: &NewForm, error: Error) -> Result<HttpResponse, Error> {
+    let mut page = page(visit, form).await?;
     match error {
         Error::Invalid(fields) => {
             for wrong in fields {
@@ -184,11 +151,11 @@ async fn refused(
                     _ => page.error = Some(wrong.message),
                 }
             }
-            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         other => {
             page.error = Some(other.message());
-            html(StatusCode::CONFLICT, &page)
+            visit.html(StatusCode::CONFLICT, &page)
         }
     }
 }

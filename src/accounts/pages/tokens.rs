@@ -1,8 +1,7 @@
 //! The tokens of a system account: create, regenerate, revoke, finish an overlap.
 
-use actix_session::Session;
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 
@@ -11,7 +10,7 @@ use super::call::Call;
 use super::url;
 use crate::accounts::model::{Account, Kind};
 use crate::accounts::queries;
-use crate::auth::principal::Principal;
+use crate::accounts::view::LIST;
 use crate::clock;
 use crate::config::BaseUrl;
 use crate::database::DbConnection;
@@ -22,8 +21,9 @@ use crate::tokens::operations::{self, Creation};
 use crate::tokens::value::{Access, TokenValue};
 use crate::tokens::view::TokenCreatedPage;
 use crate::web::form::Form;
-use crate::web::page::{Counts, html, shell};
-use crate::web::view::{Field, Flash, Moment, Place};
+use crate::web::navigation::{Counts, Navigation};
+use crate::web::view::{Field, Flash, Moment};
+use crate::web::visit::Visit;
 
 /// The form of a new token.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -47,13 +47,13 @@ pub async fn create(call: Call, form: Form<TokenForm>) -> Result<HttpResponse, E
         access: Access::parse(&form.access),
         expiry: Expiry::parse(&form.expires, &form.expires_on),
     };
-    let (maximum, once) = (call.config.max_token_lifetime, Id::parse(&form.form));
+    let (maximum, once, navigation) = (call.config.max_token_lifetime, Id::parse(&form.form), call.navigation);
     let made = call.write(move |conn, actor, id| {
         let (token, value) = operations::create_once(conn, actor, id, &creation, maximum, once.as_ref())?;
-        Made::read(conn, id, token, value, None)
+        Made::read(conn, navigation, token, value)
     });
     match made.await {
-        Ok(made) => created(&call.request, &call.session, &call.actor, made),
+        Ok(made) => created(&call, made),
         Err(Error::Invalid(fields)) => {
             let mut page = call.page().await?;
             page.open_dialog = Some("new-token".into());
@@ -69,7 +69,7 @@ pub async fn create(call: Call, form: Form<TokenForm>) -> Result<HttpResponse, E
                     _ => new.name.error = Some(wrong.message),
                 }
             }
-            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            call.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(error) => call.answer(Err(error), &call.url()).await,
     }
@@ -91,15 +91,9 @@ impl Made {
     ///
     /// # Errors
     /// The database's.
-    pub fn read(
-        conn: &mut DbConnection,
-        account: &Id,
-        token: Token,
-        value: TokenValue,
-        old_until: Option<Option<NaiveDateTime>>,
-    ) -> Result<Self, Error> {
-        let account = queries::find(conn, Kind::System, account)?;
-        Ok(Self { token, value, account, counts: Counts::read(conn)?, old_until })
+    pub fn read(conn: &mut DbConnection, navigation: Navigation, token: Token, value: TokenValue) -> Result<Self, Error> {
+        let account = queries::find(conn, Kind::System, &token.account)?;
+        Ok(Self { token, value, account, counts: Counts::read(conn, navigation)?, old_until: None })
     }
 }
 
@@ -107,10 +101,10 @@ impl Made {
 ///
 /// # Errors
 /// `Internal` where the template fails.
-pub fn created(request: &HttpRequest, session: &Session, actor: &Principal, made: Made) -> Result<HttpResponse, Error> {
+pub fn created(visit: &Visit, made: Made) -> Result<HttpResponse, Error> {
     let Made { token, value, account, counts, old_until } = made;
     let now = clock::now();
-    let mut shell = shell(request, session, actor, Place::SystemAccounts, &counts);
+    let mut shell = visit.shell(LIST, &counts);
     shell.here = url(&account.id);
     let page = TokenCreatedPage {
         shell,
@@ -122,9 +116,9 @@ pub fn created(request: &HttpRequest, session: &Session, actor: &Principal, made
         expires: token.expires_at.map(Moment::on),
         old_until: old_until.flatten().map(|at| Moment::until(at, now)),
         regenerated: old_until.is_some(),
-        base_url: request.app_data::<web::Data<BaseUrl>>().map(|url| url.0.clone()).unwrap_or_default(),
+        base_url: visit.data::<BaseUrl>()?.0.clone(),
     };
-    let mut answer = html(StatusCode::OK, &page)?;
+    let mut answer = visit.html(StatusCode::OK, &page)?;
     answer.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     Ok(answer)
 }
@@ -152,16 +146,16 @@ pub async fn regenerate(call: Call, path: web::Path<TokenPath>, form: Form<Regen
         let mut page = call.page().await?;
         page.open_dialog = Some(format!("regenerate-{token}"));
         page.overlap_error = Some("Choose when the old value stops.".into());
-        return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        return call.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let maximum = call.config.max_token_lifetime;
+    let (maximum, navigation) = (call.config.max_token_lifetime, call.navigation);
     let made = call.write(move |conn, actor, id| {
         let made = operations::regenerate(conn, actor, id, &token, overlap, maximum)?;
         let until = made.old_until();
-        Made::read(conn, id, made.new, made.value, Some(until))
+        Ok(Made { old_until: Some(until), ..Made::read(conn, navigation, made.new, made.value)? })
     });
     match made.await {
-        Ok(made) => created(&call.request, &call.session, &call.actor, made),
+        Ok(made) => created(&call, made),
         Err(error) => call.answer(Err(error), &call.url()).await,
     }
 }

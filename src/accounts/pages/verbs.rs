@@ -1,6 +1,5 @@
 //! Actions on one system account, and Undo.
 
-use actix_session::Session;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -13,15 +12,15 @@ use crate::accounts::operations::{self, Done, Plan};
 use crate::accounts::queries;
 use crate::accounts::view::LIST;
 use crate::accounts::view::confirm::{Confirm, ConfirmPage};
-use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
-use crate::database::{Database, DbConnection};
+use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::text::grouped;
 use crate::web::form::Form;
-use crate::web::page::{flash, html, local, see_other};
+use crate::web::page::{local, see_other};
 use crate::web::view::{Field, Flash, Hidden};
+use crate::web::visit::Visit;
 
 /// What every one of these forms may carry.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -41,7 +40,7 @@ type Verb = fn(&mut DbConnection, &Principal, &Plan, &Selection) -> Result<Done,
 
 /// Acts, and returns to where the form was. What a rule refuses is shown on the account's page.
 async fn carry_out(call: &Call, form: &VerbForm, verb: Verb, done: &str, already: &str) -> Result<HttpResponse, Error> {
-    let plan = call.plan();
+    let plan = Plan::from(call.config.get_ref());
     let outcome = call.write(move |conn, actor, id| {
         let name = queries::find(conn, Kind::System, id)?.name;
         Ok((verb(conn, actor, &plan, &Selection::Accounts(vec![id.clone()]))?.change, name))
@@ -102,7 +101,7 @@ pub async fn promote(call: Call, form: Form<VerbForm>) -> Result<HttpResponse, E
 /// `NotFound`, `Unavailable`.
 pub async fn ask_promotion(call: Call) -> Result<HttpResponse, Error> {
     let question = question(Confirm::MakeAdministrator, &call.id, "promotion", &VerbForm::default());
-    html(StatusCode::OK, &ask(&call, question).await?)
+    call.html(StatusCode::OK, &ask(&call, question).await?)
 }
 
 /// `GET …/{id}/deletion`: asks whether to delete it.
@@ -111,11 +110,11 @@ pub async fn ask_promotion(call: Call) -> Result<HttpResponse, Error> {
 /// `NotFound`, `Unavailable`.
 pub async fn ask_deletion(call: Call) -> Result<HttpResponse, Error> {
     let question = question(Confirm::Delete, &call.id, "deletion", &VerbForm::default());
-    html(StatusCode::OK, &ask(&call, question).await?)
+    call.html(StatusCode::OK, &ask(&call, question).await?)
 }
 
 async fn ask(call: &Call, question: Question) -> Result<ConfirmPage, Error> {
-    confirm::ask(&call.request, &call.session, &call.database, &call.actor, question).await
+    confirm::ask(call, question).await
 }
 
 /// `POST …/{id}/deletion`
@@ -128,7 +127,7 @@ pub async fn delete(call: Call, form: Form<VerbForm>) -> Result<HttpResponse, Er
     if form.confirm.trim() != "1" {
         let mut page = ask(&call, question).await?;
         page.typed = Field::wrong(&form.confirm, "Type 1 to confirm.");
-        return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        return call.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     let done = call.write(|conn, actor, id| {
         let name = queries::find(conn, Kind::System, id)?.name;
@@ -137,14 +136,14 @@ pub async fn delete(call: Call, form: Form<VerbForm>) -> Result<HttpResponse, Er
     });
     match done.await {
         Ok(name) => {
-            flash(&call.session, &Flash::done("Deleted ").strong(name).plain("."))?;
+            call.flash(&Flash::done("Deleted ").strong(name).plain("."))?;
             let next = local(&form.next).filter(|next| !next.is_empty() && !next.contains(call.id.as_str()));
             Ok(see_other(next.unwrap_or(LIST)))
         }
         Err(error @ Error::Conflict(_)) => {
             let mut page = ask(&call, question).await?;
             page.error = Some(error.message());
-            html(StatusCode::CONFLICT, &page)
+            call.html(StatusCode::CONFLICT, &page)
         }
         Err(error) => Err(error),
     }
@@ -166,16 +165,10 @@ fn question(what: Confirm, id: &Id, verb: &str, form: &VerbForm) -> Question {
 ///
 /// # Errors
 /// `NotFound` for another's change, `Forbidden`, `Unavailable`; what a rule refuses is told on the page that the form was on.
-pub async fn undo(
-    session: Session,
-    database: web::Data<Database>,
-    plan: web::Data<Plan>,
-    actor: Actor,
-    path: web::Path<String>,
-    form: Form<VerbForm>,
-) -> Result<HttpResponse, Error> {
+pub async fn undo(visit: Visit, path: web::Path<String>, form: Form<VerbForm>) -> Result<HttpResponse, Error> {
+    let plan = Plan::from(visit.config.get_ref());
     let change = Id::parse(&path).ok_or(Error::NotFound("change"))?;
-    let undone = actor.write(&database, move |conn, actor| operations::undo(conn, actor, &plan, &change)).await;
+    let undone = visit.write(move |conn, actor| operations::undo(conn, actor, &plan, &change)).await;
     let text = match undone {
         Ok(undone) => {
             let accounts = Kind::System.counted(undone.accounts);
@@ -190,6 +183,6 @@ pub async fn undo(
         Err(error @ (Error::Conflict(_) | Error::Invalid(_))) => Flash::refused(error.message()),
         Err(error) => return Err(error),
     };
-    flash(&session, &text)?;
+    visit.flash(&text)?;
     Ok(see_other(local(&form.0.next).filter(|next| !next.is_empty()).unwrap_or(LIST)))
 }

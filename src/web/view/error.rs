@@ -55,8 +55,8 @@ impl ErrorPage {
             text: text.to_owned(),
             permission: None,
             ask: None,
-            back_href: "/settings/system-accounts".to_owned(),
-            back_label: "Back to System Accounts".to_owned(),
+            back_href: "/".to_owned(),
+            back_label: "Back to Muster".to_owned(),
             request_id: request_id.into(),
         }
     }

@@ -225,7 +225,7 @@ pub fn reads_nothing_whole(app: &TestApp) {
         queries::totals(conn, Kind::System).unwrap();
         queries::administrator_names(conn, 3).unwrap();
         queries::has_administrator(conn).unwrap();
-        muster::web::page::Counts::read(conn).unwrap();
+        muster::web::navigation::Counts::read(conn, muster::routes::NAVIGATION).unwrap();
         settings::tracked_since(conn).unwrap();
         // An account's page.
         queries::find(conn, Kind::System, &id(2)).unwrap();

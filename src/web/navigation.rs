@@ -1,0 +1,98 @@
+//! The side bar: features give its items, and the frame only draws them.
+
+use diesel::QueryableByName;
+use diesel::sql_types::BigInt;
+
+use super::view::{NavGroup, NavLink};
+use crate::auth::principal::Principal;
+use crate::database::DbConnection;
+use crate::database::sql::Sql;
+use crate::error::Error;
+use crate::text::grouped;
+
+/// Under which heading an item stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// What the organisation has; the heading is its name.
+    Organisation,
+    /// What one looks up.
+    Reference,
+}
+
+/// A link of the side bar.
+#[derive(Debug, Clone, Copy)]
+pub struct Item {
+    pub label: &'static str,
+    /// Its page, which is also how a page says where it belongs.
+    pub href: &'static str,
+    /// A symbol of the sprite, without `i-`.
+    pub icon: &'static str,
+    pub group: Group,
+    /// Who sees it holds one of these, as the page itself asks for; empty for everybody.
+    pub any_of: &'static [&'static str],
+    /// A query for the number beside it.
+    pub count: Option<&'static str>,
+}
+
+/// The items of the installation, in their order.
+#[derive(Debug, Clone, Copy)]
+pub struct Navigation(pub &'static [Item]);
+
+impl Navigation {
+    fn seen_by(self, actor: &Principal) -> impl Iterator<Item = (usize, &'static Item)> {
+        self.0
+            .iter()
+            .enumerate()
+            .filter(|(_, item)| item.any_of.is_empty() || item.any_of.iter().any(|permission| actor.may(permission)))
+    }
+
+    /// The first page that the actor may see.
+    pub fn home(self, actor: &Principal) -> Option<&'static Item> {
+        self.seen_by(actor).next().map(|(_, item)| item)
+    }
+
+    /// The links for the actor, that of `place` marked.
+    pub fn groups(self, actor: &Principal, organisation: &str, place: &str, counts: &Counts) -> Vec<NavGroup> {
+        let mut groups = Vec::new();
+        for (group, label) in [(Group::Organisation, organisation), (Group::Reference, "Reference")] {
+            let link = |(at, item): (usize, &Item)| NavLink {
+                label: item.label,
+                href: item.href,
+                icon: item.icon,
+                count: counts.0.iter().find(|count| usize::try_from(count.item) == Ok(at)).map(|count| grouped(count.n)),
+                current: item.href == place,
+            };
+            let links: Vec<NavLink> = self.seen_by(actor).filter(|(_, item)| item.group == group).map(link).collect();
+            if !links.is_empty() {
+                groups.push(NavGroup { label: label.to_owned(), links });
+            }
+        }
+        groups
+    }
+}
+
+#[derive(Debug, Clone, QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    item: i64,
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// The numbers beside the links.
+#[derive(Debug, Clone, Default)]
+pub struct Counts(Vec<Count>);
+
+impl Counts {
+    /// Reads them all in one statement.
+    pub fn read(conn: &mut DbConnection, navigation: Navigation) -> Result<Self, Error> {
+        let mut sql = Sql::default();
+        let mut lead = "";
+        for (at, item) in navigation.0.iter().enumerate() {
+            let Some(count) = item.count else { continue };
+            sql.push(&format!("{lead}SELECT CAST({at} AS BIGINT) AS item, CAST(({count}) AS BIGINT) AS n"));
+            lead = " UNION ALL ";
+        }
+        if lead.is_empty() { Ok(Self::default()) } else { Ok(Self(sql.load(conn)?)) }
+    }
+}

@@ -1,0 +1,163 @@
+//! What a handler gets of a request: one extractor for everything that the server registers, and for who asks.
+//!
+//! What is not registered is an error of the whole application: the request fails, and nothing is guessed in its place.
+
+use std::future::{Ready, ready};
+use std::ops::Deref;
+
+use actix_session::{Session, SessionExt};
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::navigation::{Counts, Navigation};
+use super::page;
+use super::view::{Flash, Head, Shell, Tile};
+use crate::auth::access::Actor;
+use crate::auth::principal::Principal;
+use crate::config::Config;
+use crate::database::{Database, DbConnection};
+use crate::error::Error;
+
+/// A request of anybody, signed in or not.
+pub struct Visitor {
+    pub request: HttpRequest,
+    pub session: Session,
+    pub database: web::Data<Database>,
+    pub config: web::Data<Config>,
+    pub navigation: Navigation,
+}
+
+/// A request of somebody who is signed in.
+pub struct Visit {
+    visitor: Visitor,
+    pub actor: Actor,
+}
+
+fn registered<T: 'static>(request: &HttpRequest) -> Result<web::Data<T>, Error> {
+    let missing = || Error::Internal(format!("the application has no {}", std::any::type_name::<T>()));
+    request.app_data::<web::Data<T>>().cloned().ok_or_else(missing)
+}
+
+impl FromRequest for Visitor {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let visitor = || {
+            Ok(Self {
+                session: request.get_session(),
+                database: registered(request)?,
+                config: registered(request)?,
+                navigation: *registered::<Navigation>(request)?.get_ref(),
+                request: request.clone(),
+            })
+        };
+        ready(visitor())
+    }
+}
+
+impl Visitor {
+    /// What else the server has registered.
+    pub fn data<T: 'static>(&self) -> Result<web::Data<T>, Error> {
+        registered(&self.request)
+    }
+
+    pub fn head(&self) -> Head {
+        page::head(&self.request)
+    }
+
+    pub async fn read<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
+    {
+        self.database.read(work).await
+    }
+
+    /// Keeps a flash for the next page.
+    pub fn flash(&self, flash: &Flash) -> Result<(), Error> {
+        page::flash(&self.session, flash)
+    }
+
+    pub fn html(&self, status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
+        page::html(status, page)
+    }
+}
+
+impl FromRequest for Visit {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let visitor = Visitor::from_request(request, payload).into_inner();
+        let actor = Actor::from_request(request, payload).into_inner();
+        ready(visitor.and_then(|visitor| Ok(Self { visitor, actor: actor? })))
+    }
+}
+
+impl Deref for Visit {
+    type Target = Visitor;
+
+    fn deref(&self) -> &Visitor {
+        &self.visitor
+    }
+}
+
+impl Visit {
+    /// Changes something on the actor's behalf, see [`Actor::write`].
+    pub async fn write<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection, &Principal) -> Result<T, Error> + Send + 'static,
+    {
+        self.actor.write(&self.database, work).await
+    }
+
+    /// Reads what a page shows, and draws its frame: one connection for both.
+    pub async fn framed<T, F>(&self, place: &str, work: F) -> Result<(T, Shell), Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
+    {
+        let navigation = self.navigation;
+        let (found, counts) = self.read(move |conn| Ok((work(conn)?, Counts::read(conn, navigation)?))).await?;
+        Ok((found, self.shell(place, &counts)))
+    }
+
+    /// The frame around a page. `place` is the side bar's link that it belongs to, and where its forms return to when it is
+    /// the answer to one. Takes the flash out of the session: it is shown once.
+    pub fn shell(&self, place: &str, counts: &Counts) -> Shell {
+        let actor = &self.actor;
+        let id = actor.account.as_ref().map_or("", crate::id::Id::as_str);
+        Shell {
+            head: self.head(),
+            navigation: self.navigation.groups(actor, &self.config.organisation, place, counts),
+            place: place.to_owned(),
+            name: actor.name.clone(),
+            role_line: actor.roles.join(", "),
+            tile: Tile::person(id, &actor.name),
+            flash: page::taken_flash(&self.request, &self.session),
+            here: page::here(&self.request, place),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_registered_fails_the_request() {
+        let request = TestRequest::default().to_http_request();
+        let missing = Visitor::from_request(&request, &mut Payload::None).into_inner();
+        assert!(matches!(missing, Err(Error::Internal(_))));
+        let visit = Visit::from_request(&request, &mut Payload::None).into_inner();
+        assert!(matches!(visit, Err(Error::Internal(_))));
+        let some = TestRequest::default().app_data(web::Data::new(Navigation(&[]))).to_http_request();
+        assert!(matches!(Visitor::from_request(&some, &mut Payload::None).into_inner(), Err(Error::Internal(_))));
+    }
+}
