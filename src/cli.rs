@@ -304,11 +304,11 @@ mod tests {
 
     #[test]
     fn users_are_added() {
-        let line = "muster user add --email a@b.example --name Ada --admin --role Viewer --role Guest --password-stdin";
+        let line = "muster user add --email a@b.example --name Ada --admin --role Read-Only --role Viewer --password-stdin";
         let Command::User(UserCommand::Add(user)) = read(line).unwrap().command else { panic!() };
         assert_eq!((user.email.as_str(), user.name.as_str()), ("a@b.example", "Ada"));
         assert!(user.admin && user.password_stdin);
-        assert_eq!(user.roles, ["Viewer", "Guest"]);
+        assert_eq!(user.roles, ["Read-Only", "Viewer"]);
         assert!(read("muster user add --name Ada").unwrap_err().contains("--email"));
         assert!(read("muster user").is_err());
     }

@@ -58,15 +58,15 @@ impl Demo {
     pub fn introduction(&self, base_url: &str) -> String {
         let address = stage::email;
         format!(
-            "This is a demo on a temporary database, in {}, which goes when it ends.\n\n\
+            "This is a demo on a temporary database in {}, deleted when it stops.\n\n\
              Sign in with the password {PASSWORD} as\n  \
-             administrator  {}\n  user           {}\n  viewer         {}\n\n\
-             Try the check with a token of {}:\n  \
+             administrator  {}\n  user           {}\n  read-only      {}\n\n\
+             Try a check with a token of {}:\n  \
              curl -i -H 'Authorization: Bearer {}' {base_url}/auth/verify",
             self.folder.path().display(),
             address(cast::ADMINISTRATORS[0]),
             address(cast::USER),
-            address(cast::VIEWER),
+            address(cast::READ_ONLY),
             cast::SHOWPIECE,
             self.token,
         )

@@ -9,6 +9,7 @@ use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
+use crate::roles::permission::Permission;
 use crate::schema::{account_days, account_totals, accounts};
 use crate::text::fold;
 
@@ -218,11 +219,12 @@ fn administrators(columns: &str) -> Sql {
     sql.push(columns);
     sql.push(" FROM accounts a WHERE a.kind = 'user' AND a.disabled = FALSE AND a.password_hash IS NOT NULL");
     for permission in ["user:manage:*", "role:manage:*", "system_account:manage:*"] {
+        let covering = Permission::parse(permission).map(|needed| needed.covering_texts()).unwrap_or_default();
         sql.push(
             " AND a.id IN (SELECT ar.account_id FROM role_permissions p JOIN account_roles ar ON ar.role_id = p.role_id \
-             WHERE p.permission = '",
+             WHERE p.permission IN ",
         );
-        sql.push(permission).push("')");
+        sql.bind_row(covering.iter().map(String::as_str)).push(")");
     }
     sql
 }

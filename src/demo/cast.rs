@@ -24,9 +24,9 @@ pub const TEAMS: [&str; 10] =
 
 /// The three who administer Muster; the first set it up. All that is done is done by them.
 pub const ADMINISTRATORS: [&str; 3] = ["Maya Lindqvist", "Tomas Okafor", "Priya Sandoval"];
-/// Somebody with the role User, and somebody with the role Viewer, to sign in as.
+/// Somebody with the role User, and somebody with the role Read-Only, to sign in as.
 pub const USER: &str = "Ines Calloway";
-pub const VIEWER: &str = "Jonas Achterberg";
+pub const READ_ONLY: &str = "Jonas Achterberg";
 
 /// Everybody but the administrators: their role, and their names.
 pub const PEOPLE: [(&str, &[&str]); 3] = [
@@ -85,8 +85,11 @@ pub const PEOPLE: [(&str, &[&str]); 3] = [
             "Wen Li",
         ],
     ),
-    ("Viewer", &[VIEWER, "Agnes Thorne", "Benedikt Wolf", "Cora Whitfield", "Edwin Marsh", "Ottilie Krause", "Yusuf Demir"]),
-    ("Guest", &["Gareth Pell", "Lucia Romano", "Stefan Brinkmann", "Una Fitzgerald"]),
+    (
+        "Read-Only",
+        &[READ_ONLY, "Agnes Thorne", "Benedikt Wolf", "Cora Whitfield", "Edwin Marsh", "Ottilie Krause", "Yusuf Demir"],
+    ),
+    ("Viewer", &["Gareth Pell", "Lucia Romano", "Stefan Brinkmann", "Una Fitzgerald"]),
 ];
 
 /// Roles that some have beside their own.
@@ -124,7 +127,7 @@ pub struct Credential {
 }
 
 const CI: &[&str] = &["CI/CD"];
-const VIEWS: &[&str] = &["Viewer"];
+const LOOKS: &[&str] = &["Read-Only"];
 const HOUR: i64 = 60;
 const DAY: i64 = 24 * HOUR;
 
@@ -151,7 +154,7 @@ pub const SHOWPIECE: &str = "payments-api deploy";
 pub const MACHINES: [Machine; 41] = [
     machine("buildkite/ios", "Consumer tests of the iOS application", &["Mobile"], CI, 320, (140, 22),
         &[token("pipeline", Write, Some(88), Some(2 * HOUR))]),
-    machine("catalog-sync", "Copies integrations into the service catalogue", &["Platform"], VIEWS, 260, (24, 24),
+    machine("catalog-sync", "Copies integrations into the service catalogue", &["Platform"], LOOKS, 260, (24, 24),
         &[token("nightly copy", Read, Some(110), Some(30 * HOUR))]),
     machine("circleci/android", "Consumer tests of the Android application", &["Mobile"], CI, 310, (95, 10),
         &[token("pipeline", Write, Some(25), Some(2 * DAY)), token("local runs", Read, Some(70), Some(9 * DAY))]),
@@ -159,10 +162,10 @@ pub const MACHINES: [Machine; 41] = [
         &[token("clean-up", Write, Some(29), Some(63))]),
     machine("customs-api verify", "Provider verification for customs declarations", &["Logistics"], CI, 8, (0, 0),
         &[token("verify", Write, Some(85), None)]),
-    machine("data-lake export", "Weekly export of verification results", &["Data"], VIEWS, 210, (6, 0),
+    machine("data-lake export", "Weekly export of verification results", &["Data"], LOOKS, 210, (6, 0),
         &[token("export", Read, Some(64), Some(27 * DAY))]),
     machine("deploy-gate/production", "Asks can-i-deploy before every production release",
-        &["Platform", "SRE", "Web", "Mobile"], &["CI/CD", "Viewer"], 380, (210, 35),
+        &["Platform", "SRE", "Web", "Mobile"], &["CI/CD", "Read-Only"], 380, (210, 35),
         &[token("gate", Read, None, Some(26))]),
     machine("drone/edge", "Edge proxy builds, moved to GitHub Actions in August", &["Web"], &["CI/CD", "Release Manager"], 340,
         (0, 0), &[token("pipeline", Write, Some(9), Some(97 * DAY))]),
@@ -176,10 +179,10 @@ pub const MACHINES: [Machine; 41] = [
     machine("identity verify", "Provider verification for sign-in and sessions", &["Identity"], CI, 300, (75, 8),
         &[token("verify", Write, Some(52), Some(5 * HOUR)), token("dashboards", Read, Some(80), Some(26 * HOUR))]),
     machine("jenkins-nightly", "Nightly verification of every provider", &["Platform"],
-        &["CI/CD", "Webhook Operator", "Viewer"], 385, (310, 310), &[token("nightly", Write, Some(3), Some(9 * HOUR + 31))]),
+        &["CI/CD", "Webhook Operator", "Read-Only"], 385, (310, 310), &[token("nightly", Write, Some(3), Some(9 * HOUR + 31))]),
     machine("jenkins-release", "Old release train, still used by the tariff engine", &["Logistics"],
         &["CI/CD", "Release Manager"], 388, (9, 0), &[token("train", Write, Some(-2), Some(6 * DAY))]),
-    machine("k6 load tests", "Reads contracts to shape the load profile", &["SRE"], VIEWS, 170, (40, 0),
+    machine("k6 load tests", "Reads contracts to shape the load profile", &["SRE"], LOOKS, 170, (40, 0),
         &[token("profiles", Read, Some(19), Some(13 * DAY))]),
     machine("ledger-api deploy", "Publishes pacts for the ledger service", &["Payments"], CI, 330, (230, 30),
         &[token("deploy", Write, Some(63), Some(19))]),
@@ -201,7 +204,7 @@ pub const MACHINES: [Machine; 41] = [
         &[token("verify", Write, Some(49), Some(3 * DAY))]),
     machine("web-bff deploy", "Publishes the pacts of the web back end", &["Web"], CI, 290, (180, 20),
         &[token("deploy", Write, Some(57), Some(41))]),
-    machine("web/storybook", "Reads contracts to build component fixtures", &["Web"], VIEWS, 140, (30, 3),
+    machine("web/storybook", "Reads contracts to build component fixtures", &["Web"], LOOKS, 140, (30, 3),
         &[token("fixtures", Read, Some(66), Some(4 * HOUR))]),
     machine("webhook-relay", "Forwards contract events to build pipelines", &["Platform"], CI, 360, (420, 60),
         &[token("relay", Write, None, Some(2))]),
@@ -209,7 +212,7 @@ pub const MACHINES: [Machine; 41] = [
         &[token("verify", Write, Some(38), Some(7 * HOUR))]),
     machine("widget-kit publish", "Publishes the contracts of the embeddable tracker", &["Growth"], CI, 180, (14, 0),
         &[token("publish", Write, Some(45), Some(28 * HOUR))]),
-    machine("wiremock-sync", "Builds stubs from the latest contracts", &["Platform"], VIEWS, 220, (48, 48),
+    machine("wiremock-sync", "Builds stubs from the latest contracts", &["Platform"], LOOKS, 220, (48, 48),
         &[token("stubs", Read, Some(82), Some(35))]),
     machine("workflows/shared", "Reusable workflows of every team", &["Platform", "Web", "Mobile"], CI, 350, (340, 40),
         &[token("publish", Write, Some(30), Some(8)), token("verify", Read, Some(30), Some(9))]),
@@ -217,7 +220,7 @@ pub const MACHINES: [Machine; 41] = [
         &[token("publish", Write, Some(54), Some(5 * DAY))]),
     machine("yard-planner verify", "Provider verification for the yard planner", &["Logistics"], CI, 160, (28, 3),
         &[token("verify", Write, Some(54), Some(6 * HOUR))]),
-    machine("zendesk-bridge", "Reads delivery contracts for the support desk", &["Growth"], VIEWS, 130, (20, 12),
+    machine("zendesk-bridge", "Reads delivery contracts for the support desk", &["Growth"], LOOKS, 130, (20, 12),
         &[token("lookups", Read, Some(77), Some(90))]),
     machine("zone-pricing verify", "Provider verification for zone prices", &["Logistics", "Payments"], CI, 110, (44, 4),
         &[token("verify", Write, Some(22), Some(10 * HOUR))]),

@@ -90,7 +90,7 @@ fn people(stage: &mut Stage<'_>, story: &mut Story, first_day: NaiveDateTime) {
                 stage.join_teams(by, Kind::User, name, &teams)?;
                 lead.map_or(Ok(()), |team| stage.lead_team(name, team))
             });
-            if role != "Guest" {
+            if role != "Viewer" {
                 let days = 1 + stage.dice.below(20);
                 let seen = stage.workday(days);
                 story.at(seen, move |stage, at| sign_in(stage, name, at));

@@ -134,10 +134,10 @@ impl<'a> Stage<'a> {
         names.iter().map(|name| found(name).ok_or_else(|| missing(name))).collect()
     }
 
-    /// Adds somebody, by another or (the first) by Muster itself. Guests have not chosen a password yet.
+    /// Adds somebody, by another or (the first) by Muster itself. Viewers have not set a password yet.
     pub fn add_person(&mut self, by: Option<&'static str>, name: &'static str, roles: &[&str]) -> Result<(), Error> {
         let actor = by.map_or_else(|| Ok(Principal::muster()), |by| self.actor(by))?;
-        let password_hash = (!roles.contains(&"Guest")).then(|| self.hash.to_owned());
+        let password_hash = (!roles.contains(&"Viewer")).then(|| self.hash.to_owned());
         let form = UserCreation { name: name.into(), email: email(name), password_hash, roles: self.role_ids(roles)? };
         let id = operations::create_user(self.conn, &actor, &form)?;
         self.accounts.insert(name, id);

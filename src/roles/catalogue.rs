@@ -1,62 +1,89 @@
-//! The permissions that come with Muster, as people read them. Any other well-formed one may stand in a role too.
+//! Labels and descriptions of the permissions that Muster knows. A role may hold any other well-formed one too.
 
-/// Label and description of a permission that comes with Muster.
+/// Label and description of a permission that Muster knows.
 pub(crate) fn known(text: &str) -> Option<(&'static str, &'static str)> {
     KNOWN.iter().find(|(permission, _, _)| *permission == text).map(|(_, label, description)| (*label, *description))
 }
 
 const KNOWN: &[(&str, &str, &str)] = &[
-    ("audit:read:*", "Read the audit log", "See who changed what, when and from where."),
-    ("authentication_settings:manage:*", "Manage authentication settings", "Decide how people sign in to the guarded API."),
+    ("ai:*", "Use AI features", "Use every AI feature of the guarded API."),
+    ("ai:generation:*", "Generate with AI", "Generate contracts and tests with AI, from any source."),
+    ("ai:generation:code", "Generate from code with AI", "Generate contracts and tests from code."),
+    ("ai:generation:openapi", "Generate from OpenAPI with AI", "Generate contracts and tests from an OpenAPI description."),
+    (
+        "ai:generation:request-response",
+        "Generate from traffic with AI",
+        "Generate contracts and tests from requests and responses.",
+    ),
+    (
+        "ai:generation:test-template",
+        "Generate from test templates with AI",
+        "Generate contracts and tests in the style of a test template.",
+    ),
+    ("audit:read:*", "Read the audit log", "View who changed what, when and from where."),
+    ("authentication_settings:manage:*", "Manage authentication settings", "Choose how people sign in to the guarded API."),
     ("contract_data:bulk_delete:*", "Delete contract data in bulk", "Delete many contracts at once, of any team."),
-    ("contract_data:bulk_delete:own", "Delete own contract data in bulk", "Delete many of one's own contracts at once."),
+    ("contract_data:bulk_delete:own", "Delete own contract data in bulk", "Delete many of their own contracts at once."),
     (
         "contract_data:bulk_delete:team",
         "Delete the team's contract data in bulk",
-        "Delete many contracts of one's teams at once.",
+        "Delete many contracts of their teams at once.",
     ),
     ("contract_data:manage:*", "Manage contract data", "Publish, verify, change and delete the contracts of any team."),
-    ("contract_data:manage:own", "Manage own contract data", "Publish, verify, change and delete one's own contracts."),
+    ("contract_data:manage:own", "Manage own contract data", "Publish, verify, change and delete their own contracts."),
     (
         "contract_data:manage:team",
         "Manage the team's contract data",
-        "Publish, verify, change and delete the contracts of one's teams.",
+        "Publish, verify, change and delete the contracts of their teams.",
     ),
-    ("contract_data:read:*", "Read contract data", "See the contracts and verification results of every team."),
+    ("contract_data:read:*", "Read contract data", "View the contracts and verification results of every team."),
     (
         "deployment_and_release:record:*",
         "Record deployments and releases",
         "Record which version is deployed or released, in any environment.",
     ),
+    (
+        "deployment_and_release:record:team",
+        "Record the team's deployments and releases",
+        "Record which versions of their teams are deployed or released.",
+    ),
     ("environment:manage:*", "Manage environments", "Create, change and delete any environment."),
-    ("environment:read:*", "Read environments", "See every environment."),
-    ("environment:read:team", "Read the team's environments", "See the environments of one's teams."),
-    ("read_token:manage:own", "Manage own read-only tokens", "Create, regenerate and revoke one's own read-only API tokens."),
-    ("role:manage:*", "Manage roles", "Create, change and delete roles, and decide what each may do."),
-    ("role:read:*", "Read roles", "See the roles and what each may do."),
+    ("environment:read:*", "Read environments", "View every environment."),
+    ("environment:read:team", "Read the team's environments", "View the environments of their teams."),
+    ("read_token:manage:own", "Manage own read-only tokens", "Create, regenerate and revoke their own read-only API tokens."),
+    ("role:manage:*", "Manage roles", "Create, change and delete roles and their permissions."),
+    ("role:read:*", "Read roles", "View roles and their permissions."),
     ("secret:manage:*", "Manage secrets", "Create, change and delete the secrets of any team."),
-    ("secret:manage:team", "Manage the team's secrets", "Create, change and delete the secrets of one's teams."),
+    ("secret:manage:team", "Manage the team's secrets", "Create, change and delete the secrets of their teams."),
+    ("secret:read:team", "Read the team's secrets", "View the names of the secrets of their teams."),
     (
         "system_account:manage:*",
         "Manage system accounts",
-        "Create, change, disable and delete any system account, with its roles and tokens.",
+        "Create, change, disable and delete any system account, including roles and tokens.",
     ),
     (
         "system_account:manage:team",
         "Manage the team's system accounts",
-        "See, disable and enable the system accounts of one's teams, and handle their tokens.",
+        "See, disable and enable the system accounts of their teams, and manage their tokens.",
     ),
-    ("system_account:read:*", "Read system accounts", "See the system accounts, without the details of their tokens."),
-    ("system_preference:manage:*", "Manage system preferences", "Change the preferences that hold for everyone."),
-    ("team:manage:*", "Manage teams", "Create, change and delete any team, with its members and administrators."),
-    ("team:read:*", "Read teams", "See the teams and who belongs to them."),
-    ("token:introspect", "Ask about tokens", "Ask whether another account's token is usable, and what it may do."),
-    ("token:manage:own", "Manage own tokens", "Create, regenerate and revoke one's own API tokens."),
+    ("system_account:read:*", "Read system accounts", "View system accounts, but not the details of their tokens."),
+    ("system_account:read:team", "Read the team's system accounts", "View the system accounts of their teams."),
+    ("system_preference:manage:*", "Manage system preferences", "Change the preferences that apply to everyone."),
+    ("team:manage:*", "Manage teams", "Create, change and delete any team, including members and administrators."),
+    ("team:read:*", "Read teams", "View the teams and who belongs to them."),
+    ("token:introspect", "Introspect tokens", "Check whether another account's token is active, and what it can do."),
+    ("token:manage:own", "Manage own tokens", "Create, regenerate and revoke their own API tokens."),
     ("user:invite", "Invite users", "Invite people who have no account yet."),
-    ("user:manage:*", "Manage users", "Create, change, disable and delete any user, with their roles."),
-    ("user:read:*", "Read users", "See the users."),
+    ("user:invite:*", "Invite users", "Invite people who have no account yet."),
+    ("user:manage:*", "Manage users", "Create, change, disable and delete any user, including their roles."),
+    (
+        "user:manage_scim_attributes:*",
+        "Manage provisioned attributes of users",
+        "Change what a directory has provisioned for any user.",
+    ),
+    ("user:read:*", "Read users", "View the users."),
     ("webhook:manage:*", "Manage webhooks", "Create, change and delete the webhooks of any team."),
-    ("webhook:manage:team", "Manage the team's webhooks", "Create, change and delete the webhooks of one's teams."),
+    ("webhook:manage:team", "Manage the team's webhooks", "Create, change and delete the webhooks of their teams."),
 ];
 
 #[cfg(test)]

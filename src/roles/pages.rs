@@ -31,9 +31,9 @@ fn card(role: Role, system_accounts: i64, users: i64) -> RoleCard {
     let id = role.id.to_string();
     let is = |uuid: uuid::Uuid| id == uuid.to_string();
     let default_of = if is(predefined::CI_CD) {
-        "Default of system accounts"
+        "Default for system accounts"
     } else if is(predefined::USER) {
-        "Default of users"
+        "Default for users"
     } else {
         ""
     };

@@ -9,10 +9,10 @@ pub const ADMINISTRATOR: Uuid = uuid!("cf75d7c2-416b-11ea-af5e-53c3b1a4efd8");
 pub const USER: Uuid = uuid!("e9282e22-416b-11ea-a16e-57ee1bb61d18");
 /// The role that a new system account gets.
 pub const CI_CD: Uuid = uuid!("c1878b8e-d09e-11ea-8fde-af02c4677eb7");
-/// Sees, and changes nothing but its own read-only tokens.
-pub const VIEWER: Uuid = uuid!("9fa50562-a42b-4771-aa8e-4bb3d623ae60");
-/// Sees contract data only. Locked.
-pub const GUEST: Uuid = uuid!("d6938de2-e37c-11eb-b80e-3f68328092ca");
+/// Sees, and changes nothing but its own read-only tokens. Called Viewer until 2025.
+pub const READ_ONLY: Uuid = uuid!("9fa50562-a42b-4771-aa8e-4bb3d623ae60");
+/// For people who only look at the screens: it grants no token. Locked. Called Guest until 2025.
+pub const VIEWER: Uuid = uuid!("d6938de2-e37c-11eb-b80e-3f68328092ca");
 /// Follows from being administrator of a team: never given by hand.
 pub const TEAM_ADMINISTRATOR: Uuid = uuid!("d635f960-88f2-4f13-8043-4641a02dffa0");
 
@@ -73,7 +73,7 @@ pub const PREDEFINED: &[PredefinedRole] = &[
     PredefinedRole {
         name: "CI/CD",
         uuid: CI_CD,
-        description: "The default role of a system account: publish, verify, record.",
+        description: "For CI/CD pipelines: publish and verify contracts, record deployments.",
         locked: false,
         assignable: true,
         permissions: &[
@@ -91,6 +91,7 @@ pub const PREDEFINED: &[PredefinedRole] = &[
         locked: false,
         assignable: true,
         permissions: &[
+            "ai:*",
             "contract_data:bulk_delete:own",
             "contract_data:bulk_delete:team",
             "contract_data:manage:own",
@@ -107,25 +108,25 @@ pub const PREDEFINED: &[PredefinedRole] = &[
         ],
     },
     PredefinedRole {
-        name: "Viewer",
-        uuid: VIEWER,
-        description: "Reads contract data and changes nothing.",
+        name: "Read-Only",
+        uuid: READ_ONLY,
+        description: "Reads everything, changes nothing, and may have read-only tokens.",
         locked: false,
         assignable: true,
         permissions: &["contract_data:read:*", "read_token:manage:own", "system_account:read:*", "team:read:*", "user:read:*"],
     },
     PredefinedRole {
-        name: "Guest",
-        uuid: GUEST,
-        description: "Reads contract data, and sees neither people nor accounts.",
+        name: "Viewer",
+        uuid: VIEWER,
+        description: "Reads contract data, teams and users. Can't have API tokens.",
         locked: true,
         assignable: true,
-        permissions: &["contract_data:read:*"],
+        permissions: &["contract_data:read:*", "team:read:*", "user:read:*"],
     },
     PredefinedRole {
         name: "Team Administrator",
         uuid: TEAM_ADMINISTRATOR,
-        description: "Manages the teams that the account is administrator of, and follows from that.",
+        description: "Manages the teams they are an administrator of.",
         locked: true,
         assignable: false,
         permissions: &[],
@@ -159,12 +160,31 @@ mod tests {
     }
 
     #[test]
+    fn the_locked_ones_are_as_published() {
+        let locked: Vec<&str> = PREDEFINED.iter().filter(|role| role.locked).map(|role| role.name).collect();
+        assert_eq!(locked, ["Administrator", "Viewer", "Team Administrator"]);
+        let given = PREDEFINED.iter().filter(|role| !role.assignable).map(|role| role.uuid).collect::<Vec<_>>();
+        assert_eq!(given, [TEAM_ADMINISTRATOR]);
+        // The screens alone: no token of any kind.
+        assert!(
+            !permissions(VIEWER).allows_str("read_token:manage:own")
+                && permissions(READ_ONLY).allows_str("read_token:manage:own")
+        );
+        assert!(!permissions(VIEWER).allows_str("system_account:read:*"));
+        assert!(
+            PREDEFINED
+                .iter()
+                .all(|role| !permissions(role.uuid).iter().any(|held| held.as_str() == "system_account:manage:team"))
+        );
+    }
+
+    #[test]
     fn an_administrator_may_do_what_muster_asks_for() {
         let administrator = permissions(ADMINISTRATOR);
         for needed in ["user:manage:*", "role:manage:*", "system_account:manage:*", "role:read:*", "read_token:manage:own"] {
             assert!(administrator.allows_str(needed), "{needed}");
         }
-        assert!(administrator.covers_all(&permissions(VIEWER)));
+        assert!(administrator.covers_all(&permissions(READ_ONLY)));
         assert!(!permissions(USER).allows_str("system_account:manage:*"));
         assert!(!permissions(CI_CD).allows_str("system_account:read:*"));
     }

@@ -37,7 +37,7 @@ fn main() {
         let fields = [("scope", "matching"), ("team", team.as_str()), ("disabled", "1"), ("do", verb)];
         stage.post("/settings/system-accounts/bulk", &[&fields[..], more].concat())
     };
-    let viewer = predefined::VIEWER.to_string();
+    let viewer = predefined::READ_ONLY.to_string();
     let mut figures: Vec<(&str, Vec<Duration>)> = vec![
         ("disable, plain SQL", Vec::new()),
         ("disable, Muster", Vec::new()),
@@ -103,7 +103,7 @@ fn role_sql(role: &str) -> [String; 2] {
     [
         format!(
             "INSERT INTO audit_events (change_id, type, target_kind, target_id, target_name, object_id, object_name) \
-             SELECT 'CHANGE', 'account.role_added', a.kind, a.id, a.name, '{role}', 'Viewer' FROM accounts a \
+             SELECT 'CHANGE', 'account.role_added', a.kind, a.id, a.name, '{role}', 'Read-Only' FROM accounts a \
              JOIN team_members m ON m.account_id = a.id WHERE m.team_id = 'TEAM'"
         ),
         format!(

@@ -41,7 +41,7 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
     };
     let mirror = Mirror::new(home.database.clone());
     mirror.catch_up().await;
-    let (viewer, cicd) = (Id::from(predefined::VIEWER), Id::from(predefined::CI_CD));
+    let (viewer, cicd) = (Id::from(predefined::READ_ONLY), Id::from(predefined::CI_CD));
     let everybody = Selection::Matching(Filter::all(Kind::System));
     let one = Selection::Accounts(vec![ids[1].clone()]);
     let shell = Principal::shell();
@@ -53,7 +53,7 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
         spent.push(home.database.statements() - before);
     }
     assert_eq!(spent, [5, 5], "the number, the events, the roles and the teams");
-    assert_eq!(known(&mirror, 0).0, "CI/CD, Viewer");
+    assert_eq!(known(&mirror, 0).0, "CI/CD, Read-Only");
     assert!(known(&mirror, 0).1.contains(&format!("team:manage:{{{team}}}")));
 
     // Several changes at once: the last word counts, for each account and role by itself.
@@ -64,7 +64,7 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
     home.write(|conn| accounts::rename(conn, &shell, &ids[2], "another name", ""));
     mirror.catch_up().await;
     let found: Vec<_> = (0..3).map(|at| known(&mirror, at)).collect();
-    assert_eq!(found.iter().map(|found| found.0.as_str()).collect::<Vec<_>>(), ["", "CI/CD, Viewer", ""]);
+    assert_eq!(found.iter().map(|found| found.0.as_str()).collect::<Vec<_>>(), ["", "CI/CD, Read-Only", ""]);
     assert_eq!(found.iter().map(|found| found.2).collect::<Vec<_>>(), [false, true, false]);
     // It is what a memory that has read everything knows.
     let fresh = Mirror::new(home.database.clone());

@@ -24,10 +24,10 @@ fn roles_teams_and_name_are_edited_in_dialogs() {
     open(&browser, "edit-roles");
     assert!(browser.is_ticked(field("CI/CD")));
     browser.untick(field("CI/CD"));
-    browser.tick(field("Viewer"));
+    browser.tick(field("Read-Only"));
     browser.follow(button("Save roles"));
-    assert_eq!(flash(&browser), "Added role Viewer. Removed role CI/CD.");
-    assert_eq!(browser.texts("#roles .side a"), ["Viewer"]);
+    assert_eq!(flash(&browser), "Added role Read-Only. Removed role CI/CD.");
+    assert_eq!(browser.texts("#roles .side a"), ["Read-Only"]);
     browser.follow(button("Undo"));
     assert_eq!(browser.texts("#roles .side a"), ["CI/CD"]);
 

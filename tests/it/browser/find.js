@@ -40,7 +40,7 @@ const find = (kind, value, within) => {
   if (kind === 'css') return (within ? roots.flatMap(root => [...root.querySelectorAll(value)]) : [...document.querySelectorAll(value)]).filter(isVisible)
   const named = all(KINDS[kind]).map(element => [element, nameOf(element)])
   const exact = named.filter(([, name]) => name === squash(value))
-  // "Viewer" also names the choice "Viewer, with a line that explains it", where nothing is called just that.
+  // "Read-Only" also names the choice "Read-Only, with a line that explains it", where nothing is called just that.
   const chosen = exact.length ? exact : named.filter(([, name]) => name.startsWith(`${squash(value)} `))
   return chosen.map(([element]) => element)
 }

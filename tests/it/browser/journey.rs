@@ -123,18 +123,18 @@ fn add_a_role_to_three_and_take_it_back(browser: &Browser) {
     browser.click(button("Add Role"));
     browser.wait_for_focus(field("Find a role"));
     assert_eq!(browser.attribute(button("Add Role to 3"), "disabled"), Some(String::new()), "nothing is chosen yet");
-    browser.type_text("viewe");
+    browser.type_text("read-");
     browser.wait_until_gone(field("User").within("#pick-add"));
-    browser.tick(field("Viewer").within("#pick-add"));
+    browser.tick(field("Read-Only").within("#pick-add"));
     browser.follow(button("Add Role to 3"));
-    assert_eq!(flash(browser), "Added Viewer to 3.");
+    assert_eq!(flash(browser), "Added Read-Only to 3.");
     browser.wait_for_focus(".flash");
     for name in MACHINES {
-        assert_eq!(row(browser, name).contains("Viewer"), three.contains(&name), "{}", row(browser, name));
+        assert_eq!(row(browser, name).contains("Read-Only"), three.contains(&name), "{}", row(browser, name));
     }
     browser.follow(button("Undo"));
     assert_eq!(flash(browser), "Undone for 3 system accounts.");
-    assert!(MACHINES.iter().all(|name| !row(browser, name).contains("Viewer")));
+    assert!(MACHINES.iter().all(|name| !row(browser, name).contains("Read-Only")));
 }
 
 fn disable_and_enable(app: &TestApp, browser: &Browser, token: &str) {

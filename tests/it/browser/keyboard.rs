@@ -172,12 +172,12 @@ fn one_signs_in_selects_acts_and_deletes_without_a_mouse() {
     assert_eq!(ticked(&browser), 2, "Escape closed the picker and no more");
     browser.press("Enter");
     browser.wait_for_focus(field("Find a role"));
-    browser.type_text("viewe");
+    browser.type_text("read-");
     browser.press("ArrowDown");
     browser.press("Space");
     browser.tab_to(button("Add Role to 2"));
     browser.leads_on(|browser| browser.press("Enter"));
-    assert_eq!(flash(&browser), "Added Viewer to 2.");
+    assert_eq!(flash(&browser), "Added Read-Only to 2.");
 
     browser.tab_to(field("Select drone/edge"));
     browser.press("Space");

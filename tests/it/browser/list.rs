@@ -209,8 +209,8 @@ fn filters_sorting_and_pages_stay_in_the_address() {
     browser.select(field("Team"), "Platform");
     browser.wait_for_path(&format!("{LIST}?team={team}"));
     assert_eq!(names(&browser), MACHINES[..2]);
-    browser.select(field("Role"), "Viewer");
-    browser.wait_for_path(&format!("{LIST}?role={}&team={team}", predefined::VIEWER));
+    browser.select(field("Role"), "Read-Only");
+    browser.wait_for_path(&format!("{LIST}?role={}&team={team}", predefined::READ_ONLY));
     browser.wait_for_text("Nothing matches");
     browser.follow(link("Clear filters"));
 

@@ -69,10 +69,10 @@ fn rows_are_filtered_ticked_disabled_undone_and_deleted() {
     // The pickers are the browser's own popovers
     browser.tick(field("Select jenkins-nightly"));
     browser.click(button("Add Role").within("#bulk"));
-    browser.tick(field("Viewer").within("#pick-add"));
+    browser.tick(field("Read-Only").within("#pick-add"));
     browser.follow(button("Add Role").within("#pick-add"));
-    assert_eq!(flash(&browser), "Added Viewer to 1.");
-    assert!(row(&browser, "jenkins-nightly").contains("Viewer"));
+    assert_eq!(flash(&browser), "Added Read-Only to 1.");
+    assert!(row(&browser, "jenkins-nightly").contains("Read-Only"));
     browser.click(button("Actions for jenkins-nightly"));
     browser.follow(button("Disable").within(".menu:popover-open"));
     assert_eq!(flash(&browser), "Disabled jenkins-nightly.");
@@ -131,9 +131,9 @@ fn dialogs_open_by_their_address_and_the_theme_by_its_form() {
     visit(&browser, &app, &page);
     assert_eq!(browser.count("dialog"), 0);
     browser.click("a[href=\"#edit-roles\"]");
-    browser.tick(field("Viewer").within("#edit-roles"));
+    browser.tick(field("Read-Only").within("#edit-roles"));
     browser.follow(button("Save roles"));
-    assert_eq!(flash(&browser), "Added role Viewer.");
+    assert_eq!(flash(&browser), "Added role Read-Only.");
     browser.wait_until_gone("dialog");
 
     browser.click("a[href=\"#new-token\"]");
@@ -154,7 +154,7 @@ fn dialogs_open_by_their_address_and_the_theme_by_its_form() {
     browser.click(button("Actions for buildkite/ios"));
     browser.follow(link("Edit Roles").within(".menu:popover-open"));
     browser.wait_for("#edit-roles");
-    assert!(browser.is_ticked(field("Viewer").within("#edit-roles")));
+    assert!(browser.is_ticked(field("Read-Only").within("#edit-roles")));
 
     visit(&browser, &app, &format!("{LIST}?sort=-name"));
     let background = || browser.read("return getComputedStyle(document.body).backgroundColor", &[]);

@@ -247,10 +247,10 @@ fn once_a_change_is_answered_the_next_call_knows_it() {
             assert_eq!(admin.post(&format!("{of}/enablement"), &[]).status, 303);
             assert_eq!(app.verify(&token).status, 200, "enabled");
         }
-        let role = predefined::VIEWER.to_string();
+        let role = predefined::READ_ONLY.to_string();
         assert_eq!(admin.post(&format!("{of}/roles"), &[("role", &role)]).status, 303);
         let roles = app.verify(&token).header("muster-roles").to_owned();
-        assert_eq!(roles, "Viewer");
+        assert_eq!(roles, "Read-Only");
         let answered = Instant::now();
         while elsewhere(&token) != 200 {
             assert!(answered.elapsed() < Duration::from_secs(1), "another instance still refuses it");

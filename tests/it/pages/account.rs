@@ -14,7 +14,7 @@ use crate::support::app::TestApp;
 fn the_page_tells_all_about_the_account() {
     let app = TestApp::start();
     let admin = app.admin();
-    let id = app.add_account_with("payments deploy", &[predefined::CI_CD.into(), predefined::VIEWER.into()]);
+    let id = app.add_account_with("payments deploy", &[predefined::CI_CD.into(), predefined::READ_ONLY.into()]);
     let own = admin.account.clone().unwrap();
     app.add_team("Platform", &[&id, &own]);
     let value = app.add_token(&id, Access::Write);
@@ -232,18 +232,18 @@ fn edit_roles_sets_all_roles_in_one_form() {
     let app = TestApp::start();
     let admin = app.admin();
     let id = app.add_account("robot");
-    let [ci_cd, viewer, user] = [predefined::CI_CD, predefined::VIEWER, predefined::USER].map(|role| role.to_string());
+    let [ci_cd, viewer, user] = [predefined::CI_CD, predefined::READ_ONLY, predefined::USER].map(|role| role.to_string());
     let set = |roles: &[&str]| {
         let fields: Vec<(&str, &str)> = roles.iter().map(|role| ("role", *role)).collect();
         admin.post_and_follow(&at(&id, "/roles"), &fields)
     };
     let page = set(&[&viewer, &user]);
-    assert_eq!(page.flash(), "Added roles User and Viewer. Removed role CI/CD.");
+    assert_eq!(page.flash(), "Added roles Read-Only and User. Removed role CI/CD.");
     assert_eq!(ticked(&page, "role").len(), 2);
     let page = set(&[&viewer, &user]);
     assert_eq!((page.flash(), find_undo_url(&page)), ("The roles stay as they were.".into(), None));
     assert_eq!(set(&[&ci_cd, &viewer, &user]).flash(), "Added role CI/CD.");
-    assert_eq!(set(&[]).flash(), "Removed roles CI/CD, User and Viewer.");
+    assert_eq!(set(&[]).flash(), "Removed roles CI/CD, Read-Only and User.");
     assert!(ticked(&admin.get(&at(&id, "")), "role").is_empty());
     let unknown = admin.post(&at(&id, "/roles"), &[("role", Id::new().as_str()), ("role", &viewer)]);
     assert_eq!((unknown.status, error(&unknown, "edit-roles")), (422, "One of these roles no longer exists.".into()));
@@ -300,14 +300,14 @@ fn what_another_window_has_changed_since_stays_so() {
     let admin = app.admin();
     let id = app.add_account("robot");
     let teams = ["Design", "Platform", "Quality"].map(|name| app.add_team(name, &[]).to_string());
-    let roles = [predefined::CI_CD, predefined::USER, predefined::VIEWER].map(|role| Id::from(role).to_string());
+    let roles = [predefined::CI_CD, predefined::USER, predefined::READ_ONLY].map(|role| Id::from(role).to_string());
     let shown = value(&admin.get(&at(&id, "")), "shown");
     assert_eq!(shown, roles[0]);
-    // One window adds User; the other, drawn before, takes CI/CD and adds Viewer.
+    // One window adds User; the other, drawn before, takes CI/CD and adds Read-Only.
     admin.post(&at(&id, "/roles"), &[("role", &roles[0]), ("role", &roles[1]), ("shown", &shown)]);
     let second = admin.post_and_follow(&at(&id, "/roles"), &[("role", &roles[2]), ("shown", &shown)]);
-    assert_eq!(second.flash(), "Added role Viewer. Removed role CI/CD.");
-    assert_eq!(ticked(&second, "role"), [roles[1].as_str(), &roles[2]]);
+    assert_eq!(second.flash(), "Added role Read-Only. Removed role CI/CD.");
+    assert_eq!(ticked(&second, "role"), [roles[2].as_str(), &roles[1]]);
     for team in &teams[..2] {
         admin.post(&at(&id, "/teams"), &[("team", team), ("shown", "")]);
     }

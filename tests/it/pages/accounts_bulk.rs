@@ -72,7 +72,7 @@ fn adding_and_removing_roles_counts_who_already_had_them() {
     let app = TestApp::start();
     let admin = app.admin();
     let ids = made(&app, 4);
-    let [viewer, user] = [predefined::VIEWER.to_string(), predefined::USER.to_string()];
+    let [viewer, user] = [predefined::READ_ONLY.to_string(), predefined::USER.to_string()];
     let add = |ids: &[Id], roles: &[&str]| {
         let roles: Vec<(&str, &str)> = roles.iter().map(|role| ("add_role", *role)).collect();
         bulk_flash(&admin, "add_role", &refs(ids), &roles).flash()
@@ -81,16 +81,16 @@ fn adding_and_removing_roles_counts_who_already_had_them() {
         let roles: Vec<(&str, &str)> = roles.iter().map(|role| ("remove_role", *role)).collect();
         bulk_flash(&admin, "remove_role", &refs(ids), &roles).flash()
     };
-    assert_eq!(add(&ids[..1], &[&viewer]), "Added Viewer to 1.");
-    assert_eq!(add(&ids[..3], &[&viewer]), "Added Viewer to 2. 1 already had it.");
+    assert_eq!(add(&ids[..1], &[&viewer]), "Added Read-Only to 1.");
+    assert_eq!(add(&ids[..3], &[&viewer]), "Added Read-Only to 2. 1 already had it.");
     assert_eq!(add(&ids[..3], &[&viewer]), "Nothing to change. 3 already had it.");
-    assert_eq!(add(&ids, &[&viewer, &user]), "Added User and Viewer to 4.");
+    assert_eq!(add(&ids, &[&viewer, &user]), "Added Read-Only and User to 4.");
     assert_eq!(add(&ids, &[&viewer, &user]), "Nothing to change. 4 already had them.");
-    assert!(row(&list(&admin, ""), "robot 4").contains("+2 more: User, Viewer"), "{}", row(&list(&admin, ""), "robot 4"));
-    assert_eq!(remove(&ids[..1], &[&viewer]), "Removed Viewer from 1.");
-    assert_eq!(remove(&ids, &[&viewer]), "Removed Viewer from 3. 1 did not have it.");
+    assert!(row(&list(&admin, ""), "robot 4").contains("+2 more: Read-Only, User"), "{}", row(&list(&admin, ""), "robot 4"));
+    assert_eq!(remove(&ids[..1], &[&viewer]), "Removed Read-Only from 1.");
+    assert_eq!(remove(&ids, &[&viewer]), "Removed Read-Only from 3. 1 did not have it.");
     assert_eq!(remove(&ids, &[&viewer]), "Nothing to change. 4 did not have it.");
-    assert_eq!(remove(&ids[..2], &[&viewer, &user]), "Removed User and Viewer from 2.");
+    assert_eq!(remove(&ids[..2], &[&viewer, &user]), "Removed Read-Only and User from 2.");
     // Nothing chosen, a role that is none, one that cannot be given.
     let none = bulk(&admin, "add_role", &refs(&ids), &[]);
     assert_eq!((none.status, none.flash()), (422, "Choose at least one role.".into()));
@@ -123,11 +123,11 @@ fn make_administrator_asks_first() {
     assert_eq!(after.flash(), "Added Administrator to 2.");
     assert!(row(&after, "robot 1").contains("Administrator CI/CD"), "{}", row(&after, "robot 1"));
     // By way of Add Role, together with another role.
-    let roles = [("add_role", administrator.as_str()), ("add_role", &predefined::VIEWER.to_string())];
+    let roles = [("add_role", administrator.as_str()), ("add_role", &predefined::READ_ONLY.to_string())];
     let question = bulk(&admin, "add_role", &[&ids[2]], &roles);
     assert!(question.text().contains("Make robot 3 Administrator?"), "{}", question.text());
     let done = answer_question(&admin, &question, "");
-    assert_eq!(admin.get(done.location()).flash(), "Added Administrator and Viewer to 1.");
+    assert_eq!(admin.get(done.location()).flash(), "Added Administrator and Read-Only to 1.");
     let taken = bulk_flash(&admin, "remove_administrator", &refs(&ids), &[]);
     assert_eq!(taken.flash(), "Removed Administrator from 3.");
     assert!(find_undo_url(&taken).is_some());
@@ -264,9 +264,9 @@ fn all_that_match_are_selected_by_their_filter() {
     // With the disabled ones displayed the scope has them too.
     let back = bulk_flash(&admin, "enable", &[], &[("scope", "matching"), ("disabled", "1")]);
     assert_eq!(back.flash(), "Enabled 60 system accounts. 3 were already enabled.");
-    let role = predefined::VIEWER.to_string();
+    let role = predefined::READ_ONLY.to_string();
     let added = bulk_flash(&admin, "add_role", &[], &[("scope", "matching"), ("q", "robot"), ("add_role", &role)]);
-    assert_eq!(added.flash(), "Added Viewer to 3.");
+    assert_eq!(added.flash(), "Added Read-Only to 3.");
     let by_role = bulk_flash(&admin, "disable", &[], &[("scope", "matching"), ("role", &role)]);
     assert_eq!(by_role.flash(), "Disabled 3 system accounts.");
     assert_eq!(ids.len(), 3);

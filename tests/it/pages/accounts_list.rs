@@ -61,7 +61,7 @@ fn add_expiring(app: &TestApp, id: &Id, days: i64) {
 fn every_reader_sees_the_columns() {
     let app = TestApp::start();
     let viewer = app.viewer();
-    let id = app.add_account_with("payments-api deploy", &[predefined::CI_CD.into(), predefined::VIEWER.into()]);
+    let id = app.add_account_with("payments-api deploy", &[predefined::CI_CD.into(), predefined::READ_ONLY.into()]);
     app.add_team("Platform", &[&id]);
     app.add_team("SRE", &[&id]);
     set_used(&app, &id, 2);
@@ -70,7 +70,7 @@ fn every_reader_sees_the_columns() {
     app.add_account_with("quiet", &[]);
     let list = get(&viewer, "");
     let text = row(&list, "payments-api deploy");
-    for part in ["Platform, SRE", "CI/CD", "Viewer", "1 month ago", "2 days ago", "1 token", "expires in 6 days", "Active"] {
+    for part in ["Platform, SRE", "CI/CD", "Read-Only", "1 month ago", "2 days ago", "1 token", "expires in 6 days", "Active"] {
         assert!(text.contains(part), "{part}: {text}");
     }
     let html = row_html(&list, "payments-api deploy");
@@ -81,7 +81,7 @@ fn every_reader_sees_the_columns() {
     for heading in ["Name", "Teams", "Roles", "Last login", "Token activity", "Tokens", "Status"] {
         assert!(list.text().contains(heading), "{heading}");
     }
-    let nobody = app.user("Nobody Much", &[predefined::GUEST.into()]);
+    let nobody = app.user("Nobody Much", &[predefined::VIEWER.into()]);
     let refused = nobody.get(LIST);
     assert_eq!(refused.status, 403);
     assert!(refused.text().contains("system_account:read:*"), "{}", refused.text());
@@ -90,7 +90,7 @@ fn every_reader_sees_the_columns() {
 #[test]
 fn more_than_two_teams_or_roles_are_counted_and_named_in_a_title() {
     let app = TestApp::start();
-    let roles = [predefined::CI_CD, predefined::VIEWER, predefined::USER].map(Id::from);
+    let roles = [predefined::CI_CD, predefined::READ_ONLY, predefined::USER].map(Id::from);
     let id = app.add_account_with("busy", &roles);
     for team in ["Alpha", "Beta", "Gamma"] {
         app.add_team(team, &[&id]);
@@ -98,7 +98,7 @@ fn more_than_two_teams_or_roles_are_counted_and_named_in_a_title() {
     let list = get(&app.viewer(), "");
     let text = row(&list, "busy");
     assert!(text.contains("Alpha +2 more: Beta, Gamma"), "{text}");
-    assert!(text.contains("CI/CD +2 more: User, Viewer"), "{text}");
+    assert!(text.contains("CI/CD +2 more: Read-Only, User"), "{text}");
 }
 
 // S5, S11: those who may only look find nothing to act with, and are told whom to ask.
@@ -237,16 +237,16 @@ fn filters_narrow_the_list_alone_and_together() {
     let [recent, old, never] = ["recent", "old", "never"].map(|name| app.add_account(name));
     set_used(&app, &recent, 29);
     set_used(&app, &old, 91);
-    let reader = app.add_account_with("reader", &[predefined::VIEWER.into()]);
+    let reader = app.add_account_with("reader", &[predefined::READ_ONLY.into()]);
     set_used(&app, &reader, 31);
     add_expiring(&app, &never, 14 - 1);
     add_expiring(&app, &old, 15);
     add_expiring(&app, &recent, -1);
     let team = app.add_team("Platform", &[&recent, &reader]);
     let found = |query: &str| names(&get(&viewer, query));
-    assert_eq!(found(&format!("?role={}", predefined::VIEWER)), ["reader"]);
+    assert_eq!(found(&format!("?role={}", predefined::READ_ONLY)), ["reader"]);
     assert_eq!(found(&format!("?role={}", predefined::CI_CD)), ["never", "old", "recent"]);
-    assert_eq!(found(&format!("?role={}", predefined::GUEST)), [""; 0]);
+    assert_eq!(found(&format!("?role={}", predefined::VIEWER)), [""; 0]);
     assert_eq!(found(&format!("?team={team}")), ["reader", "recent"]);
     assert_eq!(found("?activity=30"), ["recent"]);
     assert_eq!(found("?activity=unused-90"), ["old"]);

@@ -32,11 +32,11 @@ fn a_new_account_gets_ci_cd_unless_told_otherwise() {
     let list = admin.get(LIST);
     assert!(row(&list, "payments deploy").contains("CI/CD"));
     // The command line's way and the tests' have the same default; another choice is kept.
-    let viewer = predefined::VIEWER.to_string();
+    let viewer = predefined::READ_ONLY.to_string();
     let team = app.add_team("Platform", &[]);
     create(&admin, "reader", &[("role", &viewer), ("team", team.as_str())]);
     let list = admin.get(LIST);
-    assert!(row(&list, "reader").contains("Platform Viewer"), "{}", row(&list, "reader"));
+    assert!(row(&list, "reader").contains("Platform Read-Only"), "{}", row(&list, "reader"));
     assert!(create(&admin, "without role", &[]).status == 303);
     assert!(row(&admin.get(LIST), "without role").contains("None None"));
 }
@@ -45,7 +45,7 @@ fn a_new_account_gets_ci_cd_unless_told_otherwise() {
 fn what_is_wrong_is_said_beside_its_field_and_the_form_keeps_the_rest() {
     let app = TestApp::start();
     let admin = app.admin();
-    let viewer = predefined::VIEWER.to_string();
+    let viewer = predefined::READ_ONLY.to_string();
     let team = app.add_team("Platform", &[]);
     let kept = [("description", "Deploys <payments>"), ("role", viewer.as_str()), ("team", team.as_str())];
     let long = "x".repeat(81);
@@ -182,7 +182,7 @@ fn the_first_token_lives_no_longer_than_the_installation_allows() {
 #[test]
 fn only_administrators_create() {
     let app = TestApp::start();
-    for client in [app.viewer(), app.user("Guest Person", &[predefined::GUEST.into()])] {
+    for client in [app.viewer(), app.user("Guest Person", &[predefined::VIEWER.into()])] {
         for refused in [client.get(&format!("{LIST}/new")), create(&client, "mine", &[])] {
             assert_eq!(refused.status, 403);
             assert!(refused.text().contains("system_account:manage:*"), "{}", refused.text());

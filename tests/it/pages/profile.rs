@@ -35,12 +35,12 @@ fn change(client: &Client, current: &str, password: &str, again: &str) -> crate:
 #[test]
 fn the_page_shows_who_one_is() {
     let app = TestApp::start();
-    let (id, email) = app.add_user("Ines Calloway", &[predefined::USER.into(), predefined::VIEWER.into()]);
+    let (id, email) = app.add_user("Ines Calloway", &[predefined::USER.into(), predefined::READ_ONLY.into()]);
     app.add_team("Platform", &[&id]);
     let client = sign_in(&app, &email, PASSWORD);
     let page = client.get("/profile");
     assert!(page.body.contains("<h1>Ines Calloway</h1>"));
-    for part in [email.as_str(), "User, Viewer", "Platform", id.as_str(), "This session", "127.0.0.1"] {
+    for part in [email.as_str(), "Read-Only, User", "Platform", id.as_str(), "This session", "127.0.0.1"] {
         assert!(page.text().contains(part), "{part}: {}", page.text());
     }
     assert!(!page.text().contains("End all others"));

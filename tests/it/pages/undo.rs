@@ -58,7 +58,7 @@ fn roles_are_taken_back_only_from_those_who_got_them() {
     let admin = app.admin();
     let ids = made(&app, 3);
     let [ci_cd, viewer, administrator] =
-        [predefined::CI_CD, predefined::VIEWER, predefined::ADMINISTRATOR].map(|role| role.to_string());
+        [predefined::CI_CD, predefined::READ_ONLY, predefined::ADMINISTRATOR].map(|role| role.to_string());
     bulk_flash(&admin, "add_role", &[&ids[0]], &[("add_role", &viewer)]);
     let done = bulk_flash(&admin, "add_role", &refs(&ids), &[("add_role", &viewer)]);
     assert_eq!(undo(&admin, &done).flash(), "Undone for 2 system accounts.");
@@ -103,7 +103,7 @@ fn what_somebody_changed_since_is_left_alone_and_counted() {
     assert!(row(&back, "robot 1").contains("Active") && row(&back, "robot 2").contains("Disabled"));
     assert!(row(&back, "renamed").contains("Active") && row(&back, "robot 5").contains("Active"));
     assert_eq!(app.totals(), (3, 1));
-    let viewer = predefined::VIEWER.to_string();
+    let viewer = predefined::READ_ONLY.to_string();
     let user = predefined::USER.to_string();
     let pair = [("add_role", viewer.as_str()), ("add_role", user.as_str())];
     let done = bulk_flash(&admin, "add_role", &[&ids[0], &ids[4]], &pair);

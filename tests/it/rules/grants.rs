@@ -167,7 +167,7 @@ fn team_administrator_is_neither_given_nor_taken() {
     assert_eq!(answer.status, 422, "{}", answer.text());
     assert_unchanged(&world.app, &before, "bulk remove");
     // Edit Roles does not know it, and leaves it.
-    assert_eq!(admin.post(&format!("{of}/roles"), &[("role", &predefined::VIEWER.to_string())]).status, 303);
+    assert_eq!(admin.post(&format!("{of}/roles"), &[("role", &predefined::READ_ONLY.to_string())]).status, 303);
     assert_eq!(admin.post(&format!("{of}/roles"), &[]).status, 303);
     assert_eq!(world.roles_of(&world.robot), [role]);
 }

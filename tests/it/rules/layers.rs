@@ -57,6 +57,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
         &[
             "*/model",
             "roles/permission",
+            "roles/permission/*",
             "roles/catalogue",
             "roles/predefined",
             "tokens/value",

@@ -139,7 +139,7 @@ impl World {
                 case(of(&robot(), "/deletion"), vec![field("confirm", "1")], 303)
             }
             ("POST", "/settings/system-accounts/{id}/roles") => {
-                case(of(&robot(), "/roles"), vec![field("role", &predefined::VIEWER.to_string())], 303)
+                case(of(&robot(), "/roles"), vec![field("role", &predefined::READ_ONLY.to_string())], 303)
             }
             ("POST", "/settings/system-accounts/{id}/teams") => {
                 let team = app.add_team(&format!("Team {unique}"), &[]);

@@ -128,7 +128,7 @@ fn fill(app: &TestApp, now: NaiveDateTime) {
         for n in 0..NAMES.len() {
             role(&uuid(2, n), predefined::CI_CD)?;
             if n % 3 == 1 {
-                role(&uuid(2, n), predefined::VIEWER)?;
+                role(&uuid(2, n), predefined::READ_ONLY)?;
             }
         }
         for n in 0..NAMES.len() {
@@ -276,7 +276,7 @@ fn both_engines_show_the_same_pages() {
         assert_eq!(rows, expected, "{search}");
         same(&format!("{LIST}?sort=-used&q={}", encoded(search)));
     }
-    let (cicd, viewer) = (predefined::CI_CD, predefined::VIEWER);
+    let (cicd, viewer) = (predefined::CI_CD, predefined::READ_ONLY);
     for filter in [
         format!("role={cicd}"),
         format!("role={viewer}&disabled=1"),

@@ -111,7 +111,7 @@ fn a_change_to_ten_costs_what_a_change_to_ten_thousand_costs() {
     let mut recorded = Recorded::open(&app.database_url);
     let kind = Kind::System;
     let actor_of = || actor.clone();
-    let roles = || vec![Id::from(predefined::GUEST), Id::from(predefined::USER)];
+    let roles = || vec![Id::from(predefined::VIEWER), Id::from(predefined::USER)];
     let plan = || Plan { name: "Team".into(), limit: Some(1_000_000) };
     let verbs: Vec<(&str, Verb)> = vec![
         ("disable", {

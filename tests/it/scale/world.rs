@@ -43,7 +43,7 @@ pub fn with(n: usize) -> TestApp {
     let (ago, soon, later) = (shifted("-(i % 200)"), shifted("i % 9 + 1"), moment("2099-01-01 00:00:00"));
     let expiry = format!("CASE WHEN i % 1000 = 2 THEN {soon} WHEN i % 4 = 2 THEN {later} END");
     let used = format!("CASE WHEN i % 3 = 0 THEN {ago} ELSE {} END", moment("1970-01-01 00:00:00"));
-    let (cicd, viewer, disabled) = (predefined::CI_CD, predefined::VIEWER, n / 10);
+    let (cicd, viewer, disabled) = (predefined::CI_CD, predefined::READ_ONLY, n / 10);
     let copied = "(account_id, role_id, kind, disabled, name_key)";
     let copies = format!("'system', i % 10 = 0, 'bulk-' || {pad}");
     let statements = [

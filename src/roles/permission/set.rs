@@ -1,0 +1,58 @@
+//! All permissions of one account or role.
+
+use super::Permission;
+use super::grammar::Parts;
+
+/// All that an account may do: sorted, without duplicates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PermissionSet(Vec<Permission>);
+
+impl PermissionSet {
+    /// Whether any permission of the set covers `required`.
+    pub fn allows(&self, required: &Permission) -> bool {
+        self.0.iter().any(|held| held.covers(required))
+    }
+
+    /// The same for a text. A malformed one is allowed to nobody.
+    pub fn allows_str(&self, required: &str) -> bool {
+        Parts::parse(required).is_some_and(|required| self.0.iter().any(|held| held.parts().covers(required)))
+    }
+
+    /// Whether each permission of `other` is covered: the rule for granting a role.
+    pub fn covers_all(&self, other: &PermissionSet) -> bool {
+        other.iter().all(|required| self.allows(required))
+    }
+
+    /// The permissions in order: by resource, action, scope.
+    pub fn iter(&self) -> std::slice::Iter<'_, Permission> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing is permitted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<Permission> for PermissionSet {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> PermissionSet {
+        let mut sorted: Vec<Permission> = permissions.into_iter().collect();
+        sorted.sort();
+        sorted.dedup();
+        PermissionSet(sorted)
+    }
+}
+
+impl<'a> IntoIterator for &'a PermissionSet {
+    type Item = &'a Permission;
+    type IntoIter = std::slice::Iter<'a, Permission>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
