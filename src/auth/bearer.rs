@@ -90,7 +90,16 @@ async fn identify(access: Access, request: &HttpRequest) -> Result<Principal, Ht
         Credentials::Malformed => None,
         Credentials::Token(value) => Some(value),
     };
-    let verdict = check.judge(value.as_ref()).await.map_err(|error| broken(request, &error))?;
+    let lacking = |verdict: &Verdict| match verdict {
+        Verdict::Accepted(holder) => lacking(access, request.method(), holder),
+        Verdict::Refused { .. } => None,
+    };
+    let mut verdict = check.judge(value.as_ref()).await.map_err(|error| broken(request, &error))?;
+    if lacking(&verdict).is_some() {
+        // Another instance may have given it just now.
+        verdict = check.judge_again(value.as_ref()).await.map_err(|error| broken(request, &error))?;
+    }
+    let lacks = lacking(&verdict);
     let now = clock::now();
     let holder = match verdict {
         Verdict::Accepted(holder) if is_named(request.headers(), &holder.account.id) => holder,
@@ -102,7 +111,7 @@ async fn identify(access: Access, request: &HttpRequest) -> Result<Principal, Ht
             return Err(unauthenticated(request, true));
         }
     };
-    if let Some(lacking) = lacking(access, request.method(), &holder) {
+    if let Some(lacking) = lacks {
         recorder.refused(holder.id(), &holder.account.id, INSUFFICIENT, now);
         return Err(insufficient(request, lacking));
     }

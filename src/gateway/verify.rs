@@ -33,7 +33,7 @@ use crate::text::fold;
 use crate::tokens::check::{Check, Verdict};
 use crate::tokens::mirror::Credential;
 use crate::tokens::tally::Outcome;
-use crate::tokens::value::{Access, Credentials};
+use crate::tokens::value::{Access, Credentials, TokenValue};
 use crate::web::api::INVALID_TOKEN;
 use crate::web::client;
 use crate::web::throttle::seconds;
@@ -59,8 +59,8 @@ pub async fn verify(
         Credentials::Malformed => None,
         Credentials::Token(value) => Some(value),
     };
-    let verdict = match check.judge(value.as_ref()).await {
-        Ok(verdict) => verdict,
+    let (verdict, lacking) = match judge(&request, &check, value.as_ref()).await {
+        Ok(judged) => judged,
         Err(error) => {
             call.was(Outcome::Unavailable);
             return unavailable(&request, &error);
@@ -81,7 +81,7 @@ pub async fn verify(
                 None => unauthenticated(&request, true),
             }
         }
-        Verdict::Accepted(holder) => match missing(&request, &holder) {
+        Verdict::Accepted(holder) => match lacking {
             Some(scope) => {
                 call.was(Outcome::InsufficientScope);
                 recorder.refused(holder.id(), &holder.account.id, bearer::INSUFFICIENT, now);
@@ -95,6 +95,21 @@ pub async fn verify(
             }
         },
     }
+}
+
+/// Judges a token, and says what a good one lacks. That is judged twice: another instance may have given it just now.
+async fn judge(request: &HttpRequest, check: &Check, value: Option<&TokenValue>) -> Result<(Verdict, Option<String>), Error> {
+    let lacking = |verdict: &Verdict| match verdict {
+        Verdict::Accepted(holder) => missing(request, holder),
+        Verdict::Refused { .. } => None,
+    };
+    let mut verdict = check.judge(value).await?;
+    let mut scope = lacking(&verdict);
+    if scope.is_some() {
+        verdict = check.judge_again(value).await?;
+        scope = lacking(&verdict);
+    }
+    Ok((verdict, scope))
 }
 
 /// What stands between this call and an accepted token, as a `scope`; `None` lets it pass.

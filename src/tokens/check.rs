@@ -7,11 +7,11 @@
 //! the metrics.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::NaiveDateTime;
+use tokio::sync::Semaphore;
 
-use super::mirror::{self, Credential, Known, Mirror, PATIENCE};
+use super::mirror::{self, Credential, Known, Mirror, QUERY_TIMEOUT};
 use super::tally::{Outcome, Tally};
 use super::value::{TokenId, TokenValue, digests_match};
 use crate::clock;
@@ -72,24 +72,22 @@ impl From<&Verdict> for Outcome {
     }
 }
 
-/// Public ids that the memory does not know and that are looked up in the database all the same, between two times that
-/// the memory is brought up to date: another instance may have made them just now. Whoever sends more of them makes
-/// nothing up.
-const SECOND_LOOKS: u32 = 50;
+/// Tokens that are looked up at a time in the database itself, while the memory is not trusted: others need it as well.
+const LOOK_UPS: usize = 4;
 
 /// Answers the question. Cheap to clone.
 #[derive(Clone)]
 pub struct Check {
     database: Database,
     mirror: Mirror,
-    second_looks: Arc<AtomicU32>,
+    look_ups: Arc<Semaphore>,
     tally: Arc<Tally>,
 }
 
 impl Check {
     /// A check on this database, with a memory that is brought up to date elsewhere ([`Mirror::run`]).
     pub fn new(database: Database, mirror: Mirror) -> Self {
-        Self { database, mirror, second_looks: Arc::default(), tally: Arc::default() }
+        Self { database, mirror, look_ups: Arc::new(Semaphore::new(LOOK_UPS)), tally: Arc::default() }
     }
 
     /// The memory that it looks tokens up in.
@@ -102,41 +100,53 @@ impl Check {
         &self.tally
     }
 
-    /// Judges a token; `None` stands for something that cannot be one, which costs no look-up.
+    /// Judges a token; `None` stands for something that cannot be one, which costs no look-up. Nobody is refused on the
+    /// memory's word alone whom a change elsewhere may have made acceptable just now.
     ///
     /// # Errors
     /// `Unavailable` when the database cannot be asked. An error never means acceptance.
     pub async fn judge(&self, value: Option<&TokenValue>) -> Result<Verdict, Error> {
-        let Some(value) = value else { return Ok(Verdict::Refused { reason: Reason::Malformed, known: None }) };
-        let Ok(id) = TokenId::try_from(value.id().as_bytes()) else {
+        let Some((value, id)) = value.and_then(|value| Some((value, value.id().as_bytes().try_into().ok()?))) else {
             return Ok(Verdict::Refused { reason: Reason::Malformed, known: None });
         };
         match self.mirror.find(&id) {
-            Known::Token(credential) => Ok(verdict(Some(credential), &value.digest(), clock::now())),
-            Known::Nothing if !self.may_look_again() => Ok(verdict(None, &[0; 32], clock::now())),
+            Known::Token(credential) => match verdict(Some(credential), &value.digest(), clock::now()) {
+                Verdict::Refused { reason: Reason::Disabled, .. } => self.judge_afresh(value, &id).await,
+                verdict => Ok(verdict),
+            },
+            Known::Nothing => self.judge_afresh(value, &id).await,
+            Known::Stale => self.look_up(value, id).await,
             Known::Unavailable => Err(Error::Unavailable),
-            Known::Nothing | Known::Stale => {
-                let digest = value.digest();
-                let looking = self.database.read(move |conn| mirror::look_up(conn, &id));
-                let found = tokio::time::timeout(PATIENCE, looking).await.map_err(|_| Error::Unavailable)??;
-                Ok(verdict(found, &digest, clock::now()))
-            }
         }
     }
 
-    fn may_look_again(&self) -> bool {
-        let round = self.mirror.rounds();
-        let spent = self.second_looks.load(Ordering::Relaxed);
-        // The upper half holds the round that the looks in the lower half belong to.
-        let (in_round, looks) = (spent >> 16, spent & 0xffff);
-        if in_round != round & 0xffff {
-            self.second_looks.store(((round & 0xffff) << 16) + 1, Ordering::Relaxed);
-            return true;
+    /// Judges a token that [`Check::judge`] has accepted once more, by what is known now: for a caller whose account seems
+    /// to lack a permission, which another instance may have given it just now.
+    ///
+    /// # Errors
+    /// As [`Check::judge`].
+    pub async fn judge_again(&self, value: Option<&TokenValue>) -> Result<Verdict, Error> {
+        self.mirror.refresh().await?;
+        self.judge(value).await
+    }
+
+    async fn judge_afresh(&self, value: &TokenValue, id: &TokenId) -> Result<Verdict, Error> {
+        self.mirror.refresh().await?;
+        match self.mirror.find(id) {
+            Known::Token(credential) => Ok(verdict(Some(credential), &value.digest(), clock::now())),
+            Known::Nothing => Ok(verdict(None, &[0; 32], clock::now())),
+            Known::Stale => self.look_up(value, *id).await,
+            Known::Unavailable => Err(Error::Unavailable),
         }
-        looks < SECOND_LOOKS && {
-            self.second_looks.fetch_add(1, Ordering::Relaxed);
-            true
-        }
+    }
+
+    async fn look_up(&self, value: &TokenValue, id: TokenId) -> Result<Verdict, Error> {
+        let looking = async {
+            let _turn = self.look_ups.acquire().await.map_err(|_| Error::Unavailable)?;
+            self.database.read(move |conn| mirror::look_up(conn, &id)).await
+        };
+        let found = tokio::time::timeout(QUERY_TIMEOUT, looking).await.map_err(|_| Error::Unavailable)??;
+        Ok(verdict(found, &value.digest(), clock::now()))
     }
 }
 

@@ -10,8 +10,14 @@
 //!   memory is not used, and the token is looked up in the database itself. So a change is known elsewhere after
 //!   [`TRUSTED`] at the latest, however late a question is asked or answered. There is no notification that could be lost.
 //! - *An instance that has lost its database* cannot ask. From the first question that fails on, or that stays without an
-//!   answer for [`PATIENCE`], it accepts nothing (503), and begins again by itself with the first that succeeds.
+//!   answer for [`LOST_AFTER`], it accepts nothing (503), and begins again by itself with the first that succeeds. A question
+//!   that is only late does not count as lost: meanwhile tokens are looked up one by one.
 //! - *Expiry* needs no news: the moment is compared at every call.
+//!
+//! **Why a good token is never refused because it is new.** Nobody is refused on the memory's word alone, where another
+//! instance may have changed it for the better: whoever would be waits for a catch-up that began after they asked
+//! ([`Mirror::refresh`]). All who wait share one, and there are at most five hundred in a second, so made-up tokens cost the
+//! database next to nothing, however many they are.
 //!
 //! What is remembered is replaced by account: a change names the accounts that it touched, in its audit events, and those
 //! are read again. That an account was disabled or enabled, or was given a role or lost one, the event itself says, so that
@@ -24,7 +30,7 @@
 //! - [`table`]: where the check finds a token.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::value::TokenId;
@@ -49,8 +55,14 @@ pub const EVERY: Duration = Duration::from_millis(200);
 /// answer's own way.
 pub const TRUSTED: Duration = Duration::from_millis(800);
 
-/// How long a database may say nothing to a question of the check. Then it counts as lost: a gateway holds a call meanwhile.
-pub const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a call waits for the database. A gateway holds it meanwhile.
+pub const QUERY_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long the database may leave a question without a word before it counts as lost.
+pub const LOST_AFTER: Duration = Duration::from_secs(3);
+
+/// The least time between two catch-ups that calls have asked for.
+const REFRESH_INTERVAL: Duration = Duration::from_millis(2);
 
 /// What the memory says of a public id.
 pub enum Known {
@@ -77,8 +89,11 @@ struct State {
     /// When the last successful question began, in milliseconds after `began`, plus one; zero for "not yet".
     confirmed: AtomicU64,
     failing: AtomicBool,
-    /// How often news have been asked for.
-    rounds: AtomicU32,
+    /// The number of the catch-up that began last, and of the one that ended last, well or not.
+    begun: AtomicU64,
+    ended: AtomicU64,
+    /// Who holds it catches up for all who wait for it, and leaves in it when that began.
+    refreshing: tokio::sync::Mutex<Option<Instant>>,
     stop: tokio::sync::Notify,
 }
 
@@ -93,7 +108,9 @@ impl Mirror {
             began: Instant::now(),
             confirmed: AtomicU64::new(0),
             failing: AtomicBool::new(false),
-            rounds: AtomicU32::new(0),
+            begun: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            refreshing: tokio::sync::Mutex::default(),
             stop: tokio::sync::Notify::new(),
         }))
     }
@@ -124,11 +141,6 @@ impl Mirror {
         !self.0.failing.load(Ordering::Acquire) && self.is_trusted()
     }
 
-    /// How often news have been asked for.
-    pub fn rounds(&self) -> u32 {
-        self.0.rounds.load(Ordering::Relaxed)
-    }
-
     /// How many tokens are remembered.
     pub fn len(&self) -> usize {
         self.0.tokens.len()
@@ -140,12 +152,16 @@ impl Mirror {
     }
 
     /// Reads what has been changed since the last time, and remembers it. When it returns, everything that was committed
-    /// before it was called is known, or nothing is accepted any more.
+    /// before it was called is known, or nothing is accepted any more. Callers that wait for each other share one question.
     pub async fn catch_up(&self) {
+        let asked = self.0.last_begun();
         let asking = async {
             let mut memory = Arc::clone(&self.0.memory).lock_owned().await;
+            if self.0.has_ended_since(asked) {
+                return Ok(());
+            }
             let began = self.0.began.elapsed();
-            self.0.rounds.fetch_add(1, Ordering::Relaxed);
+            let number = self.0.begun.fetch_add(1, Ordering::AcqRel) + 1;
             let state = Arc::clone(&self.0);
             // It goes on to its end, and says how it ended, also where nobody waits for it any more.
             let asked = self.0.database.read(move |conn| {
@@ -153,6 +169,7 @@ impl Mirror {
                     Ok(()) => state.succeeded(began),
                     Err(error) => state.failed(&error),
                 }
+                state.ended.store(number, Ordering::Release);
                 Ok(())
             });
             asked.await
@@ -162,14 +179,38 @@ impl Mirror {
         }
     }
 
-    /// Reading everything may take long, but seldom a single statement: where none has been sent for [`PATIENCE`], the one
-    /// before it is not being answered, as far as anybody can tell. It is not called off: when its answer comes, so much the
-    /// better.
+    /// For a call that would be refused on what is remembered: returns when a catch-up has ended well that began after this
+    /// was called. However many calls wait, they share one at a time.
+    ///
+    /// # Errors
+    /// `Unavailable` where that cannot be had in time.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        let asked = self.0.last_begun();
+        let waiting = async {
+            let mut last = self.0.refreshing.lock().await;
+            if self.0.has_ended_since(asked) || self.0.failing.load(Ordering::Acquire) {
+                return;
+            }
+            if let Some(last) = *last {
+                tokio::time::sleep(REFRESH_INTERVAL.saturating_sub(last.elapsed())).await;
+            }
+            *last = Some(Instant::now());
+            self.catch_up().await;
+        };
+        let waited = tokio::time::timeout(QUERY_TIMEOUT, waiting).await;
+        let failing = self.0.failing.load(Ordering::Acquire);
+        if waited.is_ok() && !failing && self.0.has_ended_since(asked) { Ok(()) } else { Err(Error::Unavailable) }
+    }
+
+    /// Reading everything may take long, but seldom a single statement: where none has been sent for so long, the one before
+    /// it is not being answered, as far as anybody can tell. It is not called off: when its answer comes, so much the better.
     async fn unless_it_hangs(&self, asking: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
         let mut asking = std::pin::pin!(asking);
+        // Who knows already that the database is lost need not be patient.
+        let patience = if self.0.failing.load(Ordering::Acquire) { QUERY_TIMEOUT } else { LOST_AFTER };
         let mut sent = self.0.database.statements();
         loop {
-            if let Ok(asked) = tokio::time::timeout(PATIENCE, &mut asking).await {
+            if let Ok(asked) = tokio::time::timeout(patience, &mut asking).await {
                 return asked;
             }
             let before = std::mem::replace(&mut sent, self.0.database.statements());
@@ -196,6 +237,15 @@ impl Mirror {
 }
 
 impl State {
+    /// A read-modify-write sees the last value there is: no catch-up that began before counts as one that began later.
+    fn last_begun(&self) -> u64 {
+        self.begun.fetch_add(0, Ordering::AcqRel)
+    }
+
+    fn has_ended_since(&self, asked: u64) -> bool {
+        self.ended.load(Ordering::Acquire) > asked
+    }
+
     fn succeeded(&self, began: Duration) {
         let at = u64::try_from(began.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
         self.confirmed.store(at, Ordering::Release);

@@ -3,6 +3,7 @@
 mod api;
 mod doctor;
 mod instances;
+mod newcomers;
 mod refusals;
 mod secrets;
 mod throttling;

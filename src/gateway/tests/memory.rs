@@ -4,8 +4,11 @@ use super::home::Home;
 use crate::accounts::model::{Filter, Kind, Selection};
 use crate::accounts::operations as accounts;
 use crate::auth::principal::Principal;
+use crate::database::Database;
+use crate::error::Error;
 use crate::id::Id;
 use crate::roles::predefined;
+use crate::tokens::check::{Check, Reason, Verdict};
 use crate::tokens::mirror::{Known, Mirror};
 use crate::tokens::model::Expiry;
 use crate::tokens::value::{Access, TokenValue};
@@ -75,4 +78,58 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
     mirror.catch_up().await;
     assert_eq!(mirror.len(), 4);
     assert!(values[1].iter().all(|value| matches!(mirror.find(value.id().as_bytes().try_into().unwrap()), Known::Nothing)));
+}
+
+async fn judged_at_once(check: &Check, values: Vec<TokenValue>) -> Vec<Result<Verdict, Error>> {
+    let spawned = |value: TokenValue| {
+        let check = check.clone();
+        actix_web::rt::spawn(async move { check.judge(Some(&value)).await })
+    };
+    let tasks: Vec<_> = values.into_iter().map(spawned).collect();
+    let mut verdicts = Vec::new();
+    for task in tasks {
+        verdicts.push(task.await.unwrap());
+    }
+    verdicts
+}
+
+/// All who are not known share one question: two for any number that comes at once, where the first has begun already.
+#[actix_web::test]
+async fn made_up_tokens_cost_one_question_for_all_of_them() {
+    let home = Home::new();
+    let account = home.account("ci");
+    home.token(&account, Access::Read, Expiry::Never);
+    let watch = Database::connect(home.url.clone(), 1).unwrap();
+    let (mirror, pages) = (Mirror::new(watch.clone()), home.database.clone());
+    let check = Check::new(pages.clone(), mirror.clone());
+    mirror.catch_up().await;
+    let values: Vec<TokenValue> = (0..3_000).map(|_| TokenValue::generate(Access::Read).unwrap()).collect();
+    let before = (watch.statements(), pages.statements());
+    let verdicts = judged_at_once(&check, values.clone()).await;
+    assert!(verdicts.iter().all(|verdict| matches!(verdict, Ok(Verdict::Refused { reason: Reason::Unknown, known: None }))));
+    let spent = (watch.statements() - before.0, pages.statements() - before.1);
+    assert!(spent.0 <= 2 && spent.1 == 0, "{spent:?} statements");
+
+    // One that has been made meanwhile is among them, and is found.
+    let (_, new) = home.token(&account, Access::Read, Expiry::Never);
+    let verdicts = judged_at_once(&check, [values, vec![new]].concat()).await;
+    assert!(verdicts.last().is_some_and(|verdict| matches!(verdict, Ok(Verdict::Accepted(_)))));
+}
+
+/// Where the database cannot be asked, the unknown are not refused, and so not counted as guesses.
+#[actix_web::test]
+async fn without_news_nobody_is_refused() {
+    let home = Home::new();
+    let account = home.account("ci");
+    let (_, value) = home.token(&account, Access::Read, Expiry::Never);
+    let mirror = Mirror::new(home.database.clone());
+    let check = Check::new(home.database.clone(), mirror.clone());
+    mirror.catch_up().await;
+    home.batch("ALTER TABLE revisions RENAME TO hidden");
+    let unknown = TokenValue::generate(Access::Read).unwrap();
+    assert!(matches!(check.judge(Some(&unknown)).await, Err(Error::Unavailable)));
+    assert!(matches!(check.judge(Some(&value)).await, Err(Error::Unavailable)), "nothing is accepted any more either");
+    home.batch("ALTER TABLE hidden RENAME TO revisions");
+    mirror.catch_up().await;
+    assert!(matches!(check.judge(Some(&value)).await, Ok(Verdict::Accepted(_))));
 }

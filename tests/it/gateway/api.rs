@@ -334,7 +334,18 @@ fn a_users_token_can_do_the_same() {
         last_used_from: None,
         last_used_agent: None,
     };
-    app.write(|conn| queries::insert(conn, &token, &value.digest()));
+    app.write(|conn| {
+        queries::insert(conn, &token, &value.digest())?;
+        let event = muster::audit::Event {
+            verb: muster::audit::verbs::TOKEN_CREATED,
+            target_kind: "user",
+            target_id: Some(&user),
+            target_name: "Ines Calloway",
+            object: None,
+            detail: json!({}),
+        };
+        muster::audit::begin(conn, &Principal::shell())?.record(conn, &event)
+    });
     let answer = app.anonymous().send_body("POST", REGENERATE, &[("Authorization", &bearer(value.expose()))], "");
     assert_eq!(answer.status, 201, "{}", answer.body);
     let event = last_event(&app, &user);

@@ -38,6 +38,7 @@ const ASKERS: usize = 2;
 const PASSES: u16 = 200;
 const LACKS: u16 = 403;
 const REFUSED: u16 = 401;
+const UNAVAILABLE: u16 = 503;
 
 /// From some moment between `sent` and `answered` on, this is the right answer.
 struct Turn {
@@ -238,9 +239,12 @@ fn what_has_been_answered_is_kept_by_every_instance() {
     let rate = answers.len() as f64 / load.elapsed().as_secs_f64();
     eprintln!("{CHANGES} changes, {} answers, {rate:.0} a second, {} tokens", answers.len(), tokens.len());
     report(&tokens, &answers);
+    // Where the machine is too busy to ask the database in time, nobody is told anything wrong.
+    let unanswered = answers.iter().filter(|answer| answer.status == UNAVAILABLE).count();
+    eprintln!("{unanswered} were told to ask again");
     let wrong: Vec<String> = answers
         .iter()
-        .filter(|answer| !is_right(&tokens[answer.token], answer))
+        .filter(|answer| answer.status != UNAVAILABLE && !is_right(&tokens[answer.token], answer))
         .map(|answer| describe(&tokens, answer))
         .collect();
     assert!(wrong.is_empty(), "{} wrong answers:\n{}", wrong.len(), wrong[..wrong.len().min(10)].join("\n"));
@@ -283,13 +287,11 @@ fn change_at_random(changer: &Changer, role: &Id, accounts: &mut [Account], fiel
     }
 }
 
-/// Another token for the account. It is not counted among the changes, but it has to be accepted within the promised time.
+/// Another token for the account. It is not counted among the changes, but no instance may refuse it, however new it is.
 fn replacement(changer: &Changer, account: &Account, field: &Field) -> usize {
     let sent = Instant::now();
     let value = changer.make_token(&account.id);
-    let answered = Instant::now();
-    let turns =
-        vec![Turn { sent: sent - PROMISE, answered: sent, status: REFUSED }, Turn { sent, answered, status: account.status() }];
+    let turns = vec![Turn { sent, answered: Instant::now(), status: account.status() }];
     let mut tokens = field.tokens.write().unwrap();
     tokens.push(Token { value, turns });
     tokens.len() - 1
