@@ -1,6 +1,8 @@
 //! Accounts of both kinds: users and system accounts are one table with a `kind`, and share roles, teams, tokens, the
-//! list and the verbs. What differs between them is named in [`model::Kind`].
+//! list and the verbs. What differs between them stands in [`kind`].
 
+pub mod filter;
+pub mod kind;
 pub mod model;
 pub mod operations;
 pub mod pages;

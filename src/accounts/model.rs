@@ -214,6 +214,22 @@ pub enum Activity {
     Never,
 }
 
+impl Activity {
+    /// Reads [`Activity::as_str`] back.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Recent, Self::Unused, Self::Never].into_iter().find(|activity| activity.as_str() == word)
+    }
+
+    /// The word for a URL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Recent => "30",
+            Self::Unused => "unused-90",
+            Self::Never => "never",
+        }
+    }
+}
+
 /// Days without use after which an account is "unused".
 pub const UNUSED_DAYS: i64 = 90;
 /// Days before the end in which a token "expires soon".
@@ -295,6 +311,12 @@ pub struct Sort {
     pub descending: bool,
 }
 
+impl Default for Sort {
+    fn default() -> Self {
+        Self { by: Order::Name, descending: false }
+    }
+}
+
 impl Sort {
     /// Reads `name`, `-used` and so on; anything else sorts by name.
     pub fn parse(text: &str) -> Self {
@@ -305,7 +327,7 @@ impl Sort {
             "expiry" => Order::Expiry,
             "status" => Order::Status,
             "name" => Order::Name,
-            _ => return Self { by: Order::Name, descending: false },
+            _ => return Self::default(),
         };
         Self { by, descending }
     }

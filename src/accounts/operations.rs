@@ -383,6 +383,8 @@ fn carry_out(conn: &mut DbConnection, actor: &Principal, plan: &Plan, change: &C
 /// What Undo did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Undone {
+    /// Which kind of accounts it was about.
+    pub kind: Kind,
     /// Accounts that are again as they were.
     pub accounts: i64,
     /// Things left alone because somebody changed them since, or because they are gone.
@@ -395,17 +397,18 @@ pub struct Undone {
 /// `NotFound` for a change of somebody else's, `Conflict` for one that has been undone, and whatever the opposite change
 /// would be refused for.
 pub fn undo(conn: &mut DbConnection, actor: &Principal, plan: &Plan, undone: &Id) -> Result<Undone, Error> {
-    rules::may_begin(actor, Kind::System, Right::ManageTeam)?;
     if !audit::queries::is_by(conn, undone, actor)? {
         return Err(Error::NotFound("change"));
     }
+    let kind = changes::kind_of(conn, undone)?.ok_or(Error::NotFound("change"))?;
+    rules::may_begin(actor, kind, Right::ManageTeam)?;
     let change = audit::begin_undo(conn, actor, undone)?;
     let left = changes::note_opposites(conn, &change, undone)?;
     let accounts = carry_out(conn, actor, plan, &change)?;
     if accounts == 0 {
         return Err(Error::Conflict("Nothing was undone: somebody has changed all of it since.".into()));
     }
-    Ok(Undone { accounts, left })
+    Ok(Undone { kind, accounts, left })
 }
 
 /// A fingerprint of the set that a filter means now, and its size: a confirmation holds for the set that was shown.

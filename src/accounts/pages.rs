@@ -1,8 +1,8 @@
-//! The pages of system accounts. What several of them need stands here; each page has a file of its own.
+//! The pages of accounts, the same for each kind. What several of them need stands here; each page has a file of its own.
 
 use chrono::NaiveDateTime;
 
-use super::model::{Kind, Right};
+use super::model::Kind;
 use super::operations::{self, Plan};
 use super::view::{self, list::RoleBadge};
 use crate::auth::principal::Principal;
@@ -11,29 +11,23 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::roles::{self, predefined};
 use crate::teams::Team;
-use crate::web::view::{Choice, Moment};
+use crate::web::view::{Choice, Moment, Tile};
 
 pub mod account;
 pub mod bulk;
-pub mod call;
 pub mod confirm;
 pub mod list;
 pub mod new;
 pub mod tokens;
 pub mod verbs;
+pub mod visits;
 
-/// The id in a path.
-fn id(path: &str) -> Result<Id, Error> {
-    Id::parse(path).ok_or(Error::NotFound(Kind::System.noun()))
-}
-
-/// An account's address.
-fn url(id: &Id) -> String {
-    format!("{}/{id}", view::LIST)
-}
-
-fn may_manage(actor: &Principal) -> bool {
-    actor.may(Kind::System.permission(Right::Manage))
+/// The square of a machine or the circle of a person.
+fn tile(kind: Kind, id: &Id, name: &str) -> Tile {
+    match kind {
+        Kind::System => Tile::machine(id.as_str(), name),
+        Kind::User => Tile::person(id.as_str(), name),
+    }
 }
 
 /// Used and limit, for the meter.

@@ -1,23 +1,20 @@
 //! The pages of system accounts, as plain data for their templates. What several of them show stands here; each page has a
 //! file of its own.
 
+use super::kind::SYSTEM_ACCOUNTS;
 use crate::web::navigation::{Group, Item};
 use crate::web::view::words::grouped;
 
 pub mod account;
 pub mod activity;
 pub mod confirm;
-pub mod filters;
 pub mod list;
 pub mod new;
 pub mod tokens;
 
-/// The address of the list.
-pub const LIST: &str = "/settings/system-accounts";
-
 pub const NAVIGATION: Item = Item {
-    label: "System Accounts",
-    href: LIST,
+    label: SYSTEM_ACCOUNTS.title,
+    href: SYSTEM_ACCOUNTS.path,
     icon: "bot",
     group: Group::Organisation,
     any_of: &["system_account:read:*", "system_account:manage:team"],

@@ -59,10 +59,10 @@ struct Replaced {
 pub async fn regenerate_current(
     request: HttpRequest,
     actor: Actor,
-    database: web::Data<Database>,
-    config: web::Data<Config>,
+    shared: (web::Data<Database>, web::Data<Config>),
     body: web::Bytes,
 ) -> Result<HttpResponse, Error> {
+    let (database, config) = shared;
     let overlap = overlap(&request, &body)?;
     let maximum = config.max_token_lifetime;
     let made = actor.write(&database, move |conn, actor| operations::regenerate_own(conn, actor, overlap, maximum)).await?;

@@ -8,7 +8,7 @@ use super::model::in_words;
 use super::queries::LongLived;
 use super::view::{LongLivedRow, POLICY, PolicyPage, StopLine};
 use super::{policy, queries};
-use crate::accounts::view::LIST;
+use crate::accounts::kind::SYSTEM_ACCOUNTS;
 use crate::clock;
 use crate::error::Error;
 use crate::web::form::{Form, Query};
@@ -65,7 +65,7 @@ async fn page(visit: &Visit, wanted: u64) -> Result<PolicyPage, Error> {
 
 fn row(token: LongLived, now: chrono::NaiveDateTime) -> LongLivedRow {
     LongLivedRow {
-        href: format!("{LIST}/{}#token-{}", token.account, token.id),
+        href: format!("{}/{}#token-{}", SYSTEM_ACCOUNTS.path, token.account, token.id),
         account: token.account_name,
         disabled: token.disabled,
         name: token.name,

@@ -12,8 +12,10 @@ use std::fmt;
 pub struct TokenCreatedPage {
     /// The frame.
     pub shell: Shell,
-    /// UUID of the token's account.
-    pub account_id: String,
+    /// The list of the account's kind: what it is called, and its address.
+    pub list: (&'static str, &'static str),
+    /// The address of the token's account.
+    pub account: String,
     /// The account's name.
     pub account_name: String,
     /// The token's name.
@@ -46,7 +48,7 @@ pub struct Snippet {
 impl TokenCreatedPage {
     /// The account's page, at its tokens.
     pub fn tokens_url(&self) -> String {
-        format!("/settings/system-accounts/{}#tokens", self.account_id)
+        format!("{}#tokens", self.account)
     }
 
     /// The ways to use it. The value is base62 and the URL was checked at the start, so neither needs quoting beyond this.
@@ -82,7 +84,7 @@ impl TokenCreatedPage {
 /// Prints no value, so that none can reach a log.
 impl fmt::Debug for TokenCreatedPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenCreatedPage").field("account_id", &self.account_id).field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("TokenCreatedPage").field("account", &self.account).field("name", &self.name).finish_non_exhaustive()
     }
 }
 

@@ -82,12 +82,19 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     }
 }
 
+impl<T: DeserializeOwned> Query<T> {
+    /// The query string of a request.
+    pub fn of(request: &HttpRequest) -> Result<Self, FormError> {
+        read(request.query_string().as_bytes()).map(Self)
+    }
+}
+
 impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Error = FormError;
     type Future = Ready<Result<Query<T>, FormError>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        ready(read(request.query_string().as_bytes()).map(Query))
+        ready(Self::of(request))
     }
 }
 

@@ -5,12 +5,12 @@ use actix_web::http::StatusCode;
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use serde::Deserialize;
 
-use super::call::Call;
-use super::{count, ids, is_administrator, may_manage, moment, plan as plan_view, role_choices, team_choices};
+use super::visits::AccountVisit;
+use super::{count, ids, is_administrator, moment, plan as plan_view, role_choices, team_choices, tile};
+use crate::accounts::kind::Screen;
 use crate::accounts::model::{Account, Kind, Right};
 use crate::accounts::operations::{self, Done, Edit};
 use crate::accounts::queries;
-use crate::accounts::view::LIST;
 use crate::accounts::view::account::{AccountPage, Change, RoleLine, TeamLine};
 use crate::accounts::view::activity::{Activity, Day};
 use crate::accounts::view::tokens::{NewTokenForm, OldValue, TokenRow, TokenUse, overlaps};
@@ -41,8 +41,8 @@ const FEED_LENGTH: i64 = 12;
 ///
 /// # Errors
 /// `NotFound`, `Unavailable`.
-pub async fn show(call: Call) -> Result<HttpResponse, Error> {
-    call.html(StatusCode::OK, &page(&call).await?)
+pub async fn show(visit: AccountVisit) -> Result<HttpResponse, Error> {
+    visit.html(StatusCode::OK, &page(&visit).await?)
 }
 
 struct Found {
@@ -62,15 +62,15 @@ struct Found {
     creation_stopped: Option<String>,
 }
 
-fn find(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Found, Error> {
-    let account = queries::find(conn, Kind::System, id)?;
+fn find(conn: &mut DbConnection, actor: &Principal, screen: &Screen, id: &Id) -> Result<Found, Error> {
+    let account = queries::find(conn, screen.kind, id)?;
     let only = std::slice::from_ref(id);
     let teams = teams::queries::of_accounts(conn, only)?.remove(id).unwrap_or_default();
     let is_colleague = operations::is_colleague(conn, actor, id)?;
-    if !actor.may(Kind::System.permission(Right::Read)) && !is_colleague {
-        return Err(operations::out_of_reach(actor, Kind::System, &account.name));
+    if !screen.may(actor, Right::Read) && !is_colleague {
+        return Err(operations::out_of_reach(actor, screen.kind, &account.name));
     }
-    let can_operate = may_manage(actor) || (actor.may(Kind::System.permission(Right::ManageTeam)) && is_colleague);
+    let can_operate = screen.may(actor, Right::Manage) || (screen.may(actor, Right::ManageTeam) && is_colleague);
     let team_ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
     let first_day = (clock::now() - TimeDelta::days(CHART_DAYS - 1)).date();
     Ok(Found {
@@ -96,24 +96,27 @@ fn find(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Found, Er
 ///
 /// # Errors
 /// `NotFound`, `Unavailable`.
-pub async fn page(call: &Call) -> Result<AccountPage, Error> {
-    let (actor, id) = (&call.actor, &call.id);
+pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
+    let (actor, screen, id) = (&visit.actor, visit.screen, &visit.id);
     let (found, mut shell) = {
         let (actor, id) = (actor.clone(), id.clone());
-        call.framed(LIST, move |conn| find(conn, &actor, &id)).await?
+        visit.framed(move |conn| find(conn, &actor, screen, &id)).await?
     };
     let now = clock::now();
-    let (can_manage, can_operate) = (may_manage(actor), found.can_operate);
+    let (can_manage, can_operate) = (visit.may_manage(), found.can_operate);
     let account = &found.account;
     let held: Vec<Id> = found.badges.iter().map(|badge| badge.id.clone()).collect();
     let member_of: Vec<Id> = found.teams.iter().map(|team| team.id.clone()).collect();
-    shell.here = call.url();
+    let filters = visit.filters();
+    shell.here = filters.address_of(&format!("/{id}"));
     Ok(AccountPage {
         shell,
+        screen,
+        list: filters.here(),
         id: id.to_string(),
         name: account.name.clone(),
         description: account.description.clone(),
-        tile: Tile::machine(id.as_str(), &account.name),
+        tile: tile(screen.kind, id, &account.name),
         disabled: account.disabled,
         administrator: held.iter().any(is_administrator),
         can_manage,
@@ -128,19 +131,19 @@ pub async fn page(call: &Call) -> Result<AccountPage, Error> {
         tracked_since: day(found.tracked_since.date()),
         created: Moment::on(account.created_at),
         created_by: account.created_by_name.clone(),
-        tokens: can_operate.then(|| found.tokens.iter().map(|token| token_row(token, now)).collect()),
+        tokens: can_operate.then(|| found.tokens.iter().map(|token| token_row(token, &visit.url(), now)).collect()),
         activity: Some(activity(&found.days, now.date())),
         changes: found.feed.iter().map(|item| feed_line(item, now)).collect(),
         roles: role_lines(&found),
         teams: found.teams.iter().map(|team| team_line(team, &found)).collect(),
-        plan: plan_view(&call.config, found.used),
+        plan: plan_view(&visit.config, found.used),
         role_choices: role_choices(&found.all_roles, actor, &held),
         roles_shown: shown(&held),
         team_choices: team_choices(&found.all_teams, &member_of),
         teams_shown: shown(&member_of),
         rename_name: Field::new(&account.name),
         rename_description: Field::new(&account.description),
-        new_token: NewTokenForm::new(longest_life(&call.config), Id::new().as_str()),
+        new_token: NewTokenForm::new(longest_life(&visit.config), Id::new().as_str()),
         creation_stopped: found.creation_stopped.clone(),
         overlaps: overlaps(&Moment::until(now + TimeDelta::hours(24), now)),
         ..AccountPage::default()
@@ -168,7 +171,7 @@ fn team_line(team: &Team, found: &Found) -> TeamLine {
     TeamLine { name: team.name.clone(), members }
 }
 
-fn token_row(listed: &ListedToken, now: NaiveDateTime) -> TokenRow {
+fn token_row(listed: &ListedToken, account: &str, now: NaiveDateTime) -> TokenRow {
     let token = &listed.token;
     TokenRow {
         id: token.id.clone(),
@@ -185,7 +188,7 @@ fn token_row(listed: &ListedToken, now: NaiveDateTime) -> TokenRow {
             begins: old.begins_with(),
             until: old.expires_at.map(|at| Moment::until(at, now)).unwrap_or_default(),
             last_used: last_use(old, now),
-            finish: format!("{LIST}/{}/tokens/{}/finish", token.account, token.id),
+            finish: format!("{account}/tokens/{}/finish", token.id),
         }),
     }
 }
@@ -284,15 +287,15 @@ pub struct RenameForm {
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
-pub async fn rename(call: Call, form: Form<RenameForm>) -> Result<HttpResponse, Error> {
+pub async fn rename(visit: AccountVisit, form: Form<RenameForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let done = {
         let form = form.clone();
-        call.write(move |conn, actor, id| operations::rename(conn, actor, id, &form.name, &form.description)).await
+        visit.write(move |conn, actor, id| operations::rename(conn, actor, id, &form.name, &form.description)).await
     };
     match done {
         Err(Error::Invalid(fields)) => {
-            let mut page = call.page().await?;
+            let mut page = visit.page().await?;
             page.open_dialog = Some("rename".into());
             page.rename_name = Field::new(form.name);
             page.rename_description = Field::new(form.description);
@@ -300,9 +303,9 @@ pub async fn rename(call: Call, form: Form<RenameForm>) -> Result<HttpResponse, 
                 let field = if wrong.field == "description" { &mut page.rename_description } else { &mut page.rename_name };
                 field.error = Some(wrong.message);
             }
-            call.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
-        done => call.answer(done.map(|()| Flash::done("Saved name and description.")), &call.url()).await,
+        done => visit.answer(done.map(|()| Flash::done("Saved name and description.")), &visit.url()).await,
     }
 }
 
@@ -343,13 +346,14 @@ impl Belongings {
         Ok(Edit { shown, wanted: ids(self.ticked(form), self.noun())? })
     }
 
-    async fn save(self, call: &Call, form: BelongingsForm) -> Result<HttpResponse, Error> {
+    async fn save(self, visit: &AccountVisit, form: BelongingsForm) -> Result<HttpResponse, Error> {
         let done = match self.edit(&form) {
             Ok(edit) => {
-                let done = call.write(move |conn, actor, id| {
+                let kind = visit.screen.kind;
+                let done = visit.write(move |conn, actor, id| {
                     let done = match self {
-                        Self::Roles => operations::set_roles(conn, actor, Kind::System, id, &edit)?,
-                        Self::Teams => operations::set_teams(conn, actor, Kind::System, id, &edit)?,
+                        Self::Roles => operations::set_roles(conn, actor, kind, id, &edit)?,
+                        Self::Teams => operations::set_teams(conn, actor, kind, id, &edit)?,
                     };
                     belongings_flash(conn, &done, self.noun())
                 });
@@ -359,7 +363,7 @@ impl Belongings {
         };
         match done {
             Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
-                let mut page = call.page().await?;
+                let mut page = visit.page().await?;
                 page.open_dialog = Some(format!("edit-{}s", self.noun()));
                 let (choices, shown, why) = match self {
                     Self::Roles => (&mut page.role_choices, &mut page.roles_shown, &mut page.roles_error),
@@ -373,9 +377,9 @@ impl Belongings {
                 if let Some(first) = form.shown {
                     *shown = first;
                 }
-                call.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+                visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
             }
-            done => call.answer(done, &call.url()).await,
+            done => visit.answer(done, &visit.url()).await,
         }
     }
 }
@@ -389,16 +393,16 @@ fn shown(ids: &[Id]) -> String {
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
-pub async fn set_roles(call: Call, form: Form<BelongingsForm>) -> Result<HttpResponse, Error> {
-    Belongings::Roles.save(&call, form.0).await
+pub async fn set_roles(visit: AccountVisit, form: Form<BelongingsForm>) -> Result<HttpResponse, Error> {
+    Belongings::Roles.save(&visit, form.0).await
 }
 
 /// `POST /settings/system-accounts/{id}/teams`
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
-pub async fn set_teams(call: Call, form: Form<BelongingsForm>) -> Result<HttpResponse, Error> {
-    Belongings::Teams.save(&call, form.0).await
+pub async fn set_teams(visit: AccountVisit, form: Form<BelongingsForm>) -> Result<HttpResponse, Error> {
+    Belongings::Teams.save(&visit, form.0).await
 }
 
 /// "Added role Viewer. Removed role User.", with Undo.

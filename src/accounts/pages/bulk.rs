@@ -5,11 +5,13 @@ use actix_web::http::StatusCode;
 use serde::Deserialize;
 
 use super::confirm::{self, Question};
-use super::list::{self, ListQuery, Ticked};
+use super::list::{self, Ticked};
+use super::visits::ScreenVisit;
 use super::{ids, is_administrator};
+use crate::accounts::filter::{Filters, ListQuery};
+use crate::accounts::kind::Screen;
 use crate::accounts::model::{Kind, Outcome, Selection};
 use crate::accounts::operations::{self, Plan};
-use crate::accounts::view::LIST;
 use crate::accounts::view::confirm::Confirm;
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
@@ -21,7 +23,6 @@ use crate::web::form::Form;
 use crate::web::page::{local, see_other};
 use crate::web::view::words::joined;
 use crate::web::view::{Field, Flash, Hidden};
-use crate::web::visit::Visit;
 
 /// The most rows that may be ticked one by one: each is a value in the statement, and both engines limit those. More are
 /// selected as "all that match".
@@ -54,13 +55,17 @@ impl BulkForm {
         self.scope == "matching" && shown.is_none_or(|shown| self.id.len() >= shown)
     }
 
-    fn selection(&self, actor: &Principal) -> Result<Selection, Error> {
+    fn filters(&self, screen: &'static Screen) -> Filters {
+        self.query.on(screen)
+    }
+
+    fn selection(&self, screen: &'static Screen, actor: &Principal) -> Result<Selection, Error> {
         if self.means_matching() {
-            return Ok(Selection::Matching(self.query.filter(actor)));
+            return Ok(Selection::Matching(self.filters(screen).filter(actor)));
         }
         let ids = ids(&self.id, "id")?;
         if ids.is_empty() {
-            return Err(Error::field("id", "Select at least one system account."));
+            return Err(Error::field("id", format!("Select at least one {}.", screen.noun())));
         }
         if ids.len() > TICKED_LIMIT {
             return Err(Error::field(
@@ -72,21 +77,21 @@ impl BulkForm {
     }
 
     /// The list that the form was on.
-    fn list(&self) -> String {
-        local(&self.next).filter(|next| next.starts_with(LIST)).map_or_else(|| self.query.address(), str::to_owned)
+    fn list(&self, screen: &'static Screen) -> String {
+        local(&self.next).filter(|next| screen.is_list(next)).map_or_else(|| self.filters(screen).here(), str::to_owned)
     }
 
     /// The selection, the roles and where to return, for a page that asks first.
-    fn carried(&self) -> Vec<Hidden> {
+    fn carried(&self, screen: &'static Screen) -> Vec<Hidden> {
         let mut hidden = if self.means_matching() {
-            let mut hidden = self.query.filters(&[], &[]).hidden();
+            let mut hidden = self.filters(screen).hidden();
             hidden.push(Hidden::new("scope", "matching"));
             hidden
         } else {
             self.id.iter().map(|id| Hidden::new("id", id)).collect()
         };
         hidden.extend(self.add_role.iter().map(|role| Hidden::new("add_role", role)));
-        hidden.push(Hidden::new("next", self.list()));
+        hidden.push(Hidden::new("next", self.list(screen)));
         hidden
     }
 }
@@ -114,7 +119,7 @@ impl Action {
                 Self::Add(administrator().into_iter().chain(others).collect())
             }
             "remove_administrator" => Self::Remove(administrator()),
-            _ => return Err(Error::BadRequest("This is not an action on system accounts.".into())),
+            _ => return Err(Error::BadRequest("This is not an action on accounts.".into())),
         })
     }
 
@@ -127,8 +132,13 @@ impl Action {
         }
     }
 
-    fn carry_out(&self, conn: &mut DbConnection, actor: &Principal, plan: &Plan, selection: &Selection) -> Result<Flash, Error> {
-        let kind = Kind::System;
+    fn carry_out(
+        &self,
+        conn: &mut DbConnection,
+        actor: &Principal,
+        (plan, kind): (&Plan, Kind),
+        selection: &Selection,
+    ) -> Result<Flash, Error> {
         let done = match self {
             Self::Disable => operations::disable(conn, actor, kind, selection)?,
             Self::Enable => operations::enable(conn, actor, plan, kind, selection)?,
@@ -137,8 +147,8 @@ impl Action {
             Self::Remove(roles) => operations::remove_roles(conn, actor, kind, selection, roles)?,
         };
         let text = match self {
-            Self::Disable => state_text("Disabled", "disabled", done.outcome),
-            Self::Enable => state_text("Enabled", "enabled", done.outcome),
+            Self::Disable => state_text(kind, "Disabled", done.outcome),
+            Self::Enable => state_text(kind, "Enabled", done.outcome),
             Self::Delete => Flash::done(format!("Deleted {}.", kind.counted(done.outcome.changed))),
             Self::Add(roles) => role_text(conn, roles, "Added", "to", done.outcome, |n, it| format!("{n} already had {it}."))?,
             Self::Remove(roles) => {
@@ -153,7 +163,8 @@ impl Action {
     }
 }
 
-fn state_text(verb: &str, state: &str, outcome: Outcome) -> Flash {
+fn state_text(kind: Kind, verb: &str, outcome: Outcome) -> Flash {
+    let state = verb.to_lowercase();
     let left = match outcome.unchanged {
         0 => String::new(),
         1 => format!(" 1 was already {state}."),
@@ -161,7 +172,7 @@ fn state_text(verb: &str, state: &str, outcome: Outcome) -> Flash {
     };
     match outcome.changed {
         0 => Flash::done(format!("Nothing to change.{left}")),
-        n => Flash::done(format!("{verb} {}.{left}", Kind::System.counted(n))),
+        n => Flash::done(format!("{verb} {}.{left}", kind.counted(n))),
     }
 }
 
@@ -186,14 +197,14 @@ fn role_text(
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `BadRequest`, `Unavailable`; what a rule refuses comes back as the list.
-pub async fn act(visit: Visit, form: Form<BulkForm>) -> Result<HttpResponse, Error> {
+pub async fn act(visit: ScreenVisit, form: Form<BulkForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     if form.select == "matching" {
         let ticked = Ticked { rows: Vec::new(), matching: true };
-        let page = list::page(&visit, form.query, &ticked).await?;
+        let page = list::page(&visit, &form.filters(visit.screen), &ticked).await?;
         return visit.html(StatusCode::OK, &page);
     }
-    let asked = Action::read(&form).and_then(|action| Ok((action, form.selection(&visit.actor)?)));
+    let asked = Action::read(&form).and_then(|action| Ok((action, form.selection(visit.screen, &visit.actor)?)));
     let done = match asked {
         Ok((action, selection)) => match action.asks() {
             Some(what) if form.confirm.is_empty() || !confirmed(&visit, &form, what).await? => {
@@ -206,7 +217,7 @@ pub async fn act(visit: Visit, form: Form<BulkForm>) -> Result<HttpResponse, Err
     match done {
         Ok(Some(text)) => {
             visit.flash(&text)?;
-            Ok(see_other(&form.list()))
+            Ok(see_other(&form.list(visit.screen)))
         }
         Ok(None) => {
             let what = Action::read(&form)?.asks().unwrap_or_default();
@@ -214,15 +225,15 @@ pub async fn act(visit: Visit, form: Form<BulkForm>) -> Result<HttpResponse, Err
         }
         Err(error @ (Error::Conflict(_) | Error::Invalid(_))) => {
             let ticked = Ticked { rows: ids(&form.id, "id").unwrap_or_default(), matching: form.means_matching() };
-            list::refused(&visit, form.query, ticked, &error).await
+            list::refused(&visit, &form.filters(visit.screen), ticked, &error).await
         }
         Err(error) => Err(error),
     }
 }
 
 /// Does it; `None` where the set that was shown has changed since, and nothing was done.
-async fn carry_out(visit: &Visit, form: &BulkForm, action: Action, selection: Selection) -> Result<Option<Flash>, Error> {
-    let (plan, expected) = (Plan::from(visit.config.get_ref()), form.expected.clone());
+async fn carry_out(visit: &ScreenVisit, form: &BulkForm, action: Action, selection: Selection) -> Result<Option<Flash>, Error> {
+    let (plan, kind, expected) = (Plan::from(visit.config.get_ref()), visit.screen.kind, form.expected.clone());
     let done = visit.write(move |conn, actor| {
         // "Disable instead" stands on the same page, so the set that it shows is meant there, too.
         if let Selection::Matching(filter) = &selection
@@ -231,37 +242,38 @@ async fn carry_out(visit: &Visit, form: &BulkForm, action: Action, selection: Se
         {
             return Ok(None);
         }
-        action.carry_out(conn, actor, &plan, &selection).map(Some)
+        action.carry_out(conn, actor, (&plan, kind), &selection).map(Some)
     });
     done.await
 }
 
 /// Whether what was typed is the number that was asked for. (Making Administrator has nothing to type.)
-async fn confirmed(visit: &Visit, form: &BulkForm, what: Confirm) -> Result<bool, Error> {
+async fn confirmed(visit: &ScreenVisit, form: &BulkForm, what: Confirm) -> Result<bool, Error> {
     if what == Confirm::MakeAdministrator {
         return Ok(true);
     }
-    let page = confirm::ask(visit, ask(form, &visit.actor, what)?).await?;
+    let page = confirm::ask(visit, ask(form, visit, what)?).await?;
     Ok(form.confirm.trim() == page.count.to_string())
 }
 
-fn ask(form: &BulkForm, actor: &Principal, what: Confirm) -> Result<Question, Error> {
-    let bulk = format!("{LIST}/bulk");
+fn ask(form: &BulkForm, visit: &ScreenVisit, what: Confirm) -> Result<Question, Error> {
+    let screen = visit.screen;
+    let bulk = format!("{}/bulk", screen.path);
     Ok(Question {
         what,
-        selection: form.selection(actor)?,
+        selection: form.selection(screen, &visit.actor)?,
         action: bulk.clone(),
         disable_action: bulk,
-        hidden: form.carried(),
-        cancel: form.list(),
+        hidden: form.carried(screen),
+        cancel: form.list(screen),
     })
 }
 
-async fn question(visit: &Visit, form: &BulkForm, what: Confirm) -> Result<HttpResponse, Error> {
-    let mut page = confirm::ask(visit, ask(form, &visit.actor, what)?).await?;
+async fn question(visit: &ScreenVisit, form: &BulkForm, what: Confirm) -> Result<HttpResponse, Error> {
+    let mut page = confirm::ask(visit, ask(form, visit, what)?).await?;
     if page.count == 0 {
-        let error = Error::Conflict("No system account matches any more. Nothing was done.".into());
-        return list::refused(visit, form.query.clone(), Ticked::default(), &error).await;
+        let error = Error::Conflict(format!("No {} matches any more. Nothing was done.", visit.screen.noun()));
+        return list::refused(visit, &form.filters(visit.screen), Ticked::default(), &error).await;
     }
     let expected = page.hidden.iter().find(|field| field.name == "expected").map(|field| field.value.as_str());
     page.changed = !form.expected.is_empty() && expected.is_some_and(|expected| expected != form.expected);

@@ -2,18 +2,17 @@
 
 use chrono::TimeDelta;
 
-use super::{count, moment};
-use crate::accounts::model::{AccountRow, Filter, Kind, Selection, Sort, Window};
+use super::visits::ScreenVisit;
+use super::{count, moment, tile};
+use crate::accounts::model::{AccountRow, Filter, Selection, Sort, Window};
 use crate::accounts::operations;
 use crate::accounts::queries::{list, matching::Target};
-use crate::accounts::view::LIST;
 use crate::accounts::view::confirm::{Confirm, ConfirmPage, ConfirmRow};
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
+use crate::web::view::Hidden;
 use crate::web::view::words::{counted, joined};
-use crate::web::view::{Hidden, Tile};
-use crate::web::visit::Visit;
 use crate::{roles, tokens};
 
 /// The names that a confirmation spells out; of more it gives the number.
@@ -41,26 +40,27 @@ pub struct Question {
 ///
 /// # Errors
 /// `NotFound` for an account that does not exist, `Unavailable`.
-pub async fn ask(visit: &Visit, question: Question) -> Result<ConfirmPage, Error> {
+pub async fn ask(visit: &ScreenVisit, question: Question) -> Result<ConfirmPage, Error> {
     let Question { what, selection, action, disable_action, mut hidden, cancel } = question;
+    let kind = visit.screen.kind;
     let ((rows, total, print, roles_of, tokens_of), mut shell) = visit
-        .framed(LIST, move |conn| {
+        .framed(move |conn| {
             let (rows, total, print) = match &selection {
                 Selection::Accounts(ids) => {
-                    let target = Target::resolve(conn, Kind::System, &selection)?;
+                    let target = Target::resolve(conn, kind, &selection)?;
                     let rows: Vec<AccountRow> = list::rows(conn, &target, Sort::parse("name"), &Window::Skip(0), NAMED)?;
                     let total = target.count(conn)?;
                     let mut ids = ids.clone();
                     ids.sort_unstable();
                     ids.dedup();
                     if i64::try_from(ids.len()) != Ok(total) {
-                        return Err(Error::NotFound(Kind::System.noun()));
+                        return Err(Error::NotFound(kind.noun()));
                     }
                     (rows, total, None)
                 }
                 Selection::Matching(filter) => {
                     let (print, total) = operations::fingerprint(conn, filter)?;
-                    let target = Target::resolve(conn, Kind::System, &selection)?;
+                    let target = Target::resolve(conn, kind, &selection)?;
                     (list::rows(conn, &target, Sort::parse("name"), &Window::Skip(0), NAMED)?, total, Some(print))
                 }
             };
@@ -93,7 +93,7 @@ pub async fn ask(visit: &Visit, question: Question) -> Result<ConfirmPage, Error
         ConfirmRow {
             id: row.id.to_string(),
             name: row.name.clone(),
-            tile: Tile::machine(row.id.as_str(), &row.name),
+            tile: tile(kind, &row.id, &row.name),
             roles,
             used: moment(row.last_used_at, now),
             recent: is_recent(row),
@@ -108,6 +108,7 @@ pub async fn ask(visit: &Visit, question: Question) -> Result<ConfirmPage, Error
         shell.here.clone_from(&cancel);
     }
     Ok(ConfirmPage {
+        screen: visit.screen,
         what,
         count: count(total),
         rows: rows.iter().map(confirm_row).collect(),

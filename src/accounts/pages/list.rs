@@ -1,4 +1,4 @@
-//! The list of system accounts.
+//! The list of a kind of account.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -7,11 +7,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 
-use super::{badges, count, may_manage, moment, plan as plan_view, removable_choices, role_choices};
+use super::visits::ScreenVisit;
+use super::{badges, count, moment, plan as plan_view, removable_choices, role_choices, tile};
+use crate::accounts::filter::{Filters, ListQuery};
 use crate::accounts::model::{AccountRow, Activity, Filter, Kind, NUMBERED_LIMIT, Right, Sort, Total, Window};
 use crate::accounts::queries::{self, list::Listing, matching::Matching};
 use crate::accounts::view;
-use crate::accounts::view::filters::Filters;
 use crate::accounts::view::list::{AccountsPage, Hint};
 use crate::auth::principal::Principal;
 use crate::clock;
@@ -21,79 +22,36 @@ use crate::id::Id;
 use crate::roles::{self, Badge, Role};
 use crate::settings;
 use crate::teams::{self, Team};
-use crate::text::{fold, grouped};
+use crate::text::grouped;
 use crate::tokens::{self, model::TokenSummary};
 use crate::web::form::Query;
 use crate::web::page::whom_to_ask;
 use crate::web::view::moment::day;
 use crate::web::view::pagination::Pagination;
 use crate::web::view::words::counted;
-use crate::web::view::{Choice, Flash, Moment, Tile};
-use crate::web::visit::Visit;
+use crate::web::view::{Choice, Flash, Moment};
 
-/// The list's address, taken apart. A value that makes no sense is as good as none: a link that somebody kept must not fail.
+/// Which page of the list is shown.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct ListQuery {
-    q: String,
-    role: String,
-    team: String,
-    activity: String,
-    expiring: String,
-    disabled: String,
-    sort: String,
-    size: String,
+pub struct PageQuery {
     page: String,
     after: String,
     before: String,
 }
 
-/// The longest search, in characters.
-const SEARCH_LIMIT: usize = 100;
-/// Rows per page where the address does not say.
-const DEFAULT_SIZE: i64 = 25;
 /// No list has more rows; a row's number in an address that is larger is nobody's.
 const MOST_ROWS: i64 = 1_000_000_000_000;
 /// In place of a position: the end of the list.
 const END: &str = "end";
 
-impl ListQuery {
-    /// The accounts that are meant, as far as this actor may see them.
-    pub fn filter(&self, actor: &Principal) -> Filter {
-        let search: String = self.q.trim().chars().filter(|letter| !letter.is_control()).take(SEARCH_LIMIT).collect();
-        let sees_all = actor.may(Kind::System.permission(Right::Read));
-        Filter {
-            kind: Kind::System,
-            search: fold(&search),
-            role: Id::parse(&self.role),
-            team: Id::parse(&self.team),
-            activity: match self.activity.as_str() {
-                "30" => Some(Activity::Recent),
-                "unused-90" => Some(Activity::Unused),
-                "never" => Some(Activity::Never),
-                _ => None,
-            },
-            expiring: self.expiring == "14",
-            disabled: self.disabled == "1",
-            colleagues_of: if sees_all { None } else { actor.account.clone() },
-        }
-    }
-
-    fn sort(&self) -> Sort {
-        Sort::parse(&self.sort)
-    }
-
-    fn size(&self) -> i64 {
-        self.size.parse().ok().filter(|size| [25, 50, 100].contains(size)).unwrap_or(DEFAULT_SIZE)
-    }
-
-    fn page(&self) -> i64 {
-        let last = NUMBERED_LIMIT / self.size();
-        self.page.parse().unwrap_or(1).clamp(1, last)
+impl PageQuery {
+    fn page(&self, size: i64) -> i64 {
+        self.page.parse().unwrap_or(1).clamp(1, NUMBERED_LIMIT / size)
     }
 
     /// Which rows are shown, and the number of the first or last one where the address knows it.
-    fn window(&self) -> (Window, Option<i64>) {
+    fn window(&self, size: i64) -> (Window, Option<i64>) {
         if self.before == END {
             return (Window::End, None);
         }
@@ -103,37 +61,7 @@ impl ListQuery {
         if let Some((number, position)) = unpacked(&self.before) {
             return (Window::Before(position), number);
         }
-        (Window::Skip((self.page() - 1) * self.size()), None)
-    }
-
-    /// The filters as the page shows them.
-    pub fn filters(&self, roles: &[Role], teams: &[Team]) -> Filters {
-        let chosen = |id: &str, value: &str| if Id::parse(value).is_some() { id == value } else { false };
-        let kept = |value: &str, allowed: &[&str]| if allowed.contains(&value) { value.to_owned() } else { String::new() };
-        let sort = self.sort().as_str();
-        Filters {
-            q: self.q.trim().chars().take(SEARCH_LIMIT).collect(),
-            role: Id::parse(&self.role).map(|id| id.to_string()).unwrap_or_default(),
-            team: Id::parse(&self.team).map(|id| id.to_string()).unwrap_or_default(),
-            activity: kept(&self.activity, &["30", "unused-90", "never"]),
-            expiring: kept(&self.expiring, &["14"]),
-            disabled: self.disabled == "1",
-            sort: if sort == "name" { String::new() } else { sort.into() },
-            size: kept(&self.size, &["50", "100"]),
-            roles: roles
-                .iter()
-                .map(|role| Choice::new(role.id.to_string(), &role.name).checked(chosen(role.id.as_str(), &self.role)))
-                .collect(),
-            teams: teams
-                .iter()
-                .map(|team| Choice::new(team.id.to_string(), &team.name).checked(chosen(team.id.as_str(), &self.team)))
-                .collect(),
-        }
-    }
-
-    /// The address of the list with these filters, on its first page.
-    pub fn address(&self) -> String {
-        self.filters(&[], &[]).here()
+        (Window::Skip((self.page(size) - 1) * size), None)
     }
 }
 
@@ -149,14 +77,12 @@ fn unpacked(text: &str) -> Option<(Option<i64>, Vec<String>)> {
     plausible.then(|| (number.filter(|number| (1..=MOST_ROWS).contains(number)), position))
 }
 
-/// `GET /settings/system-accounts`
+/// `GET` of the list
 ///
 /// # Errors
 /// `Unavailable`.
-pub async fn show(visit: Visit, query: Option<Query<ListQuery>>) -> Result<HttpResponse, Error> {
-    // Only a key that repeats cannot be read.
-    let query = query.map_or_else(ListQuery::default, |query| query.0);
-    let page = page(&visit, query, &Ticked::default()).await?;
+pub async fn show(visit: ScreenVisit) -> Result<HttpResponse, Error> {
+    let page = page(&visit, &visit.filters(), &Ticked::default()).await?;
     visit.html(StatusCode::OK, &page)
 }
 
@@ -170,12 +96,12 @@ pub struct Ticked {
 }
 
 /// The list again, after an action on it was refused: with what was ticked, and why.
-pub async fn refused(visit: &Visit, query: ListQuery, ticked: Ticked, error: &Error) -> Result<HttpResponse, Error> {
+pub async fn refused(visit: &ScreenVisit, filters: &Filters, ticked: Ticked, error: &Error) -> Result<HttpResponse, Error> {
     let status = match error {
         Error::Conflict(_) => StatusCode::CONFLICT,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    let mut page = page(visit, query, &ticked).await?;
+    let mut page = page(visit, filters, &ticked).await?;
     page.shell.flash = Some(Flash::refused(error.message()));
     visit.html(status, &page)
 }
@@ -212,17 +138,20 @@ fn find(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, s
 }
 
 /// The page for an address, with what is ticked on it.
-pub async fn page(visit: &Visit, query: ListQuery, ticked: &Ticked) -> Result<AccountsPage, Error> {
+pub async fn page(visit: &ScreenVisit, filters: &Filters, ticked: &Ticked) -> Result<AccountsPage, Error> {
     let actor: &Principal = &visit.actor;
-    let (filter, sort, size) = (query.filter(actor), query.sort(), query.size());
-    let (window, number) = query.window();
-    let can_manage = may_manage(actor);
+    let screen = visit.screen;
+    let size = i64::try_from(filters.size).unwrap_or(i64::MAX);
+    let (filter, sort) = (filters.filter(actor), filters.sort);
+    // Only a key that repeats cannot be read; a form's answer begins at the first page.
+    let query: PageQuery = Query::of(&visit.request).map_or_else(|_| PageQuery::default(), |query| query.0);
+    let (window, number) = query.window(size);
+    let can_manage = visit.may_manage();
     let (found, mut shell) = {
         let window = window.clone();
-        visit.framed(view::LIST, move |conn| find(conn, &filter, sort, &window, size, !can_manage)).await?
+        visit.framed(move |conn| find(conn, &filter, sort, &window, size, !can_manage)).await?
     };
     let now = clock::now();
-    let filters = query.filters(&found.roles, &found.teams);
     let total = found.listing.total;
     let (enabled, disabled) = found.listing.totals;
     if !visit.request.method().is_safe() {
@@ -234,15 +163,16 @@ pub async fn page(visit: &Visit, query: ListQuery, ticked: &Ticked) -> Result<Ac
         .iter()
         .map(|row| {
             let checked = ticked.matching || ticked.rows.contains(&row.id);
-            row_view(row, &found, now, checked)
+            view::list::AccountRow { checked, ..row_view(row, &found, screen.kind, now) }
         })
         .collect();
     Ok(AccountsPage {
         shell,
+        screen,
         plan: plan_view(&visit.config, enabled),
-        hints: hints(&found, &query),
+        hints: hints(&found, filters),
         can_manage,
-        own_teams: !actor.may(Kind::System.permission(Right::Read)),
+        own_teams: !screen.may(actor, Right::Read),
         policy_link: visit.config.policy_link.clone(),
         rows,
         total_text: total_text(total),
@@ -250,36 +180,47 @@ pub async fn page(visit: &Visit, query: ListQuery, ticked: &Ticked) -> Result<Ac
         matching: ticked.matching,
         addable_roles: role_choices(&found.roles, actor, &[]),
         removable_roles: removable_choices(&found.roles, actor),
-        pagination: pagination(&query, &filters, &found.listing, &window, number),
+        pagination: pagination(filters, &query, &found.listing, (&window, number)),
         tracked_since: day(found.tracked_since.date()),
         is_first_run: enabled + disabled == 0,
         ask: found.ask,
-        filters,
+        filter_roles: choices(&found.roles, filters.role.as_ref(), |role| (&role.id, &role.name)),
+        filter_teams: choices(&found.teams, filters.team.as_ref(), |team| (&team.id, &team.name)),
+        filters: filters.clone(),
     })
+}
+
+/// All there are of something, the chosen one ticked.
+fn choices<T>(all: &[T], chosen: Option<&Id>, named: impl Fn(&T) -> (&Id, &String)) -> Vec<Choice> {
+    let choice = |one: &T| {
+        let (id, name) = named(one);
+        Choice::new(id.to_string(), name).checked(chosen == Some(id))
+    };
+    all.iter().map(choice).collect()
 }
 
 fn total_text(total: Total) -> String {
     if total.more { format!("more than {}", grouped(total.count)) } else { grouped(total.count) }
 }
 
-fn hints(found: &Found, query: &ListQuery) -> Vec<Hint> {
-    let base = ListQuery { disabled: query.disabled.clone(), size: query.size.clone(), ..ListQuery::default() };
-    let hint = |total: Total, text: &str, narrowed: ListQuery| {
+fn hints(found: &Found, filters: &Filters) -> Vec<Hint> {
+    let base = || Filters { disabled: filters.disabled, size: filters.size, ..ListQuery::default().on(filters.screen) };
+    let hint = |total: Total, text: &str, narrowed: Filters| {
         let number = if total.more { format!("{}+", grouped(total.count)) } else { grouped(total.count) };
-        (total.count > 0).then(|| Hint { text: format!("{number} {text}"), href: narrowed.address() })
+        (total.count > 0).then(|| Hint { text: format!("{number} {text}"), href: narrowed.here() })
     };
     let [expiring, unused, never] = found.attention;
     [
-        hint(expiring, "with tokens expiring soon", ListQuery { expiring: "14".into(), ..base.clone() }),
-        hint(unused, "unused for 90 days", ListQuery { activity: "unused-90".into(), ..base.clone() }),
-        hint(never, "never used", ListQuery { activity: "never".into(), ..base.clone() }),
+        hint(expiring, "with tokens expiring soon", Filters { expiring: true, ..base() }),
+        hint(unused, "unused for 90 days", Filters { activity: Some(Activity::Unused), ..base() }),
+        hint(never, "never used", Filters { activity: Some(Activity::Never), ..base() }),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-fn row_view(row: &AccountRow, found: &Found, now: NaiveDateTime, checked: bool) -> view::list::AccountRow {
+fn row_view(row: &AccountRow, found: &Found, kind: Kind, now: NaiveDateTime) -> view::list::AccountRow {
     let roles = badges(found.roles_of.get(&row.id).map_or(&[], Vec::as_slice));
     let tokens = found.tokens_of.get(&row.id).cloned().unwrap_or_default();
     let number = tokens.live + tokens.expired;
@@ -287,7 +228,7 @@ fn row_view(row: &AccountRow, found: &Found, now: NaiveDateTime, checked: bool) 
         id: row.id.to_string(),
         name: row.name.clone(),
         description: row.description.clone(),
-        tile: Tile::machine(row.id.as_str(), &row.name),
+        tile: tile(kind, &row.id, &row.name),
         teams: found.teams_of.get(&row.id).into_iter().flatten().map(|team| team.name.clone()).collect(),
         administrator: roles.iter().any(|role| role.administrator),
         roles,
@@ -296,7 +237,7 @@ fn row_view(row: &AccountRow, found: &Found, now: NaiveDateTime, checked: bool) 
         tokens: (number > 0).then(|| counted(count(number), "token")),
         expiry: token_expiry(&tokens, now),
         disabled: row.disabled,
-        checked,
+        checked: false,
     }
 }
 
@@ -312,10 +253,12 @@ fn token_expiry(tokens: &TokenSummary, now: NaiveDateTime) -> Option<Moment> {
     }
 }
 
-fn pagination(query: &ListQuery, filters: &Filters, listing: &Listing, window: &Window, number: Option<i64>) -> Pagination {
-    let (total, size) = (listing.total, query.size());
+fn pagination(filters: &Filters, query: &PageQuery, listing: &Listing, (window, number): (&Window, Option<i64>)) -> Pagination {
+    let (total, size) = (listing.total, i64::try_from(filters.size).unwrap_or(i64::MAX));
     if !total.more && total.count <= NUMBERED_LIMIT && matches!(window, Window::Skip(_)) {
-        return Pagination::numbered(count(query.page()), count(size), count(total.count), |page| filters.page(page));
+        return Pagination::numbered(count(query.page(size)), filters.size, count(total.count), |page| {
+            filters.page("page", &if page > 1 { page.to_string() } else { String::new() })
+        });
     }
     let shown = i64::try_from(listing.rows.len()).unwrap_or_default();
     let first = match window {
@@ -325,26 +268,20 @@ fn pagination(query: &ListQuery, filters: &Filters, listing: &Listing, window: &
         Window::End => (!total.more).then(|| total.count - shown + 1),
     };
     let last = first.map(|first| first + shown - 1);
-    let go = |name: &str, row: Option<&AccountRow>, number: Option<i64>| {
-        row.map(|row| {
-            let here = filters.here();
-            let joint = if here.contains('?') { '&' } else { '?' };
-            format!("{here}{joint}{name}={}", packed(number, &row.position))
-        })
+    let go = |name: &'static str, row: Option<&AccountRow>, number: Option<i64>| {
+        row.map(|row| filters.page(name, &packed(number, &row.position)))
     };
-    let here = filters.here();
-    let end = format!("{here}{}before={END}", if here.contains('?') { '&' } else { '?' });
     Pagination {
         summary: match (first, last) {
             (Some(first), Some(last)) => format!("{}–{} of {}", grouped(first), grouped(last), total_text(total)),
             _ => format!("The last {} of {}", grouped(shown), total_text(total)),
         },
         pages: Vec::new(),
-        first: listing.before.then_some(here),
+        first: listing.before.then(|| filters.here()),
         previous: if listing.before { go("before", listing.rows.first(), first) } else { None },
         next: if listing.after { go("after", listing.rows.last(), last) } else { None },
-        last: listing.after.then_some(end),
-        size: count(size),
+        last: listing.after.then(|| filters.page("before", END)),
+        size: filters.size,
     }
 }
 
@@ -358,13 +295,5 @@ mod tests {
         assert_eq!(unpacked(&packed(Some(50), &position)), Some((Some(50), position)));
         assert_eq!(unpacked("nonsense"), None);
         assert_eq!(unpacked(""), None);
-    }
-
-    #[test]
-    fn nonsense_in_an_address_is_left_out() {
-        let query =
-            ListQuery { sort: "shoe".into(), size: "7".into(), role: "x'; --".into(), page: "-3".into(), ..ListQuery::default() };
-        assert_eq!(query.address(), view::LIST);
-        assert_eq!((query.size(), query.page()), (DEFAULT_SIZE, 1));
     }
 }

@@ -5,22 +5,20 @@ use actix_web::http::StatusCode;
 use serde::Deserialize;
 
 use super::tokens::{Made, created};
-use super::{ids, plan as plan_view, role_choices, team_choices, url};
-use crate::accounts::model::Kind;
+use super::visits::ScreenVisit;
+use super::{ids, plan as plan_view, role_choices, team_choices};
 use crate::accounts::operations::{self, Creation, Plan};
 use crate::accounts::queries;
-use crate::accounts::view::LIST;
 use crate::accounts::view::new::NewAccountPage;
 use crate::config::Config;
 use crate::error::Error;
 use crate::id::Id;
-use crate::roles::{self, predefined};
+use crate::roles;
 use crate::tokens::model::{Expiry, in_words};
 use crate::tokens::value::Access;
 use crate::web::form::Form;
 use crate::web::page::see_other;
 use crate::web::view::{Field, Flash};
-use crate::web::visit::Visit;
 use crate::{teams, tokens};
 use chrono::TimeDelta;
 
@@ -44,8 +42,8 @@ pub struct NewForm {
 ///
 /// # Errors
 /// `Unavailable`.
-pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
-    let default: Id = predefined::CI_CD.into();
+pub async fn show(visit: ScreenVisit) -> Result<HttpResponse, Error> {
+    let default: Id = visit.screen.default_role.into();
     let form = NewForm { role: vec![default.to_string()], token: "rw-90".into(), ..NewForm::default() };
     visit.html(StatusCode::OK, &page(&visit, &form).await?)
 }
@@ -55,13 +53,14 @@ fn first_life(config: &Config) -> TimeDelta {
     config.max_token_lifetime.map_or(FIRST_TOKEN_LIFE, |most| most.min(FIRST_TOKEN_LIFE))
 }
 
-async fn page(visit: &Visit, form: &NewForm) -> Result<NewAccountPage, Error> {
+async fn page(visit: &ScreenVisit, form: &NewForm) -> Result<NewAccountPage, Error> {
+    let screen = visit.screen;
     let ((roles, teams, used, stopped), mut shell) = visit
-        .framed(LIST, |conn| {
+        .framed(move |conn| {
             Ok((
                 roles::queries::all(conn)?,
                 teams::queries::all(conn)?,
-                queries::totals(conn, Kind::System)?.0,
+                queries::totals(conn, screen.kind)?.0,
                 tokens::policy::stopped(conn)?,
             ))
         })
@@ -69,14 +68,16 @@ async fn page(visit: &Visit, form: &NewForm) -> Result<NewAccountPage, Error> {
     let ticked = |values: &[String]| values.iter().filter_map(|value| Id::parse(value)).collect::<Vec<_>>();
     let mut choices = role_choices(&roles, &visit.actor, &ticked(&form.role));
     for choice in &mut choices {
-        choice.is_default = choice.id == predefined::CI_CD.to_string();
+        choice.is_default = choice.id == screen.default_role.to_string();
         // A default that this actor may not give must not make every attempt fail.
         choice.checked &= !choice.disabled;
     }
     let life = first_life(&visit.config);
-    shell.here = format!("{LIST}/new");
+    shell.here = format!("{}/new", screen.path);
     Ok(NewAccountPage {
         shell,
+        screen,
+        cancel: visit.filters().here(),
         form: Id::new().to_string(),
         name: Field::new(&form.name),
         description: Field::new(&form.description),
@@ -94,7 +95,7 @@ async fn page(visit: &Visit, form: &NewForm) -> Result<NewAccountPage, Error> {
 ///
 /// # Errors
 /// `Forbidden`, `Unavailable`; what a rule refuses comes back as the form.
-pub async fn create(visit: Visit, form: Form<NewForm>) -> Result<HttpResponse, Error> {
+pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let read = ids(&form.role, "role").and_then(|roles| Ok((roles, ids(&form.team, "team")?)));
     let made = match read {
@@ -130,7 +131,7 @@ pub async fn create(visit: Visit, form: Form<NewForm>) -> Result<HttpResponse, E
     match made {
         Ok((id, None)) => {
             visit.flash(&Flash::done("Created ").strong(form.name.trim()).plain("."))?;
-            Ok(see_other(&url(&id)))
+            Ok(see_other(&visit.at(&id)))
         }
         Ok((_, Some(made))) => created(&visit, made),
         Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => refused(&visit, &form, error).await,
@@ -138,7 +139,7 @@ pub async fn create(visit: Visit, form: Form<NewForm>) -> Result<HttpResponse, E
     }
 }
 
-async fn refused(visit: &Visit, form: &NewForm, error: Error) -> Result<HttpResponse, Error> {
+async fn refused(visit: &ScreenVisit, form: &NewForm, error: Error) -> Result<HttpResponse, Error> {
     let mut page = page(visit, form).await?;
     match error {
         Error::Invalid(fields) => {

@@ -6,11 +6,9 @@ use chrono::NaiveDateTime;
 use serde::Deserialize;
 
 use super::account::longest_life;
-use super::call::Call;
-use super::url;
+use super::visits::{AccountVisit, ScreenVisit};
 use crate::accounts::model::{Account, Kind};
 use crate::accounts::queries;
-use crate::accounts::view::LIST;
 use crate::clock;
 use crate::config::BaseUrl;
 use crate::database::DbConnection;
@@ -23,7 +21,6 @@ use crate::tokens::view::TokenCreatedPage;
 use crate::web::form::Form;
 use crate::web::navigation::{Counts, Navigation};
 use crate::web::view::{Field, Flash, Moment};
-use crate::web::visit::Visit;
 
 /// The form of a new token.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -40,25 +37,25 @@ pub struct TokenForm {
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
-pub async fn create(call: Call, form: Form<TokenForm>) -> Result<HttpResponse, Error> {
+pub async fn create(visit: AccountVisit, form: Form<TokenForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let creation = Creation {
         name: form.name.clone(),
         access: Access::parse(&form.access),
         expiry: Expiry::parse(&form.expires, &form.expires_on),
     };
-    let (maximum, once, navigation) = (call.config.max_token_lifetime, Id::parse(&form.form), call.navigation);
-    let made = call.write(move |conn, actor, id| {
+    let (maximum, once, navigation) = (visit.config.max_token_lifetime, Id::parse(&form.form), visit.navigation);
+    let made = visit.write(move |conn, actor, id| {
         let (token, value) = operations::create_once(conn, actor, id, &creation, maximum, once.as_ref())?;
         Made::read(conn, navigation, token, value)
     });
     match made.await {
-        Ok(made) => created(&call, made),
+        Ok(made) => created(&visit, made),
         Err(Error::Invalid(fields)) => {
-            let mut page = call.page().await?;
+            let mut page = visit.page().await?;
             page.open_dialog = Some("new-token".into());
             let new = &mut page.new_token;
-            new.choose(&form.access, &form.expires, longest_life(&call.config));
+            new.choose(&form.access, &form.expires, longest_life(&visit.config));
             new.name = Field::new(form.name);
             new.expires_on = Field::new(form.expires_on);
             for wrong in fields {
@@ -69,9 +66,9 @@ pub async fn create(call: Call, form: Form<TokenForm>) -> Result<HttpResponse, E
                     _ => new.name.error = Some(wrong.message),
                 }
             }
-            call.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
-        Err(error) => call.answer(Err(error), &call.url()).await,
+        Err(error) => visit.answer(Err(error), &visit.url()).await,
     }
 }
 
@@ -101,14 +98,15 @@ impl Made {
 ///
 /// # Errors
 /// `Internal` where the template fails.
-pub fn created(visit: &Visit, made: Made) -> Result<HttpResponse, Error> {
+pub fn created(visit: &ScreenVisit, made: Made) -> Result<HttpResponse, Error> {
     let Made { token, value, account, counts, old_until } = made;
     let now = clock::now();
-    let mut shell = visit.shell(LIST, &counts);
-    shell.here = url(&account.id);
+    let mut shell = visit.shell(visit.screen.path, &counts);
+    shell.here = visit.at(&account.id);
     let page = TokenCreatedPage {
         shell,
-        account_id: account.id.to_string(),
+        list: (visit.screen.title, visit.screen.path),
+        account: visit.at(&account.id),
         account_name: account.name,
         name: token.name,
         value: value.expose().to_owned(),
@@ -140,23 +138,27 @@ pub struct TokenPath {
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the account's page.
-pub async fn regenerate(call: Call, path: web::Path<TokenPath>, form: Form<RegenerateForm>) -> Result<HttpResponse, Error> {
+pub async fn regenerate(
+    visit: AccountVisit,
+    path: web::Path<TokenPath>,
+    form: Form<RegenerateForm>,
+) -> Result<HttpResponse, Error> {
     let TokenPath { token } = path.into_inner();
     let Some(overlap) = Overlap::parse(&form.0.overlap) else {
-        let mut page = call.page().await?;
+        let mut page = visit.page().await?;
         page.open_dialog = Some(format!("regenerate-{token}"));
         page.overlap_error = Some("Choose when the old value stops.".into());
-        return call.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        return visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let (maximum, navigation) = (call.config.max_token_lifetime, call.navigation);
-    let made = call.write(move |conn, actor, id| {
+    let (maximum, navigation) = (visit.config.max_token_lifetime, visit.navigation);
+    let made = visit.write(move |conn, actor, id| {
         let made = operations::regenerate(conn, actor, id, &token, overlap, maximum)?;
         let until = made.old_until();
         Ok(Made { old_until: Some(until), ..Made::read(conn, navigation, made.new, made.value)? })
     });
     match made.await {
-        Ok(made) => created(&call, made),
-        Err(error) => call.answer(Err(error), &call.url()).await,
+        Ok(made) => created(&visit, made),
+        Err(error) => visit.answer(Err(error), &visit.url()).await,
     }
 }
 
@@ -164,16 +166,16 @@ pub async fn regenerate(call: Call, path: web::Path<TokenPath>, form: Form<Regen
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the account's page.
-pub async fn revoke(call: Call, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
-    let done = call.write(move |conn, actor, id| operations::revoke(conn, actor, id, &path.token)).await;
-    call.answer(done.map(|token| Flash::done("Revoked ").strong(token.name).plain(".")), &call.url()).await
+pub async fn revoke(visit: AccountVisit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
+    let done = visit.write(move |conn, actor, id| operations::revoke(conn, actor, id, &path.token)).await;
+    visit.answer(done.map(|token| Flash::done("Revoked ").strong(token.name).plain(".")), &visit.url()).await
 }
 
 /// `POST …/{id}/tokens/{token}/finish`: the value that this one replaced stops now.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the account's page.
-pub async fn finish(call: Call, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
-    let done = call.write(move |conn, actor, id| operations::finish(conn, actor, id, &path.token)).await;
-    call.answer(done.map(|()| Flash::done("The old value has stopped working.")), &call.url()).await
+pub async fn finish(visit: AccountVisit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
+    let done = visit.write(move |conn, actor, id| operations::finish(conn, actor, id, &path.token)).await;
+    visit.answer(done.map(|()| Flash::done("The old value has stopped working.")), &visit.url()).await
 }

@@ -164,6 +164,14 @@ pub fn tally(conn: &mut DbConnection, change: &Change) -> Result<Vec<Tally>, Err
     sql.load(conn)
 }
 
+/// Which kind of accounts a change is about, where it can be taken back at all.
+pub fn kind_of(conn: &mut DbConnection, change: &Id) -> Result<Option<Kind>, Error> {
+    let reversible = OPPOSITES.iter().map(|(done, _)| format!("'{done}'")).collect::<Vec<_>>().join(", ");
+    let mut sql = Sql::new("SELECT target_kind AS name FROM audit_events WHERE change_id = ");
+    sql.bind(change).push(&format!(" AND type IN ({reversible}) ORDER BY seq LIMIT 1"));
+    Ok(sql.name(conn)?.as_deref().and_then(Kind::parse))
+}
+
 /// How many different accounts a change touches.
 ///
 /// # Errors

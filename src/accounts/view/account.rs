@@ -1,8 +1,9 @@
 //! The page of one system account, with its dialogs.
 
+use super::Plan;
 use super::activity::Activity;
 use super::tokens::{NewTokenForm, TokenRow};
-use super::{LIST, Plan};
+use crate::accounts::kind::Screen;
 use crate::web::view::{Choice, Field, Moment, Shell, Text, Tile};
 use askama::Template;
 
@@ -43,6 +44,9 @@ pub struct Change {
 pub struct AccountPage {
     /// The frame.
     pub shell: Shell,
+    pub screen: &'static Screen,
+    /// The list that it was opened from, with its filters.
+    pub list: String,
     /// UUID.
     pub id: String,
     /// Name.
@@ -114,7 +118,7 @@ pub struct AccountPage {
 impl AccountPage {
     /// The page's address.
     pub fn url(&self) -> String {
-        format!("{LIST}/{}", self.id)
+        format!("{}/{}", self.screen.path, self.id)
     }
 
     /// Whether the dialog of that id comes back in error.

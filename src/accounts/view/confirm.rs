@@ -1,6 +1,7 @@
 //! The page that asks before something final or far-reaching, for one account or for many.
 
-use crate::web::view::words::{counted, grouped};
+use crate::accounts::kind::Screen;
+use crate::web::view::words::grouped;
 use crate::web::view::{Field, Hidden, Moment, Shell, Tile};
 use askama::Template;
 
@@ -39,6 +40,7 @@ pub enum Confirm {
 pub struct ConfirmPage {
     /// The frame.
     pub shell: Shell,
+    pub screen: &'static Screen,
     /// What is asked.
     pub what: Confirm,
     /// How many accounts it is about.
@@ -73,7 +75,7 @@ impl ConfirmPage {
     pub fn whom(&self) -> String {
         match (self.count, self.rows.first()) {
             (1, Some(row)) => row.name.clone(),
-            _ => counted(self.count, "system account"),
+            _ => self.screen.kind.counted(i64::try_from(self.count).unwrap_or(i64::MAX)),
         }
     }
 

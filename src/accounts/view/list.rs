@@ -1,7 +1,8 @@
 //! The list of system accounts.
 
 use super::Plan;
-use super::filters::Filters;
+use crate::accounts::filter::Filters;
+use crate::accounts::kind::Screen;
 use crate::web::view::pagination::Pagination;
 use crate::web::view::{Choice, Moment, Shell, Tile};
 use askama::Template;
@@ -96,6 +97,7 @@ impl AccountRow {
 pub struct AccountsPage {
     /// The frame.
     pub shell: Shell,
+    pub screen: &'static Screen,
     /// Used and limit.
     pub plan: Plan,
     /// Counts that are filters; those of zero are left out by whoever fills this.
@@ -110,6 +112,10 @@ pub struct AccountsPage {
     pub own_teams: bool,
     /// Filters and sorting.
     pub filters: Filters,
+    /// All roles, the one of the filter ticked.
+    pub filter_roles: Vec<Choice>,
+    /// All teams, the one of the filter ticked.
+    pub filter_teams: Vec<Choice>,
     /// The rows of this page.
     pub rows: Vec<AccountRow>,
     /// How many match, over all pages, in words: `37`, `more than 1,000`.
@@ -136,9 +142,9 @@ impl AccountsPage {
     /// What the status line says after a filter took effect.
     pub fn summary(&self) -> String {
         match self.total {
-            0 => "No system account matches".to_owned(),
-            1 => "1 system account matches".to_owned(),
-            _ => format!("{} system accounts match", self.total_text),
+            0 => format!("No {} matches", self.screen.noun()),
+            1 => format!("1 {} matches", self.screen.noun()),
+            _ => format!("{} {} match", self.total_text, self.screen.plural()),
         }
     }
 

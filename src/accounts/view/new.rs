@@ -1,6 +1,7 @@
 //! The form for a new system account.
 
 use super::Plan;
+use crate::accounts::kind::Screen;
 use crate::web::view::{Choice, Field, Shell};
 use askama::Template;
 
@@ -10,6 +11,9 @@ use askama::Template;
 pub struct NewAccountPage {
     /// The frame.
     pub shell: Shell,
+    pub screen: &'static Screen,
+    /// Where Cancel leads.
+    pub cancel: String,
     /// The form's own identity: sent twice, it creates one account.
     pub form: String,
     /// Its name.

@@ -28,7 +28,10 @@ const LAYERS: [(&str, &[&str]); 10] = [
         ],
     ),
     // What draws pages and who may see them: `web` knows no feature but the accounts that its frame counts.
-    ("web, views, auth extractors", &["web", "web/*", "*/view", "*/view/*", "auth/access", "auth/bearer", "auth/session"]),
+    (
+        "web, views, auth extractors",
+        &["web", "web/*", "accounts/filter", "*/view", "*/view/*", "auth/access", "auth/bearer", "auth/session"],
+    ),
     // What keeps something in memory of what operations do stands beside them.
     (
         "operations",
@@ -56,6 +59,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
         "model, schema, error, clock",
         &[
             "*/model",
+            "accounts/kind",
             "roles/permission",
             "roles/permission/*",
             "roles/catalogue",
