@@ -82,7 +82,7 @@ impl Filters {
             activity: self.activity,
             expiring: self.expiring,
             disabled: self.disabled,
-            colleagues_of: if self.screen.may(actor, Right::Read) { None } else { actor.account.clone() },
+            colleagues_of: if actor.may(self.screen.permission(Right::Read)) { None } else { actor.account.clone() },
             ..Filter::all(kind)
         }
     }

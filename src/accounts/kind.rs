@@ -4,7 +4,6 @@
 use uuid::Uuid;
 
 use super::model::{Kind, Right};
-use crate::auth::principal::Principal;
 use crate::roles::predefined;
 
 /// A column of the list besides the name.
@@ -124,9 +123,9 @@ impl Screen {
         self.kind == Kind::System
     }
 
-    /// Whether the actor has the right over all of them.
-    pub fn may(&self, actor: &Principal, right: Right) -> bool {
-        actor.may(self.kind.permission(right))
+    /// The permission for a right over all of them.
+    pub fn permission(&self, right: Right) -> &'static str {
+        self.kind.permission(right)
     }
 }
 

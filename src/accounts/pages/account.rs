@@ -67,10 +67,11 @@ fn find(conn: &mut DbConnection, actor: &Principal, screen: &Screen, id: &Id) ->
     let only = std::slice::from_ref(id);
     let teams = teams::queries::of_accounts(conn, only)?.remove(id).unwrap_or_default();
     let is_colleague = operations::is_colleague(conn, actor, id)?;
-    if !screen.may(actor, Right::Read) && !is_colleague {
+    if !actor.may(screen.permission(Right::Read)) && !is_colleague {
         return Err(operations::out_of_reach(actor, screen.kind, &account.name));
     }
-    let can_operate = screen.may(actor, Right::Manage) || (screen.may(actor, Right::ManageTeam) && is_colleague);
+    let can_operate =
+        actor.may(screen.permission(Right::Manage)) || (actor.may(screen.permission(Right::ManageTeam)) && is_colleague);
     let team_ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
     let first_day = (clock::now() - TimeDelta::days(CHART_DAYS - 1)).date();
     Ok(Found {

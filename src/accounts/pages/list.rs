@@ -172,7 +172,7 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters, ticked: &Ticked) -> Re
         plan: plan_view(&visit.config, enabled),
         hints: hints(&found, filters),
         can_manage,
-        own_teams: !screen.may(actor, Right::Read),
+        own_teams: !actor.may(screen.permission(Right::Read)),
         policy_link: visit.config.policy_link.clone(),
         rows,
         total_text: total_text(total),

@@ -183,5 +183,6 @@ pub async fn undo(visit: Visit, path: web::Path<String>, form: Form<VerbForm>) -
         Err(error) => return Err(error),
     };
     visit.flash(&text)?;
-    Ok(see_other(local(&form.0.next).filter(|next| !next.is_empty()).unwrap_or("/")))
+    let home = visit.navigation.home(&visit.actor).map_or("/", |item| item.href);
+    Ok(see_other(local(&form.0.next).filter(|next| !next.is_empty()).unwrap_or(home)))
 }

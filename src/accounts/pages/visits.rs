@@ -58,7 +58,7 @@ impl ScreenVisit {
     }
 
     pub fn may_manage(&self) -> bool {
-        self.screen.may(&self.actor, Right::Manage)
+        self.actor.may(self.screen.permission(Right::Manage))
     }
 
     /// An account's address.
