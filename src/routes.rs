@@ -90,7 +90,7 @@ pub const PAGES: &[Route] = &[
 /// Everything that needs no session and sets no cookie: assets and the signs of life.
 pub const OPEN: &[Route] = &[
     get("/static/muster-{hash}.css", Public, || reads().to(assets::css)),
-    get("/static/muster-{hash}.js", Public, || reads().to(assets::js)),
+    get("/static/js-{hash}/{file}", Public, || reads().to(assets::js)),
     get("/static/favicon-{hash}.svg", Public, || reads().to(assets::favicon)),
     get("/favicon.ico", Public, || reads().to(assets::favicon_ico)),
     get("/healthz", Public, || reads().to(health::alive)),

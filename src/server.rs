@@ -20,7 +20,7 @@ use crate::tokens::check::Check;
 use crate::tokens::expiry;
 use crate::tokens::mirror::Mirror;
 use crate::web::throttle::{Refusals, Throttle};
-use crate::web::{forgery, headers, page, trace};
+use crate::web::{compress, forgery, headers, page, trace};
 use crate::{metrics, routes, settings};
 
 mod closing;
@@ -163,6 +163,7 @@ impl Server {
                 .wrap(auth::session::middleware(sessions.clone(), session_key.clone(), https))
                 .wrap(from_fn(forgery::same_origin))
                 .wrap(from_fn(page::errors))
+                .wrap(from_fn(compress::pages))
                 .wrap(from_fn(headers::security_headers))
                 .wrap(from_fn(trace::requests));
             App::new()

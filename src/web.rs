@@ -3,10 +3,12 @@
 pub mod api;
 pub mod assets;
 pub mod client;
+pub mod compress;
 pub mod forgery;
 pub mod form;
 pub mod headers;
 pub mod health;
+pub mod markup;
 pub mod navigation;
 pub mod page;
 pub mod throttle;

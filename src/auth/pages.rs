@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::database::{Database, blocking};
 use crate::error::Error;
 use crate::web::form::{Form, Query};
-use crate::web::page::{THEME_COOKIE, head, html, local, see_other};
+use crate::web::page::{THEME_COOKIE, head, html, html_with_secret, local, see_other};
 use crate::web::throttle::{self, Throttle};
 use crate::web::view::{Field, Theme};
 use crate::web::visit::{Visit, Visitor};
@@ -193,7 +193,7 @@ pub async fn set_theme(config: web::Data<Config>, form: Form<ThemeForm>) -> Http
 pub async fn setup(request: HttpRequest, database: web::Data<Database>, key: web::Path<String>) -> Result<HttpResponse, Error> {
     let wanted = key.clone();
     database.read(move |conn| operations::check_setup(conn, &wanted)).await?;
-    html(StatusCode::OK, &setup_page(&request, &key, &SetupForm::default()))
+    html_with_secret(StatusCode::OK, &setup_page(&request, &key, &SetupForm::default()))
 }
 
 /// The set-up form.
@@ -252,7 +252,7 @@ pub async fn set_up(visitor: Visitor, key: web::Path<String>, form: Form<SetupFo
                     _ => page.password.error = Some(wrong.message),
                 }
             }
-            html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            html_with_secret(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(error) => Err(error),
     }
@@ -297,7 +297,7 @@ async fn invitation(request: &HttpRequest, database: &Database, key: &str) -> Re
 /// # Errors
 /// `NotFound` for a link that is not good.
 pub async fn invited(request: HttpRequest, database: web::Data<Database>, key: web::Path<String>) -> Result<HttpResponse, Error> {
-    html(StatusCode::OK, &invitation(&request, &database, &key).await?)
+    html_with_secret(StatusCode::OK, &invitation(&request, &database, &key).await?)
 }
 
 /// `POST /set-password/{key}`
@@ -313,7 +313,7 @@ pub async fn set_password(visitor: Visitor, key: web::Path<String>, form: Form<P
                 let field = if wrong.field == "password_again" { &mut page.password_again } else { &mut page.password };
                 field.error = Some(wrong.message);
             }
-            return html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+            return html_with_secret(StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
         Err(error) => return Err(error),
     };

@@ -13,6 +13,8 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use askama::Template;
 
 use super::assets;
+use super::compress;
+use super::markup::without_indentation;
 use super::navigation::{Item, Navigation};
 use super::trace::RequestId;
 use super::view::address::address;
@@ -66,10 +68,18 @@ pub fn flash(session: &Session, flash: &Flash) -> Result<(), Error> {
 /// # Errors
 /// `Internal` where the template fails.
 pub fn html(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
-    let mut body = page.render().map_err(|error| Error::Internal(format!("drawing a page: {error}")))?;
-    // It grew by doubling, and many may wait for slow readers.
-    body.shrink_to_fit();
-    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body))
+    let body = page.render().map_err(|error| Error::Internal(format!("drawing a page: {error}")))?;
+    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(without_indentation(&body)))
+}
+
+/// Draws a page that shows a secret, such as a new token or a one-time link. It is not compressed.
+///
+/// # Errors
+/// `Internal` where the template fails.
+pub fn html_with_secret(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
+    let mut answer = html(status, page)?;
+    answer.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static(compress::SECRET));
+    Ok(answer)
 }
 
 /// Sends the browser on after a POST.

@@ -1,31 +1,31 @@
 // Role pickers: the list is narrowed by what is typed, and the button waits until something is chosen
-{
-  const narrow = (box) => {
-    const list = document.getElementById(box.dataset.filter);
-    const typed = box.value.trim().toLowerCase();
-    const choices = $$('.choice', list);
-    for (const choice of choices) choice.hidden = !choice.textContent.toLowerCase().includes(typed);
-    const none = $('[data-filter-empty]', list);
-    if (none) none.hidden = choices.some((choice) => !choice.hidden);
+import { $, $$, behaviour } from './dom.js';
+
+const narrow = (box) => {
+  const list = document.getElementById(box.dataset.filter);
+  const typed = box.value.trim().toLowerCase();
+  const choices = $$('.choice', list);
+  for (const choice of choices) choice.hidden = !choice.textContent.toLowerCase().includes(typed);
+  const none = $('[data-filter-empty]', list);
+  if (none) none.hidden = choices.some((choice) => !choice.hidden);
+};
+
+behaviour('[data-filter]', (box) => {
+  box.addEventListener('input', () => narrow(box));
+  box.addEventListener('keydown', (event) => { if (event.key === 'Enter') event.preventDefault(); });
+});
+
+behaviour('[data-picker]', (picker) => {
+  const show = () => {
+    const button = $('[data-picker-submit]', picker);
+    if (button) button.disabled = !$('.choice input:checked', picker);
   };
-
-  behaviour('[data-filter]', (box) => {
-    box.addEventListener('input', () => narrow(box));
-    box.addEventListener('keydown', (event) => { if (event.key === 'Enter') event.preventDefault(); });
+  picker.addEventListener('change', show);
+  addEventListener('pageshow', show);
+  // What was chosen stays when a picker is closed by mistake; what was typed does not
+  picker.addEventListener('toggle', (event) => {
+    const box = $('[data-filter]', picker);
+    if (event.newState === 'closed' && box?.value) { box.value = ''; narrow(box); }
   });
-
-  behaviour('[data-picker]', (picker) => {
-    const show = () => {
-      const button = $('[data-picker-submit]', picker);
-      if (button) button.disabled = !$('.choice input:checked', picker);
-    };
-    picker.addEventListener('change', show);
-    addEventListener('pageshow', show);
-    // What was chosen stays when a picker is closed by mistake; what was typed does not
-    picker.addEventListener('toggle', (event) => {
-      const box = $('[data-filter]', picker);
-      if (event.newState === 'closed' && box?.value) { box.value = ''; narrow(box); }
-    });
-    show();
-  });
-}
+  show();
+});

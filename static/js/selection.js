@@ -1,68 +1,68 @@
 // Selection in a list: the count, the page's box, Shift-click ranges, Clear and Escape, and "all that match".
 // Rows are looked up each time, because a filter may have replaced them.
-{
-  const BOX = 'tbody .check input';
+import { $, $$, announce, behaviour, grouped } from './dom.js';
 
-  behaviour('[data-list]', (list) => {
-    const boxes = () => $$(BOX, list);
-    const scope = () => $('[data-scope]', list);
-    let last = null;
+const BOX = 'tbody .check input';
 
-    const show = (say) => {
+behaviour('[data-list]', (list) => {
+  const boxes = () => $$(BOX, list);
+  const scope = () => $('[data-scope]', list);
+  let last = null;
+
+  const show = (say) => {
+    const all = boxes();
+    const page = $('[data-select-page]', list);
+    if (!page) return;
+    const onPage = all.filter((box) => box.checked).length;
+    const matching = Boolean(scope());
+    const number = matching ? Number(list.dataset.total) : onPage;
+    const count = $('[data-selected-count]', list);
+    if (count) count.textContent = matching ? `All ${grouped(number)} selected` : `${grouped(number)} selected`;
+    page.checked = onPage > 0 && onPage === all.length;
+    page.indeterminate = onPage > 0 && onPage < all.length;
+    for (const suffix of $$('[data-selected-suffix]', list)) {
+      suffix.textContent = number ? ` ${suffix.dataset.selectedSuffix} ${grouped(number)}` : '';
+    }
+    const offer = $('[data-select-matching]', list);
+    if (offer) offer.hidden = matching;
+    if (say) announce(number ? `${grouped(number)} selected` : 'Selection cleared');
+  };
+  // Whoever unticks a row no longer means all that match
+  const endScope = () => scope()?.remove();
+  const setAll = (on) => {
+    if (!on) endScope();
+    for (const box of boxes()) box.checked = on;
+    show(true);
+  };
+
+  list.addEventListener('click', (event) => {
+    const box = event.target.closest(BOX);
+    if (box) {
       const all = boxes();
-      const page = $('[data-select-page]', list);
-      if (!page) return;
-      const onPage = all.filter((box) => box.checked).length;
-      const matching = Boolean(scope());
-      const number = matching ? Number(list.dataset.total) : onPage;
-      const count = $('[data-selected-count]', list);
-      if (count) count.textContent = matching ? `All ${grouped(number)} selected` : `${grouped(number)} selected`;
-      page.checked = onPage > 0 && onPage === all.length;
-      page.indeterminate = onPage > 0 && onPage < all.length;
-      for (const suffix of $$('[data-selected-suffix]', list)) {
-        suffix.textContent = number ? ` ${suffix.dataset.selectedSuffix} ${grouped(number)}` : '';
+      if (event.shiftKey && last && last !== box && all.includes(last)) {
+        const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+        for (const between of all.slice(from, to + 1)) between.checked = box.checked;
       }
-      const offer = $('[data-select-matching]', list);
-      if (offer) offer.hidden = matching;
-      if (say) announce(number ? `${grouped(number)} selected` : 'Selection cleared');
-    };
-    // Whoever unticks a row no longer means all that match
-    const endScope = () => scope()?.remove();
-    const setAll = (on) => {
-      if (!on) endScope();
-      for (const box of boxes()) box.checked = on;
+      last = box;
+      if (!box.checked) endScope();
       show(true);
-    };
-
-    list.addEventListener('click', (event) => {
-      const box = event.target.closest(BOX);
-      if (box) {
-        const all = boxes();
-        if (event.shiftKey && last && last !== box && all.includes(last)) {
-          const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
-          for (const between of all.slice(from, to + 1)) between.checked = box.checked;
-        }
-        last = box;
-        if (!box.checked) endScope();
-        show(true);
-      } else if (event.target.closest('[data-clear]')) {
-        event.preventDefault();
-        setAll(false);
-        $('[data-select-page]', list)?.focus();
-      }
-    });
-    list.addEventListener('change', (event) => {
-      if (event.target.matches('[data-select-page]')) setAll(event.target.checked);
-    });
-    list.addEventListener('muster:replaced', () => { last = null; show(false); });
-    document.addEventListener('keydown', (event) => {
-      if (event.key !== 'Escape' || event.defaultPrevented || $(':popover-open') || $('dialog[open]')) return;
-      if (!boxes().some((box) => box.checked)) return;
+    } else if (event.target.closest('[data-clear]')) {
+      event.preventDefault();
       setAll(false);
       $('[data-select-page]', list)?.focus();
-    });
-    // The browser may bring back ticks when one returns to the page
-    addEventListener('pageshow', () => show(false));
-    show(false);
+    }
   });
-}
+  list.addEventListener('change', (event) => {
+    if (event.target.matches('[data-select-page]')) setAll(event.target.checked);
+  });
+  list.addEventListener('muster:replaced', () => { last = null; show(false); });
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || event.defaultPrevented || $(':popover-open') || $('dialog[open]')) return;
+    if (!boxes().some((box) => box.checked)) return;
+    setAll(false);
+    $('[data-select-page]', list)?.focus();
+  });
+  // The browser may bring back ticks when one returns to the page
+  addEventListener('pageshow', () => show(false));
+  show(false);
+});

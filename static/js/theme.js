@@ -1,4 +1,6 @@
 // Theme: applied at once, stored by the form on the server
+import { $$, behaviour } from './dom.js';
+
 behaviour('[data-theme-choice]', (button) => {
   button.addEventListener('click', (event) => {
     event.preventDefault();

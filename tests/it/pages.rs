@@ -3,6 +3,7 @@
 mod account;
 mod accounts_bulk;
 mod accounts_list;
+mod compression;
 mod create;
 mod every_page;
 mod html;

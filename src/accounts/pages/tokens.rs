@@ -1,6 +1,6 @@
 //! The tokens of a system account: create, regenerate, revoke, finish an overlap.
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use chrono::NaiveDateTime;
 use serde::Deserialize;
@@ -20,6 +20,7 @@ use crate::tokens::value::{Access, TokenValue};
 use crate::tokens::view::TokenCreatedPage;
 use crate::web::form::Form;
 use crate::web::navigation::{Counts, Navigation};
+use crate::web::page::html_with_secret;
 use crate::web::view::{Field, Flash, Moment};
 
 /// The form of a new token.
@@ -116,9 +117,7 @@ pub fn created(visit: &ScreenVisit, made: Made) -> Result<HttpResponse, Error> {
         regenerated: old_until.is_some(),
         base_url: visit.data::<BaseUrl>()?.0.clone(),
     };
-    let mut answer = visit.html(StatusCode::OK, &page)?;
-    answer.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-    Ok(answer)
+    html_with_secret(StatusCode::OK, &page)
 }
 
 /// The form of Regenerate.

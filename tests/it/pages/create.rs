@@ -111,7 +111,7 @@ fn the_first_token_is_shown_once_and_kept_as_a_hash() {
     let admin = app.admin();
     let page = create(&admin, "payments deploy", &[("token", "rw-90"), ("role", &predefined::CI_CD.to_string())]);
     let value = token_value(&page);
-    assert_eq!((value.len(), &value[..5], page.header("cache-control")), (67, "mstw_", "no-store"));
+    assert_eq!((value.len(), &value[..5], page.header("cache-control")), (67, "mstw_", "no-store, no-transform"));
     assert!(page.text().contains("first token"), "{}", page.text());
     for form in ["export", "curl", "fetch", "$Env:", "set"] {
         assert!(page.body.contains(form), "{form}");

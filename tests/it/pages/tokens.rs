@@ -55,7 +55,7 @@ fn a_token_is_made_with_each_access_and_expiry() {
         let name = format!("{access} {expires}");
         let page = create(&admin, &id, &[("name", &name), ("access", access), ("expires", expires), ("expires_on", on)]);
         let value = token_value(&page);
-        assert_eq!(page.header("cache-control"), "no-store");
+        assert_eq!(page.header("cache-control"), "no-store, no-transform");
         assert!(page.body.contains("<h1>Copy your new token</h1>"));
         assert_eq!(&value[..5], if access == "write" { "mstw_" } else { "mstr_" });
         assert_eq!(app.verify(&value).status, 200, "{expires}");
@@ -148,7 +148,7 @@ fn a_regenerated_token_leaves_its_old_value_alive_as_long_as_was_chosen() {
         let old = app.add_token(&id, Access::Write);
         let page = admin.post(&at(&id, &format!("/tokens/{}/regeneration", public(&old))), &[("overlap", overlap)]);
         let new = token_value(&page);
-        assert_eq!(page.header("cache-control"), "no-store");
+        assert_eq!(page.header("cache-control"), "no-store, no-transform");
         assert_ne!(new, old);
         assert_eq!(&new[..5], "mstw_");
         assert_eq!(app.verify(&new).status, 200);

@@ -363,7 +363,7 @@ fn an_administrator_is_answered_on_every_route() {
         let answer = ask(&world.admin, route, &case);
         assert_eq!(answer.status, case.status, "{} {}: {}", route.method, case.path, answer.text());
         if answer.header("content-type").starts_with("text/html") {
-            assert_eq!(answer.header("cache-control"), "no-store", "{}", route.path);
+            assert!(answer.header("cache-control").starts_with("no-store"), "{}", route.path);
         }
         // HEAD is GET without the body.
         if route.method == "GET" {
@@ -388,7 +388,7 @@ fn assets_signs_of_life_and_the_check_know_no_session() {
     for route in OPEN {
         let path = match (route.method, route.path) {
             ("GET", "/static/muster-{hash}.css") => assets::css_url(),
-            ("GET", "/static/muster-{hash}.js") => assets::js_url(),
+            ("GET", "/static/js-{hash}/{file}") => assets::js_url(),
             ("GET", "/static/favicon-{hash}.svg") => assets::favicon_url(),
             ("GET", path @ ("/favicon.ico" | "/healthz" | "/readyz")) => path,
             (method, path) => panic!("{method} {path} has no case in the walk of the route table: write one"),

@@ -380,6 +380,20 @@ impl Answer {
     }
 }
 
+/// A body as it was before it was compressed.
+fn decompressed(body: Vec<u8>, encoding: Option<&str>) -> Vec<u8> {
+    use std::io::Read;
+    let mut plain = Vec::new();
+    match encoding.filter(|_| !body.is_empty()) {
+        None => return body,
+        Some("gzip") => flate2::read::GzDecoder::new(&body[..]).read_to_end(&mut plain).map(drop),
+        Some("br") => brotli::BrotliDecompress(&mut &body[..], &mut plain),
+        Some(other) => panic!("an answer in {other}"),
+    }
+    .unwrap();
+    plain
+}
+
 /// Somebody with cookies of their own, who follows no redirect by themselves. A clone shares the cookies.
 #[derive(Clone)]
 pub struct Client {
@@ -467,8 +481,9 @@ impl Client {
                 .and_modify(|held| *held = format!("{held}, {value}"))
                 .or_insert_with(|| value.into());
         }
-        let body = answer.body_mut().with_config().limit(50 * 1024 * 1024).read_to_string().unwrap_or_default();
-        Answer { status: answer.status().as_u16(), headers: map, body }
+        let body = answer.body_mut().with_config().limit(50 * 1024 * 1024).read_to_vec().unwrap_or_default();
+        let body = decompressed(body, map.get("content-encoding").map(String::as_str));
+        Answer { status: answer.status().as_u16(), headers: map, body: String::from_utf8(body).unwrap_or_default() }
     }
 
     /// Any method, with headers and a body as it is.
