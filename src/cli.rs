@@ -8,6 +8,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{DatabaseUrl, ServeOptions, parse_duration};
+use crate::gateway::recipes::Gateway;
 use crate::tokens::value::Access;
 
 /// The place where an organisation keeps its machine accounts
@@ -52,53 +53,38 @@ pub enum Command {
     /// Handle API tokens
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Try whether the real gateway at URL lets anything through that it should not
+    /// Check that your gateway lets nothing through that it shouldn't
     ///
-    /// Sends what an attacker or a sloppy configuration would: forged Muster-* headers, no token, malformed, wrong, revoked
-    /// and read-only ones, two Authorization headers, a forged method. Says what got through, and which line of the gateway's
-    /// configuration closes it.
+    /// Sends what an attacker or a careless configuration would: no token, malformed, wrong, revoked and read-only ones, forged
+    /// Muster-* headers, two Authorization headers, a forged method. Prints what got through, and which lines of the gateway's
+    /// configuration fix it.
     ///
-    /// It needs a path behind the gateway, guarded as the API is, whose answer to any method is 200 with the request headers
-    /// that arrived there, as text or JSON in whatever form, and DATABASE_URL: it makes a system account with tokens of ten
-    /// minutes for the trial and deletes it afterwards, both in the audit log under "Command line (doctor)".
+    /// Needs a path behind the gateway, protected like your API, that answers any method with 200 and the request headers it
+    /// received, as text or JSON; and DATABASE_URL: it creates a system account with tokens that last ten minutes, and deletes
+    /// it afterwards. The audit log shows both under "Command line (doctor)".
     ///
-    /// Ends with 0 where nothing got through, 1 where something did, 2 where that could not be found out.
+    /// Exit status: 0 nothing got through, 1 something did, 2 it could not be tested.
     Doctor(Doctor),
 }
 
 /// The words of `muster doctor`.
 #[derive(Args, Clone, Debug)]
 pub struct Doctor {
-    /// Where clients reach the gateway: http:// or https:// and a host, as in https://api.example.org
+    /// Address of the gateway, such as https://api.example.org
     #[arg(value_parser = gateway_url)]
     pub url: String,
     /// Path behind the gateway that answers with the request headers it received
     #[arg(long, value_name = "PATH", value_parser = echo_path)]
     pub echo_path: String,
-    /// Print the lines for this gateway only
+    /// Show fixes for this gateway only
     #[arg(long, value_enum)]
     pub gateway: Option<Gateway>,
-    /// Name or UUID of a role that the path requires, for the trial's account; may be repeated
+    /// Name or UUID of a role that the path requires; may be repeated
     #[arg(long = "role", value_name = "ROLE", conflicts_with = "account")]
     pub roles: Vec<String>,
-    /// Try with tokens of this system account (UUID or name) instead of a new one, such as when the plan is full
+    /// Use this system account (UUID or name) instead of a new one, such as when the plan is full
     #[arg(long, value_name = "ACCOUNT")]
     pub account: Option<String>,
-}
-
-/// The gateways whose configuration Muster knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Gateway {
-    /// `auth_request`.
-    Nginx,
-    /// `forward_auth`.
-    Caddy,
-    /// ForwardAuth.
-    Traefik,
-    /// With haproxy-auth-request.
-    Haproxy,
-    /// `ext_authz`.
-    Envoy,
 }
 
 /// What to do with users.

@@ -1,7 +1,7 @@
-//! `muster doctor`: whether the operator's real gateway lets anything through that it should not.
+//! `muster doctor`: checks that a gateway lets nothing through that it shouldn't.
 //!
-//! [`patient`] is the account that the trial is made with, [`gateway`] asks as a client does, [`examination`] knows what to
-//! ask and what an answer means, [`remedy`] the lines that close a hole.
+//! [`probe`] is the account whose tokens are tried, [`gateway`] asks as a client does, [`examination`] knows what to ask and
+//! what an answer means, [`fix`] the lines of a recipe that mend a finding.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,26 +13,27 @@ use crate::cli::Doctor;
 use crate::commands::say;
 use crate::config::Config;
 use crate::database::{Database, migrations};
+use crate::gateway::recipes::{Gateway, Values};
 
 mod examination;
+mod fix;
 mod gateway;
-mod patient;
-mod remedy;
+mod probe;
 
-use examination::{Finding, Verdict};
+use examination::{Attempt, Verdict};
 
-/// Something got through.
-const HOLES: u8 = 1;
-/// It could not be found out.
+/// The exit status where something got through.
+const FINDINGS: u8 = 1;
+/// The exit status where that could not be tested.
 const UNKNOWN: u8 = 2;
 
-/// Examines, says what it found, and how the command is to end.
+/// Tests the gateway, prints what it found, and says how the command is to end.
 pub fn run(words: Doctor, config: &Config) -> ExitCode {
     let config = config.clone();
     let stop = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&stop);
     let outcome = actix_web::rt::System::new().block_on(async move {
-        // The trial's account is to be removed also when somebody has had enough.
+        // The probe account is removed also when somebody interrupts.
         for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
             let told = Arc::clone(&told);
             if let Ok(mut asked) = signal(kind) {
@@ -46,7 +47,7 @@ pub fn run(words: Doctor, config: &Config) -> ExitCode {
     });
     match outcome {
         Ok(Ok(0)) => ExitCode::SUCCESS,
-        Ok(Ok(_)) => ExitCode::from(HOLES),
+        Ok(Ok(_)) => ExitCode::from(FINDINGS),
         Ok(Err(sentence)) => {
             eprintln!("{sentence}");
             ExitCode::from(UNKNOWN)
@@ -55,58 +56,60 @@ pub fn run(words: Doctor, config: &Config) -> ExitCode {
     }
 }
 
-/// Returns how many holes there are.
+/// Returns how many findings there are.
 fn examine(words: &Doctor, config: &Config, stop: &AtomicBool) -> Result<usize, String> {
     migrations::migrate(&config.database_url)?;
     let database = Database::connect(config.database_url.clone(), 1).map_err(|error| error.to_string())?;
-    let patient = patient::Patient::new(database, config, words)?;
-    say(&format!("Trying {}{} with the system account {}.", words.url, words.echo_path, patient.name))?;
+    let probe = probe::ProbeAccount::new(database, config, words)?;
+    say(&format!("Testing {}{} with the system account {}.", words.url, words.echo_path, probe.name))?;
     let gateway = gateway::Gateway::new(&words.url, &words.echo_path, stop);
-    let found = examination::examine(&gateway, &patient, &mut report);
-    // First of all the account goes, whatever was found.
-    let cleaned = patient.remove();
+    let found = examination::examine(&gateway, &probe, &mut report);
+    // The account goes first, whatever was found.
+    let cleaned = probe.remove();
     let found = match (found, cleaned) {
         (Ok(found), Ok(())) => found,
         (Err(sentence), Ok(())) => return Err(sentence),
         (Ok(_), Err(left)) => return Err(left),
         (Err(sentence), Err(left)) => return Err(format!("{sentence}\n{left}")),
     };
-    conclude(words, &found)
+    conclude(words, config, &found)
 }
 
-fn report(finding: &Finding) -> Result<(), String> {
-    let sign = match &finding.verdict {
+fn report(attempt: &Attempt) -> Result<(), String> {
+    let sign = match &attempt.verdict {
         Verdict::Good => "ok  ",
-        Verdict::Remark(_) => "note",
-        Verdict::Hole(_) => "HOLE",
+        Verdict::Note(_) => "note",
+        Verdict::Found(_) => "FAIL",
     };
-    say(&format!("{sign}  {}: {}", finding.asked, finding.said))?;
-    match &finding.verdict {
-        Verdict::Remark(remark) => say(&format!("      {remark}")),
-        Verdict::Good | Verdict::Hole(_) => Ok(()),
+    say(&format!("{sign}  {}: {}", attempt.asked, attempt.said))?;
+    match &attempt.verdict {
+        Verdict::Note(note) => say(&format!("      {note}")),
+        Verdict::Good | Verdict::Found(_) => Ok(()),
     }
 }
 
-fn conclude(words: &Doctor, found: &[Finding]) -> Result<usize, String> {
-    let holes = remedy::merged(found.iter().filter_map(|finding| match &finding.verdict {
-        Verdict::Hole(hole) => Some(hole.clone()),
+fn conclude(words: &Doctor, config: &Config, attempts: &[Attempt]) -> Result<usize, String> {
+    let findings = fix::merged(attempts.iter().filter_map(|attempt| match &attempt.verdict {
+        Verdict::Found(finding) => Some(finding.clone()),
         _ => None,
     }));
-    if holes.is_empty() {
-        say("\nNothing got through that should not.")?;
+    if findings.is_empty() {
+        say("\nNothing got through that shouldn't.")?;
         return Ok(0);
     }
-    for hole in &holes {
-        say(&format!("\n{}", remedy::meaning(hole)))?;
-        for (gateway, lines) in remedy::lines(hole) {
-            if words.gateway.is_some_and(|only| only != gateway) {
-                continue;
-            }
-            say(&format!("  {}", remedy::heading(gateway)))?;
-            lines.iter().try_for_each(|line| say(&format!("      {line}")))?;
+    let values = Values::example(config.listen);
+    let gateways: Vec<Gateway> = Gateway::ALL.into_iter().filter(|one| words.gateway.is_none_or(|only| only == *one)).collect();
+    for finding in &findings {
+        say(&format!("\n{}", fix::meaning(finding)))?;
+        for gateway in &gateways {
+            fix::lines(finding, *gateway, &values).iter().try_for_each(|line| say(&format!("  {line}")))?;
         }
     }
-    let number = holes.len();
-    say(&format!("\n{number} {}.", if number == 1 { "hole" } else { "holes" }))?;
-    Ok(number)
+    let pages: Vec<String> = gateways.iter().map(|gateway| format!("muster help-page {}", gateway.slug())).collect();
+    say(&format!("\n{} The whole recipe: {}", counted(findings.len()), pages.join(", ")))?;
+    Ok(findings.len())
+}
+
+fn counted(findings: usize) -> String {
+    if findings == 1 { "1 finding.".to_owned() } else { format!("{findings} findings.") }
 }

@@ -8,8 +8,7 @@ use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
 use crate::id::Id;
 
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// As much of an answer as is read, in bytes.
 const BODY_LIMIT: u64 = 1024 * 1024;
 /// A header by which the echo shows that a request has arrived.
@@ -43,12 +42,12 @@ impl<'a> Gateway<'a> {
         let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier).build();
         let agent = ureq::Agent::config_builder()
             .tls_config(tls)
-            // A proxy on the way would be examined in the gateway's place.
+            // A proxy on the way would be tested in the gateway's place.
             .proxy(None)
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(TIMEOUT))
             .user_agent(concat!("muster-doctor/", env!("CARGO_PKG_VERSION")))
             .build()
             .new_agent();
@@ -78,7 +77,7 @@ impl<'a> Gateway<'a> {
         Ok(Answer { status, echo: body.contains(mark.as_str()).then_some(body) })
     }
 
-    /// Waits, unless there is no time any more.
+    /// Waits, unless told to stop.
     ///
     /// # Errors
     /// The sentence of [`Gateway::ask`].
@@ -92,6 +91,6 @@ impl<'a> Gateway<'a> {
     }
 
     fn go_on(&self) -> Result<(), String> {
-        if self.stop.load(Ordering::Relaxed) { Err("Interrupted before the end.".into()) } else { Ok(()) }
+        if self.stop.load(Ordering::Relaxed) { Err("Interrupted.".into()) } else { Ok(()) }
     }
 }

@@ -9,4 +9,4 @@ mod secrets;
 mod throttling;
 
 #[cfg(feature = "installed-tests")]
-mod nginx;
+mod gateways;

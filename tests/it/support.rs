@@ -6,5 +6,7 @@ pub mod dice;
 pub mod echo;
 pub mod engine;
 pub mod process;
+#[cfg(feature = "installed-tests")]
+pub mod proxy;
 pub mod snapshot;
 pub mod statements;

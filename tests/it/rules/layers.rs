@@ -83,6 +83,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "tokens",
             "auth",
             "gateway",
+            "gateway/recipes",
             "lib",
         ],
     ),

@@ -1,4 +1,4 @@
-//! The system account that the trial is made with.
+//! The probe account: the system account whose tokens the doctor tries.
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -20,20 +20,18 @@ use crate::tokens::value::{Access, TokenValue};
 
 /// Who the audit log says it was.
 const ACTOR: &str = "Command line (doctor)";
-/// Should the trial be killed, its tokens are worth nothing soon.
+/// How long its tokens live, should the doctor be killed.
 const LIFE: TimeDelta = TimeDelta::minutes(10);
-/// What is left of a trial that was killed is removed by the next one after this time: another may be going on.
+/// What a killed doctor left is removed by the next one after this time: another may still be running.
 const LEFT_BEHIND: TimeDelta = TimeDelta::hours(1);
 
-/// An account with tokens, removed when the trial is over, however it ends.
-pub struct Patient {
+/// An account with tokens, removed at the end, however that comes.
+pub struct ProbeAccount {
     database: Database,
     actor: Principal,
-    /// Its identity.
     pub account: Id,
-    /// Its name.
     pub name: String,
-    /// Whether it was made for the trial.
+    /// Whether the doctor created it.
     own: bool,
     removed: bool,
     /// A read-write token.
@@ -44,8 +42,8 @@ pub struct Patient {
     pub doomed: TokenValue,
 }
 
-impl Patient {
-    /// Makes account and tokens, or tokens for the account that was named.
+impl ProbeAccount {
+    /// Creates account and tokens, or tokens for the account that was named.
     ///
     /// # Errors
     /// A sentence; nothing is left behind then.
@@ -70,7 +68,7 @@ impl Patient {
         });
         let (account, name, own, writes, reads, doomed) = made.map_err(|error| match error {
             Error::Conflict(why) if words.account.is_none() => {
-                format!("The system account for the trial could not be made. {why} Or use one that there is: --account NAME")
+                format!("The probe account could not be created. {why} Or use an existing one: --account NAME")
             }
             other => sentence(&other),
         })?;
@@ -86,7 +84,7 @@ impl Patient {
         revoked.map(drop).map_err(|error| sentence(&error))
     }
 
-    /// Removes everything that was made.
+    /// Removes everything that was created.
     ///
     /// # Errors
     /// A sentence that says what is left, and what to do about it.
@@ -94,8 +92,8 @@ impl Patient {
         self.removed = true;
         self.remove_now().map_err(|error| {
             let why = sentence(&error);
-            let what = if self.own { "The system account" } else { "The doctor's tokens of the system account" };
-            format!("{what} {} could not be removed: {why} Its tokens expire within ten minutes; remove it by hand.", self.name)
+            let what = if self.own { "The system account" } else { "The doctor's tokens for the system account" };
+            format!("{what} {} could not be removed: {why} Its tokens expire within ten minutes. Remove it by hand.", self.name)
         })
     }
 
@@ -107,7 +105,7 @@ impl Patient {
             }
             for value in [&self.writes, &self.reads, &self.doomed] {
                 match tokens::revoke_by_id(conn, &self.actor, value.id()) {
-                    // The doomed one has been revoked, unless the trial ended before.
+                    // The doomed one has been revoked already, unless the doctor stopped before.
                     Ok(_) | Err(Error::Conflict(_)) => {}
                     Err(error) => return Err(error),
                 }
@@ -117,12 +115,12 @@ impl Patient {
     }
 }
 
-impl Drop for Patient {
+impl Drop for ProbeAccount {
     fn drop(&mut self) {
         if !self.removed
             && let Err(error) = self.remove_now()
         {
-            log::error!("the doctor's system account could not be removed: {error}");
+            log::error!("the probe account could not be removed: {error}");
         }
     }
 }
@@ -130,7 +128,7 @@ impl Drop for Patient {
 fn admit(conn: &mut DbConnection, actor: &Principal, plan: &Plan, words: &Doctor) -> Result<Id, Error> {
     let roles = roles_named(conn, &words.roles)?;
     let name = format!("muster doctor {}", Id::new().as_str().chars().rev().take(6).collect::<String>());
-    let description = format!("Tries the gateway at {} and is removed again", words.url);
+    let description = format!("Tests the gateway at {}; removed afterwards", words.url);
     let description = description.chars().take(200).collect();
     accounts::create_system_account(conn, actor, plan, &accounts::Creation { name, description, roles, ..Default::default() })
 }
