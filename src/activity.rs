@@ -1,13 +1,19 @@
-//! What was seen of tokens and accounts: last use, from where, and calls per day. It is gathered in memory and written in
-//! batches, because the check is asked far more often than a database should be written to. A crash loses one interval: what
-//! cannot be written to its place within it is noted down meanwhile ([`backlog`]).
+//! A write-behind buffer for the use of tokens: last use, from where, and calls per day.
+//!
+//! The check is asked far more often than a database should be written to. What it sees is gathered in memory ([`recorder`])
+//! and written every `--activity-interval` ([`writer`]). A crash loses what has not been written: at most one interval, or
+//! with more tokens in use than an interval has time to write, one round of the writer.
+//!
+//! Pages show what is stored merged with what is still in memory ([`Recorder::pending`]), so on the instance that saw a call
+//! they are up to date. Sorting and filtering by last use go by what is stored.
 
-mod backlog;
 mod batch;
-mod ledger;
-mod parts;
 mod queries;
 mod recorder;
-mod seen;
+mod refusals;
+mod usage;
+mod writer;
 
-pub use recorder::{Recorder, run};
+pub use recorder::Recorder;
+pub use usage::{AccountUsage, DayCount, LastUse, LastUses, TokenUsage};
+pub use writer::run;

@@ -58,8 +58,8 @@ pub struct ServeOptions {
     #[arg(long, env = "MUSTER_WORKERS", value_name = "COUNT", value_parser = workers)]
     pub workers: Option<usize>,
 
-    /// Seconds between two writes of the gathered token activity, from 1 to 3600
-    #[arg(long, env = "MUSTER_ACTIVITY_INTERVAL", value_name = "SECONDS", default_value = "5", value_parser = activity_interval)]
+    /// Seconds between two writes of token activity, from 1 to 3600; a crash loses at most that much of it
+    #[arg(long, env = "MUSTER_ACTIVITY_INTERVAL", value_name = "SECONDS", default_value = "60", value_parser = activity_interval)]
     pub activity_interval: Duration,
 
     /// Refused tokens that one address may send at once before it gets 429; a tenth of it comes back each second; 0 for no limit
@@ -99,7 +99,7 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// Worker threads; `None` leaves it to the number of processors.
     pub workers: Option<usize>,
-    /// Time between two writes of the gathered token activity.
+    /// Time between two writes of token activity.
     pub activity_interval: Duration,
     /// Refused tokens that one address may send at once, of which a tenth comes back each second; 0 for no limit. A call
     /// without any token does not count, and a good token always passes.
@@ -341,7 +341,7 @@ mod tests {
         assert_eq!(config.organisation, "Your organisation");
         assert_eq!((config.plan.clone(), config.policy_link.clone(), config.max_token_lifetime), (None, None, None));
         assert!(config.trusted_proxies.is_empty() && config.workers.is_none() && !config.is_https());
-        assert_eq!((config.activity_interval, config.refusal_limit), (Duration::from_secs(5), 100));
+        assert_eq!((config.activity_interval, config.refusal_limit), (Duration::from_secs(60), 100));
     }
 
     #[test]

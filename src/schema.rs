@@ -121,16 +121,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    activity_backlog (id) {
-        id -> Text,
-        instance -> Text,
-        patience -> BigInt,
-        format -> Integer,
-        content -> Binary,
-    }
-}
-
-diesel::table! {
     account_days (account_id, day) {
         account_id -> Text,
         day -> Date,

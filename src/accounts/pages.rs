@@ -17,6 +17,7 @@ pub mod account;
 pub mod bulk;
 pub mod confirm;
 pub mod list;
+mod live;
 pub mod new;
 pub mod tokens;
 pub mod verbs;

@@ -1,17 +1,13 @@
 //! The SQL of activity: many rows at once. A row whose token or account has been deleted meanwhile is passed over.
 
-use std::borrow::Cow;
-use std::net::IpAddr;
+use chrono::{NaiveDateTime, TimeDelta};
 
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
-use diesel::prelude::*;
-
+use super::usage::{DayCount, LastUse};
 use crate::audit::verbs;
 use crate::database::DbConnection;
 use crate::database::sql::{Sql, Value};
 use crate::error::Error;
 use crate::id::Id;
-use crate::schema::activity_backlog;
 use crate::tokens::value::TokenId;
 
 /// Rows in one statement. A statement of just so many is kept prepared, for which SQLite takes some hundred kilobytes.
@@ -21,60 +17,21 @@ const ROWS: usize = 250;
 /// stands in many indexes: to write it costs four times what a token's row does.
 const EXACT_TO: TimeDelta = TimeDelta::minutes(5);
 
-/// How the content of what waits is written. Rows of another format are left to the version that writes them.
-const FORMAT: i32 = 1;
-
-/// When and from where a token was last used.
-#[derive(Debug)]
-pub struct LastUse {
-    /// The token's public id.
-    pub token: TokenId,
-    /// When.
-    pub at: NaiveDateTime,
-    /// The client's address.
-    pub address: Option<IpAddr>,
-    /// The client's User-Agent.
-    pub agent: Option<String>,
-}
-
-/// Calls of one account on one day, in UTC.
-#[derive(Debug)]
-pub struct DayCount {
-    /// The account.
-    pub account: Id,
-    /// The day.
-    pub day: NaiveDate,
-    /// Accepted calls.
-    pub accepted: i64,
-    /// Refused calls.
-    pub refused: i64,
-}
-
 /// Refusals of one token for one reason.
-#[derive(Debug)]
-pub struct Report {
-    /// The token's public id.
+pub struct RefusalReport {
     pub token: TokenId,
-    /// A word for the reason.
-    pub reason: Cow<'static, str>,
-    /// How many.
+    pub reason: &'static str,
     pub count: i64,
 }
 
 /// Moves the last use of tokens forward, never back: several instances write.
-///
-/// # Errors
-/// The database's.
-pub fn move_token_use(conn: &mut DbConnection, uses: &[LastUse]) -> Result<(), Error> {
+pub fn move_token_use(conn: &mut DbConnection, uses: &[(TokenId, &LastUse)]) -> Result<(), Error> {
     for part in uses.chunks(ROWS) {
-        let rows = part.iter().map(|seen| {
-            [
-                text(&seen.token),
-                seen.at.into(),
-                Value::MaybeText(seen.address.map(|address| address.to_string())),
-                Value::MaybeText(seen.agent.clone()),
-            ]
-        });
+        let address = |last: &LastUse| last.address.map(|address| address.to_string());
+        let agent = |last: &LastUse| last.agent.as_deref().map(Into::into);
+        let rows = part
+            .iter()
+            .map(|(token, last)| [text(token), last.at.into(), Value::MaybeText(address(last)), Value::MaybeText(agent(last))]);
         let mut sql = given("(token, at, address, agent)", rows);
         sql.push(
             "UPDATE tokens SET last_used_at = v.at, last_used_from = v.address, last_used_agent = v.agent FROM v \
@@ -85,24 +42,8 @@ pub fn move_token_use(conn: &mut DbConnection, uses: &[LastUse]) -> Result<(), E
     Ok(())
 }
 
-/// Moves the last use of accounts forward, where it lies further back than five minutes.
-///
-/// # Errors
-/// The database's.
-pub fn move_account_use(conn: &mut DbConnection, accounts: &[(Id, NaiveDateTime)]) -> Result<(), Error> {
-    move_account(conn, "last_used_at", accounts)
-}
-
-/// Moves the last login of accounts forward, where it lies further back than five minutes.
-///
-/// # Errors
-/// The database's.
-pub fn move_account_login(conn: &mut DbConnection, accounts: &[(Id, NaiveDateTime)]) -> Result<(), Error> {
-    move_account(conn, "last_login_at", accounts)
-}
-
-/// A machine that calls all the time should not cost a write each time.
-fn move_account(conn: &mut DbConnection, column: &str, accounts: &[(Id, NaiveDateTime)]) -> Result<(), Error> {
+/// Moves `last_used_at` or `last_login_at` of accounts forward, where it lies further back than [`EXACT_TO`].
+pub fn move_account(conn: &mut DbConnection, column: &str, accounts: &[(Id, NaiveDateTime)]) -> Result<(), Error> {
     for part in accounts.chunks(ROWS) {
         let rows = part.iter().map(|(account, at)| [Value::from(account), (*at).into(), (*at - EXACT_TO).into()]);
         let mut sql = given("(account, at, before)", rows);
@@ -113,19 +54,15 @@ fn move_account(conn: &mut DbConnection, column: &str, accounts: &[(Id, NaiveDat
     Ok(())
 }
 
-/// Adds to the days' counts.
-///
-/// # Errors
-/// The database's.
-pub fn add_to_days(conn: &mut DbConnection, days: &[DayCount]) -> Result<(), Error> {
+pub fn add_to_days(conn: &mut DbConnection, days: &[(Id, DayCount)]) -> Result<(), Error> {
     // A date travels as text, which is what SQLite keeps.
     let day = match conn {
         DbConnection::Sqlite(_) => "v.day",
         DbConnection::Postgres(_) => "CAST(v.day AS DATE)",
     };
     for part in days.chunks(ROWS) {
-        let rows = part.iter().map(|count| {
-            [Value::from(&count.account), count.day.to_string().into(), count.accepted.into(), count.refused.into()]
+        let rows = part.iter().map(|(account, day)| {
+            [account.into(), day.date.to_string().into(), i64::from(day.accepted).into(), i64::from(day.refused).into()]
         });
         let mut sql = given("(account, day, accepted, refused)", rows);
         sql.push("INSERT INTO account_days (account_id, day, accepted, refused) SELECT a.id, ").push(day);
@@ -140,10 +77,7 @@ pub fn add_to_days(conn: &mut DbConnection, days: &[DayCount]) -> Result<(), Err
 }
 
 /// Writes an audit event of `change` for each report whose token is still there. Returns how many.
-///
-/// # Errors
-/// The database's.
-pub fn report_refusals(conn: &mut DbConnection, change: &Id, reports: &[Report]) -> Result<usize, Error> {
+pub fn report_refusals(conn: &mut DbConnection, change: &Id, reports: &[RefusalReport]) -> Result<usize, Error> {
     let mut written = 0;
     for part in reports.chunks(ROWS) {
         let rows = part.iter().map(|report| {
@@ -163,60 +97,6 @@ pub fn report_refusals(conn: &mut DbConnection, change: &Id, reports: &[Report])
         written += sql.execute(conn)?;
     }
     Ok(written)
-}
-
-/// Notes down what waits to be written to its place, in a new row, whose identity is returned.
-///
-/// # Errors
-/// The database's.
-pub fn add_to_backlog(conn: &mut DbConnection, instance: &Id, patience: i64, content: &[u8]) -> Result<Id, Error> {
-    let id = Id::new();
-    diesel::insert_into(activity_backlog::table)
-        .values((
-            activity_backlog::id.eq(&id),
-            activity_backlog::instance.eq(instance),
-            activity_backlog::patience.eq(patience),
-            activity_backlog::format.eq(FORMAT),
-            activity_backlog::content.eq(content),
-        ))
-        .execute(conn)?;
-    Ok(id)
-}
-
-/// Removes a row of what waits, and says whether it was there.
-///
-/// # Errors
-/// The database's.
-pub fn remove_backlog(conn: &mut DbConnection, row: &Id) -> Result<bool, Error> {
-    Ok(diesel::delete(activity_backlog::table.filter(activity_backlog::id.eq(row))).execute(conn)? > 0)
-}
-
-/// Removes all that waits of one instance.
-///
-/// # Errors
-/// The database's.
-pub fn remove_backlog_of(conn: &mut DbConnection, instance: &Id) -> Result<(), Error> {
-    diesel::delete(activity_backlog::table.filter(activity_backlog::instance.eq(instance))).execute(conn)?;
-    Ok(())
-}
-
-/// The rows of other instances that this version can read, the oldest first, and the patience of each.
-///
-/// # Errors
-/// The database's.
-pub fn backlog_of_others(conn: &mut DbConnection, instance: &Id) -> Result<Vec<(Id, i64)>, Error> {
-    let others = activity_backlog::table.filter(activity_backlog::instance.ne(instance));
-    let legible = others.filter(activity_backlog::format.eq(FORMAT)).order(activity_backlog::id);
-    Ok(legible.select((activity_backlog::id, activity_backlog::patience)).load(conn)?)
-}
-
-/// What a row of what waits says; `None` where it is not there any more.
-///
-/// # Errors
-/// The database's.
-pub fn find_backlog(conn: &mut DbConnection, row: &Id) -> Result<Option<Vec<u8>>, Error> {
-    let found = activity_backlog::table.filter(activity_backlog::id.eq(row)).select(activity_backlog::content);
-    Ok(found.first(conn).optional()?)
 }
 
 /// A public id is made of ASCII digits and letters alone.

@@ -9,6 +9,8 @@ use crate::config::DatabaseUrl;
 use crate::error::Error;
 use crate::roles::queries::install_predefined;
 
+mod backlog;
+
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
@@ -34,14 +36,21 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
         let version = Sql::new("SELECT CAST(current_setting('server_version_num') AS BIGINT) AS n").number(&mut conn);
         recent_enough(version.map_err(|error| error.to_string())?)?;
     }
-    let applied = match &mut conn {
-        DbConnection::Sqlite(sqlite) => {
-            // The whole start is one transaction, which takes the write lock before it reads.
-            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE").map_err(|error| error.to_string())?;
-            run(sqlite, SQLITE)
-        }
+    match &mut conn {
+        // The whole start is one transaction, which takes the write lock before it reads.
+        DbConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE"),
         DbConnection::Postgres(postgres) => {
             postgres.batch_execute(START_LOCK).map_err(|error| error.to_string())?;
+            AnsiTransactionManager::begin_transaction(postgres)
+        }
+    }
+    .map_err(|error| error.to_string())?;
+    backlog::write_out(&mut conn).map_err(|error| format!("the activity noted down could not be written: {error}"))?;
+    let applied = match &mut conn {
+        DbConnection::Sqlite(sqlite) => run(sqlite, SQLITE),
+        DbConnection::Postgres(postgres) => {
+            // Each migration is a transaction of its own.
+            AnsiTransactionManager::commit_transaction(postgres).map_err(|error| error.to_string())?;
             let applied = run(postgres, POSTGRES)?;
             AnsiTransactionManager::begin_transaction(postgres).map_err(|error| error.to_string())?;
             Ok(applied)

@@ -108,6 +108,8 @@ pub struct TokenSummary {
     pub next_expiry: Option<NaiveDateTime>,
     /// When the latest of `expired` did.
     pub last_expired: Option<NaiveDateTime>,
+    /// When one of them was last used.
+    pub last_used: Option<NaiveDateTime>,
 }
 
 /// When a new token is to expire.

@@ -200,20 +200,22 @@ pub fn summary(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, T
         next_expiry: Option<NaiveDateTime>,
         #[diesel(sql_type = Nullable<Timestamp>)]
         last_expired: Option<NaiveDateTime>,
+        #[diesel(sql_type = Nullable<Timestamp>)]
+        last_used: Option<NaiveDateTime>,
     }
     let now = clock::now();
     let mut sql = Sql::new("SELECT account_id, count(CASE WHEN expires_at IS NULL OR expires_at > ");
     sql.bind(now).push(" THEN 1 END) AS live, count(CASE WHEN expires_at <= ");
     sql.bind(now).push(" THEN 1 END) AS expired, min(CASE WHEN expires_at > ");
     sql.bind(now).push(" THEN expires_at END) AS next_expiry, max(CASE WHEN expires_at <= ");
-    sql.bind(now).push(" THEN expires_at END) AS last_expired FROM tokens WHERE account_id IN ");
+    sql.bind(now).push(" THEN expires_at END) AS last_expired, max(last_used_at) AS last_used FROM tokens WHERE account_id IN ");
     sql.bind_page(accounts).push(" AND revoked_at IS NULL AND replaced_by IS NULL GROUP BY account_id");
     Ok(sql
         .load::<Summary>(conn)?
         .into_iter()
         .map(|row| {
-            let Summary { account_id, live, expired, next_expiry, last_expired } = row;
-            (account_id, TokenSummary { live, expired, next_expiry, last_expired })
+            let Summary { account_id, live, expired, next_expiry, last_expired, last_used } = row;
+            (account_id, TokenSummary { live, expired, next_expiry, last_expired, last_used })
         })
         .collect())
 }

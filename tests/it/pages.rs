@@ -7,6 +7,7 @@ mod compression;
 mod create;
 mod every_page;
 mod html;
+mod live_activity;
 mod profile;
 mod roles;
 mod sign_in;

@@ -6,7 +6,7 @@ use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use serde::Deserialize;
 
 use super::visits::AccountVisit;
-use super::{count, ids, is_administrator, moment, plan as plan_view, role_choices, team_choices, tile};
+use super::{count, ids, is_administrator, live, moment, plan as plan_view, role_choices, team_choices, tile};
 use crate::accounts::kind::Screen;
 use crate::accounts::model::{Account, Kind, Right};
 use crate::accounts::operations::{self, Done, Edit};
@@ -14,6 +14,7 @@ use crate::accounts::queries;
 use crate::accounts::view::account::{AccountPage, Change, RoleLine, TeamLine};
 use crate::accounts::view::activity::{Activity, Day};
 use crate::accounts::view::tokens::{NewTokenForm, OldValue, TokenRow, TokenUse, overlaps};
+use crate::activity::Recorder;
 use crate::audit::{self, FeedItem, verbs};
 use crate::auth::principal::Principal;
 use crate::clock;
@@ -99,10 +100,12 @@ fn find(conn: &mut DbConnection, actor: &Principal, screen: &Screen, id: &Id) ->
 /// `NotFound`, `Unavailable`.
 pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
     let (actor, screen, id) = (&visit.actor, visit.screen, &visit.id);
-    let (found, mut shell) = {
+    let pending = visit.data::<Recorder>()?.pending(id);
+    let (mut found, mut shell) = {
         let (actor, id) = (actor.clone(), id.clone());
         visit.framed(move |conn| find(conn, &actor, screen, &id)).await?
     };
+    live::add_to_account(&mut found.account, &mut found.tokens, &mut found.days, &pending);
     let now = clock::now();
     let (can_manage, can_operate) = (visit.may_manage(), found.can_operate);
     let account = &found.account;

@@ -8,12 +8,13 @@ use chrono::NaiveDateTime;
 use serde::Deserialize;
 
 use super::visits::ScreenVisit;
-use super::{badges, count, moment, plan as plan_view, removable_choices, role_choices, tile};
+use super::{badges, count, live, moment, plan as plan_view, removable_choices, role_choices, tile};
 use crate::accounts::filter::{Filters, ListQuery};
 use crate::accounts::model::{AccountRow, Activity, Filter, Kind, NUMBERED_LIMIT, Right, Sort, Total, Window};
 use crate::accounts::queries::{self, list::Listing, matching::Matching};
 use crate::accounts::view;
 use crate::accounts::view::list::{AccountsPage, Hint};
+use crate::activity::Recorder;
 use crate::auth::principal::Principal;
 use crate::clock;
 use crate::database::DbConnection;
@@ -147,10 +148,12 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters, ticked: &Ticked) -> Re
     let query: PageQuery = Query::of(&visit.request).map_or_else(|_| PageQuery::default(), |query| query.0);
     let (window, number) = query.window(size);
     let can_manage = visit.may_manage();
-    let (found, mut shell) = {
+    let (mut found, mut shell) = {
         let window = window.clone();
         visit.framed(move |conn| find(conn, &filter, sort, &window, size, !can_manage)).await?
     };
+    let recorder = visit.data::<Recorder>()?;
+    live::add_to_rows(&mut found.listing.rows, &found.tokens_of, &recorder);
     let now = clock::now();
     let total = found.listing.total;
     let (enabled, disabled) = found.listing.totals;

@@ -44,17 +44,15 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "tokens/mirror/*",
             "tokens/tally",
             "tokens/policy",
-            "activity/backlog",
             "activity/batch",
-            "activity/ledger",
-            "activity/parts",
             "activity/recorder",
-            "activity/seen",
+            "activity/refusals",
+            "activity/writer",
             "activity",
         ],
     ),
     ("queries", &["*/queries", "*/queries/*", "*/queries/*/*", "auth/links", "settings"]),
-    ("database", &["database", "database/*"]),
+    ("database", &["database", "database/*", "database/*/*"]),
     (
         "model, schema, error, clock",
         &[
@@ -65,6 +63,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "roles/catalogue",
             "roles/predefined",
             "tokens/value",
+            "activity/usage",
             // The actor is a value; what it may do was read by a query.
             "auth/principal",
             "auth/password",

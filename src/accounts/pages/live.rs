@@ -1,0 +1,45 @@
+//! Adds to what is stored what this instance has seen and not written yet.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+
+use crate::accounts::model::{Account, AccountRow};
+use crate::activity::{AccountUsage, LastUses, Recorder};
+use crate::id::Id;
+use crate::tokens::model::{ListedToken, TokenSummary};
+
+/// An account's row may lag some minutes behind its tokens, see the queries of activity.
+pub fn add_to_rows(rows: &mut [AccountRow], tokens: &HashMap<Id, TokenSummary>, recorder: &Recorder) {
+    for row in rows {
+        let of_tokens = LastUses { used: tokens.get(&row.id).and_then(|tokens| tokens.last_used), login: None };
+        let stored = LastUses { used: row.last_used_at, login: row.last_login_at };
+        let last = stored.max(of_tokens).max(recorder.pending_uses(&row.id));
+        (row.last_used_at, row.last_login_at) = (last.used, last.login);
+    }
+}
+
+pub fn add_to_account(
+    account: &mut Account,
+    tokens: &mut [ListedToken],
+    days: &mut Vec<(NaiveDate, i64, i64)>,
+    pending: &AccountUsage,
+) {
+    let stored = LastUses { used: account.last_used_at, login: account.last_login_at };
+    let last = stored.max(pending.last_uses());
+    (account.last_used_at, account.last_login_at) = (last.used, last.login);
+    for token in tokens.iter_mut().flat_map(|listed| std::iter::once(&mut listed.token).chain(&mut listed.predecessor)) {
+        if let Some(last) = pending.last_use(&token.id).filter(|last| Some(last.at) >= token.last_used_at) {
+            token.last_used_at = Some(last.at);
+            token.last_used_from = last.address.map(|address| address.to_string());
+            token.last_used_agent = last.agent.as_deref().map(Into::into);
+        }
+    }
+    for day in &pending.days {
+        let (accepted, refused) = (i64::from(day.accepted), i64::from(day.refused));
+        match days.iter_mut().find(|(date, ..)| *date == day.date) {
+            Some(known) => (known.1, known.2) = (known.1 + accepted, known.2 + refused),
+            None => days.push((day.date, accepted, refused)),
+        }
+    }
+}
