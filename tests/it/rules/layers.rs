@@ -51,7 +51,8 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "activity",
         ],
     ),
-    ("queries", &["*/queries", "*/queries/*", "*/queries/*/*", "auth/links", "settings"]),
+    // Usage is what the queries of activity write.
+    ("queries", &["*/queries", "*/queries/*", "*/queries/*/*", "auth/links", "settings", "activity/usage"]),
     ("database", &["database", "database/*", "database/*/*"]),
     (
         "model, schema, error, clock",
@@ -63,7 +64,6 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "roles/catalogue",
             "roles/predefined",
             "tokens/value",
-            "activity/usage",
             // The actor is a value; what it may do was read by a query.
             "auth/principal",
             "auth/password",
