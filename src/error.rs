@@ -72,19 +72,19 @@ impl Error {
     /// The sentence for the one who asked. Never holds SQL, a secret or a stack trace.
     pub fn message(&self) -> String {
         match self {
-            Self::Unauthenticated => "Sign in to go on.".into(),
+            Self::Unauthenticated => "Sign in to continue.".into(),
             Self::NotFound("link") => {
-                "This link has been used, or it has expired. Sign in, or ask an administrator for another.".into()
+                "This link has been used or has expired. Sign in, or ask an administrator for a new one.".into()
             }
             Self::NotFound(what) | Self::OutOfReach { noun: what, .. } => {
-                format!("This {what} does not exist, or it has been deleted.")
+                format!("This {what} does not exist or has been deleted.")
             }
             Self::Forbidden { message, .. } | Self::Conflict(message) | Self::BadRequest(message) => message.clone(),
             Self::Invalid(fields) => fields.first().map_or_else(String::new, |first| first.message.clone()),
-            Self::CrossSite => "This request came from another site and was refused.".into(),
+            Self::CrossSite => "This request came from another site, so it was refused.".into(),
             Self::Throttled(seconds) => format!("Too many attempts. Try again in {}.", wait_in_words(*seconds)),
-            Self::Unavailable => "Muster cannot reach its database at the moment. Nothing was changed. Try again shortly.".into(),
-            Self::Internal(_) => "Something broke on our side. Nothing was changed.".into(),
+            Self::Unavailable => "Muster can't reach its database right now. Nothing was changed. Try again shortly.".into(),
+            Self::Internal(_) => "Something went wrong in Muster. Nothing was changed.".into(),
         }
     }
 }

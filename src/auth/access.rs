@@ -67,7 +67,7 @@ fn permit(access: Access, principal: Option<&Principal>) -> Result<(), Error> {
             if permissions.iter().any(|permission| principal.may(permission)) {
                 return Ok(());
             }
-            Err(Error::forbidden(permissions.first().copied().unwrap_or_default(), "Your roles do not allow this."))
+            Err(Error::forbidden(permissions.first().copied().unwrap_or_default(), "You don't have permission to do this."))
         }
     }
 }

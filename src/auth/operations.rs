@@ -177,7 +177,7 @@ pub fn accept_invitation(conn: &mut DbConnection, key: &str, hash: &str, origin:
 
 /// How a wrong present password is refused.
 pub fn not_the_present_password() -> Error {
-    Error::field("current", "This is not your present password.")
+    Error::field("current", "That is not your current password.")
 }
 
 /// Changes the actor's own password, of which the hash was `known`, and ends their other sessions. Returns how many ended.

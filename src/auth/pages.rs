@@ -50,8 +50,8 @@ pub async fn login(request: HttpRequest, query: Query<LoginQuery>, actor: Option
         return Ok(see_other(if next.is_empty() { HOME } else { &next }));
     }
     let notice = match query.0.notice.as_str() {
-        "signed-out" => Some("You are signed out.".to_owned()),
-        "ended" => Some("Your session has ended. Sign in to go on; what you just sent was not done.".to_owned()),
+        "signed-out" => Some("You have been signed out.".to_owned()),
+        "ended" => Some("Your session has ended. Sign in to continue. Your last change was not saved.".to_owned()),
         _ => None,
     };
     html(StatusCode::OK, &LoginPage { head: head(&request), notice, next, ..LoginPage::default() })
@@ -110,11 +110,11 @@ pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResp
             let noted = database.record(move |conn| operations::note_refused(conn, Refusal::Mismatch, login.as_ref(), origin));
             noted.await?;
             let tries = match left {
-                0 => "No more tries are left for now.".to_owned(),
-                1 => "One more try is left.".to_owned(),
-                _ => format!("{left} more tries are left."),
+                0 => "No attempts left. Try again shortly.".to_owned(),
+                1 => "1 attempt left.".to_owned(),
+                _ => format!("{left} attempts left."),
             };
-            again(StatusCode::UNPROCESSABLE_ENTITY, format!("That e-mail address and password do not match. {tries}"))
+            again(StatusCode::UNPROCESSABLE_ENTITY, format!("Incorrect e-mail address or password. {tries}"))
         }
     }
 }
@@ -320,6 +320,6 @@ pub async fn set_password(visitor: Visitor, key: web::Path<String>, form: Form<P
     let (key, from) = (key.into_inner(), origin(&visitor.request));
     let begun = visitor.database.write(move |conn| operations::accept_invitation(conn, &key, &hash, &from)).await?;
     session::enter(&visitor.session, &begun)?;
-    visitor.flash(&crate::web::view::Flash::done("Your password is set."))?;
+    visitor.flash(&crate::web::view::Flash::done("Password set."))?;
     Ok(see_other(HOME))
 }

@@ -47,7 +47,7 @@ pub fn check_new(password: &str, again: &str) -> Result<(), Error> {
         return Err(Error::field("password", format!("At most {MAX_LENGTH} characters.")));
     }
     if password != again {
-        return Err(Error::field("password_again", "The two passwords differ."));
+        return Err(Error::field("password_again", "The passwords don't match."));
     }
     Ok(())
 }

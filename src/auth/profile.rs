@@ -114,7 +114,7 @@ pub async fn change_password(visit: Visit, form: Form<ChangeForm>) -> Result<Htt
     };
     match changed {
         Ok(ended) => {
-            visit.flash(&Flash::done(format!("Changed your password.{}", ended_text(ended))))?;
+            visit.flash(&Flash::done(format!("Password changed.{}", ended_text(ended))))?;
             Ok(see_other(PROFILE))
         }
         Err(Error::Invalid(fields)) => {
@@ -136,8 +136,8 @@ pub async fn change_password(visit: Visit, form: Form<ChangeForm>) -> Result<Htt
 fn ended_text(ended: usize) -> String {
     match ended {
         0 => String::new(),
-        1 => " 1 other session ended.".into(),
-        n => format!(" {} other sessions ended.", grouped(i64::try_from(n).unwrap_or(i64::MAX))),
+        1 => " Signed out of 1 other session.".into(),
+        n => format!(" Signed out of {} other sessions.", grouped(i64::try_from(n).unwrap_or(i64::MAX))),
     }
 }
 
@@ -160,7 +160,7 @@ pub async fn end_session(visit: Visit, id: web::Path<String>) -> Result<HttpResp
         visit.session.purge();
         return Ok(see_other("/login?notice=signed-out"));
     }
-    visit.flash(&Flash::done("Ended the session."))?;
+    visit.flash(&Flash::done("Session signed out."))?;
     Ok(see_other(PROFILE))
 }
 
@@ -179,7 +179,7 @@ pub async fn end_others(visit: Visit) -> Result<HttpResponse, Error> {
             Ok(ended)
         })
         .await?;
-    let text = if ended == 0 { "There was no other session.".into() } else { ended_text(ended).trim_start().to_owned() };
+    let text = if ended == 0 { "You have no other sessions.".into() } else { ended_text(ended).trim_start().to_owned() };
     visit.flash(&Flash::done(text))?;
     Ok(see_other(PROFILE))
 }
@@ -201,7 +201,7 @@ fn program(agent: &str) -> String {
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(browser), None) => browser.into(),
-        _ => agent.split_whitespace().next().unwrap_or("Unknown program").into(),
+        _ => agent.split_whitespace().next().unwrap_or("Unknown browser").into(),
     }
 }
 
@@ -217,6 +217,6 @@ mod tests {
             "Edge on Windows"
         );
         assert_eq!(program("curl/8.5.0"), "curl/8.5.0");
-        assert_eq!(program(""), "Unknown program");
+        assert_eq!(program(""), "Unknown browser");
     }
 }

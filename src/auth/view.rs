@@ -13,7 +13,7 @@ pub struct LoginPage {
     pub email: String,
     /// Why signing in did not work, both fields concerned.
     pub error: Option<String>,
-    /// What the visitor should know first: `You are signed out.`
+    /// What the visitor should know first: `You have been signed out.`
     pub notice: Option<String>,
     /// Where to go afterwards; empty for the list.
     pub next: String,
@@ -113,5 +113,5 @@ impl ProfilePage {
 
 /// The line below a new password's field.
 pub(crate) fn password_hint(min_length: &u32) -> String {
-    format!("At least {min_length} characters. A few words are easier to remember than a few signs.")
+    format!("At least {min_length} characters. A few words are easier to remember than random symbols.")
 }

@@ -138,7 +138,7 @@ pub fn regenerate_own(
 /// The actor's own token, with its account.
 fn own(conn: &mut DbConnection, actor: &Principal) -> Result<(Account, Token), Error> {
     let (Some(account), Means::Token(token), Some(kind)) = (&actor.account, &actor.means, own_kind(actor)) else {
-        return Err(Error::forbidden("", "Only an API token can do this with itself."));
+        return Err(Error::forbidden("", "Only an API token can do this to itself."));
     };
     Ok((accounts::queries::find(conn, kind, account)?, queries::find(conn, account, token)?))
 }
@@ -348,7 +348,7 @@ fn may_hold_value(conn: &mut DbConnection, actor: &Principal, account: &Account)
         None => Ok(()),
         Some(more) => Err(Error::forbidden(
             more.as_str(),
-            format!("{} may do more in Muster than you, so you cannot have a token of it.", account.name),
+            format!("{} can do more in Muster than you can, so you can't have one of its tokens.", account.name),
         )),
     }
 }

@@ -100,7 +100,7 @@ pub async fn stop(visit: Visit, form: Form<StopForm>) -> Result<HttpResponse, Er
             let text = if stopped_before {
                 "Saved the message."
             } else {
-                "Stopped the creation of API tokens. Those that exist go on working."
+                "Token creation paused. Existing tokens keep working."
             };
             visit.flash(&Flash::done(text))?;
             Ok(see_other(POLICY))
@@ -120,6 +120,6 @@ pub async fn stop(visit: Visit, form: Form<StopForm>) -> Result<HttpResponse, Er
 /// `Forbidden`, `Unavailable`.
 pub async fn resume(visit: Visit) -> Result<HttpResponse, Error> {
     visit.write(policy::resume).await?;
-    visit.flash(&Flash::done("API tokens can be created again."))?;
+    visit.flash(&Flash::done("Token creation resumed."))?;
     Ok(see_other(POLICY))
 }

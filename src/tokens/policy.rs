@@ -16,7 +16,7 @@ use crate::{clock, settings};
 pub const MESSAGE_LIMIT: usize = 200;
 
 const SETTING: &str = "token_creation_stopped";
-const NAME: &str = "Creation of API tokens";
+const NAME: &str = "Token creation";
 
 /// That no tokens are made at the moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ impl Stop {
 
     /// What is said wherever a creation is refused, and in the place of its form.
     pub fn sentence(&self) -> String {
-        let sentence = format!("No new API tokens for now: {} has stopped their creation.", self.by);
+        let sentence = format!("Token creation is paused (by {}).", self.by);
         if self.message.is_empty() { sentence } else { format!("{sentence} {}", self.message) }
     }
 }
@@ -93,7 +93,7 @@ pub fn resume(conn: &mut DbConnection, actor: &Principal) -> Result<(), Error> {
 }
 
 fn may_decide(actor: &Principal) -> Result<(), Error> {
-    actor.require(Kind::System.permission(Right::Manage), "Only Administrators decide whether API tokens are created.")
+    actor.require(Kind::System.permission(Right::Manage), "Only administrators can pause or resume token creation.")
 }
 
 /// No token changes by it, so the check's memory is not asked to read anything again.

@@ -144,7 +144,7 @@ fn sentence(status: StatusCode) -> &'static str {
     match status {
         StatusCode::METHOD_NOT_ALLOWED => "This address does not answer this method.",
         StatusCode::PAYLOAD_TOO_LARGE => "The body is too large.",
-        _ if status.is_server_error() => "Something broke on our side. Nothing was changed.",
+        _ if status.is_server_error() => "Something went wrong in Muster. Nothing was changed.",
         _ => "The request could not be read.",
     }
 }

@@ -40,8 +40,8 @@ impl fmt::Display for FormError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             FormError::UnsupportedType => "This address reads forms only: send application/x-www-form-urlencoded.",
-            FormError::TooLarge => "The form is too large: at most 2 MiB are read.",
-            FormError::Incomplete => "The form did not arrive completely. Please send it again.",
+            FormError::TooLarge => "The form is too large. The limit is 2 MiB.",
+            FormError::Incomplete => "The form was incomplete. Go back and try again.",
             FormError::Invalid(_) => "The request could not be read: a field is missing or has a value of the wrong kind.",
         })
     }

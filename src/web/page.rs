@@ -169,7 +169,7 @@ pub async fn errors(
 fn without_session(head: Head, id: String, error: actix_web::Error) -> actix_web::Error {
     log::error!("{id} a session could not be read or written: {error}");
     let mut page = ErrorPage::new(head, StatusCode::SERVICE_UNAVAILABLE.as_u16(), id);
-    page.text = "Muster cannot reach its database at the moment, and so not your session. Try again shortly.".into();
+    page.text = "Muster can't reach its database, so it can't check your session. Try again shortly.".into();
     let mut answer = html(StatusCode::SERVICE_UNAVAILABLE, &page).unwrap_or_else(|error| error.error_response());
     answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
     InternalError::from_response(error, answer).into()

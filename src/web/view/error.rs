@@ -31,21 +31,21 @@ impl ErrorPage {
     /// The page of a status with its usual words; change `text`, `permission`, `ask` and the button as needed.
     pub fn new(head: Head, status: u16, request_id: impl Into<String>) -> Self {
         let (title, text) = match status {
-            400 => ("Not understood", "The request was not one that Muster understands. Nothing was changed."),
-            401 => ("Sign in first", "This page is for people who are signed in."),
-            403 => ("Not permitted", "Your roles do not allow this. Nothing was changed."),
-            404 => ("Nothing here", "This page does not exist, or what it showed has been deleted."),
-            405 => ("Not done this way", "This address does not take that kind of request."),
-            409 => ("Something is in the way", "This cannot be done as things stand. Nothing was changed."),
-            413 => ("Too much at once", "The form was larger than Muster takes. Nothing was changed."),
-            422 => ("Something is missing", "The form was not complete. Go back and try again."),
-            429 => ("Too many tries", "Wait a moment, then try again."),
+            400 => ("Bad request", "Muster couldn't read this request. Nothing was changed. Go back and try again."),
+            401 => ("Sign in first", "Sign in to see this page."),
+            403 => ("No permission", "You don't have permission to do this. Nothing was changed."),
+            404 => ("Page not found", "This page does not exist or has been deleted."),
+            405 => ("This page can't be opened directly", "Go back and use the button or form that leads here."),
+            409 => ("Can't do that right now", "Something else prevents this change. Nothing was changed."),
+            413 => ("Form too large", "The form is over the size limit. Nothing was changed."),
+            422 => ("Form incomplete", "The form was incomplete. Go back and try again."),
+            429 => ("Too many attempts", "Wait a moment, then try again."),
             503 => {
-                ("Out of reach", "Muster cannot reach its database at the moment. Nothing was changed. Try again in a minute.")
+                ("Temporarily unavailable", "Muster can't reach its database right now. Nothing was changed. Try again in a minute.")
             }
             _ => (
-                "Our fault",
-                "Something broke on our side. Nothing was changed. Try again; if it persists, send us the request ID.",
+                "Something went wrong",
+                "Muster ran into a problem. Nothing was changed. Try again. If it happens again, send your administrator the request ID.",
             ),
         };
         Self {

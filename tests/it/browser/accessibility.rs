@@ -70,7 +70,7 @@ fn signing_in_and_setting_up() {
     browser.fill(field("Your name"), "Maya");
     browser.fill(field("E-mail address"), "maya@example.test");
     browser.fill(field("Password"), "short");
-    browser.fill(field("Password, once more"), "different");
+    browser.fill(field("Confirm password"), "different");
     browser.follow(button("Create administrator"));
     judge(&browser, "set-up with errors");
 
@@ -79,7 +79,7 @@ fn signing_in_and_setting_up() {
     visit(&browser, &app, &format!("/set-password/{key}"));
     judge(&browser, "set a password");
     browser.fill(field("Password"), PASSWORD);
-    browser.fill(field("Password, once more"), "different");
+    browser.fill(field("Confirm password"), "different");
     browser.follow(button("Set password"));
     judge(&browser, "set a password with an error");
 
@@ -218,7 +218,7 @@ fn making_things_and_being_asked() {
     browser.fill(field("Name"), "a name that is as long as a name may be and has no place to break-xxxxxxxxxxxxxxx");
     browser.follow(button("Create system account"));
     judge(&browser, "a token's value");
-    browser.follow(link("I have stored it"));
+    browser.follow(link("Done, I've saved it"));
     judge(&browser, "an account with a long name");
     browser.click("a[href=\"#new-token\"]");
     browser.fill(field("Name"), "on a day");
@@ -250,7 +250,7 @@ fn roles_policy_and_profile() {
     halden.visit(&browser, "/settings/token-policy");
     judge(&browser, "the token policy");
     browser.fill(field("Message"), "Until the audit is over. Ask the platform team.");
-    browser.follow(button("Stop creation"));
+    browser.follow(button("Pause token creation"));
     judge(&browser, "the token policy, stopped");
     halden.visit(&browser, &format!("{LIST}/new"));
     judge(&browser, "a new account without a token");
@@ -263,7 +263,7 @@ fn roles_policy_and_profile() {
     judge(&browser, "the profile");
     browser.fill(field("Current password"), "wrong");
     browser.fill(field("New password"), "short");
-    browser.fill(field("New password, once more"), "different");
+    browser.fill(field("Confirm new password"), "different");
     browser.follow(button("Change password"));
     judge(&browser, "the profile with errors");
 }

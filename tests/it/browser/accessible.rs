@@ -51,7 +51,7 @@ fn every_kind_of_token_and_of_account() {
     browser.click(link("Regenerate late"));
     browser.tick(field("In 7 days"));
     browser.follow(button("Regenerate"));
-    browser.follow(link("I have stored it"));
+    browser.follow(link("Done, I've saved it"));
     browser.wait_for(".token-old");
     judge(&browser, "tokens of every kind and an old value");
     browser.follow(button("Disable").within(".danger-zone"));

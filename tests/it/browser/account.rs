@@ -89,7 +89,7 @@ fn tokens_are_made_regenerated_finished_and_revoked() {
     browser.follow(button("Create token"));
     let first = browser.value("#token");
     assert_eq!(app.verify(&first).status, 200);
-    browser.follow(link("I have stored it"));
+    browser.follow(link("Done, I've saved it"));
     assert_eq!(browser.path(), format!("{}#tokens", page_of(&id)));
 
     // Regenerate: both values work until one says that it is done
@@ -100,7 +100,7 @@ fn tokens_are_made_regenerated_finished_and_revoked() {
     assert_ne!(first, second);
     browser.wait_for_text("Old value works until");
     assert_eq!((app.verify(&first).status, app.verify(&second).status), (200, 200));
-    browser.follow(link("I have stored it"));
+    browser.follow(link("Done, I've saved it"));
     browser.wait_for_text("The old value");
     browser.follow(button("Finish now"));
     assert_eq!(flash(&browser), "The old value has stopped working.");
@@ -114,7 +114,7 @@ fn tokens_are_made_regenerated_finished_and_revoked() {
     let third = browser.value("#token");
     browser.wait_for_text("Old value stopped working just now");
     assert_eq!((app.verify(&second).status, app.verify(&third).status), (401, 200));
-    browser.follow(link("I have stored it"));
+    browser.follow(link("Done, I've saved it"));
 
     browser.click(link("Revoke release pipeline"));
     browser.wait_for_text("This cannot be undone.");
@@ -145,7 +145,7 @@ fn what_somebody_else_did_meanwhile_is_said() {
     assert_eq!(other.post(&format!("{}/deletion", page_of(&id)), &[("confirm", "1")]).status, 303);
     browser.click("a[href=\"#edit-roles\"]");
     browser.follow(button("Save roles"));
-    browser.wait_for_text("This system account does not exist, or it has been deleted.");
+    browser.wait_for_text("This system account does not exist or has been deleted.");
     browser.assert_quiet_console();
 }
 

@@ -81,12 +81,12 @@ fn goes_through_the_pages(payload: &str) {
     browser.fill(field("Name").within("dialog:modal"), &format!("k{payload}"));
     browser.follow(button("Create token"));
     check(&browser, payload, &["a", "k"]);
-    browser.follow(link("I have stored it"));
+    browser.follow(link("Done, I've saved it"));
     check(&browser, payload, &["a", "d", "r", "t", "k", "Regenerate “k", "Revoke “k"]);
     browser.click("a[href^=\"#regenerate\"]");
     browser.follow(button("Regenerate"));
     check(&browser, payload, &["a", "k"]);
-    browser.follow(link("I have stored it"));
+    browser.follow(link("Done, I've saved it"));
     check(&browser, payload, &["k", "stop the old value of k"]);
     browser.follow(button("Disable").within(".danger-zone"));
     check(&browser, payload, &["Disabled a"]);
@@ -121,7 +121,7 @@ fn goes_through_the_pages(payload: &str) {
     visit(&browser, &app, "/settings/token-policy");
     check(&browser, payload, &["a"]);
     browser.fill(field("Message"), &format!("m{payload}"));
-    browser.follow(button("Stop creation"));
+    browser.follow(button("Pause token creation"));
     check(&browser, payload, &["m", "by u"]);
     visit(&browser, &app, &page_of(&id));
     check(&browser, payload, &["m"]);

@@ -46,26 +46,26 @@ fn set_up_and_sign_in(app: &TestApp, browser: &Browser) {
     browser.fill(field("Your name"), "Maya Lindqvist");
     browser.fill(field("E-mail address"), "maya@example.test");
     browser.fill(field("Password"), PASSWORD);
-    browser.fill(field("Password, once more"), "something else");
+    browser.fill(field("Confirm password"), "something else");
     browser.follow(button("Create administrator"));
     // Told beside the field, with everything but the passwords still there
-    browser.wait_for_focus(field("Password, once more"));
+    browser.wait_for_focus(field("Confirm password"));
     assert_eq!(browser.value(field("E-mail address")), "maya@example.test");
     browser.fill(field("Password"), PASSWORD);
-    browser.fill(field("Password, once more"), PASSWORD);
+    browser.fill(field("Confirm password"), PASSWORD);
     browser.follow(button("Create administrator"));
     browser.wait_for_path(LIST);
     browser.wait_for_text("No system accounts yet");
 
     browser.click(button("Maya Lindqvist"));
     browser.follow(button("Sign out"));
-    browser.wait_for_text("You are signed out.");
+    browser.wait_for_text("You have been signed out.");
     visit(browser, app, LIST);
     assert_eq!(browser.path(), "/login?next=%2Fsettings%2Fsystem-accounts");
     browser.fill(field("E-mail address"), "maya@example.test");
     browser.fill(field("Password"), "not the password");
     browser.follow(button("Sign in"));
-    browser.wait_for_text("That e-mail address and password do not match.");
+    browser.wait_for_text("Incorrect e-mail address or password.");
     browser.wait_for_focus(field("Password"));
     browser.fill(field("Password"), PASSWORD);
     browser.follow(button("Sign in"));
@@ -98,7 +98,7 @@ fn create_with_a_token(app: &TestApp, browser: &Browser) -> String {
     browser.wait_for_text("Copied");
     browser.assert_quiet_console();
 
-    browser.follow(link("I have stored it"));
+    browser.follow(link("Done, I've saved it"));
     browser.wait_for_text("mstw_");
     let page = browser.read("return document.documentElement.innerHTML", &[]).to_string();
     assert!(!page.contains(&token), "the value is shown a second time");

@@ -86,7 +86,7 @@ fn html_in_names_is_text_and_runs_nothing() {
     browser.fill(field("Name").within("dialog:modal"), &format!("k{IMAGE}"));
     browser.follow(button("Create token"));
     check(&["a", "k"]);
-    browser.follow(link("I have stored it"));
+    browser.follow(link("Done, I've saved it"));
     check(&["a", "d", "r", "t", "k"]);
     visit(&browser, &app, &format!("{LIST}?q={}", "%3Cimg%20src"));
     check(&["a", "d", "r", "t"]);

@@ -17,7 +17,7 @@ fn one_signs_in_creates_an_account_and_sees_its_token() {
     browser.fill(field("E-mail address"), &email);
     browser.fill(field("Password"), "wrong");
     browser.follow(button("Sign in"));
-    browser.wait_for_text("That e-mail address and password do not match.");
+    browser.wait_for_text("Incorrect e-mail address or password.");
     browser.wait_for_focus(field("Password"));
     browser.fill(field("Password"), PASSWORD);
     browser.follow(button("Sign in"));
@@ -40,7 +40,7 @@ fn one_signs_in_creates_an_account_and_sees_its_token() {
         token.len()
     );
     assert!(browser.texts(".snippet pre").iter().all(|form| form.contains(&token)));
-    browser.follow(link("I have stored it"));
+    browser.follow(link("Done, I've saved it"));
     assert_eq!(browser.text("h1"), "payments-api deploy");
 }
 

@@ -43,7 +43,7 @@ fn the_page_shows_who_one_is() {
     for part in [email.as_str(), "Read-Only, User", "Platform", id.as_str(), "This session", "127.0.0.1"] {
         assert!(page.text().contains(part), "{part}: {}", page.text());
     }
-    assert!(!page.text().contains("End all others"));
+    assert!(!page.text().contains("Sign out all others"));
     assert_eq!(app.anonymous().get("/profile").location(), "/login?next=%2Fprofile");
 }
 
@@ -54,15 +54,15 @@ fn another_password_ends_the_other_sessions() {
     let [own, second, third] = [(); 3].map(|()| sign_in(&app, &email, PASSWORD));
     let done = change(&own, PASSWORD, NEW, NEW);
     assert_eq!((done.status, done.location()), (303, "/profile"));
-    assert_eq!(own.get("/profile").flash(), "Changed your password. 2 other sessions ended.");
+    assert_eq!(own.get("/profile").flash(), "Password changed. Signed out of 2 other sessions.");
     assert_eq!([&own, &second, &third].map(is_in), [true, false, false]);
     assert_eq!(app.anonymous().post("/login", &[("email", &email), ("password", PASSWORD)]).status, 422);
     let other = sign_in(&app, &email, NEW);
     assert_eq!(change(&own, NEW, PASSWORD, PASSWORD).status, 303);
-    assert_eq!(own.get("/profile").flash(), "Changed your password. 1 other session ended.");
+    assert_eq!(own.get("/profile").flash(), "Password changed. Signed out of 1 other session.");
     assert!(!is_in(&other));
     assert_eq!(change(&own, PASSWORD, NEW, NEW).status, 303);
-    assert_eq!(own.get("/profile").flash(), "Changed your password.");
+    assert_eq!(own.get("/profile").flash(), "Password changed.");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_password_is_changed_only_by_who_knows_the_present_one() {
     let (_, email) = app.add_user("Ines Calloway", &[predefined::USER.into()]);
     let [own, second] = [(); 2].map(|()| sign_in(&app, &email, PASSWORD));
     let wrong = change(&own, "guess", NEW, NEW);
-    assert_eq!((wrong.status, error(&wrong, "current")), (422, "This is not your present password.".into()));
+    assert_eq!((wrong.status, error(&wrong, "current")), (422, "That is not your current password.".into()));
     let short = change(&own, PASSWORD, "short", "short");
     assert_eq!(short.status, 422);
     error(&short, "password");
@@ -93,13 +93,13 @@ fn one_session_or_all_others_can_be_ended() {
     let list = ends(&own);
     assert_eq!(list.len(), 3);
     let page = own.post_and_follow(&list[0], &[]);
-    assert_eq!(page.flash(), "Ended the session.");
+    assert_eq!(page.flash(), "Session signed out.");
     assert_eq!([&second, &third, &fourth].iter().filter(|client| is_in(client)).count(), 2);
     assert_eq!(own.post(&list[0], &[]).status, 404);
     let page = own.post_and_follow("/profile/sessions/end-others", &[]);
-    assert_eq!(page.flash(), "2 other sessions ended.");
+    assert_eq!(page.flash(), "Signed out of 2 other sessions.");
     assert_eq!([&own, &second, &third, &fourth].map(is_in), [true, false, false, false]);
-    assert_eq!(own.post_and_follow("/profile/sessions/end-others", &[]).flash(), "There was no other session.");
+    assert_eq!(own.post_and_follow("/profile/sessions/end-others", &[]).flash(), "You have no other sessions.");
     // Somebody else's is not found, and goes on.
     let (_, email) = app.add_user("Tomas Okafor", &[predefined::USER.into()]);
     let [stranger, other] = [(); 2].map(|()| sign_in(&app, &email, PASSWORD));
@@ -123,7 +123,7 @@ fn a_disabled_user_is_out_at_once() {
     assert_eq!(client.get("/settings/system-accounts").location(), "/login?next=%2Fsettings%2Fsystem-accounts");
     let refused = app.anonymous().post("/login", &[("email", &email), ("password", PASSWORD)]);
     assert_eq!(refused.status, 422);
-    assert!(refused.text().contains("That e-mail address and password do not match."), "{}", refused.text());
+    assert!(refused.text().contains("Incorrect e-mail address or password."), "{}", refused.text());
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn signing_in_leads_to_the_page_that_was_asked_for() {
     assert_eq!((asked.status, asked.location()), (303, "/login?next=%2Fsettings%2Fsystem-accounts%3Fq%3Dx"));
     let wrong = visitor.post("/login", &[("email", &email), ("password", "not the password")]);
     assert_eq!(wrong.status, 422);
-    assert!(wrong.text().contains("That e-mail address and password do not match."), "{}", wrong.text());
+    assert!(wrong.text().contains("Incorrect e-mail address or password."), "{}", wrong.text());
     let right = visitor.post("/login", &[("email", &email.to_uppercase()), ("password", PASSWORD), ("next", "/settings/roles")]);
     assert_eq!((right.status, right.location()), (303, "/settings/roles"));
     assert_eq!(visitor.get("/settings/roles").status, 200);

@@ -114,5 +114,5 @@ fn the_token_of_a_stronger_account_is_refused() {
     let fields = [("name", "x"), ("access", "read"), ("expires", "30")];
     let refused = keeper.post(&at(&mine, "/tokens"), &fields);
     assert_eq!(refused.status, 403);
-    assert!(refused.text().contains("mine may do more in Muster than you"), "{}", refused.text());
+    assert!(refused.text().contains("mine can do more in Muster than you can"), "{}", refused.text());
 }

@@ -42,8 +42,8 @@ fn the_page_names_the_maximum_and_lists_what_lives_beyond_it() {
     let app = TestApp::start_with(|config| config.max_token_lifetime = Some(TimeDelta::days(90)));
     let admin = app.admin();
     let none = admin.get(POLICY);
-    assert!(none.text().contains("Longest life 90 days"), "{}", none.text());
-    assert!(none.text().contains("Every living token keeps to it."));
+    assert!(none.text().contains("Maximum lifetime 90 days"), "{}", none.text());
+    assert!(none.text().contains("All active tokens are within the maximum."));
     let (one, two) = (app.add_account("payments deploy"), app.add_account("nightly <b>"));
     token(&app, &one, "just ninety", Expiry::In(TimeDelta::days(90)), Some(90));
     token(&app, &one, "a year", Expiry::In(TimeDelta::days(365)), None);
@@ -80,7 +80,7 @@ fn without_a_maximum_the_page_says_so() {
     let id = app.add_account("robot");
     token(&app, &id, "for ever", Expiry::Never, None);
     let page = app.admin().get(POLICY);
-    assert!(page.text().contains("No maximum") && page.text().contains("Without a maximum there are none."), "{}", page.text());
+    assert!(page.text().contains("No maximum") && page.text().contains("No maximum is set."), "{}", page.text());
     assert!(!page.body.contains("for ever"));
 }
 
@@ -136,12 +136,12 @@ fn while_creation_is_stopped_every_door_says_why() {
     let (one, two) = (app.add_account("robot"), app.add_account("other"));
     let old = token(&app, &one, "old", Expiry::Never, None);
     let page = stop(&admin, &format!("  {MESSAGE} "));
-    assert!(page.flash().contains("Stopped the creation of API tokens."), "{}", page.flash());
-    assert!(page.text().contains("Stopped by Maya Lindqvist just now"), "{}", page.text());
+    assert!(page.flash().contains("Token creation paused."), "{}", page.flash());
+    assert!(page.text().contains("Paused by Maya Lindqvist just now"), "{}", page.text());
     assert_eq!(stop(&admin, "Another message.").flash(), "Saved the message.");
     stop(&admin, MESSAGE);
     let before = tokens_of(&app);
-    let sentence = "No new API tokens for now: Maya Lindqvist has stopped their creation. Ask &#60;Maya&#62; after the audit.";
+    let sentence = "Token creation is paused (by Maya Lindqvist). Ask &#60;Maya&#62; after the audit.";
     // The account's page: the message in the place of the form, and the form all the same.
     let account = admin.get(&at(&one, ""));
     assert!(account.text().contains(sentence), "{}", account.text());
@@ -183,7 +183,7 @@ fn while_creation_is_stopped_every_door_says_why() {
     assert_eq!(app.verify(&value).status, 200);
     // And back.
     let page = admin.post_and_follow(&format!("{POLICY}/resumption"), &[]);
-    assert!(page.flash().contains("can be created again") && page.text().contains("Creation of tokens Open"), "{}", page.text());
+    assert!(page.flash().contains("Token creation resumed.") && page.text().contains("Token creation On"), "{}", page.text());
     assert!(admin.get(&at(&one, "")).text().contains("New token"));
     token_value(&admin.post(&at(&one, "/tokens"), &creation("welcome")));
 }
@@ -198,13 +198,13 @@ fn the_message_is_optional_short_and_can_be_changed() {
     ] {
         let again = admin.post(&format!("{POLICY}/stop"), &[("message", &wrong)]);
         assert_eq!((again.status, error(&again, "message")), (422, said.into()));
-        assert!(again.text().contains("Creation of tokens Open"));
+        assert!(again.text().contains("Token creation On"));
     }
     let page = stop(&admin, "");
-    assert!(page.text().contains("Creation of tokens Stopped") && !page.text().contains("reads:"), "{}", page.text());
+    assert!(page.text().contains("Token creation Paused") && !page.text().contains("People see:"), "{}", page.text());
     let id = app.add_account("robot");
     let text = admin.get(&at(&id, "")).text();
-    assert!(text.contains("No new API tokens for now: Maya Lindqvist has stopped their creation. No tokens"), "{text}");
+    assert!(text.contains("Token creation is paused (by Maya Lindqvist). No tokens"), "{text}");
     let page = stop(&admin, &"ä".repeat(200));
     assert!(page.text().contains(&"ä".repeat(200)));
     stop(&admin, &"ä".repeat(200));
