@@ -3,6 +3,9 @@
 
 pub mod access;
 pub mod bearer;
+pub mod browser;
+pub mod door;
+pub mod hashing;
 pub mod links;
 pub mod operations;
 pub mod pages;

@@ -7,11 +7,11 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use actix_web::http::Uri;
 use chrono::TimeDelta;
 use clap::Args;
 
 mod network;
+pub mod url;
 
 pub use network::Network;
 
@@ -237,24 +237,14 @@ fn metrics_listen(text: &str) -> Result<SocketAddr, String> {
 }
 
 fn public_url(text: &str) -> Result<String, String> {
-    let url = text.strip_suffix('/').unwrap_or(text);
-    let has_no_path = |uri: &Uri| uri.path() == "/" && uri.query().is_none();
-    match http_uri(url).filter(has_no_path) {
-        Some(_) if !url.contains(['#', '@']) => Ok(url.to_owned()),
-        _ => Err("MUSTER_PUBLIC_URL must be http:// or https:// and a host, without a path: clients of the API expect it there"
-            .to_owned()),
-    }
+    url::origin(text).ok_or_else(|| {
+        "MUSTER_PUBLIC_URL must be http:// or https:// and a host, without a path: clients of the API expect it there".to_owned()
+    })
 }
 
 fn policy_link(text: &str) -> Result<String, String> {
     let refused = || "MUSTER_POLICY_LINK must be an http:// or https:// address".to_owned();
-    http_uri(text).map(|_| text.to_owned()).ok_or_else(refused)
-}
-
-fn http_uri(text: &str) -> Option<Uri> {
-    let uri: Uri = text.parse().ok()?;
-    let has_host = uri.host().is_some_and(|host| !host.is_empty());
-    (has_host && matches!(uri.scheme_str(), Some("http" | "https"))).then_some(uri)
+    url::http(text).map(|_| text.to_owned()).ok_or_else(refused)
 }
 
 /// Stricter than `env_logger`, which would take a mistyped level for the name of a module.

@@ -220,14 +220,6 @@ impl Database {
     }
 }
 
-/// Runs `work`, which blocks, away from the threads that answer requests.
-///
-/// # Errors
-/// `Internal` where the server is stopping, and whatever `work` returns.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    actix_web::web::block(work).await.map_err(|_| Error::Internal("the blocking pool is gone".into()))?
-}
-
 fn taken<F>(work: &Mutex<Option<F>>) -> Option<F> {
     work.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

@@ -43,6 +43,8 @@ pub enum Error {
     CrossSite,
     /// Too many attempts; holds the seconds to wait.
     Throttled(u64),
+    /// More is asked of the processors than they can do at the moment; holds the seconds to wait.
+    Busy(u64),
     /// The database cannot be asked at the moment.
     Unavailable,
     /// A fault of Muster's own. The text goes to the log and never to the caller.
@@ -83,13 +85,16 @@ impl Error {
             Self::Invalid(fields) => fields.first().map_or_else(String::new, |first| first.message.clone()),
             Self::CrossSite => "This request came from another site, so it was refused.".into(),
             Self::Throttled(seconds) => format!("Too many attempts. Try again in {}.", wait_in_words(*seconds)),
+            Self::Busy(seconds) => {
+                format!("Muster is busy right now. Nothing was changed. Try again in {}.", wait_in_words(*seconds))
+            }
             Self::Unavailable => "Muster can't reach its database right now. Nothing was changed. Try again shortly.".into(),
             Self::Internal(_) => "Something went wrong in Muster. Nothing was changed.".into(),
         }
     }
 }
 
-fn wait_in_words(seconds: u64) -> String {
+pub fn wait_in_words(seconds: u64) -> String {
     match seconds {
         0..=1 => "a second".into(),
         2..=90 => format!("{seconds} seconds"),

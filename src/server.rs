@@ -13,13 +13,14 @@ use base64::engine::general_purpose::STANDARD;
 use crate::accounts::operations::Plan;
 use crate::activity::{self, Recorder};
 use crate::auth;
+use crate::auth::door::Door;
 use crate::config::{BaseUrl, Config};
 use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
 use crate::tokens::check::Check;
 use crate::tokens::expiry;
 use crate::tokens::mirror::Mirror;
-use crate::web::throttle::{Refusals, Throttle};
+use crate::web::throttle::Refusals;
 use crate::web::{compress, forgery, headers, page, trace};
 use crate::{metrics, routes, settings};
 
@@ -127,7 +128,7 @@ impl Server {
         let recorder = Recorder::default();
         let refusals = web::Data::new(Refusals::new(config.refusal_limit));
         let config = web::Data::new(config);
-        let throttle = web::Data::new(Throttle::new());
+        let door = web::Data::new(Door::new(session_key.clone(), https));
         let noting = web::Data::new(auth::access::Noting::default());
         let navigation = web::Data::new(routes::NAVIGATION);
         let base_url = web::Data::new(base_url);
@@ -171,7 +172,7 @@ impl Server {
                 .app_data(shared_database.clone())
                 .app_data(recorder)
                 .app_data(check)
-                .app_data(throttle.clone())
+                .app_data(door.clone())
                 .app_data(noting.clone())
                 .app_data(refusals.clone())
                 .app_data(navigation.clone())

@@ -2,6 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+pub mod email;
+
 /// Folds text for comparison and search: compatibility forms joined (NFKC), letters in lower case, in any script. The
 /// sigma at the end of a Greek word is the same letter as any other: its capital does not tell them apart.
 pub fn fold(text: &str) -> String {

@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 
 use crate::id::Id;
-use crate::text::{fold, tidy};
+use crate::text::{email, fold, tidy};
 
 /// The two kinds of account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -122,17 +122,21 @@ impl Email {
         let well_formed = email.split_once('@').is_some_and(|(name, host)| {
             !name.is_empty() && !host.is_empty() && !host.contains('@') && !email.contains(char::is_whitespace)
         });
-        if well_formed { Ok(Self(email)) } else { Err("This is not an e-mail address.".into()) }
+        if well_formed {
+            Ok(Self(email::readable(&email)))
+        } else {
+            Err("Enter a valid e-mail address, such as name@example.com.".into())
+        }
     }
 
-    /// As it was typed.
+    /// As it is shown.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// As it is compared.
     pub fn key(&self) -> String {
-        fold(&self.0)
+        email::key(&self.0)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::schema::{account_days, account_totals, accounts};
 use crate::text::fold;
 
 pub mod changes;
+pub mod emails;
 pub mod list;
 pub mod matching;
 

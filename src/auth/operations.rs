@@ -175,8 +175,8 @@ pub fn accept_invitation(conn: &mut DbConnection, key: &str, hash: &str, origin:
     begin_session(conn, &id, hash, origin)
 }
 
-/// How a wrong present password is refused.
-pub fn not_the_present_password() -> Error {
+/// How a wrong current password is refused.
+pub fn not_the_current_password() -> Error {
     Error::field("current", "That is not your current password.")
 }
 
@@ -188,7 +188,7 @@ pub fn change_password(conn: &mut DbConnection, actor: &Principal, known: &str, 
     let own = actor.account.as_ref().ok_or(Error::Unauthenticated)?;
     let stored = queries::login_by_id(conn, own)?.and_then(|login| login.password_hash);
     if stored.as_deref() != Some(known) {
-        return Err(not_the_present_password());
+        return Err(not_the_current_password());
     }
     accounts::set_password(conn, own, hash)?;
     let ended = queries::end_other_sessions(conn, own, actor.session())?;

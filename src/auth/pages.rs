@@ -3,21 +3,24 @@
 use actix_session::Session;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use serde::Deserialize;
 
 use super::access::{Actor, origin};
+use super::door::{Admitted, Closed, Door};
+use super::hashing::Place;
 use super::operations::{Begun, Refusal};
 use super::principal::Origin;
 use super::view::{LoginPage, SetPasswordPage, SetupPage};
 use super::{operations, password, queries, session};
 use crate::audit::verbs;
 use crate::config::Config;
-use crate::database::{Database, blocking};
-use crate::error::Error;
+use crate::database::Database;
+use crate::error::{Error, wait_in_words};
+use crate::web::client;
 use crate::web::form::{Form, Query};
 use crate::web::page::{THEME_COOKIE, head, html, html_with_secret, local, see_other};
-use crate::web::throttle::{self, Throttle};
+use crate::web::throttle::{self, TooMany};
 use crate::web::view::{Field, Theme};
 use crate::web::visit::{Visit, Visitor};
 
@@ -73,50 +76,70 @@ pub struct LoginForm {
 /// # Errors
 /// `Unavailable`, `Internal`.
 pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResponse, Error> {
-    let (database, throttle) = (&visitor.database, visitor.data::<Throttle>()?);
-    let LoginForm { email, password: form_password, next } = form.0;
-    let origin = origin(&visitor.request);
+    let (database, door) = (&visitor.database, visitor.data::<Door>()?);
+    let LoginForm { email, password: typed, next } = form.0;
     let again = |status: StatusCode, error: String| {
         let mut page = LoginPage { head: visitor.head(), email: email.clone(), next: next.clone(), ..LoginPage::default() };
         page.error = Some(error);
         html(status, &page)
     };
-    let left = match throttle.attempt(origin.ip(), &email) {
-        Ok(left) => left,
-        Err(refusal) => {
-            log_refused(&origin, "too many attempts");
-            if refusal.first {
-                let email = email.clone();
-                let noted = database.record(move |conn| {
-                    let login = queries::login(conn, &email)?;
-                    operations::note_refused(conn, Refusal::Throttled, login.as_ref(), origin)
-                });
-                noted.await?;
+    let Admitted { browser, attempt, place } = match door.open(&visitor.request, &email) {
+        Ok(admitted) => admitted,
+        Err(closed) => {
+            if let Closed::TooMany(refusal) = &closed {
+                note_throttled(&visitor, &email, refusal).await?;
             }
-            let error = Error::from(refusal);
-            let mut answer = again(StatusCode::TOO_MANY_REQUESTS, error.message())?;
-            answer.headers_mut().insert(header::RETRY_AFTER, throttle::seconds(refusal.wait).into());
+            let error = Error::from(closed);
+            let mut answer = again(error.status_code(), error.message())?;
+            if let Error::Throttled(seconds) | Error::Busy(seconds) = error {
+                answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            }
             return Ok(answer);
         }
     };
-    match authenticate(database, email.clone(), form_password, origin.clone()).await? {
-        Ok(begun) => {
-            throttle.succeeded(origin.ip(), &email);
+    let origin = origin(&visitor.request);
+    match authenticate(database, email.clone(), typed, place, origin.clone()).await {
+        Ok(Ok(begun)) => {
+            door.give_back(&attempt);
             session::enter(&visitor.session, &begun)?;
-            Ok(see_other(local(&next).filter(|next| !next.is_empty()).unwrap_or(HOME)))
+            let mut answer = see_other(local(&next).filter(|next| !next.is_empty()).unwrap_or(HOME));
+            door.remember(&mut answer, &email, browser);
+            Ok(answer)
         }
-        Err(login) => {
+        Ok(Err(login)) => {
             log_refused(&origin, "no match");
-            let noted = database.record(move |conn| operations::note_refused(conn, Refusal::Mismatch, login.as_ref(), origin));
-            noted.await?;
-            let tries = match left {
-                0 => "No attempts left. Try again shortly.".to_owned(),
+            database.record(move |conn| operations::note_refused(conn, Refusal::Mismatch, login.as_ref(), origin)).await?;
+            let left = match attempt.left {
+                0 => format!("No attempts left. Try again in {}.", wait_in_words(throttle::seconds(attempt.wait))),
                 1 => "1 attempt left.".to_owned(),
-                _ => format!("{left} attempts left."),
+                left => format!("{left} attempts left."),
             };
-            again(StatusCode::UNPROCESSABLE_ENTITY, format!("Incorrect e-mail address or password. {tries}"))
+            again(StatusCode::UNPROCESSABLE_ENTITY, format!("Incorrect e-mail address or password. {left}"))
+        }
+        Err(error) => {
+            door.give_back(&attempt);
+            Err(error)
         }
     }
+}
+
+/// Too many attempts: one line in the log for each, and now and then an event.
+async fn note_throttled(visitor: &Visitor, email: &str, refusal: &TooMany) -> Result<(), Error> {
+    let origin = origin(&visitor.request);
+    log_refused(&origin, "too many attempts");
+    if !refusal.first {
+        return Ok(());
+    }
+    if client::comes_by_a_stranger(&visitor.request, &visitor.config.trusted_proxies) {
+        let proxy = origin.ip();
+        log::warn!("{proxy} is a proxy that is not trusted: all behind it count as one address. Set MUSTER_TRUSTED_PROXIES.");
+    }
+    let email = email.to_owned();
+    let noted = visitor.database.record(move |conn| {
+        let login = queries::login(conn, &email)?;
+        operations::note_refused(conn, Refusal::Throttled, login.as_ref(), origin)
+    });
+    noted.await
 }
 
 /// For who watches the log for guesses. Not what was typed: people type passwords into the wrong field.
@@ -132,14 +155,15 @@ async fn authenticate(
     database: &Database,
     email: String,
     secret: String,
+    place: Place,
     origin: Origin,
 ) -> Result<Result<Begun, Option<queries::Login>>, Error> {
     let login = database.read(move |conn| queries::login(conn, &email)).await?;
-    let (login, right) = blocking(move || {
+    let work = move || {
         let right = password::verify(&secret, login.as_ref().and_then(|login| login.password_hash.as_deref()));
         Ok((login, right))
-    })
-    .await?;
+    };
+    let (login, right) = place.work(work).await?;
     let Some((id, hash)) = login.clone().filter(|_| right).and_then(|login| Some((login.id, login.password_hash?))) else {
         return Ok(Err(login));
     };
@@ -226,12 +250,13 @@ fn setup_page(request: &HttpRequest, key: &str, form: &SetupForm) -> SetupPage {
 /// `NotFound` for a link that is not good, `Unavailable`.
 pub async fn set_up(visitor: Visitor, key: web::Path<String>, form: Form<SetupForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
-    let database = &visitor.database;
+    let (database, door) = (&visitor.database, visitor.data::<Door>()?);
     let mut page = setup_page(&visitor.request, &key, &form);
     let (key, from) = (key.into_inner(), origin(&visitor.request));
     let wanted = key.clone();
     database.read(move |conn| operations::check_setup(conn, &wanted)).await?;
-    let created = match hashed(form.password, form.password_again).await {
+    let email = form.email.clone();
+    let created = match door.hash(form.password, form.password_again).await {
         Ok(hash) => {
             let made = database.write(move |conn| operations::set_up(conn, &key, &form.name, &form.email, &hash, &from));
             made.await
@@ -241,7 +266,9 @@ pub async fn set_up(visitor: Visitor, key: web::Path<String>, form: Form<SetupFo
     match created {
         Ok(begun) => {
             session::enter(&visitor.session, &begun)?;
-            Ok(see_other(HOME))
+            let mut answer = see_other(HOME);
+            door.remember(&mut answer, &email, None);
+            Ok(answer)
         }
         Err(Error::Invalid(fields)) => {
             for wrong in fields {
@@ -256,18 +283,6 @@ pub async fn set_up(visitor: Visitor, key: web::Path<String>, form: Form<SetupFo
         }
         Err(error) => Err(error),
     }
-}
-
-/// The hash of a new password that has been typed twice. No connection is held while it is made.
-///
-/// # Errors
-/// `Invalid` (fields `password`, `password_again`).
-pub async fn hashed(password: String, again: String) -> Result<String, Error> {
-    blocking(move || {
-        password::check_new(&password, &again)?;
-        password::hash(&password)
-    })
-    .await
 }
 
 /// A form with a new password.
@@ -306,7 +321,8 @@ pub async fn invited(request: HttpRequest, database: web::Data<Database>, key: w
 /// `NotFound` for a link that is not good, `Unavailable`.
 pub async fn set_password(visitor: Visitor, key: web::Path<String>, form: Form<PasswordForm>) -> Result<HttpResponse, Error> {
     let mut page = invitation(&visitor.request, &visitor.database, &key).await?;
-    let hash = match hashed(form.0.password, form.0.password_again).await {
+    let door = visitor.data::<Door>()?;
+    let hash = match door.hash(form.0.password, form.0.password_again).await {
         Ok(hash) => hash,
         Err(Error::Invalid(fields)) => {
             for wrong in fields {
@@ -321,5 +337,7 @@ pub async fn set_password(visitor: Visitor, key: web::Path<String>, form: Form<P
     let begun = visitor.database.write(move |conn| operations::accept_invitation(conn, &key, &hash, &from)).await?;
     session::enter(&visitor.session, &begun)?;
     visitor.flash(&crate::web::view::Flash::done("Password set."))?;
-    Ok(see_other(HOME))
+    let mut answer = see_other(HOME);
+    door.remember(&mut answer, &page.email, None);
+    Ok(answer)
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::error::Error;
 
@@ -16,13 +17,19 @@ pub const MAX_LENGTH: usize = 256;
 /// Verified against when nobody has the e-mail address, so that the answer takes as long as for a wrong password.
 static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hash("nobody has this password").ok());
 
-/// A salted hash in PHC form. Takes tens of milliseconds: not for the threads that answer requests.
+/// One form for what keyboards write in several (NIST SP 800-63B, section 3.1.1.2): `ë` is one letter or two.
+fn normal(password: &str) -> String {
+    password.nfkc().collect()
+}
+
+/// A salted hash in PHC form, of the password in its normal form. Takes tens of milliseconds: not for the threads that
+/// answer requests.
 ///
 /// # Errors
 /// `Internal` when the operating system has no random numbers.
 pub fn hash(password: &str) -> Result<String, Error> {
     Argon2::default()
-        .hash_password(password.as_bytes())
+        .hash_password(normal(password).as_bytes())
         .map(|hash| hash.to_string())
         .map_err(|error| Error::Internal(format!("hashing a password: {error}")))
 }
@@ -30,7 +37,11 @@ pub fn hash(password: &str) -> Result<String, Error> {
 /// Whether `password` belongs to `hash`. Without a hash the answer is no, after the same time.
 pub fn verify(password: &str, hash: Option<&str>) -> bool {
     let against = hash.or(NOBODY.as_deref()).and_then(|text| PasswordHash::new(text).ok());
-    let matches = against.is_some_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok());
+    let Some(parsed) = against else { return false };
+    let matches = |text: &str| Argon2::default().verify_password(text.as_bytes(), &parsed).is_ok();
+    let normal = normal(password);
+    // Hashes from before passwords were normalised were made of what was typed.
+    let matches = matches(&normal) || (normal != password && matches(password));
     matches && hash.is_some()
 }
 
@@ -39,6 +50,7 @@ pub fn verify(password: &str, hash: Option<&str>) -> bool {
 /// # Errors
 /// `Invalid` on `password` or `password_again`.
 pub fn check_new(password: &str, again: &str) -> Result<(), Error> {
+    let (password, again) = (normal(password), normal(again));
     let length = password.chars().count();
     if length < MIN_LENGTH {
         return Err(Error::field("password", format!("At least {MIN_LENGTH} characters.")));
@@ -63,5 +75,31 @@ mod tests {
         assert!(verify("correct horse battery", Some(&hash)));
         assert!(!verify("correct horse batterz", Some(&hash)));
         assert!(!verify("nobody has this password", None));
+    }
+
+    #[test]
+    fn every_keyboard_writes_the_same_password() {
+        for (set, typed) in [
+            ("Zoë likes café", "Zoe\u{308} likes cafe\u{301}"),
+            ("Zoe\u{308} likes cafe\u{301}", "Zoë likes café"),
+            ("ｆｕｌｌｗｉｄｔｈ １２", "fullwidth 12"),
+            ("ein ﬁnsteres Wort", "ein finsteres Wort"),
+            ("non breaking 12", "non\u{a0}breaking 12"),
+        ] {
+            assert!(verify(typed, Some(&hash(set).unwrap())), "{set}");
+            assert_eq!(check_new(set, typed), Ok(()));
+        }
+        assert!(!verify("zoë likes café", Some(&hash("Zoë likes café").unwrap())), "case still counts");
+        // Counted as they are hashed: this is one letter twelve times.
+        assert!(check_new(&"e\u{301}".repeat(11), &"é".repeat(11)).is_err());
+        assert_eq!(check_new(&"e\u{301}".repeat(12), &"é".repeat(12)), Ok(()));
+    }
+
+    #[test]
+    fn a_hash_of_what_was_typed_goes_on_working() {
+        let typed = "Zoe\u{308} likes cafe\u{301}";
+        let old = Argon2::default().hash_password(typed.as_bytes()).unwrap().to_string();
+        assert!(verify(typed, Some(&old)));
+        assert!(!verify("Zoe\u{308} likes cafe", Some(&old)));
     }
 }

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::pages::hashed;
+use super::door::Door;
 use super::principal::{Means, Principal};
 use super::queries::{self, SessionRow as Stored};
 use super::view::{ProfilePage, SessionRow};
@@ -13,14 +13,12 @@ use crate::accounts::model::{Account, Kind};
 use crate::accounts::queries as accounts;
 use crate::audit::verbs;
 use crate::clock;
-use crate::database::blocking;
 use crate::error::Error;
 use crate::id::Id;
 use crate::teams;
 use crate::text::grouped;
 use crate::web::form::Form;
 use crate::web::page::see_other;
-use crate::web::throttle::Throttle;
 use crate::web::view::{Flash, Moment};
 use crate::web::visit::Visit;
 
@@ -93,16 +91,16 @@ pub struct ChangeForm {
 /// # Errors
 /// `Unavailable`.
 pub async fn change_password(visit: Visit, form: Form<ChangeForm>) -> Result<HttpResponse, Error> {
-    let (actor, throttle) = (&visit.actor, visit.data::<Throttle>()?);
+    let (actor, door) = (&visit.actor, visit.data::<Door>()?);
     let own = own_id(actor)?;
-    // Somebody at an open browser could guess here as well as at the door.
-    throttle.attempt(actor.origin.ip(), &format!("password of {own}"))?;
+    let admitted = door.open_again(&visit.request, actor.session().ok_or(Error::Unauthenticated)?)?;
     let ChangeForm { current, password, password_again } = form.0;
     let login = visit.read(move |conn| queries::login_by_id(conn, &own)).await?.ok_or(Error::Unauthenticated)?;
     let known = login.password_hash.clone();
-    let right = blocking(move || Ok(password::verify(&current, known.as_deref()))).await?;
+    let right = admitted.place.work(move || Ok(password::verify(&current, known.as_deref()))).await?;
     let changed = if right {
-        match hashed(password, password_again).await {
+        door.give_back(&admitted.attempt);
+        match door.hash(password, password_again).await {
             Ok(hash) => {
                 let known = login.password_hash.unwrap_or_default();
                 visit.write(move |conn, actor| operations::change_password(conn, actor, &known, &hash)).await
@@ -110,7 +108,7 @@ pub async fn change_password(visit: Visit, form: Form<ChangeForm>) -> Result<Htt
             Err(error) => Err(error),
         }
     } else {
-        Err(operations::not_the_present_password())
+        Err(operations::not_the_current_password())
     };
     match changed {
         Ok(ended) => {

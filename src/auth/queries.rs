@@ -10,7 +10,7 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::schema::{accounts, one_time_links, sessions};
-use crate::text::fold;
+use crate::text::email;
 use crate::{roles, tokens};
 
 /// A user who may try to sign in.
@@ -26,16 +26,16 @@ pub struct Login {
     pub disabled: bool,
 }
 
-/// The user of this e-mail address, in any case.
+/// The user of this e-mail address, in any spelling.
 ///
 /// # Errors
 /// The database's.
-pub fn login(conn: &mut DbConnection, email: &str) -> Result<Option<Login>, Error> {
+pub fn login(conn: &mut DbConnection, address: &str) -> Result<Option<Login>, Error> {
     // Nobody has such an address, and Postgres takes a NUL in no text.
-    if email.contains('\0') {
+    if address.contains('\0') {
         return Ok(None);
     }
-    login_where(conn, |query| query.filter(accounts::email_key.eq(fold(email.trim()))))
+    login_where(conn, |query| query.filter(accounts::email_key.eq(email::key(address))))
 }
 
 /// The user of this identity.

@@ -5,6 +5,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::sql::Sql;
 use super::{DbConnection, manager};
+use crate::accounts::queries::emails;
 use crate::config::DatabaseUrl;
 use crate::error::Error;
 use crate::roles::queries::install_predefined;
@@ -57,6 +58,7 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
         }
     }?;
     install_predefined(&mut conn).map_err(|error| format!("the predefined roles could not be written: {error}"))?;
+    emails::renew_keys(&mut conn).map_err(|error| format!("the users' e-mail addresses could not be read: {error}"))?;
     match &mut conn {
         DbConnection::Sqlite(sqlite) => AnsiTransactionManager::commit_transaction(sqlite),
         DbConnection::Postgres(postgres) => AnsiTransactionManager::commit_transaction(postgres),

@@ -97,11 +97,7 @@ pub async fn stop(visit: Visit, form: Form<StopForm>) -> Result<HttpResponse, Er
     };
     match done {
         Ok(stopped_before) => {
-            let text = if stopped_before {
-                "Saved the message."
-            } else {
-                "Token creation paused. Existing tokens keep working."
-            };
+            let text = if stopped_before { "Saved the message." } else { "Token creation paused. Existing tokens keep working." };
             visit.flash(&Flash::done(text))?;
             Ok(see_other(POLICY))
         }

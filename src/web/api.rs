@@ -62,7 +62,7 @@ pub fn problem_of(request: &HttpRequest, error: &Error) -> HttpResponse {
     };
     let mut response = document(request, status, &error.message(), Some(error));
     let wait = match error {
-        Error::Throttled(seconds) => *seconds,
+        Error::Throttled(seconds) | Error::Busy(seconds) => *seconds,
         Error::Unavailable => 1,
         _ => return response,
     };

@@ -15,6 +15,13 @@ pub fn of_request(request: &HttpRequest, trusted: &[Network]) -> Option<IpAddr> 
     client_address(request.peer_addr().map(|peer| peer.ip()), forwarded, trusted)
 }
 
+/// Whether the request was passed on by a proxy that is not trusted: then the proxy is all that is known of its client.
+pub fn comes_by_a_stranger(request: &HttpRequest, trusted: &[Network]) -> bool {
+    let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    let is_trusted = peer.is_some_and(|peer| trusted.iter().any(|network| network.contains(peer)));
+    !is_trusted && request.headers().contains_key(header::X_FORWARDED_FOR)
+}
+
 /// Walks from the connection's peer back through `X-Forwarded-For`, from the right, for as long as the address is that of a
 /// trusted proxy: the first that is not is the client, since everything to its left is only what that client claims. What is no
 /// address ends the walk at the proxy that passed it on.

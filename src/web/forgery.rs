@@ -3,13 +3,18 @@
 //! Browsers say where a request comes from, so forms need no hidden token. This belongs around the pages only. The gateway
 //! receives a copy of headers that were meant for another host, and the API looks at no cookie.
 
-use crate::error::Error::CrossSite;
-use actix_web::Error;
+use std::fmt;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, web};
+
+use super::trace::RequestId;
+use crate::config::{Config, url};
+use crate::error::Error::CrossSite;
 
 /// Name of the cookie that carries a session's key.
 pub const SESSION_COOKIE: &str = "muster_session";
@@ -24,81 +29,111 @@ pub async fn same_origin(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if is_own(&request) {
+    let config = request.app_data::<web::Data<Config>>().cloned();
+    let public = config.as_ref().and_then(|config| config.public_url.as_deref());
+    let came = Came::read(&request);
+    if judge(request.method(), &came, public) {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    log::warn!("refused a {} of {} that came from another site", request.method(), request.match_pattern().unwrap_or_default());
+    log::warn!(
+        "{} refused {} {} from another site: {came}, public URL {}",
+        request.extensions().get::<RequestId>().map_or("", |id| id.0.as_str()),
+        request.method(),
+        request.match_pattern().unwrap_or_default(),
+        public.unwrap_or("not set"),
+    );
     Ok(request.error_response(CrossSite))
 }
 
-fn is_own(request: &ServiceRequest) -> bool {
-    // A value that is not text counts as given, and as wrong.
-    let text = |name: HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
-    judge(
-        request.method(),
-        text(SEC_FETCH_SITE),
-        text(header::ORIGIN),
-        // HTTP/2 has no Host header: the host stands in the request's address.
-        text(header::HOST).or_else(|| request.uri().authority().map(|authority| authority.as_str())),
-        request.cookie(SESSION_COOKIE).is_some(),
-    )
+/// What a request says about where it comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Came {
+    site: Option<String>,
+    origin: Option<String>,
+    host: Option<String>,
+    has_session: bool,
 }
 
-/// Whether a request may go on.
+impl Came {
+    fn read(request: &ServiceRequest) -> Self {
+        // A value that is not text counts as given, and as wrong.
+        let text = |name: HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("?").to_owned());
+        Self {
+            site: text(SEC_FETCH_SITE),
+            origin: text(header::ORIGIN),
+            // HTTP/2 has no Host header: the host stands in the request's address.
+            host: text(header::HOST).or_else(|| request.uri().authority().map(|authority| authority.as_str().to_owned())),
+            has_session: request.cookie(SESSION_COOKIE).is_some(),
+        }
+    }
+}
+
+/// For the log.
+impl fmt::Display for Came {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = |value: &Option<String>| value.as_ref().map_or("none".to_owned(), |value| value.chars().take(200).collect());
+        let (site, origin, host) = (said(&self.site), said(&self.origin), said(&self.host));
+        write!(formatter, "Sec-Fetch-Site {site}, Origin {origin}, Host {host}")
+    }
+}
+
+/// Whether a request may go on. `public` is the configured public URL, where there is one.
 ///
-/// Safe methods may. Otherwise `Sec-Fetch-Site` decides, which browsers send over https; without it `Origin` must name the
-/// host that was asked; without both it is no browser, and only one that brings no session may go on.
-pub fn judge(
-    method: &Method,
-    sec_fetch_site: Option<&str>,
-    origin: Option<&str>,
-    host: Option<&str>,
-    has_session_cookie: bool,
-) -> bool {
+/// Safe methods may. Otherwise `Sec-Fetch-Site` decides, which browsers send over https and to localhost. Without it `Origin`
+/// must be the public URL: a proxy may have changed the host, and the page of an https installation is not the same as one
+/// that came over http. Where no public URL is configured, `Origin` must name the host that was asked. Without both it is no
+/// browser, and only one that brings no session may go on.
+pub fn judge(method: &Method, came: &Came, public: Option<&str>) -> bool {
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE) {
         return true;
     }
-    match (sec_fetch_site, origin) {
+    match (came.site.as_deref(), came.origin.as_deref()) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => host.is_some_and(|host| names_host(origin, host)),
-        (None, None) => !has_session_cookie,
+        (None, Some(origin)) => is_own(origin, came.host.as_deref(), public),
+        (None, None) => !came.has_session,
     }
 }
 
-/// Whether an origin such as `http://muster.example:8080` is that of the host `muster.example:8080`. An opaque origin, sent
-/// as `null`, is nobody's.
-fn names_host(origin: &str, host: &str) -> bool {
-    let (origin_host, default_port) = if let Some(rest) = origin.strip_prefix("http://") {
-        (rest, ":80")
-    } else if let Some(rest) = origin.strip_prefix("https://") {
-        (rest, ":443")
-    } else {
-        return false;
-    };
-    let without_port = |host: &str| host.strip_suffix(default_port).unwrap_or(host).to_ascii_lowercase();
-    !origin_host.is_empty() && without_port(origin_host) == without_port(host)
+/// An opaque origin, sent as `null`, is nobody's.
+fn is_own(origin: &str, host: Option<&str>, public: Option<&str>) -> bool {
+    let Some(own) = url::origin(origin) else { return false };
+    let asked = |scheme: &str| host.and_then(|host| url::origin(&format!("{scheme}://{host}")));
+    match public {
+        Some(public) => own == public,
+        // Whether a proxy in front speaks https is not known.
+        None => ["http", "https"].into_iter().filter_map(asked).any(|asked| asked == own),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::App;
     use actix_web::middleware::from_fn;
     use actix_web::test::{TestRequest, call_service, init_service};
-    use actix_web::{App, web};
+    use clap::Parser;
+
+    use crate::config::{DatabaseUrl, ServeOptions};
 
     const HOST: Option<&str> = Some("muster.example");
 
+    fn came(site: Option<&str>, origin: Option<&str>, host: Option<&str>, has_session: bool) -> Came {
+        let own = |text: Option<&str>| text.map(str::to_owned);
+        Came { site: own(site), origin: own(origin), host: own(host), has_session }
+    }
+
     fn post(site: Option<&str>, origin: Option<&str>, host: Option<&str>, session: bool) -> bool {
-        judge(&Method::POST, site, origin, host, session)
+        judge(&Method::POST, &came(site, origin, host, session), None)
     }
 
     #[test]
     fn safe_methods_pass_whatever_they_bring() {
+        let foreign = came(Some("cross-site"), Some("https://evil.example"), HOST, true);
         for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE] {
-            assert!(judge(&method, Some("cross-site"), Some("https://evil.example"), HOST, true));
+            assert!(judge(&method, &foreign, None));
         }
         for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::CONNECT] {
-            assert!(!judge(&method, Some("cross-site"), None, HOST, true));
+            assert!(!judge(&method, &came(Some("cross-site"), None, HOST, true), None));
         }
     }
 
@@ -110,11 +145,33 @@ mod tests {
         assert!(post(Some("same-origin"), Some("https://muster.example"), Some("10.0.0.5:8080"), true));
         for site in ["cross-site", "same-site", "", "?", "Same-Origin"] {
             assert!(!post(Some(site), Some("https://muster.example"), HOST, false), "{site}");
+            let own = came(Some(site), Some("https://muster.example"), HOST, false);
+            assert!(!judge(&Method::POST, &own, Some("https://muster.example")), "{site}");
         }
     }
 
     #[test]
-    fn without_it_the_origin_must_name_the_host() {
+    fn the_public_url_is_the_origin() {
+        let own = |origin: &str, host: &str, public: &str| {
+            judge(&Method::POST, &came(None, Some(origin), Some(host), true), Some(public))
+        };
+        let (http, https) = ("http://muster.example", "https://muster.example");
+        // Behind a proxy that speaks http and sends a host of its own choice.
+        assert!(own(http, "10.0.0.5:8080", http));
+        assert!(own("http://Muster.example:80", "backend", http));
+        assert!(own(https, "127.0.0.1:8080", https));
+        assert!(own("http://muster.example:8080", "muster.example:8080", "http://muster.example:8080"));
+        // The host alone is not enough: neither of another name nor of another scheme or port.
+        assert!(!own(http, "muster.example", https));
+        assert!(!own(https, "muster.example", http));
+        assert!(!own("http://10.0.0.5:8080", "10.0.0.5:8080", https));
+        assert!(!own("http://muster.example:8081", "muster.example:8081", http));
+        assert!(!own("http://evil.example", "evil.example", http));
+        assert!(!own("null", "muster.example", http));
+    }
+
+    #[test]
+    fn without_a_public_url_the_origin_must_name_the_host() {
         assert!(post(None, Some("http://muster.example"), HOST, true));
         assert!(post(None, Some("https://MUSTER.example"), HOST, true));
         assert!(post(None, Some("http://muster.example"), Some("muster.example:80"), true));
@@ -144,6 +201,18 @@ mod tests {
         assert!(!post(None, None, HOST, true));
     }
 
+    #[test]
+    fn a_refusal_names_origin_and_host() {
+        let said = came(None, Some(&"x".repeat(500)), Some("backend:8080"), false).to_string();
+        assert!(said.contains("Host backend:8080") && said.contains("Origin xxx") && said.len() < 300, "{said}");
+    }
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        options: ServeOptions,
+    }
+
     #[actix_web::test]
     async fn the_middleware_reads_the_request() {
         let app = App::new().wrap(from_fn(same_origin)).route("/", web::post().to(actix_web::HttpResponse::Ok));
@@ -157,5 +226,17 @@ mod tests {
         let not_text = TestRequest::post().insert_header(("sec-fetch-site", &b"\xff"[..]));
         assert_eq!(call_service(&app, not_text.to_request()).await.status(), 403);
         assert_eq!(call_service(&app, TestRequest::post().to_request()).await.status(), 200);
+    }
+
+    #[actix_web::test]
+    async fn the_middleware_knows_the_public_url() {
+        let options = Only::parse_from(["muster", "--public-url", "HTTP://Muster.example/"]).options;
+        let config = Config::new(&options, DatabaseUrl::Sqlite("muster.db".into()));
+        let app = App::new().app_data(web::Data::new(config)).wrap(from_fn(same_origin));
+        let app = init_service(app.route("/", web::post().to(actix_web::HttpResponse::Ok))).await;
+        for (origin, status) in [("http://muster.example", 200), ("http://backend", 403)] {
+            let sent = TestRequest::post().insert_header(("host", "backend")).insert_header(("origin", origin));
+            assert_eq!(call_service(&app, sent.to_request()).await.status(), status, "{origin}");
+        }
     }
 }

@@ -113,7 +113,7 @@ impl Error {
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -128,7 +128,7 @@ impl ResponseError for Error {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status());
         match self {
-            Self::Throttled(seconds) => response.insert_header((header::RETRY_AFTER, seconds.to_string())),
+            Self::Throttled(seconds) | Self::Busy(seconds) => response.insert_header((header::RETRY_AFTER, seconds.to_string())),
             Self::Unavailable => response.insert_header((header::RETRY_AFTER, "1")),
             _ => &mut response,
         };

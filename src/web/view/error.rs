@@ -40,9 +40,10 @@ impl ErrorPage {
             413 => ("Form too large", "The form is over the size limit. Nothing was changed."),
             422 => ("Form incomplete", "The form was incomplete. Go back and try again."),
             429 => ("Too many attempts", "Wait a moment, then try again."),
-            503 => {
-                ("Temporarily unavailable", "Muster can't reach its database right now. Nothing was changed. Try again in a minute.")
-            }
+            503 => (
+                "Temporarily unavailable",
+                "Muster can't reach its database right now. Nothing was changed. Try again in a minute.",
+            ),
             _ => (
                 "Something went wrong",
                 "Muster ran into a problem. Nothing was changed. Try again. If it happens again, send your administrator the request ID.",

@@ -1,0 +1,70 @@
+//! A browser that somebody has signed in with is known again by a cookie, so that guesses from elsewhere keep nobody out of
+//! their own account (`web::throttle`). It opens nothing: the password is asked for all the same.
+
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, CookieJar, Key, SameSite};
+use actix_web::{HttpRequest, HttpResponse};
+use sha2::{Digest, Sha256};
+
+use crate::id::Id;
+use crate::text::email;
+
+const COOKIE: &str = "muster_browser";
+const DAYS: i64 = 180;
+
+/// The browser's identity, where its cookie says that the owner of this e-mail address has signed in with it.
+pub fn known(request: &HttpRequest, key: &Key, owner: &str) -> Option<Id> {
+    let mut jar = CookieJar::new();
+    jar.add_original(Cookie::new(COOKIE, request.cookie(COOKIE)?.value().to_owned()));
+    let cookie = jar.signed(key).get(COOKIE)?;
+    let (id, digest) = cookie.value().split_once('.')?;
+    (digest == owner_digest(owner)).then(|| Id::parse(id)).flatten()
+}
+
+/// Puts the cookie onto the answer to a sign-in.
+pub fn remember(answer: &mut HttpResponse, key: &Key, owner: &str, known: Option<Id>, https: bool) {
+    let value = format!("{}.{}", known.unwrap_or_else(Id::new), owner_digest(owner));
+    let mut jar = CookieJar::new();
+    let cookie = Cookie::build(COOKIE, value).path("/login").http_only(true).same_site(SameSite::Lax).secure(https);
+    jar.signed_mut(key).add(cookie.max_age(Duration::days(DAYS)).finish());
+    for cookie in jar.delta() {
+        // One that cannot be set is no loss: the browser is counted as a stranger.
+        let _ = answer.add_cookie(cookie);
+    }
+}
+
+/// The cookie must not tell the next one at the browser whose it is.
+fn owner_digest(owner: &str) -> String {
+    Sha256::digest(email::key(owner)).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn cookie(answer: &HttpResponse) -> Cookie<'static> {
+        answer.cookies().next().unwrap().into_owned()
+    }
+
+    #[test]
+    fn a_browser_is_known_to_its_owner_alone() {
+        let (key, mut answer) = (Key::generate(), HttpResponse::Ok().finish());
+        remember(&mut answer, &key, "Maya@Bücher.example", None, true);
+        let cookie = cookie(&answer);
+        assert!(cookie.secure() == Some(true) && cookie.http_only() == Some(true) && !cookie.value().contains("maya"));
+        let request = TestRequest::default().cookie(cookie.clone()).to_http_request();
+        let id = known(&request, &key, "maya@xn--bcher-kva.example").unwrap();
+        assert_eq!(known(&request, &key, "tomas@example.org"), None);
+        assert_eq!(known(&request, &Key::generate(), "maya@bücher.example"), None);
+        let forged = Cookie::new(COOKIE, cookie.value().replace(id.as_str(), Id::new().as_str()));
+        assert_eq!(known(&TestRequest::default().cookie(forged).to_http_request(), &key, "maya@bücher.example"), None);
+        assert_eq!(known(&TestRequest::default().to_http_request(), &key, "maya@bücher.example"), None);
+        // Signing in again keeps it the same browser.
+        let mut again = HttpResponse::Ok().finish();
+        remember(&mut again, &key, "maya@bücher.example", Some(id.clone()), false);
+        let request = TestRequest::default().cookie(again.cookies().next().unwrap().into_owned()).to_http_request();
+        assert_eq!(known(&request, &key, "maya@bücher.example"), Some(id));
+    }
+}
