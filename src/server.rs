@@ -162,6 +162,7 @@ impl Server {
             let (check, recorder) = (web::Data::new(check.clone()), web::Data::new(seen.clone()));
             let pages = routes::pages()
                 .wrap(auth::session::middleware(sessions.clone(), session_key.clone(), https))
+                .wrap(from_fn(auth::browser::cookies))
                 .wrap(from_fn(forgery::same_origin))
                 .wrap(from_fn(page::errors))
                 .wrap(from_fn(compress::pages))

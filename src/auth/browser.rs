@@ -1,9 +1,12 @@
 //! A browser that somebody has signed in with is known again by a cookie, so that guesses from elsewhere keep nobody out of
 //! their own account (`web::throttle`). It opens nothing: the password is asked for all the same.
 
+use actix_web::body::MessageBody;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, CookieJar, Key, SameSite};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest};
 use sha2::{Digest, Sha256};
 
 use crate::id::Id;
@@ -21,16 +24,34 @@ pub fn known(request: &HttpRequest, key: &Key, owner: &str) -> Option<Id> {
     (digest == owner_digest(owner)).then(|| Id::parse(id)).flatten()
 }
 
-/// Puts the cookie onto the answer to a sign-in.
-pub fn remember(answer: &mut HttpResponse, key: &Key, owner: &str, known: Option<Id>, https: bool) {
+/// A cookie for the answer to this request; [`cookies`] puts it there.
+pub fn remember(request: &HttpRequest, key: &Key, owner: &str, known: Option<Id>, https: bool) {
     let value = format!("{}.{}", known.unwrap_or_else(Id::new), owner_digest(owner));
     let mut jar = CookieJar::new();
     let cookie = Cookie::build(COOKIE, value).path("/login").http_only(true).same_site(SameSite::Lax).secure(https);
     jar.signed_mut(key).add(cookie.max_age(Duration::days(DAYS)).finish());
-    for cookie in jar.delta() {
-        // One that cannot be set is no loss: the browser is counted as a stranger.
-        let _ = answer.add_cookie(cookie);
+    if let Some(cookie) = jar.get(COOKIE).cloned() {
+        request.extensions_mut().insert(Remembered(cookie));
     }
+}
+
+struct Remembered(Cookie<'static>);
+
+/// Middleware for `from_fn`: belongs around the session's, so that the session's cookie comes first.
+///
+/// # Errors
+/// Whatever the services inside give.
+pub async fn cookies(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let mut answer = next.call(request).await?;
+    let remembered = answer.request().extensions_mut().remove::<Remembered>();
+    if let Some(Remembered(cookie)) = remembered {
+        // One that cannot be set is no loss: the browser is counted as a stranger.
+        let _ = answer.response_mut().add_cookie(&cookie);
+    }
+    Ok(answer)
 }
 
 /// The cookie must not tell the next one at the browser whose it is.
@@ -44,27 +65,31 @@ mod tests {
 
     use super::*;
 
-    fn cookie(answer: &HttpResponse) -> Cookie<'static> {
-        answer.cookies().next().unwrap().into_owned()
+    fn remembered(key: &Key, owner: &str, known: Option<Id>) -> Cookie<'static> {
+        let request = TestRequest::default().to_http_request();
+        remember(&request, key, owner, known, true);
+        let Remembered(cookie) = request.extensions_mut().remove().unwrap();
+        cookie
+    }
+
+    fn with(cookie: Cookie<'static>) -> HttpRequest {
+        TestRequest::default().cookie(cookie).to_http_request()
     }
 
     #[test]
     fn a_browser_is_known_to_its_owner_alone() {
-        let (key, mut answer) = (Key::generate(), HttpResponse::Ok().finish());
-        remember(&mut answer, &key, "Maya@Bücher.example", None, true);
-        let cookie = cookie(&answer);
+        let key = Key::generate();
+        let cookie = remembered(&key, "Maya@Bücher.example", None);
         assert!(cookie.secure() == Some(true) && cookie.http_only() == Some(true) && !cookie.value().contains("maya"));
-        let request = TestRequest::default().cookie(cookie.clone()).to_http_request();
+        let request = with(cookie.clone());
         let id = known(&request, &key, "maya@xn--bcher-kva.example").unwrap();
         assert_eq!(known(&request, &key, "tomas@example.org"), None);
         assert_eq!(known(&request, &Key::generate(), "maya@bücher.example"), None);
         let forged = Cookie::new(COOKIE, cookie.value().replace(id.as_str(), Id::new().as_str()));
-        assert_eq!(known(&TestRequest::default().cookie(forged).to_http_request(), &key, "maya@bücher.example"), None);
+        assert_eq!(known(&with(forged), &key, "maya@bücher.example"), None);
         assert_eq!(known(&TestRequest::default().to_http_request(), &key, "maya@bücher.example"), None);
         // Signing in again keeps it the same browser.
-        let mut again = HttpResponse::Ok().finish();
-        remember(&mut again, &key, "maya@bücher.example", Some(id.clone()), false);
-        let request = TestRequest::default().cookie(again.cookies().next().unwrap().into_owned()).to_http_request();
-        assert_eq!(known(&request, &key, "maya@bücher.example"), Some(id));
+        let again = remembered(&key, "maya@bücher.example", Some(id.clone()));
+        assert_eq!(known(&with(again), &key, "maya@bücher.example"), Some(id));
     }
 }

@@ -1,8 +1,8 @@
 //! What stands between a visitor and a session: the count of attempts, the queue of password hashes, and the browsers that
 //! are known. One for each server, shared by its workers.
 
+use actix_web::HttpRequest;
 use actix_web::cookie::Key;
-use actix_web::{HttpRequest, HttpResponse};
 
 use super::access::origin;
 use super::hashing::{Hashing, Place};
@@ -82,8 +82,8 @@ impl Door {
         self.hashing.place(true)?.work(move || password::hash(&password)).await
     }
 
-    /// Knows the browser again that gets this answer to a sign-in.
-    pub fn remember(&self, answer: &mut HttpResponse, email: &str, known: Option<Id>) {
-        browser::remember(answer, &self.key, email, known, self.https);
+    /// Knows the browser again that has signed in by this request.
+    pub fn remember(&self, request: &HttpRequest, email: &str, known: Option<Id>) {
+        browser::remember(request, &self.key, email, known, self.https);
     }
 }

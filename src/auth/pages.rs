@@ -102,9 +102,8 @@ pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResp
         Ok(Ok(begun)) => {
             door.give_back(&attempt);
             session::enter(&visitor.session, &begun)?;
-            let mut answer = see_other(local(&next).filter(|next| !next.is_empty()).unwrap_or(HOME));
-            door.remember(&mut answer, &email, browser);
-            Ok(answer)
+            door.remember(&visitor.request, &email, browser);
+            Ok(see_other(local(&next).filter(|next| !next.is_empty()).unwrap_or(HOME)))
         }
         Ok(Err(login)) => {
             log_refused(&origin, "no match");
@@ -266,9 +265,8 @@ pub async fn set_up(visitor: Visitor, key: web::Path<String>, form: Form<SetupFo
     match created {
         Ok(begun) => {
             session::enter(&visitor.session, &begun)?;
-            let mut answer = see_other(HOME);
-            door.remember(&mut answer, &email, None);
-            Ok(answer)
+            door.remember(&visitor.request, &email, None);
+            Ok(see_other(HOME))
         }
         Err(Error::Invalid(fields)) => {
             for wrong in fields {
@@ -337,7 +335,6 @@ pub async fn set_password(visitor: Visitor, key: web::Path<String>, form: Form<P
     let begun = visitor.database.write(move |conn| operations::accept_invitation(conn, &key, &hash, &from)).await?;
     session::enter(&visitor.session, &begun)?;
     visitor.flash(&crate::web::view::Flash::done("Password set."))?;
-    let mut answer = see_other(HOME);
-    door.remember(&mut answer, &page.email, None);
-    Ok(answer)
+    door.remember(&visitor.request, &page.email, None);
+    Ok(see_other(HOME))
 }

@@ -34,6 +34,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "web",
             "web/*",
             "accounts/filter",
+            "web/*/*",
             "*/view",
             "*/view/*",
             "auth/access",
