@@ -70,7 +70,7 @@ impl Gateway {
             }
             Self::Haproxy => "Needs HAProxy 2.5 or newer, built with Lua. Muster's tests run this recipe with HAProxy 2.6.",
             Self::Envoy => {
-                "Put both parts where your listener has them, and check the filter names against your version. Envoy asks with the \
+                "Put the parts where your configuration has them, and check the filter names against your version. Envoy asks with the \
                  original method and appends the original path to `path_prefix`; Muster reads nothing after the `-`. Muster's tests \
                  don't run Envoy, so try it with the doctor."
             }
@@ -195,11 +195,19 @@ impl Values {
         let permission = utf8_percent_encode(&self.permission, KEPT).to_string();
         let name = self.path.trim_start_matches('/').replace('/', "-").to_lowercase();
         line.replace("<<muster>>", &self.muster)
+            .replace("<<muster-socket>>", &socket(&self.muster))
             .replace("<<api>>", &self.api)
+            .replace("<<api-socket>>", &socket(&self.api))
             .replace("<<path>>", &self.path)
             .replace("<<name>>", &name)
             .replace("<<permission>>", &permission)
     }
+}
+
+/// Host and port as Envoy writes them.
+fn socket(address: &str) -> String {
+    let (host, port) = address.rsplit_once(':').unwrap_or((address, "80"));
+    format!("address: \"{}\", port_value: {port}", host.trim_matches(['[', ']']))
 }
 
 /// Host and port of a URL that the gateway reaches without TLS.
@@ -242,7 +250,7 @@ mod tests {
             for mark in ["%%", "<<", ">>", "{6f96"] {
                 assert!(!text.contains(mark), "{gateway:?} {mark}: {text}");
             }
-            for part in ["10.20.0.5:8080", "127.0.0.1:9000", "/v2/refunds", "v2-refunds", "team:manage:%7B6f9619ff"] {
+            for part in ["10.20.0.5:8080", "127.0.0.1", "9000", "/v2/refunds", "v2-refunds", "team:manage:%7B6f9619ff"] {
                 assert!(text.contains(part), "{gateway:?} {part}: {text}");
             }
             assert_eq!(Gateway::from_slug(gateway.slug()), Some(gateway));
