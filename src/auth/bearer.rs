@@ -22,7 +22,7 @@ use crate::activity::Recorder;
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
-use crate::tokens::check::{Check, Verdict};
+use crate::tokens::check::{Check, Reason, Verdict};
 use crate::tokens::mirror::Credential;
 use crate::tokens::value::{Access as TokenAccess, Credentials, basic_user, parse_authorization};
 use crate::web::throttle::{self, Refusals};
@@ -33,6 +33,10 @@ pub const INSUFFICIENT: &str = "insufficient scope";
 
 /// What a caller without a token is told to send (RFC 6750, section 3).
 pub const CHALLENGE: &str = r#"Bearer realm="muster""#;
+/// The same as a sentence.
+pub const SEND_ONE: &str = "Send an API token: Authorization: Bearer <token>.";
+/// What a caller is told whose Basic user name and token do not belong together.
+const ANOTHER_USER: &str = "With Basic authentication, the user name must be the UUID of the token's account.";
 
 /// What a route of the API asks of those who come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +90,7 @@ async fn identify(access: Access, request: &HttpRequest) -> Result<Principal, Ht
         return Err(broken(request, &Error::Internal("no check in the application".into())));
     };
     let value = match credentials(request.headers()) {
-        Credentials::None => return Err(unauthenticated(request, false)),
+        Credentials::None => return Err(unauthenticated(request, None)),
         Credentials::Malformed => None,
         Credentials::Token(value) => Some(value),
     };
@@ -103,12 +107,12 @@ async fn identify(access: Access, request: &HttpRequest) -> Result<Principal, Ht
     let now = clock::now();
     let holder = match verdict {
         Verdict::Accepted(holder) if is_named(request.headers(), &holder.account.id) => holder,
-        Verdict::Accepted(_) => return Err(unauthenticated(request, true)),
+        Verdict::Accepted(_) => return Err(unauthenticated(request, Some(ANOTHER_USER))),
         Verdict::Refused { reason, known } => {
             if let Some(token) = known {
                 recorder.refused(token.id(), &token.account.id, reason.as_str(), now);
             }
-            return Err(unauthenticated(request, true));
+            return Err(unauthenticated(request, Some(if reason == Reason::Malformed { api::MALFORMED } else { api::UNUSABLE })));
         }
     };
     if let Some(lacking) = lacks {
@@ -167,18 +171,19 @@ fn principal(request: &HttpRequest, holder: &Credential) -> Principal {
     }
 }
 
-fn unauthenticated(request: &HttpRequest, tried: bool) -> HttpResponse {
+/// `refusal` says why, where something was sent.
+fn unauthenticated(request: &HttpRequest, refusal: Option<&str>) -> HttpResponse {
+    let tried = refusal.is_some();
     if tried && let Some(wait) = too_many_refusals(request) {
         return api::problem_of(request, &Error::Throttled(throttle::seconds(wait)));
     }
-    let sentence = if tried { api::UNUSABLE } else { "Send an API token: Authorization: Bearer <token>." };
     let scheme = request.headers().get(header::AUTHORIZATION).and_then(|value| value.as_bytes().get(..6));
     let challenge = match (tried, scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic "))) {
         (true, true) => r#"Basic realm="muster""#,
         (true, false) => api::INVALID_TOKEN,
         (false, _) => CHALLENGE,
     };
-    challenged(api::problem(request, StatusCode::UNAUTHORIZED, sentence), challenge)
+    challenged(api::problem(request, StatusCode::UNAUTHORIZED, refusal.unwrap_or(SEND_ONE)), challenge)
 }
 
 fn insufficient(request: &HttpRequest, lacking: &'static str) -> HttpResponse {

@@ -163,27 +163,37 @@ pub enum Credentials {
     Token(TokenValue),
 }
 
-/// Finds the token in the text of an `Authorization` header: `Bearer <token>`, or `Basic` with the token as password for
-/// clients that can do only that. The scheme may be in any case.
+/// Finds the token in the text of an `Authorization` header: `Bearer <token>`, or `Basic` with the token as password (or as
+/// user name without a password) for clients that can do only that. The scheme may be in any case.
 pub fn parse_authorization(header: &str) -> Credentials {
     let (scheme, rest) = split_scheme(header);
     let token = if scheme.eq_ignore_ascii_case("bearer") {
         TokenValue::parse(rest)
     } else if scheme.eq_ignore_ascii_case("basic") {
         let mut buffer = [0; BASIC_MAX];
-        decode_basic(rest, &mut buffer).and_then(|(_, password)| TokenValue::parse(password))
+        decode_basic(rest, &mut buffer).and_then(|(user, password)| {
+            // Whoever reads it from a file sends the line end along.
+            let given = if is_blank(password) { user } else { password };
+            TokenValue::parse(given.trim_ascii())
+        })
     } else {
         return Credentials::None;
     };
     token.map_or(Credentials::Malformed, Credentials::Token)
 }
 
-/// The user part of a `Basic` header, where RFC 7662 callers name their account. `None` for any other scheme.
+/// The user part of a `Basic` header, where RFC 7662 callers name their account. `None` for any other scheme, and where the
+/// token stands in its place.
 pub fn basic_user(header: &str) -> Option<String> {
     let (scheme, rest) = split_scheme(header);
     let mut buffer = [0; BASIC_MAX];
     let basic = scheme.eq_ignore_ascii_case("basic");
-    basic.then(|| decode_basic(rest, &mut buffer)).flatten().map(|(user, _)| user.to_owned())
+    let pair = basic.then(|| decode_basic(rest, &mut buffer)).flatten();
+    pair.filter(|(_, password)| !is_blank(password)).map(|(user, _)| user.to_owned())
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim_ascii().is_empty()
 }
 
 /// Longest `user:token` that is read. A user part is an account's UUID or a short name.

@@ -22,6 +22,9 @@ pub const PROBLEM: &str = "application/problem+json";
 pub const INVALID_TOKEN: &str = r#"Bearer realm="muster", error="invalid_token""#;
 /// The same as a sentence.
 pub const UNUSABLE: &str = "This token cannot be used.";
+/// What a caller is told who sent something else than a token, or a token in another form.
+pub const MALFORMED: &str = "This is not a Muster API token. Send one header, Authorization: Bearer <token>. With Basic \
+                             authentication, send the token as the password.";
 
 #[derive(Serialize)]
 struct Problem<'a> {
@@ -129,6 +132,9 @@ pub async fn errors(
         (None, None) => problem(&request, status, sentence(status)),
     };
     for name in [header::RETRY_AFTER, header::ALLOW, header::WWW_AUTHENTICATE] {
+        if new.headers().contains_key(&name) {
+            continue;
+        }
         for value in old.headers().get_all(&name) {
             new.headers_mut().append(name.clone(), value.clone());
         }

@@ -83,7 +83,7 @@ fn every_answer_of_the_check_is_counted_by_its_result() {
     let bearer = format!("Bearer {reads}");
     let posted = [("Authorization", bearer.as_str()), ("X-Original-Method", "POST")];
     assert_eq!(app.anonymous().get_with("/auth/verify", &posted).status, 403);
-    assert_eq!(app.anonymous().get_with("/auth/verify/some/call", &posted).status, 403);
+    assert_eq!(app.anonymous().get_with("/auth/verify/-/some/call", &posted).status, 403);
     assert_eq!(app.anonymous().get("/auth/verify").status, 401);
     for bad in [&revoked, &disabled, "nonsense"] {
         assert_eq!(app.verify(bad).status, 401);

@@ -21,7 +21,9 @@ use crate::clock;
 use crate::config::Config;
 use crate::database::DbConnection;
 use crate::error::Error;
+use crate::gateway::headers;
 use crate::id::Id;
+use crate::roles::permission::{Permission, PermissionSet};
 use crate::roles::{self, Badge, Role};
 use crate::settings;
 use crate::teams::{self, Team};
@@ -61,11 +63,13 @@ struct Found {
     tracked_since: NaiveDateTime,
     can_operate: bool,
     creation_stopped: Option<String>,
+    permissions: PermissionSet,
 }
 
 fn find(conn: &mut DbConnection, actor: &Principal, screen: &Screen, id: &Id) -> Result<Found, Error> {
     let account = queries::find(conn, screen.kind, id)?;
     let only = std::slice::from_ref(id);
+    let (badges, permissions) = roles::queries::of_account(conn, id)?;
     let teams = teams::queries::of_accounts(conn, only)?.remove(id).unwrap_or_default();
     let is_colleague = operations::is_colleague(conn, actor, id)?;
     if !actor.may(screen.permission(Right::Read)) && !is_colleague {
@@ -76,7 +80,8 @@ fn find(conn: &mut DbConnection, actor: &Principal, screen: &Screen, id: &Id) ->
     let team_ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
     let first_day = (clock::now() - TimeDelta::days(CHART_DAYS - 1)).date();
     Ok(Found {
-        badges: roles::queries::badges(conn, only)?.remove(id).unwrap_or_default(),
+        badges,
+        permissions,
         sizes: teams::queries::sizes(conn, &team_ids)?,
         tokens: tokens::queries::of_account(conn, id)?,
         days: queries::days(conn, id, first_day)?,
@@ -149,9 +154,18 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         rename_description: Field::new(&account.description),
         new_token: NewTokenForm::new(longest_life(&visit.config), Id::new().as_str()),
         creation_stopped: found.creation_stopped.clone(),
+        large_identity: large_identity(&found),
         overlaps: overlaps(&Moment::until(now + TimeDelta::hours(24), now)),
         ..AccountPage::default()
     })
+}
+
+/// How many bytes a gateway is told of the account with each call, where that is more than some have room for.
+fn large_identity(found: &Found) -> Option<String> {
+    let roles = found.badges.iter().map(|badge| badge.name.as_str());
+    let teams = found.teams.iter().map(|team| team.name.as_str());
+    let size = headers::size(&found.account.name, roles, teams, found.permissions.iter().map(Permission::as_str));
+    (size > headers::LARGE).then(|| format!("{:.1} kB", size as f64 / 1024.0))
 }
 
 /// The longest life of a token in whole days, where the installation sets one.

@@ -105,6 +105,8 @@ pub struct AccountPage {
     pub rename_description: Field,
     /// The form for a new token.
     pub new_token: NewTokenForm,
+    /// How much a gateway is told of the account with each call, where that is more than some have room for.
+    pub large_identity: Option<String>,
     /// Why no token can be made at the moment; `None` where one can.
     pub creation_stopped: Option<String>,
     /// How long a regenerated token's old value may live, see [`super::tokens::overlaps`].

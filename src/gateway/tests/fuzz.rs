@@ -31,9 +31,15 @@ struct Door {
 
 impl Door {
     fn new() -> Self {
+        let door = Self::with_roles();
+        door.home.batch("DELETE FROM account_roles");
+        door
+    }
+
+    /// The same, of an account with the role CI/CD.
+    fn with_roles() -> Self {
         let home = Home::new();
         let account = home.account("ci");
-        home.batch(&format!("DELETE FROM account_roles WHERE account_id = '{account}'"));
         let (read, write) =
             (home.token(&account, Access::Read, Expiry::Never).1, home.token(&account, Access::Write, Expiry::Never).1);
         Self { system: actix_web::rt::System::new(), home, recorder: Recorder::default(), read, write }
@@ -129,7 +135,9 @@ fn is_right(header: &[u8], good: &[u8]) -> bool {
         "bearer" => rest.as_bytes() == good,
         "basic" => STANDARD.decode(rest).is_ok_and(|pair| {
             let colon = pair.iter().position(|byte| *byte == b':');
-            std::str::from_utf8(&pair).is_ok() && colon.is_some_and(|colon| &pair[colon + 1..] == good)
+            let halves = colon.map(|colon| (pair[..colon].trim_ascii(), pair[colon + 1..].trim_ascii()));
+            let is_token = |(user, password): (&[u8], &[u8])| password == good || (password.is_empty() && user == good);
+            std::str::from_utf8(&pair).is_ok() && halves.is_some_and(is_token)
         }),
         _ => false,
     }
@@ -199,16 +207,101 @@ fn requirements() {
     ];
     let legal = |text: &String| format!("/auth/verify?{text}").parse::<actix_web::http::Uri>().is_ok() && !text.contains('#');
     let query = query.prop_filter("no part of a URI", legal);
-    door.holds(&(query, any::<bool>()), |(query, appended)| {
-        let path = if appended { "/auth/verify/some/path" } else { "/auth/verify" };
-        // The account has no roles, so no requirement is met; what asks for nothing is a query without any pair, and
-        // behind a path also one without our names.
+    door.holds(&query, |query| {
+        // The account has no roles, so no requirement is met; what asks for nothing is a query without any pair, or one that
+        // names the lists that it wants.
+        let mut pairs = query.split('&').filter(|pair| !pair.is_empty());
+        let may_pass = pairs.next().is_none();
+        (bearer(&format!("/auth/verify?{query}"), &door.write), may_pass)
+    });
+}
+
+/// A gateway's configuration, and whether an account with the role CI/CD meets it.
+fn configuration() -> impl Strategy<Value = Vec<(&'static str, &'static str, bool)>> {
+    let one = prop_oneof![
+        Just(("require", "contract_data:read:*", true)),
+        Just(("require", "environment:read:*", true)),
+        Just(("require", "payments:refund", false)),
+        Just(("role", "CI%2FCD", true)),
+        Just(("role", "Administrator", false)),
+        Just(("role", "Viewer", false)),
+        Just(("headers", "roles", true)),
+    ];
+    proptest::collection::vec(one, 0..4)
+}
+
+fn is_met(asked: &[(&str, &str, bool)]) -> bool {
+    let mut roles = asked.iter().filter(|(name, ..)| *name == "role").peekable();
+    let has_role = roles.peek().is_none() || roles.any(|(.., held)| *held);
+    has_role && asked.iter().filter(|(name, ..)| *name == "require").all(|(.., held)| *held)
+}
+
+/// Whatever a client puts into its own address and headers, its call passes exactly if the gateway's requirements are met.
+#[test]
+fn nothing_of_the_clients_own_changes_what_passes() {
+    let door = Door::with_roles();
+    let segment = prop_oneof!["-|role=CI%2FCD|role=CI/CD|require=a:b|headers=|\\.\\.|%2D||%2e%2e|orders", "[a-z0-9%=&.~-]{0,12}"];
+    let path = proptest::collection::vec(segment, 1..5).prop_map(|segments| format!("/{}", segments.join("/")));
+    let pair = prop_oneof!["role=CI%2FCD|role=CI/CD|require=contract_data:read:\\*|headers=|path=/x|page=2", "[!-~]{0,12}"];
+    let query = proptest::collection::vec(pair, 0..4).prop_map(|pairs| pairs.join("&"));
+    let headers = proptest::collection::vec(
+        (
+            prop_oneof![
+                Just("x-original-uri"),
+                Just("x-forwarded-uri"),
+                Just("x-original-method"),
+                Just("x-forwarded-method"),
+                Just("x-envoy-original-path"),
+                Just("muster-roles"),
+                Just("cookie"),
+            ],
+            prop_oneof![
+                Just(b"/orders?role=CI%2FCD".to_vec()),
+                Just(b"/?role=Administrator".to_vec()),
+                Just(b"GET".to_vec()),
+                Just(b"POST".to_vec()),
+                bytes(30),
+            ],
+        ),
+        0..4,
+    );
+    let legal = |(path, query): &(String, String)| {
+        format!("/auth/verify/-{path}?{query}").parse::<actix_web::http::Uri>().is_ok() && !query.contains('#')
+    };
+    let client = (path, query).prop_filter("no part of a URI", legal);
+    door.holds(&(configuration(), client, headers, any::<bool>()), |(asked, (path, query), headers, is_envoy)| {
+        let own: Vec<String> = asked.iter().map(|(name, value, _)| format!("{name}={value}")).collect();
+        let uri = if is_envoy {
+            let prefix = own.iter().map(|segment| format!("{segment}/")).collect::<String>();
+            format!("/auth/verify/{prefix}-{path}?{query}")
+        } else {
+            format!("/auth/verify?{}", own.join("&"))
+        };
+        let mut request = bearer(&uri, &door.write);
+        if !is_envoy {
+            request = request.append_header(("x-original-uri", format!("{path}?{query}")));
+        }
+        for (name, claimed) in &headers {
+            request = request.append_header((*name, value(claimed)));
+        }
+        (request, is_met(&asked))
+    });
+}
+
+/// Caddy without a query of its own passes the client's on: it can only ask for more than a usable token, never for less.
+#[test]
+fn a_query_that_is_passed_on_only_narrows() {
+    let door = Door::new();
+    let pair = prop_oneof!["role=CI%2FCD|require=a:b|%72ole=x|headers=|headers=roles|page=2|role|q=%C3%BC%20x", "[!-~]{0,12}"];
+    let query = proptest::collection::vec(pair, 0..4).prop_map(|pairs| pairs.join("&"));
+    let legal = |text: &String| format!("/auth/verify?{text}").parse::<actix_web::http::Uri>().is_ok() && !text.contains('#');
+    door.holds(&query.prop_filter("no part of a URI", legal), |query| {
         let ours = |pair: &str| {
             let name = percent_encoding::percent_decode_str(pair.split('=').next().unwrap_or_default());
             ["require", "role"].contains(&name.decode_utf8_lossy().replace('+', " ").as_str())
         };
-        let mut pairs = query.split('&').filter(|pair| !pair.is_empty());
-        let may_pass = if appended { !pairs.any(ours) } else { pairs.next().is_none() };
-        (bearer(&format!("{path}?{query}"), &door.write), may_pass)
+        let may_pass = !query.split('&').any(ours);
+        let request = bearer(&format!("/auth/verify?{query}"), &door.write);
+        (request.insert_header(("x-forwarded-uri", format!("/orders?{query}"))), may_pass)
     });
 }

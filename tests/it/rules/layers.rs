@@ -25,6 +25,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "auth/profile",
             "gateway/verify",
             "gateway/introspect",
+            "gateway/requirements",
         ],
     ),
     // What draws pages and who may see them: `web` knows no feature but the accounts that its frame counts.
@@ -43,6 +44,8 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "auth/door",
             "auth/hashing",
             "auth/session",
+            "auth/refusals",
+            "gateway/headers",
         ],
     ),
     // What keeps something in memory of what operations do stands beside them.
