@@ -13,5 +13,6 @@ pub mod password;
 pub mod principal;
 pub mod profile;
 pub mod queries;
+pub mod refusals;
 pub mod session;
 pub mod view;

@@ -3,8 +3,9 @@
 
 use std::io::{BufRead, Write};
 
+use crate::accounts::model::Kind;
 use crate::accounts::operations::{self, Creation, Plan, UserCreation};
-use crate::accounts::queries::find_named;
+use crate::accounts::queries::{self as accounts, find_named};
 use crate::auth::links::{self, Purpose};
 use crate::auth::password;
 use crate::auth::principal::Principal;
@@ -121,9 +122,14 @@ fn add_token(database: &Database, config: &Config, words: &AddToken) -> Result<(
         let account = account_named(conn, &words.account)?;
         let expiry = words.expires_in.map_or(Expiry::Never, Expiry::In);
         let form = tokens::operations::Creation { name: words.name.clone(), access: Some(words.access), expiry: Ok(expiry) };
-        tokens::operations::create(conn, &Principal::shell(), &account, &form, config.max_token_lifetime)
+        let made = tokens::operations::create(conn, &Principal::shell(), &account, &form, config.max_token_lifetime)?;
+        Ok((made, accounts::find(conn, Kind::System, &account)?))
     });
-    let (_, value) = made.map_err(|error| sentence(&error))?;
+    let ((_, value), account) = made.map_err(|error| sentence(&error))?;
+    if account.disabled {
+        // Not among what a script reads.
+        eprintln!("The system account {} is disabled. This token works once the account is enabled.", account.name);
+    }
     say(value.expose())
 }
 
@@ -136,8 +142,13 @@ fn revoke_token(database: &Database, words: &RevokeToken) -> Result<(), String> 
     if id.len() != ID_LENGTH {
         return Err(format!("A token's public id has {ID_LENGTH} characters: those after its first underscore, up to the next."));
     }
-    let revoked = database.write_now(|conn| tokens::operations::revoke_by_id(conn, &Principal::shell(), id));
-    say(&format!("Revoked the token {}.", revoked.map_err(|error| sentence(&error))?.name))
+    let revoked = database.write_now(|conn| {
+        let token = tokens::operations::revoke_by_id(conn, &Principal::shell(), id)?;
+        let (account, kind) = tokens::queries::owner(conn, &token.id)?;
+        Ok((token.name, accounts::find(conn, kind, &account)?.name))
+    });
+    let (token, account) = revoked.map_err(|error| sentence(&error))?;
+    say(&format!("Revoked the token {token} of {account}."))
 }
 
 /// The system account of this UUID or name.

@@ -13,8 +13,8 @@ use chrono::TimeDelta;
 
 use super::principal::{Origin, Principal};
 use super::queries;
+use super::refusals::Refusals;
 use super::session::{self, Found};
-use crate::audit::{self, Event, verbs};
 use crate::clock;
 use crate::config::{Config, Network};
 use crate::database::{Database, DbConnection};
@@ -92,43 +92,36 @@ async fn identify(request: &ServiceRequest) -> Result<Option<Principal>, Error> 
     Ok(principal)
 }
 
-/// Whether one is noting at this moment that a session was seen. Share it between the workers.
+/// What is being noted of those who come. Share it between the workers.
 #[derive(Debug, Default)]
-pub struct Noting(AtomicBool);
+pub struct Noting {
+    /// Whether one is noting at this moment that a session was seen.
+    seen: AtomicBool,
+    refusals: Arc<Refusals>,
+}
 
 /// Notes that a session was seen, later: whoever only looks must not stand behind somebody who writes. One note at a time,
 /// so that those that wait take no more than one connection; who is passed over is noted at the next request.
 fn note_seen(request: &HttpRequest, database: web::Data<Database>, id: Id, origin: Origin) {
     let Some(noting) = request.app_data::<web::Data<Noting>>().cloned() else { return };
-    if noting.0.swap(true, Ordering::AcqRel) {
+    if noting.seen.swap(true, Ordering::AcqRel) {
         return;
     }
     actix_web::rt::spawn(async move {
         if let Err(error) = database.record(move |conn| queries::touch_session(conn, &id, &origin)).await {
             log::warn!("that a session was seen could not be noted: {error}");
         }
-        noting.0.store(false, Ordering::Release);
+        noting.seen.store(false, Ordering::Release);
     });
 }
 
 /// A refusal for lack of permission is an event too. That it could not be written must not turn it into another answer.
 pub async fn note_refusal(request: &HttpRequest, permission: &str) {
     let Some(principal) = request.extensions().get::<Arc<Principal>>().cloned() else { return };
-    let Ok(database) = database(request) else { return };
+    let (Ok(database), Some(noting)) = (database(request), request.app_data::<web::Data<Noting>>()) else { return };
     let route = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
-    let permission = permission.to_owned();
-    let noted = database.record(move |conn| {
-        let event = Event {
-            verb: verbs::ACCESS_REFUSED,
-            target_kind: "route",
-            target_id: None,
-            target_name: &route,
-            object: None,
-            detail: serde_json::json!({ "permission": permission }),
-        };
-        audit::record_alone(conn, &principal, &event)
-    });
-    if let Err(error) = noted.await {
+    let refusals = Arc::clone(&noting.refusals);
+    if let Err(error) = Refusals::record(refusals, database, principal, route, permission).await {
         log::warn!("a refusal could not be written to the audit log: {error}");
     }
 }

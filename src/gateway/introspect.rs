@@ -5,8 +5,11 @@
 //! `scope` tells what the account's roles grant, as the gateway's `Muster-Permissions` does; whether the token may use it for
 //! more than reading is told by `muster_access`.
 
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use crate::activity::Recorder;
@@ -21,7 +24,8 @@ use crate::tokens::mirror::Credential;
 use crate::tokens::queries;
 use crate::tokens::value::TokenValue;
 use crate::web::client;
-use crate::web::form::Form;
+use crate::web::form::{Form, FormError};
+use crate::web::visit::registered;
 
 /// The form. `token_type_hint` and whatever else is sent mean nothing: there is one kind of token.
 #[derive(Deserialize)]
@@ -55,21 +59,24 @@ struct Active<'a> {
 /// `Invalid` without the field `token`, `Unavailable` when the database cannot be asked.
 pub async fn introspect(
     request: HttpRequest,
-    check: web::Data<Check>,
-    recorder: web::Data<Recorder>,
+    door: Door,
     database: web::Data<Database>,
-    base_url: web::Data<BaseUrl>,
-    form: Form<Question>,
-) -> Result<HttpResponse, Error> {
-    let Some(text) = form.0.token.filter(|text| !text.is_empty()) else {
-        return Err(Error::field("token", "Send the token to ask about as the field token."));
+    form: Result<Form<Question>, FormError>,
+) -> Result<HttpResponse, actix_web::Error> {
+    let text = match form {
+        Ok(Form(question)) => question.token,
+        Err(FormError::UnsupportedType) if has_no_body(&request) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Err(Error::field("token", "Send the token to ask about as the field token.").into());
     };
     let now = clock::now();
-    let holder = match check.judge(TokenValue::parse(&text).as_ref()).await? {
+    let holder = match door.check.judge(TokenValue::parse(&text).as_ref()).await? {
         Verdict::Accepted(holder) => holder,
         Verdict::Refused { reason, known } => {
             if let Some(token) = known {
-                recorder.refused(token.id(), &token.account.id, reason.as_str(), now);
+                door.recorder.refused(token.id(), &token.account.id, reason.as_str(), now);
             }
             return Ok(inactive());
         }
@@ -83,8 +90,31 @@ pub async fn introspect(
     // Who presented the token is known to the one who asks; from here that one is the client.
     let address = client::of_request(&request, access::trusted(&request));
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    recorder.accepted(holder.id(), &holder.account.id, address, agent, now);
-    Ok(answer(&active(&holder, stored.created_at.and_utc().timestamp(), &base_url.0)))
+    door.recorder.accepted(holder.id(), &holder.account.id, address, agent, now);
+    Ok(answer(&active(&holder, stored.created_at.and_utc().timestamp(), &door.issuer.0)))
+}
+
+/// What a question is answered from.
+pub struct Door {
+    check: web::Data<Check>,
+    recorder: web::Data<Recorder>,
+    issuer: web::Data<BaseUrl>,
+}
+
+impl FromRequest for Door {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = || Ok(Self { check: registered(request)?, recorder: registered(request)?, issuer: registered(request)? });
+        ready(found())
+    }
+}
+
+/// Whether nothing was sent, whatever its type is said to be.
+fn has_no_body(request: &HttpRequest) -> bool {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    length.is_none_or(|length| length.as_bytes() == b"0") && !request.headers().contains_key(header::TRANSFER_ENCODING)
 }
 
 fn active<'a>(holder: &'a Credential, created: i64, issuer: &'a str) -> Active<'a> {

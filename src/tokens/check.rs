@@ -58,7 +58,7 @@ pub enum Verdict {
     Refused {
         /// Why. Never told to the caller.
         reason: Reason,
-        /// The token of this public id, where there is one.
+        /// The token, where the caller has the whole of it.
         known: Option<Credential>,
     },
 }
@@ -154,6 +154,8 @@ fn verdict(found: Option<Credential>, digest: &[u8; 32], now: NaiveDateTime) -> 
     match found {
         None => Verdict::Refused { reason: Reason::Unknown, known: None },
         Some(credential) => match objection(&credential, digest, now) {
+            // Whoever does not have the whole secret causes nothing in the token's name.
+            Some(reason @ Reason::Mismatch) => Verdict::Refused { reason, known: None },
             Some(reason) => Verdict::Refused { reason, known: Some(credential) },
             None => Verdict::Accepted(credential),
         },

@@ -118,11 +118,17 @@ pub fn regenerate(
     succeed(conn, actor, &account, old, (overlap.length(), overlap.as_str()), maximum)
 }
 
+/// How old a token has to be that has replaced another, to be replaced by its own doing. Nobody rotates so often on purpose.
+const MIN_AGE: TimeDelta = TimeDelta::minutes(1);
+/// Replaced tokens of an account that are kept when they have ended, so that a late use of one is still told apart. A machine
+/// that replaces its own would leave rows for ever.
+const KEPT_PREDECESSORS: i64 = 100;
+
 /// The token that the actor has proved itself by gets a successor, on the terms of [`regenerate`] but for an overlap of any
 /// length. It takes no permission: whoever has the value can do all that its successor can.
 ///
 /// # Errors
-/// `Forbidden` for an actor without a token, `Conflict` as [`regenerate`].
+/// `Forbidden` for an actor without a token, `Conflict` as [`regenerate`], `Throttled` for a successor that is too young.
 pub fn regenerate_own(
     conn: &mut DbConnection,
     actor: &Principal,
@@ -130,6 +136,11 @@ pub fn regenerate_own(
     maximum: Option<TimeDelta>,
 ) -> Result<Successor, Error> {
     let (account, old) = own(conn, actor)?;
+    may_be_regenerated(&old, clock::now())?;
+    let age = clock::now() - old.created_at;
+    if age < MIN_AGE && queries::is_successor(conn, &account.id, &old.id)? {
+        return Err(Error::Throttled((MIN_AGE - age).num_seconds().unsigned_abs() + 1));
+    }
     let preset = Overlap::ALL.into_iter().find(|preset| preset.length() == overlap);
     let said = preset.map_or_else(|| format!("{}s", overlap.num_seconds()), |preset| preset.as_str().into());
     succeed(conn, actor, &account, old, (overlap, &said), maximum)
@@ -184,6 +195,7 @@ fn succeed(
     });
     change.record(conn, &event(verbs::TOKEN_REGENERATED, account, &old, detail))?;
     stop_predecessors(conn, &change, account, &old.id, now)?;
+    queries::forget_predecessors(conn, &account.id, now, KEPT_PREDECESSORS)?;
     queries::keep_first_expiry(conn, &account.id)?;
     Ok(Successor { old: queries::find(conn, &account.id, &old.id)?, new, value })
 }

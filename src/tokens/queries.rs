@@ -183,6 +183,27 @@ pub fn living_predecessors(conn: &mut DbConnection, account: &Id, id: &str, now:
     Ok(rows.into_iter().map(Token::from).collect())
 }
 
+/// Whether a token has replaced another.
+///
+/// # Errors
+/// The database's.
+pub fn is_successor(conn: &mut DbConnection, account: &Id, id: &str) -> Result<bool, Error> {
+    let replaced = tokens::table.filter(tokens::account_id.eq(account)).filter(tokens::replaced_by.eq(id));
+    Ok(diesel::select(diesel::dsl::exists(replaced)).get_result(conn)?)
+}
+
+/// Removes an account's replaced tokens that have ended at `now`, but for the last `kept`.
+///
+/// # Errors
+/// The database's.
+pub fn forget_predecessors(conn: &mut DbConnection, account: &Id, now: NaiveDateTime, kept: i64) -> Result<(), Error> {
+    let mut sql = Sql::new("DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE account_id = ");
+    sql.bind(account).push(" AND replaced_by IS NOT NULL AND (revoked_at IS NOT NULL OR expires_at <= ").bind(now);
+    // SQLite takes no OFFSET without a LIMIT.
+    sql.push(") ORDER BY created_at DESC, id LIMIT ").bind(i64::MAX).push(" OFFSET ").bind(kept).push(")");
+    sql.execute(conn).map(drop)
+}
+
 /// The tokens of each of `accounts` in short; an account without any is left out. One statement, whatever the number.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! How machines talk to Muster: the door that gateways ask, introspection, and what a token does with itself.
 
 mod api;
+mod bounded;
 mod doctor;
 mod instances;
 mod newcomers;

@@ -143,6 +143,34 @@ async fn only_a_living_token_is_regenerated_and_no_longer_than_allowed() {
     assert!(matches!(revoked, Err(Error::Conflict(_))));
 }
 
+/// A machine that replaces its own token leaves no rows for ever.
+#[actix_web::test]
+async fn ended_predecessors_are_not_all_kept() {
+    let home = Home::new();
+    let (account, other) = (home.account("ci"), home.account("other"));
+    let (revoked, _) = home.token(&account, Access::Read, Expiry::Never);
+    home.write(|conn| operations::revoke(conn, &Principal::shell(), &account, &revoked.id));
+    let (overlapping, overlapping_value) = home.token(&account, Access::Read, Expiry::Never);
+    home.regenerate(&overlapping, Overlap::Week).unwrap();
+    let (others, _) = home.token(&other, Access::Read, Expiry::Never);
+    home.regenerate(&others, Overlap::Now).unwrap();
+    let (mut token, first) = home.token(&account, Access::Read, Expiry::Never);
+    let mut spent = Vec::new();
+    for _ in 0..120 {
+        let before = home.database.statements();
+        token = home.regenerate(&token, Overlap::Now).unwrap().0;
+        spent.push(home.database.statements() - before);
+    }
+    assert!(spent.iter().all(|statements| *statements == spent[0]), "{spent:?}");
+    let ended = format!("FROM tokens WHERE account_id = '{account}' AND revoked_at IS NOT NULL AND replaced_by IS NOT NULL");
+    assert_eq!(home.number(&format!("SELECT count(*) AS n {ended}")), 100);
+    // Its last predecessor is there, and so is what is not of its kind.
+    assert_eq!(home.number(&format!("SELECT count(*) AS n {ended} AND replaced_by = '{}'", token.id)), 1);
+    assert!(home.find(&revoked).revoked_at.is_some() && home.find(&others).replaced_by.is_some());
+    assert_eq!(home.judge(overlapping_value.expose()).await, None);
+    assert_eq!(home.judge(first.expose()).await, Some(Reason::Unknown));
+}
+
 #[actix_web::test]
 async fn a_row_of_the_list_says_what_an_account_has() {
     let home = Home::new();

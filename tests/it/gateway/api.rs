@@ -110,7 +110,13 @@ fn only_who_may_introspect_is_answered() {
     let (account, caller) = asker(&app, Access::Write);
     let other = app.add_account("other");
     let without = app.add_token(&other, Access::Write);
-    for passes in [bearer(&caller), basic(account.as_str(), &caller), basic(&account.as_str().to_uppercase(), &caller)] {
+    for passes in [
+        bearer(&caller),
+        basic(account.as_str(), &caller),
+        basic(&account.as_str().to_uppercase(), &caller),
+        basic(account.as_str(), &format!("{caller}\n")),
+        basic(&caller, ""),
+    ] {
         assert_eq!(ask(&app, &passes, &[("token", &caller)]).status, 200, "{passes}");
     }
     for (refused, challenge) in [
@@ -143,6 +149,15 @@ fn only_who_may_introspect_is_answered() {
         let answer = ask(&app, &bearer(&caller), fields);
         assert_eq!(problem(&answer), 400);
         assert!(body(&answer)["errors"]["token"][0].as_str().is_some_and(|text| text.contains("field token")));
+    }
+    // Nothing at all is a missing field too, whatever its type is said to be.
+    for kind in [None, Some("application/json"), Some("text/plain"), Some("application/x-www-form-urlencoded")] {
+        let authorization = bearer(&caller);
+        let mut headers = vec![("Authorization", authorization.as_str())];
+        headers.extend(kind.map(|kind| ("Content-Type", kind)));
+        let answer = app.anonymous().send_body("POST", INTROSPECT, &headers, "");
+        assert_eq!(problem(&answer), 400, "{kind:?}");
+        assert!(body(&answer)["errors"]["token"][0].is_string(), "{kind:?}");
     }
     let twice = ask(&app, &bearer(&caller), &[("token", "a"), ("token", "b")]);
     assert_eq!(problem(&twice), 400);

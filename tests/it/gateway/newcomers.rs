@@ -163,14 +163,14 @@ fn what_one_instance_has_answered_is_never_refused_by_another() {
     });
     assert_eq!(refused, NOBODY, "enabled");
     // By the token itself, as a rotation job does it.
-    let mut current = first;
     let refused = wrongly_refused(&other.url, VERIFY, |_| {
+        let current = create();
         let answer = other.anonymous().send("POST", "/tokens/current/regenerate", &[("Authorization", &bearer(&current))], &[]);
         assert_eq!(answer.status, 201, "{}", answer.body);
-        current = rule.find(&answer.body).unwrap().as_str().to_owned();
+        let successor = rule.find(&answer.body).unwrap().as_str().to_owned();
         // What the other one made is asked about at the first.
-        assert_eq!(app.verify(&current).status, 200);
-        current.clone()
+        assert_eq!(app.verify(&successor).status, 200);
+        successor
     });
     assert_eq!(refused, NOBODY, "regenerated");
     // Muster's own API goes by the same check.

@@ -1,0 +1,116 @@
+//! Refusals for lack of permission, gathered for the audit log: whoever asks for the same again and again does not write a
+//! row each time. The first is written at once; those that follow within an hour are counted, and become one event when it
+//! is over. (A restart loses the count of the hour that it falls into.)
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actix_web::web;
+
+use super::principal::Principal;
+use crate::audit::{self, Event, verbs};
+use crate::database::{Database, DbConnection};
+use crate::error::Error;
+use crate::id::Id;
+
+/// How long the refusals that follow one are gathered.
+const INTERVAL: Duration = Duration::from_secs(3600);
+
+/// Who was refused what.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    account: Option<Id>,
+    route: String,
+    permission: String,
+}
+
+/// The refusals of the running hour. Share it between the workers.
+#[derive(Debug, Default)]
+pub struct Refusals(Mutex<HashMap<Key, u64>>);
+
+impl Refusals {
+    /// Writes down a refusal, or counts it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn record(
+        refusals: Arc<Self>,
+        database: web::Data<Database>,
+        principal: Arc<Principal>,
+        route: String,
+        permission: &str,
+    ) -> Result<(), Error> {
+        let key = Key { account: principal.account.clone(), route, permission: permission.into() };
+        if refusals.is_counted(&key) {
+            return Ok(());
+        }
+        let (first, later) = (key.clone(), Arc::clone(&principal));
+        let then = database.clone();
+        actix_web::rt::spawn(async move {
+            actix_web::rt::time::sleep(INTERVAL).await;
+            let gathered = refusals.taken(&key);
+            if gathered > 0
+                && let Err(error) = then.record(move |conn| write(conn, &later, &key, Some(gathered))).await
+            {
+                log::warn!("{gathered} refusals could not be written to the audit log: {error}");
+            }
+        });
+        database.record(move |conn| write(conn, &principal, &first, None)).await
+    }
+
+    fn is_counted(&self, key: &Key) -> bool {
+        let mut counts = self.counts();
+        if let Some(count) = counts.get_mut(key) {
+            *count += 1;
+            return true;
+        }
+        counts.insert(key.clone(), 0);
+        false
+    }
+
+    fn taken(&self, key: &Key) -> u64 {
+        self.counts().remove(key).unwrap_or_default()
+    }
+
+    fn counts(&self) -> MutexGuard<'_, HashMap<Key, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `count` is left out for a single one.
+fn write(conn: &mut DbConnection, principal: &Principal, key: &Key, count: Option<u64>) -> Result<(), Error> {
+    let mut detail = serde_json::json!({ "permission": key.permission });
+    if let Some(count) = count {
+        detail["count"] = count.into();
+    }
+    let event = Event {
+        verb: verbs::ACCESS_REFUSED,
+        target_kind: "route",
+        target_id: None,
+        target_name: &key.route,
+        object: None,
+        detail,
+    };
+    audit::record_alone(conn, principal, &event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_each_kind_is_written_and_the_others_are_counted() {
+        let refusals = Refusals::default();
+        let key =
+            |account: &Id, route: &str| Key { account: Some(account.clone()), route: route.into(), permission: "a:b".into() };
+        let (one, other) = (Id::new(), Id::new());
+        for key in [key(&one, "GET /x"), key(&one, "POST /x"), key(&other, "GET /x")] {
+            assert!(!refusals.is_counted(&key), "{key:?}");
+            assert!((0..10_000).all(|_| refusals.is_counted(&key)));
+        }
+        assert_eq!(refusals.taken(&key(&one, "GET /x")), 10_000);
+        assert_eq!(refusals.taken(&key(&one, "GET /x")), 0);
+        assert!(!refusals.is_counted(&key(&one, "GET /x")), "another hour has begun");
+    }
+}
