@@ -4,28 +4,29 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use diesel::connection::{AnsiTransactionManager, Instrumentation, InstrumentationEvent, SimpleConnection, TransactionManager};
+use diesel::connection::{Instrumentation, InstrumentationEvent};
 use tokio::sync::Semaphore;
 
 use crate::config::DatabaseUrl;
-use crate::error::Error;
+use crate::error::{Error, Outage};
 
 pub mod connection;
 pub mod constraint;
+mod file;
 pub mod manager;
 pub mod migrations;
 pub mod sql;
+mod transaction;
 
 pub use connection::DbConnection;
+use file::File;
 pub use manager::Engine;
+use transaction::Ended;
 
 /// The database type that queries are generic over when they must name it.
 pub type Backend = <DbConnection as diesel::Connection>::Backend;
-
-/// Serialises changes among all instances on one Postgres: the number is Muster's own choice, the lock is advisory.
-const WRITE_LOCK: &str = "SELECT pg_advisory_xact_lock(7310579)";
 
 /// How long a request waits for a free connection before it answers 503.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -36,6 +37,10 @@ const BEGIN_TIMEOUT: Duration = Duration::from_millis(3500);
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long it waits for any other: longer than a statement is given by the server.
 const WORK_TIMEOUT: Duration = Duration::from_secs(150);
+/// How long a change whose commit got lost is looked for.
+const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(8);
+/// Pause between two looks.
+const LOOK_UP_PAUSE: Duration = Duration::from_millis(100);
 
 /// The installation's database.
 #[derive(Clone)]
@@ -48,6 +53,9 @@ pub struct Database {
     turns: Arc<Semaphore>,
     after_write: Arc<OnceLock<AfterWrite>>,
     longest_read: Duration,
+    file: Arc<Option<File>>,
+    /// Why the last change could not be written, if the reason was the disk or a database that takes no writes.
+    unwritable: Arc<Mutex<Option<Error>>>,
 }
 
 /// What is to be done after each change, before its answer.
@@ -64,14 +72,24 @@ impl Database {
             DatabaseUrl::Postgres(_) => Engine::Postgres,
         };
         let statements = Arc::new(AtomicU64::new(0));
+        let file = Arc::new(File::of(&url));
         let pool = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(1))
             .connection_timeout(CHECKOUT_TIMEOUT)
-            .error_handler(Box::new(manager::LogOnce::default()))
-            .build_unchecked(manager::Manager::new(url.clone(), Arc::clone(&statements)));
+            .error_handler(Box::new(manager::LogOnce::new(url.clone())))
+            .build_unchecked(manager::Manager::new(url, Arc::clone(&statements), Arc::clone(&file)));
         let turns = Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(Semaphore::MAX_PERMITS)));
-        Ok(Self { pool, engine, statements, turns, after_write: Arc::default(), longest_read: READ_TIMEOUT })
+        Ok(Self {
+            pool,
+            engine,
+            statements,
+            turns,
+            after_write: Arc::default(),
+            longest_read: READ_TIMEOUT,
+            file,
+            unwritable: Arc::default(),
+        })
     }
 
     /// The same for who reads much at once, and lets nobody wait for it.
@@ -104,20 +122,22 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
-        self.away(self.longest_read, work).await
+        self.away(self.longest_read, Outage::Unreachable, |conn| Ended::Known(work(conn))).await
     }
 
     /// Runs `work` in one transaction that no other `write` overlaps, on this instance or another: what a rule reads
     /// (places left on the plan, administrators left) is still true when the change is committed.
     ///
     /// # Errors
-    /// `Unavailable` when the database cannot be reached, and whatever `work` returns; then nothing has changed.
+    /// `Unavailable` when the database cannot be reached, and whatever `work` returns; then nothing has changed, unless the
+    /// error is [`Outage::Uncertain`].
     pub async fn write<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
-        let outcome = self.away(WORK_TIMEOUT, |conn| in_transaction(conn, true, work)).await;
+        let outcome = self.away(WORK_TIMEOUT, Outage::Uncertain, |conn| transaction::run(conn, true, work)).await;
+        self.note_writable(&outcome);
         if let Some(after) = self.after_write.get() {
             // Also where it failed: a commit whose answer was lost may have happened.
             after().await;
@@ -142,7 +162,9 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
-        self.away(WORK_TIMEOUT, |conn| in_transaction(conn, false, work)).await
+        let outcome = self.away(WORK_TIMEOUT, Outage::Uncertain, |conn| transaction::run(conn, false, work)).await;
+        self.note_writable(&outcome);
+        outcome
     }
 
     /// [`Database::read`] for a thread that may block: the command line, and work that is already away.
@@ -150,7 +172,7 @@ impl Database {
     /// # Errors
     /// As [`Database::read`].
     pub fn read_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
-        self.on_a_line(work)
+        self.on_a_line(|conn| Ended::Known(work(conn)))
     }
 
     /// [`Database::write`] for a thread that may block.
@@ -158,7 +180,7 @@ impl Database {
     /// # Errors
     /// As [`Database::write`].
     pub fn write_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
-        self.on_a_line(|conn| in_transaction(conn, true, work))
+        self.on_a_line(|conn| transaction::run(conn, true, work))
     }
 
     /// [`Database::record`] for a thread that may block.
@@ -166,20 +188,52 @@ impl Database {
     /// # Errors
     /// As [`Database::write`].
     pub fn record_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
-        self.on_a_line(|conn| in_transaction(conn, false, work))
+        self.on_a_line(|conn| transaction::run(conn, false, work))
+    }
+
+    /// Whether changes can be written, as far as is known without making one: asked by the readiness check.
+    ///
+    /// # Errors
+    /// `Unavailable` with the reason.
+    pub async fn writable(&self) -> Result<(), Error> {
+        if let Some(file) = self.file.as_ref() {
+            file.check_writable()?;
+        }
+        match self.unwritable() {
+            None => self.read(manager::takes_writes).await,
+            // Only a change tells that the reason is gone.
+            Some(_) => self.record(manager::try_a_write).await,
+        }
+    }
+
+    fn unwritable(&self) -> Option<Error> {
+        self.unwritable.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers why a change could not be written, until one can.
+    fn note_writable<T>(&self, outcome: &Result<T, Error>) {
+        let reason = match outcome {
+            Ok(_) => None,
+            Err(error @ Error::Unavailable(Outage::DiskFull | Outage::ReadOnly, _)) => Some(error.clone()),
+            Err(_) => return,
+        };
+        let mut held = self.unwritable.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (None, Some(reason)) = (held.as_ref(), &reason) {
+            log::error!("changes cannot be written: {}", reason.cause());
+        }
+        *held = reason;
     }
 
     /// Runs `work` on a thread that may block, as soon as it is its turn, and waits no longer than `limit` for it. What has
-    /// been given up before it began never will begin; what had begun may still come to its end.
-    async fn away<T, F>(&self, limit: Duration, work: F) -> Result<T, Error>
+    /// been given up before it began never will begin; what had begun may still come to its end, which is what `late` says.
+    async fn away<T, F>(&self, limit: Duration, late: Outage, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
+        F: FnOnce(&mut DbConnection) -> Ended<T> + Send + 'static,
     {
         let waiting = tokio::time::timeout(CHECKOUT_TIMEOUT, Arc::clone(&self.turns).acquire_owned());
         let Ok(Ok(turn)) = waiting.await else {
-            log::warn!("no database connection: all are in use");
-            return Err(Error::Unavailable);
+            return Err(Error::unavailable("all connections are in use"));
         };
         // The thread takes it when it has a connection, or who waits takes it back.
         let offered = Arc::new(Mutex::new(Some(work)));
@@ -188,7 +242,7 @@ impl Database {
         let thread = actix_web::web::block(move || {
             let outcome = database.on_a_line(|conn| match taken(&taking) {
                 Some(work) => work(conn),
-                None => Err(Error::Unavailable),
+                None => Ended::Known(Err(Error::unavailable("given up before it began"))),
             });
             (outcome, turn)
         });
@@ -196,27 +250,64 @@ impl Database {
         let mut done = tokio::time::timeout(BEGIN_TIMEOUT.min(limit), &mut thread).await;
         if done.is_err() && taken(&offered).is_none() {
             done = tokio::time::timeout(limit.saturating_sub(BEGIN_TIMEOUT), thread).await;
+            if done.is_err() {
+                return Err(Error::Unavailable(late, "no answer in time to what had begun".into()));
+            }
         }
         match done {
             Ok(Ok((outcome, _turn))) => outcome,
             Ok(Err(_)) => Err(Error::Internal("the blocking pool is gone".into())),
-            Err(_) => {
-                log::warn!("the database does not answer");
-                Err(Error::Unavailable)
+            Err(_) => Err(Error::unavailable("no answer in time")),
+        }
+    }
+
+    fn on_a_line<T>(&self, work: impl FnOnce(&mut DbConnection) -> Ended<T>) -> Result<T, Error> {
+        if let Some(file) = self.file.as_ref() {
+            file.check()?;
+        }
+        let mut line = self.line()?;
+        match work(&mut line.conn) {
+            Ended::Known(outcome) => {
+                if outcome.is_err() {
+                    line.doubt();
+                }
+                outcome
+            }
+            Ended::Lost { value, number, cause } => {
+                line.doubt();
+                drop(line);
+                self.look_up(value, number, cause)
             }
         }
     }
 
-    fn on_a_line<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
-        let mut line = self.pool.get().map_err(|error| {
-            log::warn!("no database connection: {error}");
-            Error::Unavailable
-        })?;
-        let outcome = work(&mut line.conn);
-        if outcome.is_err() {
-            line.doubt();
+    fn line(&self) -> Result<r2d2::PooledConnection<manager::Manager>, Error> {
+        self.pool.get().map_err(|error| Error::unavailable(format!("no connection: {error}")))
+    }
+
+    /// Finds out whether a transaction whose commit got lost was committed, as soon as the database is back.
+    fn look_up<T>(&self, value: T, number: Option<String>, cause: String) -> Result<T, Error> {
+        let uncertain = Err(Error::Unavailable(Outage::Uncertain, cause.clone()));
+        let Some(number) = number else { return uncertain };
+        let begun = Instant::now();
+        while begun.elapsed() < LOOK_UP_TIMEOUT {
+            let found = self.line().and_then(|mut line| {
+                let found = transaction::was_committed(&mut line.conn, &number);
+                if found.is_err() {
+                    line.doubt();
+                }
+                found
+            });
+            match found {
+                Ok(Some(true)) => {
+                    log::warn!("the answer to a commit got lost; the change was saved ({cause})");
+                    return Ok(value);
+                }
+                Ok(Some(false)) => return Err(Error::unavailable(cause)),
+                Ok(None) | Err(_) => std::thread::sleep(LOOK_UP_PAUSE),
+            }
         }
-        outcome
+        uncertain
     }
 }
 
@@ -229,39 +320,7 @@ fn taken<F>(work: &Mutex<Option<F>>) -> Option<F> {
 /// # Errors
 /// What `work` returns, and the database's; then nothing has changed.
 pub fn write_on<T>(conn: &mut DbConnection, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
-    in_transaction(conn, true, work)
-}
-
-/// SQLite takes its write lock at once (a transaction that reads first would fail when another wrote meanwhile), Postgres
-/// an advisory lock where `exclusive` asks for it.
-fn in_transaction<T>(
-    conn: &mut DbConnection,
-    exclusive: bool,
-    work: impl FnOnce(&mut DbConnection) -> Result<T, Error>,
-) -> Result<T, Error> {
-    match conn {
-        DbConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?,
-        DbConnection::Postgres(postgres) => AnsiTransactionManager::begin_transaction(postgres)?,
-    }
-    let outcome = lock(conn, exclusive).and_then(|()| work(conn));
-    let ended = match (conn, outcome.is_ok()) {
-        (DbConnection::Sqlite(sqlite), true) => AnsiTransactionManager::commit_transaction(sqlite),
-        (DbConnection::Sqlite(sqlite), false) => AnsiTransactionManager::rollback_transaction(sqlite),
-        (DbConnection::Postgres(postgres), true) => AnsiTransactionManager::commit_transaction(postgres),
-        (DbConnection::Postgres(postgres), false) => AnsiTransactionManager::rollback_transaction(postgres),
-    };
-    match (outcome, ended) {
-        (Ok(value), Ok(())) => Ok(value),
-        (Ok(_), Err(error)) => Err(error.into()),
-        (Err(error), _) => Err(error),
-    }
-}
-
-fn lock(conn: &mut DbConnection, exclusive: bool) -> Result<(), Error> {
-    match conn {
-        DbConnection::Postgres(postgres) if exclusive => Ok(postgres.batch_execute(WRITE_LOCK)?),
-        _ => Ok(()),
-    }
+    transaction::run(conn, true, work).settled()
 }
 
 /// A statement as it is logged: its values may be secrets, or what somebody typed into the wrong field.

@@ -11,6 +11,40 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// Why the database cannot do what is asked of it now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outage {
+    /// It does not answer, or not in time. Nothing was changed.
+    Unreachable,
+    /// Its disk is full. Nothing was changed.
+    DiskFull,
+    /// It takes no writes. Nothing was changed.
+    ReadOnly,
+    /// The SQLite file was removed or replaced. Nothing was changed.
+    Replaced,
+    /// The connection was lost while a change was being committed: it may have been saved or not.
+    Uncertain,
+}
+
+impl Outage {
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Unreachable => "Muster can't reach its database right now. Nothing was changed. Try again shortly.",
+            Self::DiskFull => {
+                "The disk of Muster's database is full. Nothing was changed. Ask whoever runs Muster to free some space."
+            }
+            Self::ReadOnly => "Muster's database is read-only at the moment. Nothing was changed. Ask whoever runs Muster.",
+            Self::Replaced => {
+                "Muster's database file was moved or replaced while Muster was running. Nothing was changed. Ask whoever runs \
+                 Muster to restart it."
+            }
+            Self::Uncertain => {
+                "Muster lost its database while saving. Your change may or may not have been saved. Check before you try again."
+            }
+        }
+    }
+}
+
 /// Why something asked of Muster did not happen. Nothing is half done when one of these is returned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
@@ -45,8 +79,8 @@ pub enum Error {
     Throttled(u64),
     /// More is asked of the processors than they can do at the moment; holds the seconds to wait.
     Busy(u64),
-    /// The database cannot be asked at the moment.
-    Unavailable,
+    /// The database cannot do this at the moment. The text is the cause, for the log.
+    Unavailable(Outage, String),
     /// A fault of Muster's own. The text goes to the log and never to the caller.
     Internal(String),
 }
@@ -60,6 +94,20 @@ impl Error {
     /// A refusal for lack of a permission, with the sentence that a person reads.
     pub fn forbidden(permission: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Forbidden { permission: permission.into(), message: message.into() }
+    }
+
+    /// The database cannot be reached; with the cause, for the log.
+    pub fn unavailable(cause: impl Into<String>) -> Self {
+        Self::Unavailable(Outage::Unreachable, cause.into())
+    }
+
+    /// What the log says of this error, which is more than the one who asked may know.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Internal(cause) => format!("internal: {cause}"),
+            Self::Unavailable(outage, cause) => format!("database unavailable ({outage:?}): {cause}"),
+            other => other.message(),
+        }
     }
 
     /// The permission for the lack of which this was refused: such refusals are written to the audit log.
@@ -88,8 +136,10 @@ impl Error {
             Self::Busy(seconds) => {
                 format!("Muster is busy right now. Nothing was changed. Try again in {}.", wait_in_words(*seconds))
             }
-            Self::Unavailable => "Muster can't reach its database right now. Nothing was changed. Try again shortly.".into(),
-            Self::Internal(_) => "Something went wrong in Muster. Nothing was changed.".into(),
+            Self::Unavailable(outage, _) => outage.sentence().into(),
+            Self::Internal(_) => {
+                "Something went wrong in Muster. Check whether your change was saved before you try again.".into()
+            }
         }
     }
 }
@@ -105,6 +155,8 @@ pub fn wait_in_words(seconds: u64) -> String {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // The person at a shell is the one who reads the log.
+            Self::Unavailable(Outage::Unreachable, cause) => write!(f, "Muster cannot reach its database: {cause}"),
             Self::Internal(cause) => write!(f, "internal: {cause}"),
             other => f.write_str(&other.message()),
         }

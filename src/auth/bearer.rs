@@ -26,7 +26,7 @@ use crate::tokens::check::{Check, Reason, Verdict};
 use crate::tokens::mirror::Credential;
 use crate::tokens::value::{Access as TokenAccess, Credentials, basic_user, parse_authorization};
 use crate::web::throttle::{self, Refusals};
-use crate::web::{api, client};
+use crate::web::{api, client, trace};
 
 /// The word in the audit log for a good token that may not do this.
 pub const INSUFFICIENT: &str = "insufficient scope";
@@ -204,8 +204,7 @@ fn challenged(mut response: HttpResponse, challenge: &str) -> HttpResponse {
 }
 
 fn broken(request: &HttpRequest, error: &Error) -> HttpResponse {
-    if *error != Error::Unavailable {
-        log::error!("the check failed: {error}");
-    }
-    api::problem_of(request, error)
+    let mut answer = api::problem_of(request, error);
+    trace::blame(request, error, &mut answer);
+    answer
 }

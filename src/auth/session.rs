@@ -72,7 +72,7 @@ impl SessionStore for DatabaseSessions {
                 state.insert(SEEN.into(), serde_json::json!(seen.and_utc().timestamp()).to_string());
                 Ok(Some(state))
             }
-            Err(Error::Unavailable) => Ok(Some(HashMap::from([(UNAVAILABLE.into(), "true".into())]))),
+            Err(Error::Unavailable(..)) => Ok(Some(HashMap::from([(UNAVAILABLE.into(), "true".into())]))),
             Err(error) => Err(LoadError::Other(failed(error))),
         }
     }

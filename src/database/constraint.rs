@@ -2,7 +2,7 @@
 
 use diesel::result::{DatabaseErrorKind, Error as Diesel};
 
-use crate::error::Error;
+use crate::error::{Error, Outage};
 
 /// A system account of that name is enabled already.
 pub const NAME_TAKEN: &str = "Another enabled system account has this name.";
@@ -26,12 +26,12 @@ pub fn explain(error: &Diesel) -> Error {
             unique(info.constraint_name().unwrap_or_default(), info.message()).unwrap_or_else(|| internal(error))
         }
         Diesel::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _)
-        | Diesel::BrokenTransactionManager => Error::Unavailable,
-        Diesel::DatabaseError(_, info) if is_outage(info.message()) => {
-            log::warn!("the database did not answer: {}", info.message());
-            Error::Unavailable
-        }
+        | Diesel::BrokenTransactionManager => Error::unavailable(error.to_string()),
         Diesel::RollbackErrorOnCommit { commit_error, .. } => explain(commit_error),
+        Diesel::DatabaseError(_, info) => match outage(info.message()) {
+            Some(outage) => Error::Unavailable(outage, info.message().to_owned()),
+            None => internal(error),
+        },
         _ => internal(error),
     }
 }
@@ -57,14 +57,15 @@ fn unique(constraint: &str, message: &str) -> Option<Error> {
     None
 }
 
-/// The texts of both engines for "not now": a lost server, a locked or unreadable file.
-fn is_outage(message: &str) -> bool {
-    const SIGNS: [&str; 16] = [
+/// The texts of both engines for "not now": a full disk, a database that takes no writes, a lost server, a locked file.
+fn outage(message: &str) -> Option<Outage> {
+    const DISK_FULL: [&str; 3] = ["database or disk is full", "No space left on device", "could not extend file"];
+    const READ_ONLY: [&str; 3] = ["readonly database", "read-only transaction", "during recovery"];
+    const UNREACHABLE: [&str; 17] = [
         "database is locked",
         "database table is locked",
         "unable to open database",
         "disk I/O error",
-        "readonly database",
         "terminating connection",
         "server closed the connection",
         "connection to server",
@@ -76,6 +77,14 @@ fn is_outage(message: &str) -> bool {
         "could not send data",
         "lock timeout",
         "statement timeout",
+        "could not serialize access",
+        "deadlock detected",
     ];
-    SIGNS.iter().any(|sign| message.contains(sign))
+    let has = |signs: &[&str]| signs.iter().any(|sign| message.contains(sign));
+    match () {
+        () if has(&DISK_FULL) => Some(Outage::DiskFull),
+        () if has(&READ_ONLY) => Some(Outage::ReadOnly),
+        () if has(&UNREACHABLE) => Some(Outage::Unreachable),
+        () => None,
+    }
 }

@@ -9,8 +9,11 @@ use diesel::connection::{SimpleConnection, TransactionManager, TransactionManage
 use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
+use super::file::File;
+use super::sql::Sql;
 use super::{Count, DbConnection};
 use crate::config::DatabaseUrl;
+use crate::error::{Error, Outage};
 
 /// Which of the two engines keeps the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +32,11 @@ const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FUL
 /// The same patience as `busy_timeout`.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Times without a zone are UTC here, and nothing waits for ever. The planner takes an index wherever
+/// Times without a zone are UTC here, and nothing waits for ever. Each statement sees what was committed before it, whatever
+/// the server's default: under a stricter level a change that waited for another would fail. The planner takes an index wherever
 /// there is one, also before it has statistics (a new installation, thousands of accounts made at once) and where it guesses
 /// that a filter leaves many: a page of the list then costs the same whatever the size of the tables.
-const POSTGRES_SETUP: &str = "SET TIME ZONE 'UTC'; SET lock_timeout = '20s'; SET statement_timeout = '120s'; \
+const POSTGRES_SETUP: &str = "SET TIME ZONE 'UTC'; SET default_transaction_isolation = 'read committed'; SET lock_timeout = '20s'; SET statement_timeout = '120s'; \
     SET idle_in_transaction_session_timeout = '60s'; SET jit = off; SET enable_seqscan = off";
 
 /// A connection that has been asked whether it still works is not asked again for so long: the question is a round trip, and
@@ -58,12 +62,13 @@ impl Line {
 pub struct Manager {
     url: DatabaseUrl,
     statements: Arc<AtomicU64>,
+    file: Arc<Option<File>>,
 }
 
 impl Manager {
-    /// A manager whose connections add to `statements`.
-    pub fn new(url: DatabaseUrl, statements: Arc<AtomicU64>) -> Self {
-        Self { url, statements }
+    /// A manager whose connections add to `statements`, all of them to the same `file`.
+    pub fn new(url: DatabaseUrl, statements: Arc<AtomicU64>, file: Arc<Option<File>>) -> Self {
+        Self { url, statements, file }
     }
 }
 
@@ -121,6 +126,9 @@ impl r2d2::ManageConnection for Manager {
 
     fn connect(&self) -> Result<Line, Self::Error> {
         let mut conn = open(&self.url)?;
+        if let Some(file) = self.file.as_ref() {
+            file.opened();
+        }
         conn.set_instrumentation(Count(Arc::clone(&self.statements)));
         Ok(Line { conn, checked: Some(Instant::now()) })
     }
@@ -155,14 +163,48 @@ fn in_open_transaction(conn: &mut DbConnection) -> bool {
     }
 }
 
+/// Whether the server takes writes: one that has failed over may not.
+///
+/// # Errors
+/// `Unavailable` where it does not.
+pub fn takes_writes(conn: &mut DbConnection) -> Result<(), Error> {
+    if let DbConnection::Sqlite(_) = conn {
+        return Ok(());
+    }
+    let only_reads = "SELECT CAST((current_setting('transaction_read_only') = 'on')::int AS BIGINT) AS n";
+    match Sql::new(only_reads).number(conn)? {
+        0 => Ok(()),
+        _ => Err(Error::Unavailable(Outage::ReadOnly, "the server takes no writes".into())),
+    }
+}
+
+/// Writes something that nobody reads.
+///
+/// # Errors
+/// The database's.
+pub fn try_a_write(conn: &mut DbConnection) -> Result<(), Error> {
+    Sql::new("DELETE FROM settings WHERE name = 'write_probe'").execute(conn)?;
+    Sql::new("INSERT INTO settings (name, value) VALUES ('write_probe', '')").execute(conn).map(drop)
+}
+
 /// Writes a failing connection to the log once, not on every try: the pool tries for as long as the outage lasts.
-#[derive(Debug, Default)]
-pub struct LogOnce(AtomicBool);
+#[derive(Debug)]
+pub struct LogOnce {
+    url: DatabaseUrl,
+    logged: AtomicBool,
+}
+
+impl LogOnce {
+    /// For the connections to `url`.
+    pub fn new(url: DatabaseUrl) -> Self {
+        Self { url, logged: AtomicBool::new(false) }
+    }
+}
 
 impl r2d2::HandleError<diesel::ConnectionError> for LogOnce {
     fn handle_error(&self, error: diesel::ConnectionError) {
-        if !self.0.swap(true, Ordering::Relaxed) {
-            log::error!("the database cannot be reached: {error}");
+        if !self.logged.swap(true, Ordering::Relaxed) {
+            log::error!("the database cannot be reached: {}", self.url.redact(&error.to_string()));
         }
     }
 }

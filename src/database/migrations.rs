@@ -1,6 +1,7 @@
 //! The embedded migrations of both engines, and the predefined roles that come with them.
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::sql::Sql;
@@ -31,7 +32,7 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
     let mut conn = manager::open(url).map_err(|error| match url {
         DatabaseUrl::Sqlite(path) => format!("The database {path} cannot be opened: {error}"),
         // The driver's words name the host; the URL itself may hold a password.
-        DatabaseUrl::Postgres(_) => format!("The database cannot be opened: {error}"),
+        DatabaseUrl::Postgres(_) => format!("The database cannot be opened: {}", url.redact(&error.to_string())),
     })?;
     if let DbConnection::Postgres(_) = conn {
         let version = Sql::new("SELECT CAST(current_setting('server_version_num') AS BIGINT) AS n").number(&mut conn);
@@ -104,13 +105,30 @@ pub fn pending(conn: &mut DbConnection) -> Result<bool, Error> {
         DbConnection::Sqlite(sqlite) => sqlite.has_pending_migration(SQLITE),
         DbConnection::Postgres(postgres) => postgres.has_pending_migration(POSTGRES),
     }
-    .map_err(|_| Error::Unavailable)
+    .map_err(|error| Error::unavailable(error.to_string()))
+}
+
+/// A database of a newer version has what this one does not know, and would not keep right.
+fn refuse_newer<DB: diesel::backend::Backend>(
+    harness: &mut impl MigrationHarness<DB>,
+    migrations: &EmbeddedMigrations,
+) -> Result<(), String> {
+    let known = MigrationSource::<DB>::migrations(migrations).map_err(|error| error.to_string())?;
+    let applied = harness.applied_migrations().map_err(|error| format!("the migrations cannot be read: {error}"))?;
+    let is_unknown = |version: &&MigrationVersion<'_>| !known.iter().any(|known| known.name().version() == **version);
+    let Some(newer) = applied.iter().find(is_unknown) else { return Ok(()) };
+    let version = env!("CARGO_PKG_VERSION");
+    Err(format!(
+        "The database was last used by a newer version of Muster than this one ({version}): it has the migration {newer}, which \
+         this version does not know. Start the newer version, or restore a backup from before the upgrade."
+    ))
 }
 
 fn run<DB: diesel::backend::Backend>(
     harness: &mut impl MigrationHarness<DB>,
     migrations: EmbeddedMigrations,
 ) -> Result<Vec<String>, String> {
+    refuse_newer(harness, &migrations)?;
     let applied = harness.run_pending_migrations(migrations).map_err(|error| format!("a migration failed: {error}"))?;
     Ok(applied.iter().map(ToString::to_string).collect())
 }

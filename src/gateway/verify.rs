@@ -27,8 +27,8 @@ use crate::tokens::check::{Check, Reason, Verdict};
 use crate::tokens::tally::Outcome;
 use crate::tokens::value::{Credentials, TokenValue};
 use crate::web::api::{INVALID_TOKEN, MALFORMED, UNUSABLE};
-use crate::web::client;
 use crate::web::throttle::seconds;
+use crate::web::{client, trace};
 
 /// Seconds after which a gateway may ask again when the database could not be asked.
 const RETRY_AFTER: u32 = 2;
@@ -143,12 +143,12 @@ fn insufficient(request: &HttpRequest, lack: &Lack) -> HttpResponse {
 }
 
 fn unavailable(request: &HttpRequest, error: &Error) -> HttpResponse {
-    if *error != Error::Unavailable {
-        log::error!("the check failed: {error}");
-    }
     let mut response = answer(StatusCode::SERVICE_UNAVAILABLE);
     response.insert_header((header::RETRY_AFTER, RETRY_AFTER.to_string()));
-    sentence(request, &mut response, "Muster cannot reach its database at the moment. Try again shortly.")
+    let text = "Muster can't reach its database right now. Try again shortly.";
+    let mut response = sentence(request, &mut response, text);
+    trace::blame(request, error, &mut response);
+    response
 }
 
 fn answer(status: StatusCode) -> HttpResponseBuilder {

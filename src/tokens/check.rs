@@ -116,7 +116,7 @@ impl Check {
             },
             Known::Nothing => self.judge_afresh(value, &id).await,
             Known::Stale => self.look_up(value, id).await,
-            Known::Unavailable => Err(Error::Unavailable),
+            Known::Unavailable => Err(Error::unavailable("no answer to the last questions for changes")),
         }
     }
 
@@ -136,16 +136,17 @@ impl Check {
             Known::Token(credential) => Ok(verdict(Some(credential), &value.digest(), clock::now())),
             Known::Nothing => Ok(verdict(None, &[0; 32], clock::now())),
             Known::Stale => self.look_up(value, *id).await,
-            Known::Unavailable => Err(Error::Unavailable),
+            Known::Unavailable => Err(Error::unavailable("no answer to the last questions for changes")),
         }
     }
 
     async fn look_up(&self, value: &TokenValue, id: TokenId) -> Result<Verdict, Error> {
         let looking = async {
-            let _turn = self.look_ups.acquire().await.map_err(|_| Error::Unavailable)?;
+            let _turn = self.look_ups.acquire().await.map_err(|_| Error::unavailable("no more look-ups"))?;
             self.database.read(move |conn| mirror::look_up(conn, &id)).await
         };
-        let found = tokio::time::timeout(QUERY_TIMEOUT, looking).await.map_err(|_| Error::Unavailable)??;
+        let found =
+            tokio::time::timeout(QUERY_TIMEOUT, looking).await.map_err(|_| Error::unavailable("no answer to a look-up"))??;
         Ok(verdict(found, &value.digest(), clock::now()))
     }
 }

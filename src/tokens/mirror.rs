@@ -199,7 +199,11 @@ impl Mirror {
         };
         let waited = tokio::time::timeout(QUERY_TIMEOUT, waiting).await;
         let failing = self.0.failing.load(Ordering::Acquire);
-        if waited.is_ok() && !failing && self.0.has_ended_since(asked) { Ok(()) } else { Err(Error::Unavailable) }
+        if waited.is_ok() && !failing && self.0.has_ended_since(asked) {
+            Ok(())
+        } else {
+            Err(Error::unavailable("no catch-up in time"))
+        }
     }
 
     /// Reading everything may take long, but seldom a single statement: where none has been sent for so long, the one before
@@ -215,7 +219,7 @@ impl Mirror {
             }
             let before = std::mem::replace(&mut sent, self.0.database.statements());
             if sent == before {
-                return Err(Error::Unavailable);
+                return Err(Error::unavailable("no answer to a question for changes"));
             }
         }
     }

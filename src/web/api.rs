@@ -11,7 +11,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 
 use super::form::FormError;
-use super::trace::RequestId;
+use super::trace::{self, RequestId};
 use crate::auth::access;
 use crate::error::Error;
 
@@ -66,7 +66,7 @@ pub fn problem_of(request: &HttpRequest, error: &Error) -> HttpResponse {
     let mut response = document(request, status, &error.message(), Some(error));
     let wait = match error {
         Error::Throttled(seconds) | Error::Busy(seconds) => *seconds,
-        Error::Unavailable => 1,
+        Error::Unavailable(..) => 1,
         _ => return response,
     };
     response.headers_mut().insert(header::RETRY_AFTER, wait.into());
@@ -125,6 +125,7 @@ pub async fn errors(
     if let Some(permission) = known.as_ref().and_then(Error::lacking) {
         access::note_refusal(answer.request(), permission).await;
     }
+    trace::keep_cause(&answer);
     let (request, old) = answer.into_parts();
     let mut new = match (known, unread) {
         (Some(error), _) => problem_of(&request, &error),
@@ -150,7 +151,9 @@ fn sentence(status: StatusCode) -> &'static str {
     match status {
         StatusCode::METHOD_NOT_ALLOWED => "This address does not answer this method.",
         StatusCode::PAYLOAD_TOO_LARGE => "The body is too large.",
-        _ if status.is_server_error() => "Something went wrong in Muster. Nothing was changed.",
+        _ if status.is_server_error() => {
+            "Something went wrong in Muster. Check whether your change was saved before you try again."
+        }
         _ => "The request could not be read.",
     }
 }

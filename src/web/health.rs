@@ -1,25 +1,62 @@
-//! The signs of life, for whoever watches over the process.
+//! Health checks, for whoever watches over the process.
+
+use std::time::{Duration, Instant};
 
 use actix_web::{HttpResponse, web};
+use tokio::sync::Mutex;
 
 use crate::database::{Database, migrations};
 use crate::error::Error;
 use crate::tokens::check::Check;
+
+/// An answer as old as this is given again: anybody may ask, and as often as they like.
+const FRESH: Duration = Duration::from_millis(200);
+
+/// What the readiness check found last. Share it between the workers.
+#[derive(Debug, Default)]
+pub struct Readiness(Mutex<Option<(Instant, Result<(), Error>)>>);
+
+impl Readiness {
+    /// Looks, unless somebody has just looked. Those who ask meanwhile wait for the same answer.
+    async fn get(&self, database: &Database, check: &Check) -> Result<(), Error> {
+        let mut last = self.0.lock().await;
+        if let Some((at, found)) = last.as_ref()
+            && at.elapsed() < FRESH
+        {
+            return found.clone();
+        }
+        let found = look(database, check).await;
+        *last = Some((Instant::now(), found.clone()));
+        found
+    }
+}
+
+async fn look(database: &Database, check: &Check) -> Result<(), Error> {
+    if database.read(migrations::pending).await? {
+        return Err(Error::unavailable("a migration is still to be run"));
+    }
+    database.writable().await?;
+    if !check.mirror().keeps_promise() {
+        return Err(Error::unavailable("the check's cache is not up to date"));
+    }
+    Ok(())
+}
 
 /// `GET /healthz`: the process is alive.
 pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("alive\n")
 }
 
-/// `GET /readyz`: the database answers, its schema is this binary's, and what the check keeps in memory is as fresh as
+/// `GET /readyz`: the database answers and takes changes, its schema is this binary's, and the check's cache is as fresh as
 /// the gateway is promised.
 ///
 /// # Errors
 /// `Unavailable` otherwise.
-pub async fn ready(database: web::Data<Database>, check: web::Data<Check>) -> Result<HttpResponse, Error> {
-    let pending = database.read(migrations::pending).await?;
-    if pending || !check.mirror().keeps_promise() {
-        return Err(Error::Unavailable);
-    }
+pub async fn ready(
+    database: web::Data<Database>,
+    check: web::Data<Check>,
+    readiness: web::Data<Readiness>,
+) -> Result<HttpResponse, Error> {
+    readiness.get(&database, &check).await?;
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"))
 }

@@ -16,7 +16,7 @@ use super::assets;
 use super::compress;
 use super::markup::without_indentation;
 use super::navigation::{Item, Navigation};
-use super::trace::RequestId;
+use super::trace::{self, RequestId};
 use super::view::address::address;
 use super::view::error::ErrorPage;
 use super::view::words::joined;
@@ -113,7 +113,7 @@ impl Error {
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy(_) | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) | Self::Unavailable(..) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -129,7 +129,7 @@ impl ResponseError for Error {
         let mut response = HttpResponse::build(self.status());
         match self {
             Self::Throttled(seconds) | Self::Busy(seconds) => response.insert_header((header::RETRY_AFTER, seconds.to_string())),
-            Self::Unavailable => response.insert_header((header::RETRY_AFTER, "1")),
+            Self::Unavailable(..) => response.insert_header((header::RETRY_AFTER, "1")),
             _ => &mut response,
         };
         response.content_type("text/plain; charset=utf-8").body(self.message())
@@ -160,6 +160,7 @@ pub async fn errors(
     if let Some(permission) = error.as_ref().and_then(Error::lacking) {
         access::note_refusal(answer.request(), permission).await;
     }
+    trace::keep_cause(&answer);
     let page = page_for(answer.request(), status, error).await;
     Ok(replaced(answer, |_| html(status, &page).unwrap_or_else(|error| error.error_response())))
 }
@@ -167,7 +168,6 @@ pub async fn errors(
 /// What fails below without an answer of its own is the session's store: the database is gone. Whatever the request was to
 /// do has been done by then or not; the page does not say which.
 fn without_session(head: Head, id: String, error: actix_web::Error) -> actix_web::Error {
-    log::error!("{id} a session could not be read or written: {error}");
     let mut page = ErrorPage::new(head, StatusCode::SERVICE_UNAVAILABLE.as_u16(), id);
     page.text = "Muster can't reach its database, so it can't check your session. Try again shortly.".into();
     let mut answer = html(StatusCode::SERVICE_UNAVAILABLE, &page).unwrap_or_else(|error| error.error_response());
@@ -224,6 +224,11 @@ async fn page_for(request: &HttpRequest, status: StatusCode, error: Option<Error
             page.text = message;
             page.permission = (!permission.is_empty()).then_some(permission);
             page.ask = ask(request).await;
+        }
+        Some(Error::Internal(_)) | None if status.is_server_error() && !request.method().is_safe() => {
+            page.text = "Muster ran into a problem. Check whether your change was saved before you try again. If it happens \
+                         again, send your administrator the request ID."
+                .into();
         }
         Some(Error::Internal(_)) | None => {}
         Some(error) => page.text = error.message(),

@@ -8,14 +8,19 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+
+use crate::error::Error;
 
 /// The id of a request: in its log line, its audit events, its answer and on an error page.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
+
+/// Why a request ends in a 5xx, kept for its line where the answer itself no longer tells.
+struct Cause(String);
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -65,10 +70,14 @@ pub async fn requests(
 }
 
 fn route(answer: &ServiceResponse) -> String {
-    answer.request().match_pattern().unwrap_or_else(|| "(no route)".into())
+    known_route(answer.request())
 }
 
-/// Gives each request an id and writes its line.
+fn known_route(request: &HttpRequest) -> String {
+    request.match_pattern().unwrap_or_else(|| "(no route)".into())
+}
+
+/// Gives each request an id and writes its line; a second one, with the cause, where it ends in a 5xx.
 ///
 /// # Errors
 /// Those of the handler.
@@ -77,31 +86,74 @@ pub async fn logged(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let began = Instant::now();
-    let id: String = uuid::Uuid::new_v4().simple().to_string().chars().take(12).collect();
+    let id = new_id();
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
-    let mut answer = match next.call(request).await {
-        Ok(answer) => answer.map_into_boxed_body(),
+    let answer = next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    let (route, status) = match &answer {
+        Ok(answer) => (route(answer), answer.status()),
+        Err(error) => ("(failed)".to_owned(), error.as_response_error().status_code()),
+    };
+    let elapsed = began.elapsed().as_secs_f64() * 1000.0;
+    log::info!("{id} {method} {route} {} {elapsed:.1}ms", status.as_u16());
+    if status.is_server_error() {
+        let cause = match &answer {
+            Ok(answer) => kept_cause(answer.request()).or_else(|| answer.response().error().map(cause_of)),
+            Err(error) => Some(cause_of(error)),
+        };
+        log::error!("{id} {method} {route} {}: {}", status.as_u16(), cause.as_deref().unwrap_or("no cause was given"));
+    }
+    match answer {
+        Ok(mut answer) => {
+            tell(&id, answer.headers_mut());
+            Ok(answer)
+        }
         Err(error) => {
             let mut answer = error.error_response();
-            let (status, elapsed) = (answer.status().as_u16(), began.elapsed());
-            log::info!("{id} {method} (failed) {status} {:.1}ms", elapsed.as_secs_f64() * 1000.0);
-            if let Ok(value) = HeaderValue::from_str(&id) {
-                answer.headers_mut().insert(HEADER, value);
-            }
-            return Err(InternalError::from_response(error, answer).into());
+            tell(&id, answer.headers_mut());
+            Err(InternalError::from_response(error, answer).into())
         }
-    };
-    let route = route(&answer);
-    let (status, elapsed) = (answer.status(), began.elapsed());
-    log::info!("{id} {method} {route} {} {:.1}ms", status.as_u16(), elapsed.as_secs_f64() * 1000.0);
-    if let Some(error) = answer.response().error()
-        && status.is_server_error()
+    }
+}
+
+/// Keeps the cause of a 5xx for the request's line. Where no middleware writes one, the line is written here and the answer
+/// gets an id.
+pub fn blame(request: &HttpRequest, error: &Error, answer: &mut HttpResponse) {
+    if request.extensions().contains::<RequestId>() {
+        request.extensions_mut().insert(Cause(error.cause()));
+        return;
+    }
+    let id = new_id();
+    log::error!("{id} {} {} {}: {}", request.method(), known_route(request), answer.status().as_u16(), error.cause());
+    tell(&id, answer.headers_mut());
+}
+
+/// Keeps the cause of an answer that is about to be replaced by another.
+pub fn keep_cause(answer: &ServiceResponse) {
+    if answer.status().is_server_error()
+        && let Some(error) = answer.response().error()
     {
-        log::error!("{id} {error}");
+        let cause = cause_of(error);
+        answer.request().extensions_mut().insert(Cause(cause));
     }
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        answer.headers_mut().insert(HEADER, value);
+}
+
+fn kept_cause(request: &HttpRequest) -> Option<String> {
+    request.extensions().get::<Cause>().map(|cause| cause.0.clone())
+}
+
+fn cause_of(error: &actix_web::Error) -> String {
+    // On one line: a database's own words come on several.
+    let cause = error.as_error::<Error>().map_or_else(|| error.to_string(), Error::cause);
+    cause.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn new_id() -> String {
+    uuid::Uuid::new_v4().simple().to_string().chars().take(12).collect()
+}
+
+fn tell(id: &str, headers: &mut HeaderMap) {
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(HEADER, value);
     }
-    Ok(answer)
 }

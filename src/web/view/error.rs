@@ -36,6 +36,7 @@ impl ErrorPage {
             403 => ("No permission", "You don't have permission to do this. Nothing was changed."),
             404 => ("Page not found", "This page does not exist or has been deleted."),
             405 => ("This page can't be opened directly", "Go back and use the button or form that leads here."),
+            408 => ("Form too slow", "The form took too long to arrive. Nothing was changed. Go back and send it again."),
             409 => ("Can't do that right now", "Something else prevents this change. Nothing was changed."),
             413 => ("Form too large", "The form is over the size limit. Nothing was changed."),
             422 => ("Form incomplete", "The form was incomplete. Go back and try again."),
@@ -46,7 +47,7 @@ impl ErrorPage {
             ),
             _ => (
                 "Something went wrong",
-                "Muster ran into a problem. Nothing was changed. Try again. If it happens again, send your administrator the request ID.",
+                "Muster ran into a problem. Try again. If it happens again, send your administrator the request ID.",
             ),
         };
         Self {
