@@ -4,11 +4,9 @@
 //! when somebody asks. Labels hold routes, words of Muster's own, and the names and UUIDs of accounts, never what a client
 //! sent.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{HttpResponse, web};
 use chrono::TimeDelta;
 
 use crate::accounts::model::Kind;
@@ -54,22 +52,14 @@ struct Stored {
     expiries: Vec<tokens::queries::NextExpiry>,
 }
 
-/// Answers on `listener` until the returned handle is told to stop.
-///
-/// # Errors
-/// The listener's.
-pub fn serve(listener: TcpListener, sources: Sources) -> std::io::Result<ServerHandle> {
+/// `/metrics`, for the application of each worker.
+pub fn routes(sources: Sources) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
     let sources = web::Data::new(sources);
     // One question after the other: however many ask, they keep at most one of the pool's connections.
     let turn = web::Data::new(tokio::sync::Mutex::new(()));
-    let application = move || {
-        let metrics = web::resource("/metrics").route(web::get().to(show));
-        App::new().app_data(sources.clone()).app_data(turn.clone()).service(metrics)
-    };
-    let server = HttpServer::new(application).workers(1).disable_signals().listen(listener)?.run();
-    let handle = server.handle();
-    actix_web::rt::spawn(server);
-    Ok(handle)
+    move |config| {
+        config.app_data(sources.clone()).app_data(turn.clone()).service(web::resource("/metrics").route(web::get().to(show)));
+    }
 }
 
 async fn show(sources: web::Data<Sources>, turn: web::Data<tokio::sync::Mutex<()>>) -> Result<HttpResponse, Error> {

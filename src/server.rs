@@ -1,12 +1,12 @@
 //! The server: pool, middleware in their order, listener, graceful stop.
 
 use std::net::{SocketAddr, TcpListener};
-use std::rc::Rc;
+use std::num::NonZero;
+use std::thread::available_parallelism;
 
 use actix_web::cookie::Key;
-use actix_web::dev::Service;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -21,12 +21,17 @@ use crate::tokens::check::Check;
 use crate::tokens::expiry;
 use crate::tokens::mirror::Mirror;
 use crate::web::throttle::Refusals;
-use crate::web::{compress, forgery, headers, page, trace};
+use crate::web::{compress, forgery, headers, health, page, trace};
 use crate::{metrics, routes, settings};
 
+mod body;
 mod closing;
+mod connection;
+mod descriptors;
+mod listener;
 
 use closing::Closing;
+pub use connection::Deadlines;
 
 /// Connections of the pool: SQLite has one writer, and Postgres forks a process for each.
 const POOL_SIZE: u32 = 10;
@@ -45,6 +50,7 @@ pub struct Server {
     address: SocketAddr,
     setup_key: Option<String>,
     metrics: Option<(TcpListener, SocketAddr)>,
+    deadlines: Deadlines,
 }
 
 impl Server {
@@ -53,6 +59,7 @@ impl Server {
     /// # Errors
     /// A sentence for the person who starts it.
     pub fn bind(config: Config) -> Result<Self, String> {
+        descriptors::raise_limit();
         migrations::migrate(&config.database_url)?;
         let database = Database::connect(config.database_url.clone(), POOL_SIZE).map_err(|error| error.to_string())?;
         let prepared = database.write_now(|conn| {
@@ -62,7 +69,7 @@ impl Server {
         let (session_key, setup_key) = prepared.map_err(|error| error.to_string())?;
         let (listener, address) = listen(config.listen)?;
         let metrics = config.metrics_listen.map(listen).transpose()?;
-        Ok(Self { config, database, listener, session_key, address, setup_key, metrics })
+        Ok(Self { config, database, listener, session_key, address, setup_key, metrics, deadlines: Deadlines::default() })
     }
 
     /// The port that it listens on.
@@ -88,6 +95,11 @@ impl Server {
     /// Its database.
     pub fn database(&self) -> Database {
         self.database.clone()
+    }
+
+    /// Gives clients other deadlines.
+    pub fn with_deadlines(self, deadlines: Deadlines) -> Self {
+        Self { deadlines, ..self }
     }
 
     /// Answers until it is told to stop by SIGTERM or SIGINT; then requests in flight end, and activity is written.
@@ -122,13 +134,14 @@ impl Server {
     /// The listener's.
     pub fn start(self) -> std::io::Result<Running> {
         let base_url = BaseUrl(self.base_url());
-        let Self { config, database, listener, session_key, metrics, .. } = self;
+        let Self { config, database, listener, session_key, metrics, deadlines, .. } = self;
         let (workers, https, interval) = (config.workers, config.is_https(), config.activity_interval);
         let plan = Plan::from(&config);
         let recorder = Recorder::default();
         let refusals = web::Data::new(Refusals::new(config.refusal_limit));
         let config = web::Data::new(config);
         let door = web::Data::new(Door::new(session_key.clone(), https));
+        let readiness = web::Data::new(health::Readiness::default());
         let noting = web::Data::new(auth::access::Noting::default());
         let navigation = web::Data::new(routes::NAVIGATION);
         let base_url = web::Data::new(base_url);
@@ -154,10 +167,8 @@ impl Server {
         let requests = web::Data::new(requests);
         let sessions = database.clone();
         let closing = Closing::default();
-        let told = closing.clone();
         let application = move || {
             // A worker counts its own references to what every call looks at: a count that all share costs each more than to look.
-            let closing = Rc::new(told.clone());
             let config = web::Data::new(config.get_ref().clone());
             let (check, recorder) = (web::Data::new(check.clone()), web::Data::new(seen.clone()));
             let pages = routes::pages()
@@ -175,6 +186,7 @@ impl Server {
                 .app_data(check)
                 .app_data(door.clone())
                 .app_data(noting.clone())
+                .app_data(readiness.clone())
                 .app_data(refusals.clone())
                 .app_data(navigation.clone())
                 .app_data(base_url.clone())
@@ -183,29 +195,36 @@ impl Server {
                 .configure(routes::open)
                 .configure(routes::api)
                 .service(pages)
-                .wrap_fn(move |request, next| {
-                    let (closing, answer) = (Rc::clone(&closing), next.call(request));
-                    async move {
-                        let mut answer = answer.await?;
-                        closing.tell(&mut answer);
-                        Ok(answer)
-                    }
-                })
         };
-        let mut server = HttpServer::new(application)
+        let workers = workers.or_else(|| available_parallelism().ok().map(NonZero::get)).unwrap_or(1);
+        let server = actix_server::Server::build()
+            .workers(workers)
             .disable_signals()
             .shutdown_timeout(STOP_SECONDS)
             .worker_max_blocking_threads(BLOCKING_THREADS)
-            .listen(listener)?;
-        if let Some(workers) = workers {
-            server = server.workers(workers);
-        }
-        let metrics = metrics.map(|(listener, _)| metrics::serve(listener, sources)).transpose()?;
+            .max_concurrent_connections(descriptors::connections(workers));
+        let server = listener::serve(server, listener, deadlines, closing.clone(), application)?;
+        let metrics = metrics.map(|(listener, _)| serve_metrics(listener, deadlines, sources)).transpose()?;
         let follower = actix_web::rt::spawn(mirror.clone().run());
         let expiries = actix_web::rt::spawn(expiry::run(database.clone()));
         let writer = actix_web::rt::spawn(activity::run(recorder.clone(), database, interval));
         Ok(Running { server: server.run(), recorder, writer, mirror, follower, expiries, metrics, closing })
     }
+}
+
+/// Answers what Prometheus asks, on a listener of its own.
+fn serve_metrics(
+    listener: TcpListener,
+    deadlines: Deadlines,
+    sources: metrics::Sources,
+) -> std::io::Result<actix_web::dev::ServerHandle> {
+    let server = actix_server::Server::build().workers(1).disable_signals();
+    let routes = metrics::routes(sources);
+    let application = move || App::new().configure(routes.clone());
+    let server = listener::serve(server, listener, deadlines, Closing::default(), application)?.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    Ok(handle)
 }
 
 /// Waits for SIGTERM, or for SIGINT: who presses Ctrl-C does not mean to cut anybody off either.

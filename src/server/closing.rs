@@ -6,37 +6,43 @@
 //! a second, by itself, and is refused then.
 
 use std::net::TcpListener;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
-use actix_web::HttpResponse;
-use actix_web::body::MessageBody;
-use actix_web::dev::ServiceResponse;
+use actix_web::dev::Response;
 use actix_web::http::ConnectionType;
 
 /// Long enough for a connection that has begun to be accepted and for a client that asks without pause to ask once more.
 const ANNOUNCED: Duration = Duration::from_millis(500);
 
-/// Whether the end has been announced. Cheap to clone.
+/// When the end was announced, if it was. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Closing(Arc<AtomicBool>);
+pub struct Closing(Arc<OnceLock<Instant>>);
 
 impl Closing {
     /// Announces the end, lets nobody new in, and returns when the server can be stopped.
     pub async fn announce(&self, listener: TcpListener) {
-        self.0.store(true, Ordering::Relaxed);
+        self.begin();
         if let Err(error) = refuse_beginnings(listener) {
             log::debug!("connections that begin during the stop may be reset: {error}");
         }
         tokio::time::sleep(ANNOUNCED).await;
     }
 
+    /// Marks the end as announced.
+    pub fn begin(&self) {
+        self.0.get_or_init(Instant::now);
+    }
+
+    /// A deadline as it is now: once the end was announced, nobody has longer than `grace` from then on.
+    pub fn hasten(&self, due: Instant, grace: Duration) -> Instant {
+        self.0.get().map_or(due, |announced| due.min(*announced + grace))
+    }
+
     /// Has an answer tell its client that the connection ends with it, where it does.
-    pub fn tell<B: MessageBody>(&self, answer: &mut ServiceResponse<B>) {
-        if self.0.load(Ordering::Relaxed) {
-            let response: &mut HttpResponse<B> = answer.response_mut();
-            response.head_mut().set_connection_type(ConnectionType::Close);
+    pub fn tell<B>(&self, answer: &mut Response<B>) {
+        if self.0.get().is_some() {
+            answer.head_mut().set_connection_type(ConnectionType::Close);
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::database::Database;
 use crate::error::Error;
+use crate::web::form::Body;
 
 /// The longest overlap, in seconds: seven days.
 const MAX_OVERLAP: i64 = 7 * 24 * 60 * 60;
@@ -60,10 +61,10 @@ pub async fn regenerate_current(
     request: HttpRequest,
     actor: Actor,
     shared: (web::Data<Database>, web::Data<Config>),
-    body: web::Bytes,
+    body: Body,
 ) -> Result<HttpResponse, Error> {
     let (database, config) = shared;
-    let overlap = overlap(&request, &body)?;
+    let overlap = overlap(&request, &body.0)?;
     let maximum = config.max_token_lifetime;
     let made = actor.write(&database, move |conn, actor| operations::regenerate_own(conn, actor, overlap, maximum)).await?;
     let works_until = made.old_until().map(clock::written);

@@ -4,9 +4,11 @@
 
 use std::fmt;
 use std::future::{Future, Ready, ready};
+use std::io::ErrorKind;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
@@ -14,6 +16,10 @@ use serde::de::DeserializeOwned;
 
 /// Largest form that is read, in bytes: room for some fifty thousand ticked rows.
 pub const BODY_LIMIT: usize = 2 * 1024 * 1024;
+
+/// Most fields of a form, and of a query string: each may become a value in a statement, and SQLite takes 32,766.
+const MOST_FIELDS: usize = 5_000;
+const MOST_QUERY_FIELDS: usize = 500;
 
 /// The fields of a posted form. A repeated key fills a `Vec` (with `#[serde(default)]` for none at all).
 #[derive(Clone, Debug)]
@@ -30,8 +36,12 @@ pub enum FormError {
     UnsupportedType,
     /// The body is longer than [`BODY_LIMIT`]: 413.
     TooLarge,
+    /// It has more fields than are read: 413.
+    TooMany,
     /// The connection ended before the body did: 400.
     Incomplete,
+    /// The body took longer than the server waits for one: 408.
+    TooSlow,
     /// A field is missing or holds a value of the wrong kind: 400. The text is for the log; it may repeat what was sent.
     Invalid(String),
 }
@@ -41,7 +51,9 @@ impl fmt::Display for FormError {
         formatter.write_str(match self {
             FormError::UnsupportedType => "This address reads forms only: send application/x-www-form-urlencoded.",
             FormError::TooLarge => "The form is too large. The limit is 2 MiB.",
+            FormError::TooMany => "The form has too many fields. The limit is 5,000. Choose fewer at a time.",
             FormError::Incomplete => "The form was incomplete. Go back and try again.",
+            FormError::TooSlow => "The request took too long to arrive. Send it again.",
             FormError::Invalid(_) => "The request could not be read: a field is missing or has a value of the wrong kind.",
         })
     }
@@ -53,7 +65,8 @@ impl ResponseError for FormError {
     fn status_code(&self) -> StatusCode {
         match self {
             FormError::UnsupportedType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            FormError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            FormError::TooLarge | FormError::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
+            FormError::TooSlow => StatusCode::REQUEST_TIMEOUT,
             FormError::Incomplete | FormError::Invalid(_) => StatusCode::BAD_REQUEST,
         }
     }
@@ -69,15 +82,33 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_form = has_form_type(request);
-        let body = web::Payload::from_request(request, payload);
+        let body = Body::from_request(request, payload);
         Box::pin(async move {
             if !is_form {
                 return Err(FormError::UnsupportedType);
             }
+            let Body(bytes) = body.await?;
+            read(&bytes, MOST_FIELDS).map(Form)
+        })
+    }
+}
+
+/// The bytes of a request's body, whatever they are.
+pub struct Body(pub web::Bytes);
+
+impl FromRequest for Body {
+    type Error = FormError;
+    type Future = Pin<Box<dyn Future<Output = Result<Body, FormError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = web::Payload::from_request(request, payload);
+        Box::pin(async move {
             let body = body.await.map_err(|_| FormError::Incomplete)?;
             let bytes = body.to_bytes_limited(BODY_LIMIT).await.map_err(|_| FormError::TooLarge)?;
-            let bytes = bytes.map_err(|_| FormError::Incomplete)?;
-            read(&bytes).map(Form)
+            bytes.map(Body).map_err(|error| match error.as_error() {
+                Some(PayloadError::Io(error)) if error.kind() == ErrorKind::TimedOut => FormError::TooSlow,
+                _ => FormError::Incomplete,
+            })
         })
     }
 }
@@ -85,7 +116,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 impl<T: DeserializeOwned> Query<T> {
     /// The query string of a request.
     pub fn of(request: &HttpRequest) -> Result<Self, FormError> {
-        read(request.query_string().as_bytes()).map(Self)
+        read(request.query_string().as_bytes(), MOST_QUERY_FIELDS).map(Self)
     }
 }
 
@@ -104,7 +135,10 @@ fn has_form_type(request: &HttpRequest) -> bool {
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormError> {
+fn read<T: DeserializeOwned>(bytes: &[u8], most: usize) -> Result<T, FormError> {
+    if bytes.iter().filter(|byte| **byte == b'&').count() >= most {
+        return Err(FormError::TooMany);
+    }
     serde_html_form::from_bytes(bytes).map_err(|error| FormError::Invalid(error.to_string()))
 }
 

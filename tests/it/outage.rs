@@ -1,10 +1,15 @@
 //! The database gone, the process killed: what was answered holds, and what is answered is true.
 
 mod activity;
+mod file;
 mod gone;
+mod half_sent;
 mod hangs;
 mod killed;
 mod load;
+mod log_lines;
+mod lost_commit;
+mod setups;
 mod starts;
 mod stopped;
 mod under_load;

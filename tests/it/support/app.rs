@@ -15,7 +15,7 @@ use muster::database::{Database, DbConnection, migrations};
 use muster::error::Error;
 use muster::id::Id;
 use muster::roles::predefined;
-use muster::server::Server;
+use muster::server::{Deadlines, Server};
 use muster::tokens::model::Expiry;
 use muster::tokens::value::Access;
 
@@ -75,11 +75,22 @@ impl TestApp {
         Self::serve(home, config)
     }
 
+    /// A server that gives its clients other deadlines.
+    pub fn with_deadlines(deadlines: Deadlines, change: impl FnOnce(&mut Config)) -> Self {
+        let home = TestDatabase::fresh(migrate);
+        let mut config = test_config(home.url().parse().unwrap());
+        change(&mut config);
+        Self::run(home, Server::bind(config).unwrap().with_deadlines(deadlines))
+    }
+
     /// A server with exactly these settings.
     pub fn serve(home: impl Into<Arc<TestDatabase>>, config: Config) -> Self {
+        Self::run(home, Server::bind(config).unwrap())
+    }
+
+    fn run(home: impl Into<Arc<TestDatabase>>, server: Server) -> Self {
         let home = home.into();
         let database_url = home.url().to_owned();
-        let server = Server::bind(config).unwrap();
         let (url, database, setup_link) = (server.base_url(), server.database(), server.setup_link());
         let metrics_url = server.metrics_url();
         let (send, receive) = mpsc::channel();

@@ -1,0 +1,111 @@
+//! Every 5xx has one line in the log that says why, under the id that the answer shows.
+
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use muster::tokens::value::Access;
+
+use crate::support::app::{Answer, Client, PASSWORD, TestApp};
+use crate::support::engine::Engine;
+use crate::support::process::Process;
+
+const LIST: &str = "/settings/system-accounts";
+
+fn error_lines(process: &Process, id: &str) -> Vec<String> {
+    process.output().lines().filter(|line| line.contains(id) && line.contains(" ERROR ")).map(str::to_owned).collect()
+}
+
+fn is_logged_once(process: &Process, what: &str, answer: &Answer, cause: &str) {
+    assert!(answer.status >= 500, "{what}: {} {}", answer.status, answer.text());
+    let id = answer.header("x-request-id");
+    assert!(!id.is_empty(), "{what}: no id");
+    let begun = Instant::now();
+    while error_lines(process, id).is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{what}: nothing in the log for {id}\n{}", process.output());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // What is logged after the answer is logged by now.
+    assert_eq!(Client::new(&process.url).get("/healthz").status, 200);
+    let lines = error_lines(process, id);
+    assert!(lines.len() == 1 && lines[0].contains(cause), "{what}: {lines:?}");
+}
+
+struct Stage {
+    app: TestApp,
+    process: Process,
+    admin: Client,
+    token: String,
+    robot: String,
+}
+
+fn stage(log: &str) -> Stage {
+    let app = TestApp::start();
+    let (_, email) = app.add_user("Maya Lindqvist", &[muster::roles::predefined::ADMINISTRATOR.into()]);
+    let robot = app.add_account("robot");
+    let token = app.add_token(&robot, Access::Write);
+    let process = Process::serve(&app.database_url, &[("MUSTER_LOG", log), ("MUSTER_REFUSAL_LIMIT", "0")]);
+    let admin = Client::new(&process.url);
+    assert_eq!(admin.post("/login", &[("email", &email), ("password", PASSWORD)]).status, 303);
+    let stage = Stage { app, process, admin, token: format!("Bearer {token}"), robot: robot.to_string() };
+    assert_eq!(stage.verify().status, 200);
+    stage
+}
+
+impl Stage {
+    fn verify(&self) -> Answer {
+        Client::new(&self.process.url).get_with("/auth/verify", &[("Authorization", &self.token)])
+    }
+}
+
+fn outage_is_logged(log: &str) {
+    let stage = stage(log);
+    let cause = match Engine::current() {
+        Engine::Sqlite => {
+            let file = stage.app.database_url.strip_prefix("sqlite:").unwrap();
+            std::fs::rename(file, format!("{file}.away")).unwrap();
+            "removed or replaced"
+        }
+        Engine::Postgres => {
+            stage.app.home.take_away();
+            "database unavailable"
+        }
+    };
+    let begun = Instant::now();
+    while stage.verify().status == 200 {
+        assert!(begun.elapsed() < Duration::from_secs(30));
+    }
+    let (process, admin, visitor) = (&stage.process, &stage.admin, Client::new(&stage.process.url));
+    let change = format!("{LIST}/{}/disablement", stage.robot);
+    is_logged_once(process, "the check", &stage.verify(), "");
+    is_logged_once(process, "a page", &admin.get(LIST), "");
+    is_logged_once(process, "a change", &admin.post(&change, &[]), "");
+    is_logged_once(process, "readyz", &visitor.get("/readyz"), cause);
+    is_logged_once(process, "signing in", &visitor.post("/login", &[("email", "m@x.test"), ("password", PASSWORD)]), cause);
+    is_logged_once(process, "signing out", &admin.post("/logout", &[]), "");
+    let own = visitor.send("DELETE", "/tokens/current", &[("Authorization", &stage.token)], &[]);
+    is_logged_once(process, "the API", &own, "");
+    let asked = visitor.send("POST", "/oauth/introspect", &[("Authorization", &stage.token)], &[("token", "x")]);
+    is_logged_once(process, "introspection", &asked, "");
+}
+
+#[test]
+fn an_outage_is_one_line_for_each_answer() {
+    outage_is_logged("info");
+}
+
+#[test]
+fn an_outage_is_one_line_where_the_gateways_calls_are_logged_too() {
+    outage_is_logged("debug");
+}
+
+#[test]
+fn a_fault_is_one_line_with_its_cause() {
+    let stage = stage("info");
+    stage.app.read(|conn| Ok(conn.batch_execute("DROP TABLE audit_events")?));
+    let change = stage.admin.post(&format!("{LIST}/{}/disablement", stage.robot), &[]);
+    is_logged_once(&stage.process, "a change", &change, "audit_events");
+    assert!(!change.body.contains("audit_events"));
+    let own = Client::new(&stage.process.url).send("DELETE", "/tokens/current", &[("Authorization", &stage.token)], &[]);
+    is_logged_once(&stage.process, "the API", &own, "audit_events");
+    assert!(!own.body.contains("audit_events"));
+}
