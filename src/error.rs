@@ -156,7 +156,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // The person at a shell is the one who reads the log.
-            Self::Unavailable(Outage::Unreachable, cause) => write!(f, "Muster cannot reach its database: {cause}"),
+            Self::Unavailable(Outage::Unreachable, cause) => write!(f, "Muster can't reach its database: {cause}"),
             Self::Internal(cause) => write!(f, "internal: {cause}"),
             other => f.write_str(&other.message()),
         }
