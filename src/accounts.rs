@@ -7,4 +7,5 @@ pub mod model;
 pub mod operations;
 pub mod pages;
 pub mod queries;
+pub mod search;
 pub mod view;

@@ -79,7 +79,7 @@ mod tests {
 
     use super::*;
     use crate::accounts::model::{Activity, Filter, Kind, Selection};
-    use crate::accounts::queries::{matching::Target, totals};
+    use crate::accounts::queries::{selection::Target, totals};
     use crate::database::sql::Sql;
 
     fn told(now: NaiveDateTime) -> (TempDir, Database) {

@@ -4,9 +4,10 @@ use serde::Deserialize;
 
 use super::kind::{SYSTEM_ACCOUNTS, Screen};
 use super::model::{Activity, Filter, Right, SOON_DAYS, Sort};
+use super::search::Search;
 use crate::auth::principal::Principal;
 use crate::id::Id;
-use crate::text::fold;
+use crate::tokens::value::id_prefix;
 use crate::web::view::address::address;
 use crate::web::view::pagination::Pagination;
 use crate::web::view::{Choice, Hidden};
@@ -35,7 +36,7 @@ impl ListQuery {
         let sorts = screen.columns.iter().any(|column| column.sort == sort.as_str().trim_start_matches('-'));
         Filters {
             screen,
-            q: self.q.trim().chars().filter(|letter| !letter.is_control()).take(SEARCH_LIMIT).collect(),
+            q: searched(&self.q),
             role: Id::parse(&self.role),
             team: Id::parse(&self.team),
             activity: Activity::parse(&self.activity),
@@ -47,11 +48,17 @@ impl ListQuery {
     }
 }
 
+/// The words of a search, whatever sets them apart.
+fn searched(text: &str) -> String {
+    let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SEARCH_LIMIT).collect()
+}
+
 /// What a list is narrowed to and sorted by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filters {
     pub screen: &'static Screen,
-    /// A part of name or description.
+    /// Words of name or description, a UUID, or how a token begins.
     pub q: String,
     pub role: Option<Id>,
     pub team: Option<Id>,
@@ -72,11 +79,18 @@ impl Default for Filters {
 }
 
 impl Filters {
+    /// Whose tokens the actor may not see they do not find by them either.
+    fn search(&self, actor: &Principal) -> Search {
+        let may = |right| actor.may(self.screen.permission(right));
+        let sees_tokens = may(Right::Manage) || (may(Right::ManageTeam) && !may(Right::Read));
+        Search::parse(&self.q, id_prefix(&self.q).filter(|_| sees_tokens))
+    }
+
     /// The accounts that are meant, as far as this actor may see them.
     pub fn filter(&self, actor: &Principal) -> Filter {
         let kind = self.screen.kind;
         Filter {
-            search: fold(&self.q),
+            search: self.search(actor),
             role: self.role.clone(),
             team: self.team.clone(),
             activity: self.activity,

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDateTime;
 
+use super::search::Search;
 use crate::id::Id;
 use crate::text::{email, fold, tidy};
 
@@ -244,8 +245,8 @@ pub const SOON_DAYS: i64 = 14;
 pub struct Filter {
     /// Which kind.
     pub kind: Kind,
-    /// Folded text to be found in name or description; empty for none.
-    pub search: String,
+    /// What to look for; empty for nothing.
+    pub search: Search,
     /// Only accounts with this role.
     pub role: Option<Id>,
     /// Only members of this team.
@@ -265,7 +266,7 @@ impl Filter {
     pub fn all(kind: Kind) -> Self {
         Self {
             kind,
-            search: String::new(),
+            search: Search::default(),
             role: None,
             team: None,
             activity: None,

@@ -3,7 +3,7 @@
 
 use super::model::{AccountName, Email, Filter, Kind, NewAccount, Outcome, Right, Selection};
 use super::queries::changes;
-use super::queries::matching::Target;
+use super::queries::selection::Target;
 use super::{model, queries};
 use crate::audit::{self, Change, Event, verbs};
 use crate::auth::principal::Principal;

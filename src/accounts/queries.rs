@@ -1,9 +1,9 @@
-//! The SQL of accounts: one account here; which accounts are meant in [`matching`], the list screen in [`list`], changes
+//! The SQL of accounts: one account here; which accounts are meant in [`selection`], the list screen in [`list`], changes
 //! to many in [`changes`].
 
 use diesel::prelude::*;
 
-use super::model::{Account, Kind, NewAccount};
+use super::model::{Account, Email, Kind, NewAccount};
 use crate::clock;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
@@ -15,8 +15,11 @@ use crate::text::fold;
 
 pub mod changes;
 pub mod emails;
+mod hints;
 pub mod list;
-pub mod matching;
+mod plan;
+mod predicates;
+pub mod selection;
 
 type Columns = (
     Id,
@@ -101,7 +104,7 @@ pub fn insert(conn: &mut DbConnection, id: &Id, new: &NewAccount, by: (Option<&I
             accounts::name.eq(new.name.as_str()),
             accounts::name_key.eq(new.name.key()),
             accounts::description.eq(&new.description),
-            accounts::search_text.eq(search_text(new.name.as_str(), &new.description)),
+            accounts::search_text.eq(search_text(new.name.as_str(), &new.description, new.email.as_ref())),
             accounts::email.eq(new.email.as_ref().map(super::model::Email::as_str)),
             accounts::email_key.eq(new.email.as_ref().map(super::model::Email::key)),
             accounts::password_hash.eq(new.password_hash.as_deref()),
@@ -114,9 +117,10 @@ pub fn insert(conn: &mut DbConnection, id: &Id, new: &NewAccount, by: (Option<&I
     add_to_total(conn, new.kind, false, 1)
 }
 
-/// What the search looks through: name and description, folded.
-pub fn search_text(name: &str, description: &str) -> String {
-    format!("{}\n{}", fold(name), fold(description))
+/// What the search looks through, folded: name and description, and the e-mail address of a user.
+pub fn search_text(name: &str, description: &str, email: Option<&Email>) -> String {
+    let email = email.map(|email| format!("\n{}", email.key())).unwrap_or_default();
+    format!("{}\n{}{email}", fold(name), fold(description))
 }
 
 /// Gives an account another name and description.
@@ -124,15 +128,12 @@ pub fn search_text(name: &str, description: &str) -> String {
 /// # Errors
 /// `Invalid` on the field `name` where it is taken.
 pub fn rename(conn: &mut DbConnection, id: &Id, name: &super::model::AccountName, description: &str) -> Result<(), Error> {
-    diesel::update(accounts::table.filter(accounts::id.eq(id)))
-        .set((
-            accounts::name.eq(name.as_str()),
-            accounts::name_key.eq(name.key()),
-            accounts::description.eq(description),
-            accounts::search_text.eq(search_text(name.as_str(), description)),
-            accounts::updated_at.eq(clock::now()),
-        ))
-        .execute(conn)?;
+    let mut sql = Sql::new("UPDATE accounts SET name = ");
+    sql.bind(name.as_str()).push(", name_key = ").bind(name.key()).push(", description = ").bind(description);
+    sql.push(", search_text = ").bind(search_text(name.as_str(), description, None));
+    sql.push(" || coalesce(").bind("\n").push(" || email_key, ''), updated_at = ").bind(clock::now());
+    sql.push(" WHERE id = ").bind(id);
+    sql.execute(conn)?;
     keep_copies(conn, |copies| {
         copies.push("name_key = ").bind(name.key()).push(" WHERE account_id = ").bind(id);
     })

@@ -68,8 +68,7 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
     Ok(applied)
 }
 
-/// The first version of Postgres that reads rows by where they stand, as a look into few places of a large table does. An older
-/// one would read the whole table for each place.
+/// Earlier versions of PostgreSQL are no longer maintained.
 const OLDEST_POSTGRES: i64 = 140_000;
 
 /// # Errors

@@ -247,9 +247,39 @@ fn ascii(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
+/// How a public id begins, where `text` is a token's value as far as one has it (`mstw_AbCd…`, which may end in an ellipsis), or
+/// a public id alone. Of a whole value the secret is left out.
+pub fn id_prefix(text: &str) -> Option<&str> {
+    let text = text.trim().trim_end_matches(['…', '.']);
+    let value = text.strip_prefix("mstr_").or_else(|| text.strip_prefix("mstw_"));
+    let id = value.map_or(text, |value| value.split('_').next().unwrap_or_default());
+    let is_id = (1..=ID_LENGTH).contains(&id.len()) && id.bytes().all(|byte| BASE62.contains(&byte));
+    (is_id && (value.is_some() || id.len() == ID_LENGTH)).then_some(id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_known_by_how_it_begins() {
+        for (text, id) in [
+            ("mstw_AbCd", Some("AbCd")),
+            (" mstr_AbCd… ", Some("AbCd")),
+            ("mstw_AbCdEfGhIjKl...", Some("AbCdEfGhIjKl")),
+            ("mstw_AbCdEfGhIjKl_0123456789", Some("AbCdEfGhIjKl")),
+            ("AbCdEfGhIjKl", Some("AbCdEfGhIjKl")),
+            ("AbCdEfGhIjK", None),
+            ("mstw_", None),
+            ("mstw_AbCdEfGhIjKlM", None),
+            ("mstw_Ab-d", None),
+            ("mstx_AbCd", None),
+            ("mstw_AbCd ci", None),
+            ("日本語日", None),
+        ] {
+            assert_eq!(id_prefix(text), id, "{text}");
+        }
+    }
     use base64::engine::general_purpose;
     use proptest::prelude::*;
 

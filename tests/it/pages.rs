@@ -10,6 +10,7 @@ mod html;
 mod live_activity;
 mod profile;
 mod roles;
+mod search;
 mod sign_in;
 mod team_manager;
 mod theme;

@@ -4,7 +4,7 @@
 use crate::accounts::model::{Kind, Right};
 use crate::accounts::queries;
 use crate::accounts::queries::changes::{self, Tally};
-use crate::accounts::queries::matching::Target;
+use crate::accounts::queries::selection::Target;
 use crate::audit::{Change, verbs};
 use crate::auth::principal::Principal;
 use crate::config::{self, Config};

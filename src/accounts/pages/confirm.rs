@@ -6,7 +6,7 @@ use super::visits::ScreenVisit;
 use super::{count, moment, tile};
 use crate::accounts::model::{AccountRow, Filter, Selection, Sort, Window};
 use crate::accounts::operations;
-use crate::accounts::queries::{list, matching::Target};
+use crate::accounts::queries::{list, selection::Target};
 use crate::accounts::view::confirm::{Confirm, ConfirmPage, ConfirmRow};
 use crate::clock;
 use crate::error::Error;

@@ -11,7 +11,7 @@ use super::visits::ScreenVisit;
 use super::{badges, count, live, moment, plan as plan_view, removable_choices, role_choices, tile};
 use crate::accounts::filter::{Filters, ListQuery};
 use crate::accounts::model::{AccountRow, Activity, Filter, Kind, NUMBERED_LIMIT, Right, Sort, Total, Window};
-use crate::accounts::queries::{self, list::Listing, matching::Matching};
+use crate::accounts::queries::{self, list::Listing, selection};
 use crate::accounts::view;
 use crate::accounts::view::list::{AccountsPage, Hint};
 use crate::activity::Recorder;
@@ -129,7 +129,7 @@ fn find(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, s
         roles_of: roles::queries::badges(conn, &ids)?,
         teams_of: teams::queries::of_accounts(conn, &ids)?,
         tokens_of: tokens::queries::summary(conn, &ids)?,
-        attention: Matching::attention(conn, filter)?,
+        attention: selection::attention(conn, filter)?,
         teams: teams::queries::all(conn)?,
         ask: if asks { whom_to_ask(conn)? } else { None },
         tracked_since: settings::tracked_since(conn)?,

@@ -7,7 +7,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 
-use super::matching::Target;
+use super::selection::Target;
 use crate::accounts::model::Kind;
 use crate::audit::{Change, verbs};
 use crate::clock;

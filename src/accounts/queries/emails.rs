@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use crate::accounts::model::Kind;
 use crate::database::DbConnection;
+use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
 use crate::schema::accounts;
@@ -42,7 +43,10 @@ pub fn renew_keys(conn: &mut DbConnection) -> Result<(), Error> {
             log::warn!("the user {id} has the e-mail address of another user in another spelling, and cannot sign in with it");
             continue;
         }
-        diesel::update(accounts::table.filter(accounts::id.eq(&id))).set(accounts::email_key.eq(new)).execute(conn)?;
+        // The search looks through it, too.
+        let mut sql = Sql::new("UPDATE accounts SET search_text = replace(search_text, email_key, ");
+        sql.bind(new.as_str()).push("), email_key = ").bind(new.as_str()).push(" WHERE id = ").bind(&id);
+        sql.execute(conn)?;
     }
     settings::set(conn, SETTING, FORM)
 }

@@ -2,13 +2,16 @@
 
 use chrono::{Datelike, NaiveDateTime};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Bool, Text, Timestamp};
+use diesel::sql_types::{Bool, Text, Timestamp};
 
-use super::matching::{Asked, Condition, Matching, Target, Way};
-use crate::accounts::model::{AccountRow, COUNT_LIMIT, Filter, Order, Sort, Total, Window};
+use super::hints::keep_order;
+use super::plan::{QueryPlan, RowEstimates, gathered_for_page};
+use super::predicates::{Asked, Criteria};
+use super::selection::Target;
+use crate::accounts::model::{AccountRow, Filter, Order, Sort, Total, Window};
 use crate::clock;
+use crate::database::DbConnection;
 use crate::database::sql::{Sql, Value};
-use crate::database::{DbConnection, Engine};
 use crate::error::Error;
 use crate::id::Id;
 
@@ -28,7 +31,7 @@ pub struct Listing {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct ShownRow {
     #[diesel(sql_type = Text)]
     id: Id,
     #[diesel(sql_type = Text)]
@@ -45,42 +48,41 @@ struct Row {
     last_used_at: NaiveDateTime,
     #[diesel(sql_type = Timestamp)]
     first_expiry_at: NaiveDateTime,
-    /// How many match altogether; -1 where the statement does not say.
-    #[diesel(sql_type = BigInt)]
-    matching: i64,
 }
 
 /// The page of `size` rows that `window` shows of what matches `filter`. The number of statements depends on the filters
 /// that are set, never on the number of rows.
-///
-/// # Errors
-/// The database's.
 pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, size: i64) -> Result<Listing, Error> {
+    list_gathering(conn, filter, sort, window, size, None)
+}
+
+/// The same, gathering no more than `gather` rows.
+pub fn list_gathering(
+    conn: &mut DbConnection,
+    filter: &Filter,
+    sort: Sort,
+    window: &Window,
+    size: i64,
+    gather: Option<i64>,
+) -> Result<Listing, Error> {
     let totals = super::totals(conn, filter.kind)?;
-    let crowd = totals.0 + if filter.disabled { totals.1 } else { 0 };
-    let matching = Matching::for_page(conn, filter, crowd)?;
-    let mut total = match filter.is_plain() {
-        true => Some(Total { count: crowd, more: false }),
-        false => matching.counted().map(told),
+    let accounts = totals.0 + if filter.disabled { totals.1 } else { 0 };
+    let criteria = Criteria::new(conn, filter);
+    let estimates = RowEstimates::of(conn, &criteria, gather.unwrap_or_else(|| gathered_for_page(accounts)))?;
+    let total = match filter.is_plain() {
+        true => Total { count: accounts, more: false },
+        false => criteria.total(conn, &estimates)?,
     };
-    let target = Target::Matching(matching);
-    let mut window = total.map_or_else(|| window.clone(), |total| existing(window, total, size));
-    let mut page = read(conn, &target, Place { sort, window: &window, size }, Some(crowd))?;
-    // Where there is no row, none could say how many match elsewhere.
-    if page.rows.is_empty() && matches!(window, Window::Skip(n) if n > 0) {
-        let count = target.count(conn)?;
-        let nearest = existing(&window, Total { count, more: false }, size);
-        if nearest != window {
-            window = nearest;
-            page = read(conn, &target, Place { sort, window: &window, size }, Some(crowd))?;
-        }
-        total = total.or(Some(told(count)));
-    } else if page.rows.is_empty() && total.is_none() && window != Window::Skip(0) {
-        let first = Place { sort, window: &Window::Skip(0), size: 1 };
-        total = read(conn, &target, first, Some(crowd))?.matching.map(told);
+    let plan = estimates.plan(sort.by == Order::Name);
+    let mut window = existing(window, total, size);
+    let mut page = read(conn, &criteria, plan, Place { sort, window: &window, size })?;
+    // A page with a number that may be beyond the end of what was not counted to the end.
+    if page.rows.is_empty() && total.more && matches!(window, Window::Skip(_)) {
+        let count = Target::Matching(Box::new(criteria.clone()), estimates.plan(false)).count(conn)?;
+        window = existing(&window, Total { count, more: false }, size);
+        page = read(conn, &criteria, plan, Place { sort, window: &window, size })?;
     }
-    let total = total.unwrap_or_else(|| told(page.matching.unwrap_or(0)));
-    let Page { rows, reached, .. } = page;
+    let Page { rows, reached } = page;
     let (before, after) = match window {
         Window::Skip(n) => (n > 0, reached),
         Window::After(_) => (true, reached),
@@ -88,11 +90,6 @@ pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Windo
         Window::End => (reached, false),
     };
     Ok(Listing { rows, total, totals, before, after })
-}
-
-/// A total as it is told, of a count that may have been broken off.
-fn told(found: i64) -> Total {
-    Total { count: found.min(COUNT_LIMIT), more: found > COUNT_LIMIT }
 }
 
 /// The window, or where it is a page that no longer exists, the last one that does.
@@ -104,11 +101,15 @@ fn existing(window: &Window, total: Total, size: i64) -> Window {
 }
 
 /// The first rows of a target, in order.
-///
-/// # Errors
-/// The database's.
 pub fn rows(conn: &mut DbConnection, target: &Target, sort: Sort, window: &Window, size: i64) -> Result<Vec<AccountRow>, Error> {
-    Ok(read(conn, target, Place { sort, window, size }, None)?.rows)
+    let place = Place { sort, window, size };
+    if let Target::Matching(criteria, plan) = target {
+        return Ok(read(conn, criteria, *plan, place)?.rows);
+    }
+    let mut sql = Sql::new(SHOWN);
+    target.from(&mut sql);
+    place.write(&mut sql, "a");
+    Ok(page(sql, conn, place)?.rows)
 }
 
 struct Page {
@@ -116,107 +117,47 @@ struct Page {
     rows: Vec<AccountRow>,
     /// Whether there are more in the direction in which they were read.
     reached: bool,
-    /// How many match altogether, where the rows say it.
-    matching: Option<i64>,
 }
 
-/// `crowd` is the number of accounts that would be read one by one if they were read in order; without it, what drives is
-/// gathered, and nobody asks how many match.
-fn read(conn: &mut DbConnection, target: &Target, place: Place<'_>, crowd: Option<i64>) -> Result<Page, Error> {
+const SHOWN: &str =
+    "SELECT a.id, a.name, a.name_key, a.description, a.disabled, a.last_login_at, a.last_used_at, a.first_expiry_at";
+
+fn read(conn: &mut DbConnection, criteria: &Criteria, plan: QueryPlan, place: Place<'_>) -> Result<Page, Error> {
+    let mut sql = Sql::default();
+    criteria.with(plan, &mut sql);
+    sql.push(SHOWN);
+    match plan {
+        QueryPlan::InOrder => {
+            criteria.from(plan, Asked::InOrder(Some(place.sort.by)), |_| {}, &mut sql);
+            place.write(&mut sql, "a");
+        }
+        QueryPlan::Gather(_) => {
+            criteria.from(plan, Asked::OfFound, |_| {}, &mut sql);
+            place.write(&mut sql, "a");
+        }
+        QueryPlan::Stream(_) => {
+            let inside = |sql: &mut Sql| {
+                place.begin(sql, "picked");
+                keep_order(criteria.engine, sql, |sql| place.order(sql, "picked"));
+            };
+            criteria.from(plan, Asked::OfFound, inside, &mut sql);
+            place.order(&mut sql, "picked");
+            place.limit(&mut sql);
+        }
+    }
+    page(sql, conn, place)
+}
+
+/// One row more than the page shows is read, to know whether there is a next one.
+fn page(sql: Sql, conn: &mut DbConnection, place: Place<'_>) -> Result<Page, Error> {
     let limit = usize::try_from(place.size).unwrap_or(usize::MAX);
-    let mut rows: Vec<Row> = statement(target, place, crowd).load(conn)?;
+    let mut rows: Vec<ShownRow> = sql.load(conn)?;
     let reached = rows.len() > limit;
     rows.truncate(limit);
     if matches!(place.window, Window::Before(_) | Window::End) {
         rows.reverse();
     }
-    let matching = rows.first().map(|row| row.matching).filter(|matching| *matching >= 0);
-    Ok(Page { rows: rows.into_iter().map(|row| row.shown(place.sort)).collect(), reached, matching })
-}
-
-const SHOWN: &str =
-    "SELECT a.id, a.name, a.name_key, a.description, a.disabled, a.last_login_at, a.last_used_at, a.first_expiry_at";
-const NOT_COUNTED: &str = ", CAST(-1 AS BIGINT) AS matching";
-
-/// The statement behind a page: one row more than it shows, to know whether there is a next one.
-fn statement(target: &Target, place: Place<'_>, crowd: Option<i64>) -> Sql {
-    let mut sql = Sql::default();
-    let Target::Matching(matching) = target else {
-        sql.push(SHOWN).push(NOT_COUNTED);
-        target.from(&mut sql);
-        place.write(&mut sql, "a");
-        return sql;
-    };
-    let by_name = place.sort.by == Order::Name;
-    let counted = |sql: &mut Sql| {
-        sql.push(SHOWN);
-        if crowd.is_none() || matching.is_counted() {
-            sql.push(NOT_COUNTED);
-        } else {
-            sql.push(", ");
-            matching.count_to_limit(sql);
-            sql.push(" AS matching");
-        }
-    };
-    match matching.way(by_name, crowd.unwrap_or(i64::MAX)) {
-        Way::InOrder => {
-            counted(&mut sql);
-            matching.all(&mut sql);
-            matching.tests(None, Asked::InOrder(place.sort.by), &mut sql);
-            place.write(&mut sql, "a");
-        }
-        // Whatever the order is: SQLite sorts the accounts as it reads them again, and keeps no more than a page.
-        Way::Gathered(Condition::Search) if matching.is_single() && matching.engine == Engine::Sqlite => {
-            matching.with_numbers(&mut sql);
-            sql.push(SHOWN).push(", (SELECT count(*) FROM picked) AS matching FROM picked CROSS JOIN accounts a");
-            sql.push(" WHERE a.search_id = picked.search_id");
-            place.write(&mut sql, "a");
-        }
-        // The page is known before any account is looked up.
-        Way::Gathered(condition) if by_name && matching.is_single() => {
-            matching.with(condition, &mut sql);
-            sql.push(SHOWN)
-                .push(", (SELECT count(*) FROM picked) AS matching FROM (SELECT picked.id, picked.name_key FROM picked");
-            sql.push(" WHERE TRUE");
-            place.write(&mut sql, "picked");
-            sql.push(") page");
-            matching.look_up("page", &mut sql);
-            place.order(&mut sql, "page");
-        }
-        Way::Gathered(condition) => {
-            matching.with(condition, &mut sql);
-            sql.push(", matched AS MATERIALIZED (").push(SHOWN).push(" FROM picked");
-            matching.look_up("picked", &mut sql);
-            matching.tests(Some(condition), Asked::OfFound, &mut sql);
-            sql.push(") SELECT matched.*, (SELECT count(*) FROM matched) AS matching FROM matched WHERE TRUE");
-            place.write(&mut sql, "matched");
-        }
-        Way::Streamed(condition) => {
-            counted(&mut sql);
-            sql.push(" FROM (SELECT picked.id, picked.name_key FROM ");
-            matching.picked(condition, false, &mut sql);
-            sql.push(" WHERE TRUE");
-            if matching.is_single() {
-                place.write(&mut sql, "picked");
-                sql.push(") page");
-                matching.look_up("page", &mut sql);
-                place.order(&mut sql, "page");
-                return sql;
-            }
-            place.begin(&mut sql, "picked");
-            if matching.engine == Engine::Postgres {
-                // The order is the index's; said here, it survives the join.
-                place.order(&mut sql, "picked");
-                sql.push(" OFFSET 0");
-            }
-            sql.push(") streamed");
-            matching.look_up("streamed", &mut sql);
-            matching.tests(Some(condition), Asked::OfFound, &mut sql);
-            place.order(&mut sql, "streamed");
-            place.limit(&mut sql);
-        }
-    }
-    sql
+    Ok(Page { rows: rows.into_iter().map(|row| row.shown(place.sort)).collect(), reached })
 }
 
 /// Which part of which order a statement shows.
@@ -282,6 +223,7 @@ const MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.6f";
 fn values(by: Order, position: &[String]) -> Option<Vec<Value>> {
     let (first, rest) = match (by, position) {
         (Order::Name, [name, id]) => return Some(vec![name.clone().into(), id.clone().into()]),
+        (Order::Name, _) => return None,
         (_, [first, rest @ ..]) if rest.len() == 2 => (first, rest),
         _ => return None,
     };
@@ -293,7 +235,7 @@ fn values(by: Order, position: &[String]) -> Option<Vec<Value>> {
     Some(std::iter::once(first).chain(rest.iter().map(|text| text.clone().into())).collect())
 }
 
-impl Row {
+impl ShownRow {
     fn shown(self, sort: Sort) -> AccountRow {
         let moment = |at: NaiveDateTime| at.format(MOMENT).to_string();
         let first = match sort.by {

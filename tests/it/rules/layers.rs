@@ -80,6 +80,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "roles/catalogue",
             "roles/predefined",
             "tokens/value",
+            "accounts/search",
             // The actor is a value; what it may do was read by a query.
             "auth/principal",
             "auth/password",

@@ -178,7 +178,7 @@ fn all_that_match_never_removes_the_last_administrator() {
         let outcomes = at_once(2, |at| instances[at].write_now(|conn| remove(conn, &actors[at], &everybody)));
         assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(Error::Conflict(_)))), "{name}: {outcomes:?}");
         // One of them by the filter, the other by name.
-        let searched = Filter { search: muster::text::fold(&format!("Admin {round}")), ..Filter::all(Kind::User) };
+        let searched = Filter { search: format!("Admin {round}").as_str().into(), ..Filter::all(Kind::User) };
         let whom = [Selection::Matching(searched), Selection::Accounts(vec![left.clone()])];
         let outcomes = at_once(2, |at| instances[at].write_now(|conn| remove(conn, &actors[at], &whom[at])));
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{name}: {outcomes:?}");

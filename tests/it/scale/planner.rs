@@ -9,6 +9,7 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::{Integer, Text};
 use muster::accounts::model::{Activity, Filter, Kind, Selection, Sort, Window};
 use muster::accounts::queries;
+use muster::accounts::search::Search;
 use muster::clock;
 use muster::database::sql::Sql;
 use muster::database::{DbConnection, Engine};
@@ -100,9 +101,7 @@ fn scans(engine: Engine, statement: &str, steps: &[String], leading: &HashMap<St
             if times(&format!("CO-ROUTINE {name}")) > times(step.trim()) {
                 return false;
             }
-            let transient = name.starts_with('(')
-                || ["picked", "matched", "page", "place", "streamed", "s", "mine"].contains(&name)
-                || rest.contains("VIRTUAL TABLE");
+            let transient = name.starts_with('(') || ["picked", "s", "mine"].contains(&name) || rest.contains("VIRTUAL TABLE");
             let few =
                 ["roles", "teams", "r", "t", "settings", "role_permissions", "revisions", "audit_changes", "account_totals"]
                     .contains(&name);
@@ -131,10 +130,7 @@ fn scans(engine: Engine, statement: &str, steps: &[String], leading: &HashMap<St
 fn sorts_everything(engine: Engine, statement: &str, steps: &[String]) -> bool {
     let driven = statement.contains("MATERIALIZED");
     let sorts = match engine {
-        // What is sorted after a page has been read is that page.
-        Engine::Sqlite => {
-            steps.iter().take_while(|step| !step.contains("SCAN page")).any(|step| step.contains("TEMP B-TREE FOR ORDER BY"))
-        }
+        Engine::Sqlite => steps.iter().any(|step| step.contains("TEMP B-TREE FOR ORDER BY")),
         Engine::Postgres => steps.iter().any(|step| {
             // Not an incremental one, which sorts the few that are alike in the index's order.
             let whole = step.trim_start().trim_start_matches("->").trim_start().starts_with("Sort  (");
@@ -155,6 +151,10 @@ fn filters() -> Vec<(&'static str, Filter)> {
         ("disabled too", Filter { disabled: true, ..all.clone() }),
         ("search, few", Filter { search: "bulk-00001".into(), ..all.clone() }),
         ("search, none", Filter { search: "nothing like it".into(), ..all.clone() }),
+        ("search, two words", Filter { search: "00001 bulk-".into(), ..all.clone() }),
+        ("search, a word and letters", Filter { search: "bulk-00 1".into(), ..all.clone() }),
+        ("search, a UUID", Filter { search: id(2).as_str().into(), ..all.clone() }),
+        ("search, a token", Filter { search: Search::parse("seed0000", Some("seed0000")), ..all.clone() }),
         ("search, many", Filter { search: "bulk-".into(), ..all.clone() }),
         ("search, wildcards", Filter { search: "100%_\\\"'".into(), ..all.clone() }),
         ("search, two letters", Filter { search: "bu".into(), ..all.clone() }),
@@ -192,14 +192,19 @@ pub fn reads_nothing_whole(app: &TestApp) {
         slow.push((began.elapsed(), what.clone()));
         asked.extend(sent.into_iter().map(|statement| (what.clone(), statement)));
     };
+    // Where not all combinations are asked for, each filter with each order is asked for two of the five windows besides the first.
+    let sorts_in_full = std::env::var_os("MUSTER_TEST_FULL").is_some();
     let sorts = ["name", "-name", "login", "-login", "used", "-used", "expiry", "-expiry", "status", "-status"];
-    for (name, filter) in filters() {
-        for word in sorts {
+    for (f, (name, filter)) in filters().into_iter().enumerate() {
+        for (s, word) in sorts.into_iter().enumerate() {
             let sort = Sort::parse(word);
             let began = Instant::now();
             let (listing, sent) = recorded.during(|conn| queries::list::list(conn, &filter, sort, &Window::Skip(0), 25).unwrap());
             note(format!("{name}, {word}"), began, sent);
             let mut windows = vec![Window::Skip(75), Window::End];
+            if !sorts_in_full && (f + s) % 2 == 0 {
+                windows.clear();
+            }
             if let (Some(first), Some(last)) = (listing.rows.first(), listing.rows.last()) {
                 windows.push(Window::After(last.position.clone()));
                 windows.push(Window::Before(first.position.clone()));
@@ -211,7 +216,7 @@ pub fn reads_nothing_whole(app: &TestApp) {
             }
         }
         let began = Instant::now();
-        let (_, sent) = recorded.during(|conn| queries::matching::Matching::attention(conn, &filter).unwrap());
+        let (_, sent) = recorded.during(|conn| queries::selection::attention(conn, &filter).unwrap());
         note(format!("{name}, what deserves attention"), began, sent);
     }
     let page: Vec<Id> = (1..=100).map(id).collect();
@@ -256,7 +261,7 @@ pub fn reads_nothing_whole(app: &TestApp) {
     let (_, sent) = recorded.during(|conn| {
         let one = Selection::Accounts(vec![id(1), id(2)]);
         muster::accounts::operations::fingerprint(conn, &filters()[2].1).unwrap();
-        muster::accounts::queries::matching::Target::resolve(conn, Kind::System, &one).unwrap().count(conn).unwrap()
+        muster::accounts::queries::selection::Target::resolve(conn, Kind::System, &one).unwrap().count(conn).unwrap()
     });
     note("what a confirmation needs".into(), began, sent);
     // Some twenty thousand of a hundred thousand: more than a page would count, and still found by the team's index. (How they
@@ -273,7 +278,7 @@ pub fn reads_nothing_whole(app: &TestApp) {
             let sort = Sort::parse("name");
             let (_, sent) = recorded.during(|conn| queries::list::list(conn, &filter, sort, &Window::Skip(0), 25).unwrap());
             let found =
-                sent.iter().find_map(|statement| parts(statement).0.split_once(" AS matching FROM accounts a ")).unwrap().1;
+                sent.iter().find_map(|statement| parts(statement).0.split_once("a.first_expiry_at FROM accounts a ")).unwrap().1;
             let steps = plan(&mut recorded.conn, engine, &format!("SELECT a.id FROM accounts a {found}"));
             assert!(steps.iter().any(|step| step.contains(&format!("COVERING INDEX {index} "))), "{found}: {steps:?}");
         }

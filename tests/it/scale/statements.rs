@@ -28,7 +28,7 @@ fn cost(app: &TestApp, client: &Client, path: &str) -> u64 {
     // Enough tries to be sure, and more where the machine is so busy that a page takes as long as the memory waits.
     let began = Instant::now();
     let (mut least, mut tries) = (u64::MAX, 0);
-    while tries < 8 || (began.elapsed() / tries > Duration::from_millis(60) && tries < 60) {
+    while tries < 5 || (began.elapsed() / tries > Duration::from_millis(60) && tries < 60) {
         least = least.min(of_one());
         tries += 1;
     }
@@ -61,6 +61,8 @@ pub fn of_a_page_are_the_same(small: &TestApp, large: &TestApp) {
         "?q=bulk-0000",
         "?q=nothing+like+it",
         "?q=bu",
+        "?q=bulk+0000",
+        "?q=seed00000002",
         &rare,
         &common,
         &team,
@@ -82,9 +84,9 @@ pub fn of_a_page_are_the_same(small: &TestApp, large: &TestApp) {
     let unfiltered = cost(large, &admins[1], LIST);
     let rare_path = format!("{LIST}{rare}");
     assert_eq!(unfiltered + 1, cost(large, &admins[1], &rare_path), "a filter costs a statement");
-    assert_eq!(unfiltered + 2, cost(large, &admins[1], &format!("{LIST}?q=bulk-0000")), "and one more where a sample may help");
+    assert_eq!(unfiltered + 1, cost(large, &admins[1], &format!("{LIST}?q=bulk-0000")), "a word, too");
     let two = format!("{LIST}?q=bulk-0000&role={RARE_ROLE}");
-    assert_eq!(unfiltered + 3, cost(large, &admins[1], &two), "two filters cost one each, and that one");
+    assert_eq!(unfiltered + 2, cost(large, &admins[1], &two), "two filters have to be counted together");
     let viewing = [cost(small, &viewers[0], LIST), cost(large, &viewers[1], LIST)];
     assert_eq!(viewing[0], viewing[1]);
     lines.push(format!("{engine}: list for a viewer {} statements", viewing[0]));

@@ -1,0 +1,54 @@
+//! What the engines' planners have to be told. Everything else is theirs to decide.
+
+use crate::database::Engine;
+use crate::database::sql::Sql;
+
+/// A condition that is tested row by row, whatever index there may be for it. Both planners prefer an index of the condition
+/// and a sort of all that it finds to the index that has the page's order, although a page ends after 50 rows.
+pub fn opaque(sql: &mut Sql, condition: impl FnOnce(&mut Sql)) {
+    sql.push("CASE WHEN ");
+    condition(sql);
+    sql.push(" THEN TRUE END");
+}
+
+/// The end of a subquery that is to be evaluated as it stands, for each row. PostgreSQL would turn it into a join, for which
+/// it reads all that have a role.
+pub fn fence(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " OFFSET 0",
+    }
+}
+
+/// `WITH picked`: found first, and once. SQLite would evaluate it again for each account, and PostgreSQL merge it.
+pub fn with_picked(sql: &mut Sql, found: impl FnOnce(&mut Sql)) {
+    sql.push("WITH picked (id, name_key) AS MATERIALIZED (");
+    found(sql);
+    sql.push(") ");
+}
+
+/// The account of each row of `picked`, in that direction: neither planner knows how few rows there are, and either may read
+/// all accounts beside them.
+pub fn look_up(engine: Engine, sql: &mut Sql) {
+    match engine {
+        Engine::Sqlite => sql.push(" CROSS JOIN accounts a WHERE a.id = picked.id"),
+        Engine::Postgres => sql
+            .push(" CROSS JOIN LATERAL (SELECT * FROM accounts x WHERE x.id = picked.id")
+            .push(fence(engine))
+            .push(") a WHERE TRUE"),
+    };
+}
+
+/// The order of the rows of a stream: PostgreSQL keeps the index's order through the join only where it is said.
+pub fn keep_order(engine: Engine, sql: &mut Sql, order: impl FnOnce(&mut Sql)) {
+    if engine == Engine::Postgres {
+        order(sql);
+        sql.push(fence(engine));
+    }
+}
+
+/// A value that PostgreSQL sees when it plans: by its statistics it knows whether to begin with the index of words, which has
+/// to be read to its end first, or with the accounts.
+pub fn visible(sql: &mut Sql, value: String) -> &mut Sql {
+    sql.once().bind(value)
+}

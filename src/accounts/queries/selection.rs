@@ -1,0 +1,135 @@
+//! Which accounts an action is to change: a selection becomes the `FROM … WHERE …` of its statements.
+
+use super::plan::{QueryPlan, RowEstimates};
+use super::predicates::{Asked, Criteria, Predicate};
+use crate::accounts::model::{Activity, Filter, Kind, Selection, Total};
+use crate::database::DbConnection;
+use crate::database::sql::Sql;
+use crate::error::Error;
+use crate::id::Id;
+
+/// A selection that is ready to be put into statements as `accounts a`.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// These accounts, of this kind.
+    Accounts(Kind, Vec<Id>),
+    /// What matches, and how it is found.
+    Matching(Box<Criteria>, QueryPlan),
+}
+
+/// What reads all that match gathers up to a quarter of the accounts: to look so many up costs less than to read all.
+const GATHERED_SHARE: i64 = 4;
+
+impl Target {
+    /// Looks at a selection. The number of statements depends on the filters that are set, never on what they find.
+    pub fn resolve(conn: &mut DbConnection, kind: Kind, selection: &Selection) -> Result<Self, Error> {
+        Ok(match selection {
+            Selection::Accounts(ids) => {
+                let mut ids = ids.clone();
+                ids.sort_unstable();
+                ids.dedup();
+                Self::Accounts(kind, ids)
+            }
+            Selection::Matching(filter) => {
+                let (enabled, disabled) = super::totals(conn, filter.kind)?;
+                let criteria = Criteria::new(conn, filter);
+                let gather = (enabled + disabled) / GATHERED_SHARE;
+                let plan = RowEstimates::of(conn, &criteria, gather)?.plan(false);
+                Self::Matching(Box::new(criteria), plan)
+            }
+        })
+    }
+
+    /// What comes before the SELECT.
+    pub fn with(&self, sql: &mut Sql) {
+        if let Self::Matching(criteria, plan) = self {
+            criteria.with(*plan, sql);
+        }
+    }
+
+    /// `FROM … WHERE …` of all that are meant; more conditions on `a` and more tables can follow.
+    pub fn from(&self, sql: &mut Sql) {
+        match self {
+            Self::Accounts(kind, ids) => {
+                sql.push(" FROM accounts a WHERE a.kind = ").bind(kind.as_str()).push(" AND a.id IN ").bind_list(ids);
+            }
+            Self::Matching(criteria, QueryPlan::Gather(driving)) => {
+                // A change looks at the account itself, and not only at what an index says of it.
+                sql.push(" FROM picked CROSS JOIN accounts a WHERE a.id = picked.id AND ");
+                criteria.of_kind("a", sql);
+                criteria.tests(Some(*driving), Asked::OfAll, sql);
+            }
+            Self::Matching(criteria, plan) => criteria.from(*plan, Asked::OfAll, |_| {}, sql),
+        }
+    }
+
+    /// How many accounts are meant, all of them counted.
+    pub fn count(&self, conn: &mut DbConnection) -> Result<i64, Error> {
+        let mut sql = Sql::default();
+        self.with(&mut sql);
+        sql.push("SELECT count(*) AS n");
+        self.from(&mut sql);
+        sql.number(conn)
+    }
+
+    /// The identities that are meant, in their own order.
+    pub fn ids(&self, conn: &mut DbConnection) -> Result<Vec<Id>, Error> {
+        let mut sql = Sql::default();
+        self.with(&mut sql);
+        sql.push("SELECT a.id AS id");
+        self.from(&mut sql);
+        sql.push(" ORDER BY a.id");
+        sql.ids(conn)
+    }
+
+    /// The name of the first account, by name, among those that are meant for which `condition` (on `a`) holds.
+    pub fn first_name(&self, conn: &mut DbConnection, condition: impl FnOnce(&mut Sql)) -> Result<Option<String>, Error> {
+        let mut sql = Sql::default();
+        self.with(&mut sql);
+        sql.push("SELECT a.name AS name");
+        self.from(&mut sql);
+        condition(&mut sql);
+        sql.push(" ORDER BY a.name_key, a.id LIMIT 1");
+        sql.name(conn)
+    }
+}
+
+/// Counting what deserves attention stops here: beyond it the number changes nothing for who reads it.
+const ATTENTION_LIMIT: i64 = 200;
+
+/// How many accounts of a kind deserve attention, among those that `filter` shows when it is cleared: with tokens that expire
+/// soon, unused, never used. One statement.
+pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 3], Error> {
+    #[derive(diesel::QueryableByName)]
+    struct Counts {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        expiring: i64,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        unused: i64,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        never: i64,
+    }
+    let cleared = Filter { disabled: filter.disabled, colleagues_of: filter.colleagues_of.clone(), ..Filter::all(filter.kind) };
+    let mut criteria = Criteria::new(conn, &cleared);
+    let mut sql = Sql::new("SELECT ");
+    for (name, predicate, activity) in [
+        ("expiring, ", Predicate::Expiring, None),
+        ("unused, ", Predicate::Activity, Some(Activity::Unused)),
+        ("never", Predicate::Activity, Some(Activity::Never)),
+    ] {
+        criteria.filter.activity = activity;
+        criteria.filter.expiring = activity.is_none();
+        sql.push("(SELECT count(*) FROM (");
+        if criteria.filter.colleagues_of.is_some() {
+            // Of a hundred thousand accounts a few are colleagues.
+            sql.push("SELECT 1");
+            criteria.from(QueryPlan::Stream(Predicate::Colleagues), Asked::OfFound, |_| {}, &mut sql);
+        } else {
+            criteria.found_by(predicate, false, &mut sql);
+        }
+        sql.limit(ATTENTION_LIMIT + 1).push(") s) AS ").push(name);
+    }
+    let total = |n: i64| Total { count: n.min(ATTENTION_LIMIT), more: n > ATTENTION_LIMIT };
+    let counts = sql.load::<Counts>(conn)?.into_iter().next();
+    Ok(counts.map_or([total(0); 3], |row| [total(row.expiring), total(row.unused), total(row.never)]))
+}
