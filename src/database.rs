@@ -17,6 +17,7 @@ pub mod constraint;
 mod file;
 pub mod manager;
 pub mod migrations;
+mod pooler;
 pub mod sql;
 mod transaction;
 

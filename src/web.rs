@@ -8,6 +8,7 @@ pub mod forgery;
 pub mod form;
 pub mod headers;
 pub mod health;
+pub mod json;
 pub mod markup;
 pub mod navigation;
 pub mod page;

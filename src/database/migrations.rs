@@ -5,7 +5,7 @@ use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::sql::Sql;
-use super::{DbConnection, manager};
+use super::{DbConnection, manager, pooler};
 use crate::accounts::queries::emails;
 use crate::config::DatabaseUrl;
 use crate::error::Error;
@@ -34,7 +34,8 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
         // The driver's words name the host; the URL itself may hold a password.
         DatabaseUrl::Postgres(_) => format!("The database cannot be opened: {}", url.redact(&error.to_string())),
     })?;
-    if let DbConnection::Postgres(_) = conn {
+    if let DbConnection::Postgres(postgres) = &mut conn {
+        pooler::refuse_shared(url, postgres)?;
         let version = Sql::new("SELECT CAST(current_setting('server_version_num') AS BIGINT) AS n").number(&mut conn);
         recent_enough(version.map_err(|error| error.to_string())?)?;
     }

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::database::Database;
 use crate::error::Error;
 use crate::web::form::Body;
+use crate::web::json;
 
 /// The longest overlap, in seconds: seven days.
 const MAX_OVERLAP: i64 = 7 * 24 * 60 * 60;
@@ -96,8 +97,7 @@ fn overlap(request: &HttpRequest, body: &[u8]) -> Result<TimeDelta, Error> {
     let asked: Regeneration = match kind.as_str() {
         "application/x-www-form-urlencoded" => serde_html_form::from_bytes(body).map_err(|_| refused())?,
         _ if kind == "application/json" || kind.ends_with("+json") => {
-            let said: serde_json::Value =
-                serde_json::from_slice(body).map_err(|_| Error::BadRequest("The body is not JSON.".into()))?;
+            let said = json::parse(body)?;
             if !said.is_object() {
                 return Err(Error::BadRequest("The body is not a JSON object.".into()));
             }

@@ -9,8 +9,11 @@ mod killed;
 mod load;
 mod log_lines;
 mod lost_commit;
+#[cfg(feature = "installed-tests")]
+mod pooler;
 mod setups;
 mod starts;
 mod stopped;
+mod too_much;
 mod under_load;
 mod upgrade;

@@ -295,6 +295,9 @@ fn a_token_can_have_its_successor() {
         (JSON, r#"{"overlap_seconds":1.5}"#, 400),
         (JSON, r#"{"overlap":3600}"#, 400),
         (JSON, r#"{"overlap_seconds":60,"more":1}"#, 400),
+        (JSON, r#"{"overlap_seconds":60,"overlap_seconds":0}"#, 400),
+        (JSON, r#"{"overlap_seconds":60,"overlap_second\u0073":0}"#, 400),
+        (FORM, "overlap_seconds=60&overlap_seconds=0", 400),
         (FORM, "overlap_seconds=soon", 400),
         (FORM, "overlap=3600", 400),
         // JSON that a client sends as a form, as curl does when it is not told otherwise.
