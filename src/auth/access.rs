@@ -76,7 +76,7 @@ async fn identify(request: &ServiceRequest) -> Result<Option<Principal>, Error> 
     let session = request.get_session();
     let (account, id, seen) = match session::find(&session) {
         Found::Nobody => return Ok(None),
-        Found::Unavailable => return Err(Error::unavailable("the session could not be read")),
+        Found::Unavailable(cause) => return Err(Error::unavailable(format!("the session could not be read: {cause}"))),
         Found::Account(account, id, seen) => (account, id, seen),
     };
     let database = database(request.request())?;

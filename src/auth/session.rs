@@ -24,7 +24,7 @@ const ACCOUNT: &str = "account";
 const ID: &str = "id";
 /// When the session was last seen; put there by the store at each load.
 const SEEN: &str = "seen";
-/// Says that the database could not be asked: whoever needs the session answers 503 instead of "sign in".
+/// Says why the database could not be asked: whoever needs the session answers 503 instead of "sign in".
 const UNAVAILABLE: &str = "unavailable";
 
 /// Sessions in the `sessions` table.
@@ -72,7 +72,9 @@ impl SessionStore for DatabaseSessions {
                 state.insert(SEEN.into(), serde_json::json!(seen.and_utc().timestamp()).to_string());
                 Ok(Some(state))
             }
-            Err(Error::Unavailable(..)) => Ok(Some(HashMap::from([(UNAVAILABLE.into(), "true".into())]))),
+            Err(Error::Unavailable(_, cause)) => {
+                Ok(Some(HashMap::from([(UNAVAILABLE.into(), serde_json::json!(cause).to_string())])))
+            }
             Err(error) => Err(LoadError::Other(failed(error))),
         }
     }
@@ -128,8 +130,8 @@ fn text(mut state: State) -> Result<String, anyhow::Error> {
 pub enum Found {
     /// Nobody is signed in.
     Nobody,
-    /// The database could not be asked.
-    Unavailable,
+    /// The database could not be asked, for this cause.
+    Unavailable(String),
     /// An account, by which session, and when that was last seen.
     Account(Id, Id, Option<NaiveDateTime>),
 }
@@ -137,8 +139,8 @@ pub enum Found {
 /// Reads who is signed in.
 pub fn find(session: &Session) -> Found {
     let get = |name: &str| session.get::<Id>(name).ok().flatten();
-    if session.contains_key(UNAVAILABLE) {
-        return Found::Unavailable;
+    if let Some(cause) = session.get::<String>(UNAVAILABLE).ok().flatten() {
+        return Found::Unavailable(cause);
     }
     match (get(ACCOUNT), get(ID)) {
         (Some(account), Some(id)) => {
