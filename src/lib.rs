@@ -12,7 +12,7 @@
 //! lets the rules look at them, and carries them out: all in one transaction, so a refusal leaves nothing behind. The
 //! handler answers 303 with a message that the next page shows. The command line calls the same operations.
 //!
-//! `/auth/verify` takes a shorter way: no session, no cookie. `gateway::verify` asks `tokens::check` and tells
+//! `/auth/verify` takes a shorter way: no session, no cookie. `gateway::verify` asks `check` and tells
 //! `activity` what it saw, which is written in batches.
 //!
 //! # Where things are
@@ -26,6 +26,7 @@ pub mod accounts;
 pub mod activity;
 pub mod audit;
 pub mod auth;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -12,10 +12,10 @@ use chrono::TimeDelta;
 use crate::accounts::model::Kind;
 use crate::accounts::operations::Plan;
 use crate::activity::Recorder;
+use crate::check::Check;
 use crate::clock;
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
-use crate::tokens::check::Check;
 use crate::web::trace::Requests;
 use crate::{accounts, tokens};
 

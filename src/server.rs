@@ -14,12 +14,12 @@ use crate::accounts::operations::Plan;
 use crate::activity::{self, Recorder};
 use crate::auth;
 use crate::auth::door::Door;
+use crate::check::Check;
+use crate::check::cache::Cache;
 use crate::config::{BaseUrl, Config};
 use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
-use crate::tokens::check::Check;
 use crate::tokens::expiry;
-use crate::tokens::mirror::Mirror;
 use crate::web::throttle::Refusals;
 use crate::web::{compress, forgery, headers, health, page, trace};
 use crate::{metrics, routes, settings};
@@ -148,13 +148,13 @@ impl Server {
         let shared_database = web::Data::new(database.clone());
         // A connection of its own: what follows the changes must not wait behind pages.
         let watch = Database::connect(config.database_url.clone(), 1).map_err(std::io::Error::other)?;
-        let mirror = Mirror::new(watch.reading_at_length());
-        let follower = mirror.clone();
+        let cache = Cache::new(watch.reading_at_length());
+        let follower = cache.clone();
         database.after_each_write(move || {
-            let mirror = follower.clone();
-            Box::pin(async move { mirror.catch_up().await })
+            let cache = follower.clone();
+            Box::pin(async move { cache.catch_up().await })
         });
-        let check = Check::new(database.clone(), mirror.clone());
+        let check = Check::new(database.clone(), cache.clone());
         let seen = recorder.clone();
         let requests = trace::Requests::default();
         let sources = metrics::Sources {
@@ -205,10 +205,10 @@ impl Server {
             .max_concurrent_connections(descriptors::connections(workers));
         let server = listener::serve(server, listener, deadlines, closing.clone(), application)?;
         let metrics = metrics.map(|(listener, _)| serve_metrics(listener, deadlines, sources)).transpose()?;
-        let follower = actix_web::rt::spawn(mirror.clone().run());
+        let follower = actix_web::rt::spawn(cache.clone().run());
         let expiries = actix_web::rt::spawn(expiry::run(database.clone()));
         let writer = actix_web::rt::spawn(activity::run(recorder.clone(), database, interval));
-        Ok(Running { server: server.run(), recorder, writer, mirror, follower, expiries, metrics, closing })
+        Ok(Running { server: server.run(), recorder, writer, cache, follower, expiries, metrics, closing })
     }
 }
 
@@ -242,7 +242,7 @@ pub struct Running {
     server: actix_web::dev::Server,
     recorder: Recorder,
     writer: actix_web::rt::task::JoinHandle<()>,
-    mirror: Mirror,
+    cache: Cache,
     follower: actix_web::rt::task::JoinHandle<()>,
     expiries: actix_web::rt::task::JoinHandle<()>,
     metrics: Option<actix_web::dev::ServerHandle>,
@@ -268,7 +268,7 @@ impl Running {
         if self.writer.await.is_err() {
             log::error!("the activity writer ended by itself");
         }
-        self.mirror.stop();
+        self.cache.stop();
         if self.follower.await.is_err() {
             log::error!("what follows the changes ended by itself");
         }

@@ -14,9 +14,9 @@ use chrono::{NaiveDateTime, TimeDelta};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use uuid::Uuid;
 
+use crate::check::cache::{Account, Credential};
 use crate::clock;
 use crate::roles::permission::Permission;
-use crate::tokens::mirror::{Account, Credential};
 
 const ACCOUNT: HeaderName = HeaderName::from_static("muster-account");
 const ACCOUNT_NAME: HeaderName = HeaderName::from_static("muster-account-name");
@@ -75,10 +75,10 @@ impl Lists {
 /// were made of.
 pub fn tell(response: &mut HttpResponseBuilder, holder: &Credential, lists: Lists) {
     let account = &holder.account;
-    let [roles, permissions] = of_grants(account);
-    let teams = of_teams(account);
+    let [roles, permissions] = account.grants.memo.get(|| of_grants(account));
+    let teams = account.membership.memo.get(|| of_teams(account));
     let name = Cow::from(utf8_percent_encode(&account.name, IN_TEXT));
-    let told = |list: &HeaderValue, is_told| if is_told { list.clone() } else { HeaderValue::from_static("") };
+    let told = |list: HeaderValue, is_told| if is_told { list } else { HeaderValue::from_static("") };
     let (roles, permissions) = (told(roles, lists.roles), told(permissions, lists.permissions));
     let teams = told(teams, lists.teams);
     let size = FIXED + name.len() + roles.len() + permissions.len() + teams.len();
@@ -113,18 +113,14 @@ pub fn scope<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
     joined(items, " ", IN_SCOPE)
 }
 
-fn of_grants(account: &Account) -> [&HeaderValue; 2] {
-    let made = account.grants.rendered.get(|| {
-        let roles = list(account.grants.roles.iter().map(|role| role.name.as_str()));
-        let permissions = list(account.grants.permissions.iter().map(Permission::as_str));
-        Box::new([value(&roles), value(&permissions)])
-    });
-    [&made[0], &made[1]]
+fn of_grants(account: &Account) -> [HeaderValue; 2] {
+    let roles = list(account.grants.roles.iter().map(|role| role.name.as_str()));
+    let permissions = list(account.grants.permissions.iter().map(Permission::as_str));
+    [value(&roles), value(&permissions)]
 }
 
-fn of_teams(account: &Account) -> &HeaderValue {
-    &account.membership.rendered.get(|| Box::new([value(&list(account.membership.teams.iter().map(|team| team.name.as_str())))]))
-        [0]
+fn of_teams(account: &Account) -> HeaderValue {
+    value(&list(account.membership.teams.iter().map(|team| team.name.as_str())))
 }
 
 fn list<'a>(items: impl IntoIterator<Item = &'a str>) -> String {

@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::activity::Recorder;
 use crate::auth::access;
+use crate::check::cache::Credential;
+use crate::check::{Check, Verdict};
 use crate::clock;
 use crate::config::BaseUrl;
 use crate::database::Database;
 use crate::error::Error;
 use crate::roles::permission::Permission;
-use crate::tokens::check::{Check, Verdict};
-use crate::tokens::mirror::Credential;
 use crate::tokens::queries;
 use crate::tokens::value::TokenValue;
 use crate::web::client;
@@ -123,7 +123,7 @@ fn active<'a>(holder: &'a Credential, created: i64, issuer: &'a str) -> Active<'
     Active {
         active: true,
         sub: account.id.as_str(),
-        username: account.name.as_str(),
+        username: &account.name,
         client_id: account.id.as_str(),
         token_type: "Bearer",
         scope: scope.join(" "),

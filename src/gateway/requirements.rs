@@ -17,11 +17,11 @@ use actix_web::http::header::HeaderMap;
 use percent_encoding::percent_decode_str;
 
 use super::headers::{self, Lists};
+use crate::check::cache::Credential;
 use crate::clock;
 use crate::id::Id;
 use crate::roles::permission::Permission;
 use crate::text::fold;
-use crate::tokens::mirror::Credential;
 use crate::tokens::value::Access;
 
 /// The endpoint without anything appended.

@@ -20,11 +20,11 @@ use super::headers;
 use super::requirements::{Lack, Requirements};
 use crate::activity::Recorder;
 use crate::auth::bearer;
+use crate::check::counters::Outcome;
+use crate::check::{Check, Reason, Verdict};
 use crate::clock;
 use crate::config::Config;
 use crate::error::Error;
-use crate::tokens::check::{Check, Reason, Verdict};
-use crate::tokens::tally::Outcome;
 use crate::tokens::value::{Credentials, TokenValue};
 use crate::web::api::{INVALID_TOKEN, MALFORMED, UNUSABLE};
 use crate::web::throttle::seconds;
@@ -40,7 +40,7 @@ pub async fn verify(
     recorder: web::Data<Recorder>,
     config: web::Data<Config>,
 ) -> HttpResponse {
-    let mut call = check.tally().begin();
+    let mut call = check.counters().begin();
     let value = match bearer::credentials(request.headers()) {
         Credentials::None => {
             call.was(Outcome::NoToken);

@@ -11,8 +11,8 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::{Sources, Stored};
+use crate::check::counters::{BOUNDS, Counts, Outcome};
 use crate::clock;
-use crate::tokens::tally::{BOUNDS, Counted, Outcome};
 use crate::web::trace::Kind;
 
 /// The route that the check's answers are counted under, whatever a gateway appends to it.
@@ -22,7 +22,7 @@ const CHECK_ROUTE: &str = "/auth/verify";
 #[derive(Debug)]
 struct Snapshot {
     requests: Vec<(Kind, u64)>,
-    checks: Counted,
+    checks: Counts,
     waiting: usize,
     dropped: u64,
     lag: Option<f64>,
@@ -45,15 +45,15 @@ struct Numbers {
 
 /// Writes them down.
 pub fn draw(sources: &Sources, stored: Option<Stored>) -> Result<String, fmt::Error> {
-    let mirror = sources.check.mirror();
+    let cache = sources.check.cache();
     let snapshot = Snapshot {
         requests: sources.requests.counted().into_iter().collect(),
-        checks: sources.check.tally().counted(),
+        checks: sources.check.counters().counted(),
         waiting: sources.recorder.waiting(),
         dropped: sources.recorder.dropped(),
-        lag: mirror.lag().map(|lag| lag.as_secs_f64()),
-        keeps_promise: mirror.keeps_promise(),
-        tokens: mirror.len(),
+        lag: cache.lag().map(|lag| lag.as_secs_f64()),
+        keeps_promise: cache.keeps_promise(),
+        tokens: cache.len(),
         connections: sources.database.connections(),
         statements: sources.database.statements(),
         plan_limit: sources.plan.limit,
@@ -251,7 +251,7 @@ impl Page<'_, '_> {
     }
 }
 
-fn by_status(counted: &Counted) -> std::collections::BTreeMap<u16, u64> {
+fn by_status(counted: &Counts) -> std::collections::BTreeMap<u16, u64> {
     let mut all = std::collections::BTreeMap::new();
     for (outcome, count) in Outcome::ALL.iter().zip(counted.outcomes) {
         if let Some(status) = outcome.status() {

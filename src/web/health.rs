@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use actix_web::{HttpResponse, web};
 use tokio::sync::Mutex;
 
+use crate::check::Check;
 use crate::database::{Database, migrations};
 use crate::error::Error;
-use crate::tokens::check::Check;
 
 /// An answer as old as this is given again: anybody may ask, and as often as they like.
 const FRESH: Duration = Duration::from_millis(200);
@@ -36,7 +36,7 @@ async fn look(database: &Database, check: &Check) -> Result<(), Error> {
         return Err(Error::unavailable("a migration is still to be run"));
     }
     database.writable().await?;
-    if !check.mirror().keeps_promise() {
+    if !check.cache().keeps_promise() {
         return Err(Error::unavailable("the check's cache is not up to date"));
     }
     Ok(())

@@ -11,9 +11,9 @@ use chrono::NaiveDateTime;
 use super::home::{HALF_YEAR, Home, bearer, config, header};
 use crate::activity::Recorder;
 use crate::auth::principal::Principal;
+use crate::check::Check;
+use crate::check::cache::Cache;
 use crate::gateway::verify;
-use crate::tokens::check::Check;
-use crate::tokens::mirror::Mirror;
 use crate::tokens::model::Expiry;
 use crate::tokens::operations;
 use crate::tokens::value::{Access, TokenValue};
@@ -318,7 +318,7 @@ async fn who_sends_too_many_refused_tokens_is_told_to_wait() {
     home.write(|conn| operations::revoke(conn, &Principal::shell(), &account, &revoked.id));
     let service = test::init_service(
         App::new()
-            .app_data(web::Data::new(Check::new(home.database.clone(), Mirror::new(home.database.clone()))))
+            .app_data(web::Data::new(Check::new(home.database.clone(), Cache::new(home.database.clone()))))
             .app_data(web::Data::new(Recorder::default()))
             .app_data(web::Data::new(config(&home.url)))
             .app_data(web::Data::new(Refusals::new(5)))

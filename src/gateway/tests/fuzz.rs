@@ -11,9 +11,9 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 
 use super::home::{Home, bearer, config};
 use crate::activity::Recorder;
+use crate::check::Check;
+use crate::check::cache::Cache;
 use crate::gateway::verify;
-use crate::tokens::check::Check;
-use crate::tokens::mirror::Mirror;
 use crate::tokens::model::Expiry;
 use crate::tokens::value::{Access, TokenValue};
 use crate::web::client;
@@ -47,13 +47,13 @@ impl Door {
 
     /// `case` makes a request of what the strategy gives, and says whether it may pass.
     fn holds<S: Strategy>(&self, strategy: &S, case: impl Fn(S::Value) -> (TestRequest, bool)) {
-        let mirror = Mirror::new(self.home.database.clone());
+        let cache = Cache::new(self.home.database.clone());
         let door = self.system.block_on(async {
-            mirror.catch_up().await;
-            actix_web::rt::spawn(mirror.clone().run());
+            cache.catch_up().await;
+            actix_web::rt::spawn(cache.clone().run());
             service::init_service(
                 App::new()
-                    .app_data(web::Data::new(Check::new(self.home.database.clone(), mirror.clone())))
+                    .app_data(web::Data::new(Check::new(self.home.database.clone(), cache.clone())))
                     .app_data(web::Data::new(self.recorder.clone()))
                     .app_data(web::Data::new(config(&self.home.url)))
                     .service(web::resource("/auth/verify").to(verify))
@@ -73,7 +73,7 @@ impl Door {
         });
         outcome.unwrap_or_else(|error| panic!("{error}"));
         eprintln!("{CASES} cases, of which {} rightly passed", passed.get());
-        mirror.stop();
+        cache.stop();
     }
 }
 

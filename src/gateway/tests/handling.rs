@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 
 use super::home::{HALF_YEAR, Home, person};
 use crate::auth::principal::Principal;
+use crate::check::Reason;
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::predefined;
-use crate::tokens::check::Reason;
 use crate::tokens::model::{Expiry, Overlap};
 use crate::tokens::operations::{self, Creation};
 use crate::tokens::queries;

@@ -11,6 +11,8 @@ use diesel::{Connection, PgConnection, QueryableByName};
 use crate::accounts::operations as accounts;
 use crate::activity::Recorder;
 use crate::auth::principal::{ActorKind, Means, Principal};
+use crate::check::cache::Cache;
+use crate::check::{Check, Reason, Verdict};
 use crate::clock;
 use crate::config::{Config, DatabaseUrl, ServeOptions};
 use crate::database::sql::Sql;
@@ -20,8 +22,6 @@ use crate::gateway::verify;
 use crate::id::Id;
 use crate::roles::permission::Permission;
 use crate::roles::predefined;
-use crate::tokens::check::{Check, Reason, Verdict};
-use crate::tokens::mirror::Mirror;
 use crate::tokens::model::{Expiry, Overlap, Token};
 use crate::tokens::operations::{self, Creation};
 use crate::tokens::queries;
@@ -114,7 +114,7 @@ impl Home {
     /// What the check has against a text; nothing where it accepts.
     pub async fn judge(&self, text: &str) -> Option<Reason> {
         let value = TokenValue::parse(text);
-        match Check::new(self.database.clone(), Mirror::new(self.database.clone())).judge(value.as_ref()).await.unwrap() {
+        match Check::new(self.database.clone(), Cache::new(self.database.clone())).judge(value.as_ref()).await.unwrap() {
             Verdict::Accepted(_) => None,
             Verdict::Refused { reason, .. } => Some(reason),
         }
@@ -124,7 +124,7 @@ impl Home {
     pub async fn ask(&self, recorder: &Recorder, request: TestRequest) -> ServiceResponse {
         let service = test::init_service(
             App::new()
-                .app_data(web::Data::new(Check::new(self.database.clone(), Mirror::new(self.database.clone()))))
+                .app_data(web::Data::new(Check::new(self.database.clone(), Cache::new(self.database.clone()))))
                 .app_data(web::Data::new(recorder.clone()))
                 .app_data(web::Data::new(config(&self.url)))
                 .service(web::resource("/auth/verify").to(verify))

@@ -4,12 +4,12 @@ use super::home::Home;
 use crate::accounts::model::{Filter, Kind, Selection};
 use crate::accounts::operations as accounts;
 use crate::auth::principal::Principal;
+use crate::check::cache::{Cache, Known};
+use crate::check::{Check, Reason, Verdict};
 use crate::database::Database;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::predefined;
-use crate::tokens::check::{Check, Reason, Verdict};
-use crate::tokens::mirror::{Known, Mirror};
 use crate::tokens::model::Expiry;
 use crate::tokens::value::{Access, TokenValue};
 
@@ -27,7 +27,7 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
     // Each has two, and both are seen as one.
     let tokens = |id: &Id| [(); 2].map(|()| home.token(id, Access::Read, Expiry::Never).1);
     let values: Vec<[TokenValue; 2]> = ids.iter().map(tokens).collect();
-    let seen_by = |mirror: &Mirror, value: &TokenValue| match mirror.find(value.id().as_bytes().try_into().unwrap()) {
+    let seen_by = |cache: &Cache, value: &TokenValue| match cache.find(value.id().as_bytes().try_into().unwrap()) {
         Known::Token(found) => {
             let grants = &found.account.grants;
             let roles: Vec<String> = grants.roles.iter().map(|role| role.name.clone()).collect();
@@ -37,13 +37,13 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
         }
         _ => panic!("the token is not known"),
     };
-    let known = |mirror: &Mirror, at: usize| {
-        let [one, other] = [0, 1].map(|token| seen_by(mirror, &values[at][token]));
+    let known = |cache: &Cache, at: usize| {
+        let [one, other] = [0, 1].map(|token| seen_by(cache, &values[at][token]));
         assert_eq!(one, other);
         one
     };
-    let mirror = Mirror::new(home.database.clone());
-    mirror.catch_up().await;
+    let cache = Cache::new(home.database.clone());
+    cache.catch_up().await;
     let (viewer, cicd) = (Id::from(predefined::READ_ONLY), Id::from(predefined::CI_CD));
     let everybody = Selection::Matching(Filter::all(Kind::System));
     let one = Selection::Accounts(vec![ids[1].clone()]);
@@ -52,12 +52,12 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
     for selection in [&one, &everybody] {
         home.write(|conn| accounts::add_roles(conn, &shell, Kind::System, selection, std::slice::from_ref(&viewer)));
         let before = home.database.statements();
-        mirror.catch_up().await;
+        cache.catch_up().await;
         spent.push(home.database.statements() - before);
     }
     assert_eq!(spent, [5, 5], "the number, the events, the roles and the teams");
-    assert_eq!(known(&mirror, 0).0, "CI/CD, Read-Only");
-    assert!(known(&mirror, 0).1.contains(&format!("team:manage:{{{team}}}")));
+    assert_eq!(known(&cache, 0).0, "CI/CD, Read-Only");
+    assert!(known(&cache, 0).1.contains(&format!("team:manage:{{{team}}}")));
 
     // Several changes at once: the last word counts, for each account and role by itself.
     home.write(|conn| accounts::remove_roles(conn, &shell, Kind::System, &everybody, &[viewer.clone(), cicd.clone()]));
@@ -65,19 +65,19 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
     home.write(|conn| accounts::add_roles(conn, &shell, Kind::System, &one, &[cicd]));
     home.write(|conn| accounts::add_roles(conn, &shell, Kind::System, &one, &[viewer]));
     home.write(|conn| accounts::rename(conn, &shell, &ids[2], "another name", ""));
-    mirror.catch_up().await;
-    let found: Vec<_> = (0..3).map(|at| known(&mirror, at)).collect();
+    cache.catch_up().await;
+    let found: Vec<_> = (0..3).map(|at| known(&cache, at)).collect();
     assert_eq!(found.iter().map(|found| found.0.as_str()).collect::<Vec<_>>(), ["", "CI/CD, Read-Only", ""]);
     assert_eq!(found.iter().map(|found| found.2).collect::<Vec<_>>(), [false, true, false]);
     // It is what a memory that has read everything knows.
-    let fresh = Mirror::new(home.database.clone());
+    let fresh = Cache::new(home.database.clone());
     fresh.catch_up().await;
     assert_eq!(found, (0..3).map(|at| known(&fresh, at)).collect::<Vec<_>>());
-    assert_eq!((mirror.len(), found[2].3.as_str()), (6, "another name"));
+    assert_eq!((cache.len(), found[2].3.as_str()), (6, "another name"));
     home.write(|conn| accounts::delete(conn, &shell, Kind::System, &one));
-    mirror.catch_up().await;
-    assert_eq!(mirror.len(), 4);
-    assert!(values[1].iter().all(|value| matches!(mirror.find(value.id().as_bytes().try_into().unwrap()), Known::Nothing)));
+    cache.catch_up().await;
+    assert_eq!(cache.len(), 4);
+    assert!(values[1].iter().all(|value| matches!(cache.find(value.id().as_bytes().try_into().unwrap()), Known::Nothing)));
 }
 
 async fn judged_at_once(check: &Check, values: Vec<TokenValue>) -> Vec<Result<Verdict, Error>> {
@@ -100,9 +100,9 @@ async fn made_up_tokens_cost_one_question_for_all_of_them() {
     let account = home.account("ci");
     home.token(&account, Access::Read, Expiry::Never);
     let watch = Database::connect(home.url.clone(), 1).unwrap();
-    let (mirror, pages) = (Mirror::new(watch.clone()), home.database.clone());
-    let check = Check::new(pages.clone(), mirror.clone());
-    mirror.catch_up().await;
+    let (cache, pages) = (Cache::new(watch.clone()), home.database.clone());
+    let check = Check::new(pages.clone(), cache.clone());
+    cache.catch_up().await;
     let values: Vec<TokenValue> = (0..3_000).map(|_| TokenValue::generate(Access::Read).unwrap()).collect();
     let before = (watch.statements(), pages.statements());
     let verdicts = judged_at_once(&check, values.clone()).await;
@@ -122,14 +122,14 @@ async fn without_news_nobody_is_refused() {
     let home = Home::new();
     let account = home.account("ci");
     let (_, value) = home.token(&account, Access::Read, Expiry::Never);
-    let mirror = Mirror::new(home.database.clone());
-    let check = Check::new(home.database.clone(), mirror.clone());
-    mirror.catch_up().await;
+    let cache = Cache::new(home.database.clone());
+    let check = Check::new(home.database.clone(), cache.clone());
+    cache.catch_up().await;
     home.batch("ALTER TABLE revisions RENAME TO hidden");
     let unknown = TokenValue::generate(Access::Read).unwrap();
     assert!(matches!(check.judge(Some(&unknown)).await, Err(Error::Unavailable(..))));
     assert!(matches!(check.judge(Some(&value)).await, Err(Error::Unavailable(..))), "nothing is accepted any more either");
     home.batch("ALTER TABLE hidden RENAME TO revisions");
-    mirror.catch_up().await;
+    cache.catch_up().await;
     assert!(matches!(check.judge(Some(&value)).await, Ok(Verdict::Accepted(_))));
 }

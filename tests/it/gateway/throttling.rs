@@ -38,9 +38,9 @@ fn an_address_is_the_clients_behind_a_trusted_proxy() {
     };
     assert!((0..20).any(|_| ask("192.0.2.1") == 429));
     assert_eq!(ask("192.0.2.2"), 401);
-    // A whole /64 of IPv6 is one household or server.
-    assert!((0..20).any(|host| ask(&format!("2001:db8::{host}")) == 429));
-    assert_eq!(ask("2001:db8:0:1::1"), 401);
+    // A whole /48 of IPv6 is one site.
+    assert!((0..20).any(|network| ask(&format!("2001:db8:0:{network}::1")) == 429));
+    assert_eq!(ask("2001:db8:1::1"), 401);
 }
 
 #[test]

@@ -54,11 +54,10 @@ const LAYERS: [(&str, &[&str]); 10] = [
         &[
             "*/operations",
             "*/operations/*",
-            "tokens/check",
+            "check",
+            "check/*",
+            "check/cache/*",
             "tokens/expiry",
-            "tokens/mirror",
-            "tokens/mirror/*",
-            "tokens/tally",
             "tokens/policy",
             "activity/batch",
             "activity/recorder",
@@ -107,7 +106,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
 ];
 
 /// Within a layer a feature may use those that come after it.
-const FEATURES: [&str; 8] = ["gateway", "auth", "tokens", "accounts", "teams", "roles", "activity", "audit"];
+const FEATURES: [&str; 9] = ["gateway", "auth", "check", "tokens", "accounts", "teams", "roles", "activity", "audit"];
 
 /// Imports that run up, each for a reason.
 const EXCEPTIONS: [(&str, &str, &str); 2] = [

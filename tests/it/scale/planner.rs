@@ -240,7 +240,7 @@ pub fn reads_nothing_whole(app: &TestApp) {
         audit::recent(conn, &id(2), "", 12).unwrap();
         audit::recent(conn, &id(2), "token.", 12).unwrap();
         // The check, on an account that the memory has to read again.
-        tokens::mirror::look_up(conn, b"seed00000002").unwrap();
+        muster::check::cache::look_up(conn, b"seed00000002").unwrap();
         tokens::queries::last_revision(conn).unwrap();
         // Accounts whose tokens have expired.
         tokens::queries::expired(conn, &(now - TimeDelta::hours(1), String::new()), now, now, 500).unwrap();

@@ -1,27 +1,27 @@
 //! What accounts have in common: few sets of roles and of teams, however many the accounts.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use actix_web::http::header::HeaderValue;
-
+use crate::check::counters::place;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::permission::PermissionSet;
 use crate::roles::{self, Badge, Role};
 use crate::teams::{self, Team};
-use crate::tokens::tally::place;
 
-/// Values of HTTP headers that the gateway has made of something, kept with it. Each of a few threads has its own, since a copy
-/// counts the references to the text, and a count that threads share makes them wait for each other.
+/// What somebody has made of a set, kept with it (the gateway keeps its headers). Each of a few threads has its own, since a copy
+/// counts the references to a text, and a count that threads share makes them wait for each other.
 #[derive(Debug, Default)]
-pub struct Rendered([OnceLock<Box<[HeaderValue]>>; 4]);
+pub struct Memo([OnceLock<Box<dyn Any + Send + Sync>>; 4]);
 
-impl Rendered {
-    /// The values, made at a thread's first call.
-    pub fn get(&self, make: impl FnOnce() -> Box<[HeaderValue]>) -> &[HeaderValue] {
-        self.0[place() % self.0.len()].get_or_init(make)
+impl Memo {
+    /// A copy of it, made at a thread's first call. A memo keeps one type of things; any other is made anew each time.
+    pub fn get<T: Any + Clone + Send + Sync>(&self, make: impl Fn() -> T) -> T {
+        let kept = self.0[place() % self.0.len()].get_or_init(|| Box::new(make()));
+        kept.downcast_ref::<T>().cloned().unwrap_or_else(make)
     }
 }
 
@@ -33,7 +33,7 @@ pub struct Grants {
     /// Everything that they, and the administration of teams, grant together.
     pub permissions: PermissionSet,
     /// For the gateway.
-    pub rendered: Rendered,
+    pub memo: Memo,
     administered: Box<[Id]>,
 }
 
@@ -43,7 +43,7 @@ pub struct Membership {
     /// By name.
     pub teams: Vec<Team>,
     /// For the gateway.
-    pub rendered: Rendered,
+    pub memo: Memo,
 }
 
 /// The roles and teams that there are: few, whatever the number of accounts. Each with its place in the order of names.
@@ -98,7 +98,7 @@ impl Shared {
             Arc::new(Grants {
                 roles: roles.iter().map(|role| Badge { id: role.id.clone(), name: role.name.clone() }).collect(),
                 permissions: granted.chain(roles::queries::of_administration(&administered)).collect(),
-                rendered: Rendered::default(),
+                memo: Memo::default(),
                 administered,
             })
         };
@@ -115,7 +115,7 @@ impl Shared {
     pub fn membership<'a>(&mut self, teams: impl IntoIterator<Item = &'a Id>, names: &'a Names) -> Arc<Membership> {
         let teams = known(&names.teams, teams);
         let key = teams.iter().map(|team| team.id.clone()).collect();
-        let make = || Arc::new(Membership { teams: teams.into_iter().cloned().collect(), rendered: Rendered::default() });
+        let make = || Arc::new(Membership { teams: teams.into_iter().cloned().collect(), memo: Memo::default() });
         Arc::clone(self.memberships.entry(key).or_insert_with(make))
     }
 }

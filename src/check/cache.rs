@@ -3,12 +3,12 @@
 //! **Why an answer is never older than the promise.** Every change of an administrator writes, in its own transaction, a
 //! row of `revisions` (`audit::begin`). Such transactions never overlap (`Database::write`), so the numbers are in the
 //! order of the commits, and whoever has read up to a number has missed nothing before it.
-//! - *This instance:* `Database::write` does not return before [`Mirror::catch_up`] has read the revision that it made. So
+//! - *This instance:* `Database::write` does not return before [`Cache::catch_up`] has read the revision that it made. So
 //!   when a change has been answered, the memory knows it.
-//! - *Another instance, or another process on the same SQLite file:* each asks for new revisions every [`EVERY`]. The
-//!   moment at which it last began to ask, successfully, is remembered; when that lies further back than [`TRUSTED`], the
+//! - *Another instance, or another process on the same SQLite file:* each asks for new revisions every [`POLL_INTERVAL`]. The
+//!   moment at which it last began to ask, successfully, is remembered; when that lies further back than [`MAX_STALENESS`], the
 //!   memory is not used, and the token is looked up in the database itself. So a change is known elsewhere after
-//!   [`TRUSTED`] at the latest, however late a question is asked or answered. There is no notification that could be lost.
+//!   [`MAX_STALENESS`] at the latest, however late a question is asked or answered. There is no notification that could be lost.
 //! - *An instance that has lost its database* cannot ask. From the first question that fails on, or that stays without an
 //!   answer for [`LOST_AFTER`], it accepts nothing (503), and begins again by itself with the first that succeeds. A question
 //!   that is only late does not count as lost: meanwhile tokens are looked up one by one.
@@ -16,7 +16,7 @@
 //!
 //! **Why a good token is never refused because it is new.** Nobody is refused on the memory's word alone, where another
 //! instance may have changed it for the better: whoever would be waits for a catch-up that began after they asked
-//! ([`Mirror::refresh`]). All who wait share one, and there are at most five hundred in a second, so made-up tokens cost the
+//! ([`Cache::refresh`]). All who wait share one, and there are at most five hundred in a second, so made-up tokens cost the
 //! database next to nothing, however many they are.
 //!
 //! What is remembered is replaced by account: a change names the accounts that it touched, in its audit events, and those
@@ -33,9 +33,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::value::TokenId;
 use crate::database::Database;
 use crate::error::Error;
+use crate::tokens::value::TokenId;
 
 mod credential;
 mod grants;
@@ -44,16 +44,16 @@ mod reading;
 mod table;
 
 pub use credential::{Account, Credential, Token};
-pub use grants::{Grants, Membership, Rendered};
+pub use grants::{Grants, Membership};
 use memory::Memory;
 pub use reading::look_up;
 use table::Tokens;
 
 /// How often an instance asks for what others have changed.
-pub const EVERY: Duration = Duration::from_millis(200);
+pub const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// How old the last successful question may be for the memory to be used. Below the promised second, with room for the
 /// answer's own way.
-pub const TRUSTED: Duration = Duration::from_millis(800);
+pub const MAX_STALENESS: Duration = Duration::from_millis(800);
 
 /// How long a call waits for the database. A gateway holds it meanwhile.
 pub const QUERY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -78,7 +78,7 @@ pub enum Known {
 
 /// The memory of an instance. Cheap to clone.
 #[derive(Clone)]
-pub struct Mirror(Arc<State>);
+pub struct Cache(Arc<State>);
 
 struct State {
     database: Database,
@@ -97,7 +97,7 @@ struct State {
     stop: tokio::sync::Notify,
 }
 
-impl Mirror {
+impl Cache {
     /// A memory of this database that knows nothing yet.
     pub fn new(database: Database) -> Self {
         let memory = Memory::default();
@@ -120,14 +120,14 @@ impl Mirror {
         if self.0.failing.load(Ordering::Acquire) {
             return Known::Unavailable;
         }
-        if !self.is_trusted() {
+        if !self.is_fresh() {
             return Known::Stale;
         }
         self.0.tokens.find(id).map_or(Known::Nothing, Known::Token)
     }
 
-    fn is_trusted(&self) -> bool {
-        self.lag().is_some_and(|lag| lag <= TRUSTED)
+    fn is_fresh(&self) -> bool {
+        self.lag().is_some_and(|lag| lag <= MAX_STALENESS)
     }
 
     /// How far back the last successful question for news began; `None` before the first.
@@ -138,7 +138,7 @@ impl Mirror {
 
     /// Whether what this instance answers is as fresh as promised: it has its database, and has asked it for news lately.
     pub fn keeps_promise(&self) -> bool {
-        !self.0.failing.load(Ordering::Acquire) && self.is_trusted()
+        !self.0.failing.load(Ordering::Acquire) && self.is_fresh()
     }
 
     /// How many tokens are remembered.
@@ -224,17 +224,17 @@ impl Mirror {
         }
     }
 
-    /// Catches up every [`EVERY`], until [`Mirror::stop`].
+    /// Catches up every [`POLL_INTERVAL`], until [`Cache::stop`].
     pub async fn run(self) {
         loop {
             self.catch_up().await;
-            if tokio::time::timeout(EVERY, self.0.stop.notified()).await.is_ok() {
+            if tokio::time::timeout(POLL_INTERVAL, self.0.stop.notified()).await.is_ok() {
                 return;
             }
         }
     }
 
-    /// Ends [`Mirror::run`].
+    /// Ends [`Cache::run`].
     pub fn stop(&self) {
         self.0.stop.notify_one();
     }

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use super::check::Reason;
+use super::verdict::Reason;
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,19 +121,19 @@ struct Place {
 
 /// The counts.
 #[derive(Debug, Default)]
-pub struct Tally([Place; PLACES]);
+pub struct Counters([Place; PLACES]);
 
 /// A call that is being answered; counted when it is dropped.
 #[derive(Debug)]
 pub struct Call<'a> {
-    tally: &'a Tally,
+    counters: &'a Counters,
     began: Instant,
     outcome: Outcome,
 }
 
 /// The counts of all threads, added up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counted {
+pub struct Counts {
     /// Calls by outcome, in the order of [`Outcome::ALL`].
     pub outcomes: [u64; Outcome::ALL.len()],
     /// Calls by how long they took, in the order of [`BOUNDS`], each without those below it; then all that took longer.
@@ -155,15 +155,15 @@ pub fn place() -> usize {
     PLACE.try_with(|place| *place).unwrap_or_default()
 }
 
-impl Tally {
+impl Counters {
     /// Begins a call. Until told otherwise, it ends as [`Outcome::Abandoned`].
     pub fn begin(&self) -> Call<'_> {
-        Call { tally: self, began: Instant::now(), outcome: Outcome::Abandoned }
+        Call { counters: self, began: Instant::now(), outcome: Outcome::Abandoned }
     }
 
     /// What has been counted so far.
-    pub fn counted(&self) -> Counted {
-        let mut sum = Counted::default();
+    pub fn counted(&self) -> Counts {
+        let mut sum = Counts::default();
         for place in &self.0 {
             for (all, own) in sum.outcomes.iter_mut().zip(&place.outcomes).chain(sum.buckets.iter_mut().zip(&place.buckets)) {
                 *all += own.load(Ordering::Relaxed);
@@ -191,7 +191,7 @@ impl Call<'_> {
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        self.tally.add(self.outcome, u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        self.counters.add(self.outcome, u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX));
     }
 }
 
@@ -208,20 +208,20 @@ mod tests {
 
     #[test]
     fn calls_of_many_threads_add_up() {
-        let tally = Tally::default();
+        let counters = Counters::default();
         std::thread::scope(|scope| {
             for _ in 0..PLACES + 8 {
                 scope.spawn(|| {
                     for _ in 0..1000 {
-                        tally.begin().was(Outcome::Accepted);
+                        counters.begin().was(Outcome::Accepted);
                     }
-                    tally.add(Outcome::NoToken, 5_000);
-                    tally.add(Outcome::Unavailable, u64::from(u32::MAX));
-                    drop(tally.begin());
+                    counters.add(Outcome::NoToken, 5_000);
+                    counters.add(Outcome::Unavailable, u64::from(u32::MAX));
+                    drop(counters.begin());
                 });
             }
         });
-        let counted = tally.counted();
+        let counted = counters.counted();
         let threads = PLACES as u64 + 8;
         assert_eq!(counted.outcomes[Outcome::Accepted.place()], 1000 * threads);
         assert_eq!(counted.outcomes[Outcome::Abandoned.place()], threads);

@@ -1,13 +1,11 @@
 //! A token and its account, as they are kept in memory. Among hundreds of thousands each place in memory that a check looks at
-//! costs what it takes to fetch it, so both are small, and hold in themselves what they need, but for long names.
+//! costs what it takes to fetch it, so both are small.
 
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::NaiveDateTime;
-use smallvec::SmallVec;
-use smol_str::SmolStr;
 
 use super::grants::{Grants, Membership};
 use crate::accounts::model::Kind;
@@ -21,7 +19,7 @@ pub struct Account {
     /// The account.
     pub id: Id,
     /// Its name.
-    pub name: SmolStr,
+    pub name: Arc<str>,
     /// Which kind.
     pub kind: Kind,
     /// What it may do.
@@ -87,11 +85,10 @@ impl Token {
 }
 
 /// An account with its tokens: few, mostly.
-pub type Holding = (Account, SmallVec<[Token; 2]>);
+pub type Holding = (Account, Vec<Token>);
 
-/// A token with its account, in one cache line.
+/// A token with its account, as large as a cache line.
 #[derive(Debug, Clone)]
-#[repr(align(64))]
 pub struct Credential {
     /// Whom it stands for.
     pub account: Arc<Account>,
@@ -113,7 +110,7 @@ mod tests {
 
     #[test]
     fn they_are_small() {
-        assert_eq!((size_of::<Credential>(), size_of::<Account>()), (64, 80));
+        assert_eq!((size_of::<Credential>(), size_of::<Account>()), (64, 72));
     }
 
     #[test]

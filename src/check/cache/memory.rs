@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use smallvec::SmallVec;
 use uuid::Uuid;
 
 use super::credential::{Account, Holding};
@@ -30,7 +29,7 @@ pub struct Memory {
 struct Held {
     account: Arc<Account>,
     /// In order: a machine that replaces its own may have very many.
-    tokens: SmallVec<[TokenId; 2]>,
+    tokens: Vec<TokenId>,
 }
 
 impl Memory {
@@ -98,7 +97,7 @@ impl Memory {
 
     fn put(&mut self, (account, tokens): Holding) {
         let account = Arc::new(account);
-        let mut ids: SmallVec<[TokenId; 2]> = tokens.iter().map(|token| token.id).collect();
+        let mut ids: Vec<TokenId> = tokens.iter().map(|token| token.id).collect();
         ids.sort_unstable();
         tokens.into_iter().for_each(|token| self.tokens.put(&account, token));
         let id = account.id.uuid();

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use chrono::NaiveDateTime;
 use tokio::sync::Semaphore;
 
-use super::mirror::{self, Credential, Known, Mirror, QUERY_TIMEOUT};
-use super::tally::{Outcome, Tally};
-use super::value::{TokenId, TokenValue, digests_match};
+use super::cache::{self, Cache, Credential, Known, QUERY_TIMEOUT};
+use super::counters::{Counters, Outcome};
 use crate::clock;
 use crate::database::Database;
 use crate::error::Error;
+use crate::tokens::value::{TokenId, TokenValue, digests_match};
 
 /// Why a token is not usable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,25 +79,25 @@ const LOOK_UPS: usize = 4;
 #[derive(Clone)]
 pub struct Check {
     database: Database,
-    mirror: Mirror,
+    cache: Cache,
     look_ups: Arc<Semaphore>,
-    tally: Arc<Tally>,
+    counters: Arc<Counters>,
 }
 
 impl Check {
-    /// A check on this database, with a memory that is brought up to date elsewhere ([`Mirror::run`]).
-    pub fn new(database: Database, mirror: Mirror) -> Self {
-        Self { database, mirror, look_ups: Arc::new(Semaphore::new(LOOK_UPS)), tally: Arc::default() }
+    /// A check on this database, with a memory that is brought up to date elsewhere ([`Cache::run`]).
+    pub fn new(database: Database, cache: Cache) -> Self {
+        Self { database, cache, look_ups: Arc::new(Semaphore::new(LOOK_UPS)), counters: Arc::default() }
     }
 
     /// The memory that it looks tokens up in.
-    pub fn mirror(&self) -> &Mirror {
-        &self.mirror
+    pub fn cache(&self) -> &Cache {
+        &self.cache
     }
 
     /// Where the gateway's answers are counted.
-    pub fn tally(&self) -> &Tally {
-        &self.tally
+    pub fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// Judges a token; `None` stands for something that cannot be one, which costs no look-up. Nobody is refused on the
@@ -109,7 +109,7 @@ impl Check {
         let Some((value, id)) = value.and_then(|value| Some((value, value.id().as_bytes().try_into().ok()?))) else {
             return Ok(Verdict::Refused { reason: Reason::Malformed, known: None });
         };
-        match self.mirror.find(&id) {
+        match self.cache.find(&id) {
             Known::Token(credential) => match verdict(Some(credential), &value.digest(), clock::now()) {
                 Verdict::Refused { reason: Reason::Disabled, .. } => self.judge_afresh(value, &id).await,
                 verdict => Ok(verdict),
@@ -126,13 +126,13 @@ impl Check {
     /// # Errors
     /// As [`Check::judge`].
     pub async fn judge_again(&self, value: Option<&TokenValue>) -> Result<Verdict, Error> {
-        self.mirror.refresh().await?;
+        self.cache.refresh().await?;
         self.judge(value).await
     }
 
     async fn judge_afresh(&self, value: &TokenValue, id: &TokenId) -> Result<Verdict, Error> {
-        self.mirror.refresh().await?;
-        match self.mirror.find(id) {
+        self.cache.refresh().await?;
+        match self.cache.find(id) {
             Known::Token(credential) => Ok(verdict(Some(credential), &value.digest(), clock::now())),
             Known::Nothing => Ok(verdict(None, &[0; 32], clock::now())),
             Known::Stale => self.look_up(value, *id).await,
@@ -143,7 +143,7 @@ impl Check {
     async fn look_up(&self, value: &TokenValue, id: TokenId) -> Result<Verdict, Error> {
         let looking = async {
             let _turn = self.look_ups.acquire().await.map_err(|_| Error::unavailable("no more look-ups"))?;
-            self.database.read(move |conn| mirror::look_up(conn, &id)).await
+            self.database.read(move |conn| cache::look_up(conn, &id)).await
         };
         let found =
             tokio::time::timeout(QUERY_TIMEOUT, looking).await.map_err(|_| Error::unavailable("no answer to a look-up"))??;

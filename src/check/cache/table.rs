@@ -1,0 +1,41 @@
+//! The table that the check looks tokens up in.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+
+use super::credential::{Account, Credential, Token};
+use crate::tokens::value::TokenId;
+
+/// Tokens by their public ids, each with its account. Read by the check while [`super::memory::Memory`] changes it.
+#[derive(Default)]
+pub struct Tokens(DashMap<TokenId, Credential>);
+
+impl Tokens {
+    /// The token of this public id.
+    pub fn find(&self, id: &TokenId) -> Option<Credential> {
+        self.0.get(id).map(|found| found.clone())
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Puts a token in, or another in the place of the one with its public id: there is no moment without it.
+    pub fn put(&self, account: &Arc<Account>, token: Token) {
+        self.0.insert(token.id, Credential { account: Arc::clone(account), token });
+    }
+
+    /// Says that the account of a token is this one now.
+    pub fn give(&self, id: &TokenId, account: &Arc<Account>) {
+        if let Some(mut held) = self.0.get_mut(id) {
+            held.account = Arc::clone(account);
+        }
+    }
+
+    /// Removes a token.
+    pub fn remove(&self, id: &TokenId) {
+        self.0.remove(id);
+    }
+}
