@@ -25,7 +25,7 @@ pub struct ServeOptions {
     #[arg(long, env = "MUSTER_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = listen)]
     pub listen: SocketAddr,
 
-    /// Where people reach Muster: scheme and host, without a path; https makes cookies Secure [default: http:// and the listen address]
+    /// URL where people reach Muster, without a path; https makes cookies Secure [default: http:// and the listen address]
     #[arg(long, env = "MUSTER_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,
 
@@ -37,19 +37,19 @@ pub struct ServeOptions {
     #[arg(long, env = "MUSTER_PLAN_NAME", value_name = "NAME", default_value = "Team", value_parser = plan_name)]
     pub plan_name: String,
 
-    /// How many enabled system accounts the plan allows [default: no limit]
+    /// Maximum number of enabled system accounts [default: no limit]
     #[arg(long, env = "MUSTER_PLAN_LIMIT", value_name = "COUNT", value_parser = plan_limit)]
     pub plan_limit: Option<u32>,
 
-    /// Address of the policy that says what system accounts are for [default: no link]
+    /// Link to your policy on system accounts [default: no link]
     #[arg(long, env = "MUSTER_POLICY_LINK", value_name = "URL", value_parser = policy_link)]
     pub policy_link: Option<String>,
 
-    /// Longest life of an API token, such as 365d [default: no maximum]
+    /// Maximum lifetime of an API token, such as 365d or 12h [default: no maximum]
     #[arg(long, env = "MUSTER_MAX_TOKEN_LIFETIME", value_name = "DURATION", value_parser = max_token_lifetime)]
     pub max_token_lifetime: Option<TimeDelta>,
 
-    /// Proxies whose X-Forwarded-For is believed: addresses or networks such as 10.0.0.0/8, separated by commas [default: none]
+    /// Proxies whose X-Forwarded-For is trusted: addresses or networks such as 10.0.0.0/8, separated by commas [default: none]
     #[arg(long, env = "MUSTER_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',', value_parser = trusted_proxy)]
     pub trusted_proxies: Vec<Network>,
 
@@ -61,10 +61,10 @@ pub struct ServeOptions {
     #[arg(long, env = "MUSTER_ACTIVITY_INTERVAL", value_name = "SECONDS", default_value = "60", value_parser = activity_interval)]
     pub activity_interval: Duration,
 
-    /// Refused tokens that one address may send at once before it gets 429; a tenth of it comes back each second; 0 for no limit
+    /// Rejected tokens allowed per address before 429; refills by a tenth per second; 0 for no limit
     #[arg(long, env = "MUSTER_REFUSAL_LIMIT", value_name = "COUNT", default_value = "100", value_parser = refusal_limit)]
     pub refusal_limit: u32,
-    /// Address and port for Prometheus, which finds the metrics under /metrics there and nothing else; anybody who reaches it can read them [default: none]
+    /// Address and port that serves only /metrics, for Prometheus; anyone who can reach it can read them [default: none]
     #[arg(long, env = "MUSTER_METRICS_LISTEN", value_name = "ADDRESS:PORT", value_parser = metrics_listen)]
     pub metrics_listen: Option<SocketAddr>,
 
@@ -72,7 +72,7 @@ pub struct ServeOptions {
     #[arg(long, env = "MUSTER_LOG", value_name = "FILTER", value_parser = log_filter)]
     pub log: Option<String>,
 
-    /// Start on a fresh temporary database with realistic accounts, and print how to sign in
+    /// Run with a temporary database and sample data, and print how to sign in
     #[arg(long)]
     pub demo: bool,
 }
@@ -139,7 +139,10 @@ impl Config {
             activity_interval: options.activity_interval,
             refusal_limit: options.refusal_limit,
             metrics_listen: options.metrics_listen,
-            log: options.log.or_else(|| std::env::var("RUST_LOG").ok()).unwrap_or_else(|| "info".to_owned()),
+            log: options
+                .log
+                .or_else(|| std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty()))
+                .unwrap_or_else(|| "info".to_owned()),
         }
     }
 
@@ -165,7 +168,7 @@ impl Config {
 /// # Errors
 /// A sentence when it is anything else, zero, or more than a hundred years.
 pub fn parse_duration(text: &str) -> Result<TimeDelta, String> {
-    let refused = || "A duration is a whole number of days, hours or minutes, such as 90d, 12h or 30m.".to_owned();
+    let refused = || "Use a whole number of days, hours or minutes, such as 90d, 12h or 30m.".to_owned();
     let unit = text.chars().next_back().ok_or_else(refused)?;
     let number = &text[..text.len() - unit.len_utf8()];
     if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -180,25 +183,26 @@ pub fn parse_duration(text: &str) -> Result<TimeDelta, String> {
     };
     let possible = TimeDelta::minutes(1)..=TimeDelta::days(MAX_DAYS);
     let duration = duration.filter(|duration| possible.contains(duration));
-    duration.ok_or_else(|| format!("A duration is more than nothing and at most {MAX_DAYS}d."))
+    duration.ok_or_else(|| format!("Use a duration from 1m to {MAX_DAYS}d."))
 }
 
 fn listen(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "MUSTER_LISTEN must be an IP address and a port, such as 127.0.0.1:8080".to_owned())
+    text.parse().map_err(|_| "must be an IP address and a port, such as 127.0.0.1:8080 (MUSTER_LISTEN)".to_owned())
 }
 
 fn metrics_listen(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "MUSTER_METRICS_LISTEN must be an IP address and a port, such as 127.0.0.1:9090".to_owned())
+    text.parse().map_err(|_| "must be an IP address and a port, such as 127.0.0.1:9090 (MUSTER_METRICS_LISTEN)".to_owned())
 }
 
 fn public_url(text: &str) -> Result<String, String> {
     self::url::origin(text).ok_or_else(|| {
-        "MUSTER_PUBLIC_URL must be http:// or https:// and a host, without a path: clients of the API expect it there".to_owned()
+        "must be http:// or https:// and a host, without a path: clients of the API expect it there (MUSTER_PUBLIC_URL)"
+            .to_owned()
     })
 }
 
 fn policy_link(text: &str) -> Result<String, String> {
-    let refused = || "MUSTER_POLICY_LINK must be an http:// or https:// address".to_owned();
+    let refused = || "must be an http:// or https:// address (MUSTER_POLICY_LINK)".to_owned();
     self::url::http(text).map(|_| text.to_owned()).ok_or_else(refused)
 }
 
@@ -212,7 +216,7 @@ fn log_filter(text: &str) -> Result<String, String> {
     if text.split(',').all(fits) {
         return Ok(text.to_owned());
     }
-    Err("MUSTER_LOG must be a level (off, error, warn, info, debug, trace), or levels by module such as info,muster=debug"
+    Err("must be a level (off, error, warn, info, debug, trace), or levels by module such as info,muster=debug (MUSTER_LOG)"
         .to_owned())
 }
 
@@ -227,37 +231,37 @@ fn plan_name(text: &str) -> Result<String, String> {
 fn name(variable: &str, text: &str) -> Result<String, String> {
     let trimmed = text.trim();
     let fits = (1..=80).contains(&trimmed.chars().count()) && !trimmed.chars().any(char::is_control);
-    if fits { Ok(trimmed.to_owned()) } else { Err(format!("{variable} must have 1 to 80 characters")) }
+    if fits { Ok(trimmed.to_owned()) } else { Err(format!("must have 1 to 80 characters ({variable})")) }
 }
 
 fn plan_limit(text: &str) -> Result<u32, String> {
     let limit = text.parse().ok().filter(|limit| (1..=1_000_000).contains(limit));
-    limit.ok_or_else(|| "MUSTER_PLAN_LIMIT must be a whole number from 1 to 1000000".to_owned())
+    limit.ok_or_else(|| "must be a whole number from 1 to 1000000 (MUSTER_PLAN_LIMIT)".to_owned())
 }
 
 fn max_token_lifetime(text: &str) -> Result<TimeDelta, String> {
-    parse_duration(text).map_err(|_| format!("MUSTER_MAX_TOKEN_LIFETIME must be a duration such as 365d, at most {MAX_DAYS}d"))
+    parse_duration(text).map_err(|_| format!("must be a duration such as 365d, at most {MAX_DAYS}d (MUSTER_MAX_TOKEN_LIFETIME)"))
 }
 
 fn trusted_proxy(text: &str) -> Result<Network, String> {
-    let refused = |_| "MUSTER_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, separated by commas".to_owned();
+    let refused = |_| "must be addresses or networks such as 10.0.0.0/8, separated by commas (MUSTER_TRUSTED_PROXIES)".to_owned();
     text.trim().parse().map_err(refused)
 }
 
 fn workers(text: &str) -> Result<usize, String> {
     let count = text.parse().ok().filter(|count| (1..=1024).contains(count));
-    count.ok_or_else(|| "MUSTER_WORKERS must be a whole number from 1 to 1024".to_owned())
+    count.ok_or_else(|| "must be a whole number from 1 to 1024 (MUSTER_WORKERS)".to_owned())
 }
 
 fn activity_interval(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| (1..=3600).contains(seconds));
-    let refused = || "MUSTER_ACTIVITY_INTERVAL must be a whole number of seconds from 1 to 3600".to_owned();
+    let refused = || "must be a whole number of seconds from 1 to 3600 (MUSTER_ACTIVITY_INTERVAL)".to_owned();
     seconds.map(Duration::from_secs).ok_or_else(refused)
 }
 
 fn refusal_limit(text: &str) -> Result<u32, String> {
     let count = text.parse().ok().filter(|count| *count <= 1_000_000);
-    count.ok_or_else(|| "MUSTER_REFUSAL_LIMIT must be a whole number from 0 to 1000000".to_owned())
+    count.ok_or_else(|| "must be a whole number from 0 to 1000000 (MUSTER_REFUSAL_LIMIT)".to_owned())
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::rt::signal::unix::{SignalKind, signal};
 
-use crate::cli::Doctor;
-use crate::commands::say;
+use crate::cli::doctor::Doctor;
+use crate::cli::say;
 use crate::config::Config;
 use crate::database::{Database, migrations};
 use crate::gateway::recipes::{Gateway, Values};

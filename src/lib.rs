@@ -29,7 +29,6 @@ pub mod auth;
 pub mod check;
 pub mod cli;
 pub mod clock;
-pub mod commands;
 pub mod config;
 pub mod database;
 pub mod demo;

@@ -5,11 +5,9 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use log::LevelFilter;
-use muster::cli::{Command, Invocation};
-use muster::commands;
+use muster::cli::{self, Command, Invocation};
 use muster::config::Config;
 use muster::demo::Demo;
-use muster::doctor;
 use muster::server::Server;
 
 /// Gives memory back to the system after a peak, also what SQLite, libpq and OpenSSL ask for (`override`), and asks for no
@@ -33,11 +31,7 @@ fn run(Invocation { database_url, settings, command }: Invocation) -> Result<Exi
     let Command::Serve(options) = command else {
         // A command says what went wrong in one sentence of its own; the log speaks only where it is asked to.
         log_to_stderr(settings.log.as_deref().unwrap_or("off"));
-        let config = Config::new(&settings, database_url);
-        return match command {
-            Command::Doctor(words) => Ok(doctor::run(words, &config)),
-            other => commands::run(other, &config).map(|()| ExitCode::SUCCESS),
-        };
+        return cli::run(command, &Config::new(&settings, database_url));
     };
     let config = Config::new(&options, database_url);
     log_to_stderr(&config.log);
@@ -53,15 +47,15 @@ fn serve_demo(config: Config) -> Result<(), String> {
 
 /// What is printed here goes to the terminal and not into the log, for it may hold a secret.
 fn serve(server: Server, more: &str) -> Result<(), String> {
-    commands::say(&format!("Muster listens on {}", server.base_url()))?;
+    cli::say(&format!("Muster listens on {}", server.base_url()))?;
     if let Some(url) = server.metrics_url() {
-        commands::say(&format!("Metrics are at {url}"))?;
+        cli::say(&format!("Metrics are at {url}"))?;
     }
     if let Some(link) = server.setup_link() {
-        commands::say(&format!("Open {link} to create the first administrator."))?;
+        cli::say(&format!("Open {link} to create the first administrator."))?;
     }
     if !more.is_empty() {
-        commands::say(more)?;
+        cli::say(more)?;
     }
     actix_web::rt::System::new().block_on(server.run()).map_err(|error| format!("The server stopped: {error}."))
 }

@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod model;
+pub mod operations;
 pub mod pages;
 pub mod permission;
 pub mod predefined;

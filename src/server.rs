@@ -69,6 +69,8 @@ impl Server {
         let (session_key, setup_key) = prepared.map_err(|error| error.to_string())?;
         let (listener, address) = listen(config.listen)?;
         let metrics = config.metrics_listen.map(listen).transpose()?;
+        let url = config.base_url(address);
+        database.write_now(|conn| settings::serve_at(conn, &url)).map_err(|error| error.to_string())?;
         Ok(Self { config, database, listener, session_key, address, setup_key, metrics, deadlines: Deadlines::default() })
     }
 

@@ -51,6 +51,24 @@ pub fn set_moment(conn: &mut DbConnection, name: &str, at: NaiveDateTime) -> Res
     set(conn, name, &at.format(MOMENT).to_string())
 }
 
+const SERVED_AT: &str = "served_at";
+
+/// Where a server of this database last listened: the URL that its links begin with.
+///
+/// # Errors
+/// The database's.
+pub fn served_at(conn: &mut DbConnection) -> Result<Option<String>, Error> {
+    get(conn, SERVED_AT)
+}
+
+/// Notes where a server listens.
+///
+/// # Errors
+/// The database's.
+pub fn serve_at(conn: &mut DbConnection, url: &str) -> Result<(), Error> {
+    if get(conn, SERVED_AT)?.as_deref() == Some(url) { Ok(()) } else { set(conn, SERVED_AT, url) }
+}
+
 /// With as many digits of a second as there are.
 const MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.f";
 const TRACKED_SINCE: &str = "tracked_since";

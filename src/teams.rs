@@ -1,5 +1,6 @@
 //! Teams: named groups of users and system accounts.
 
+pub mod operations;
 pub mod queries;
 
 /// A team.

@@ -19,6 +19,7 @@ mod hints;
 pub mod list;
 mod plan;
 mod predicates;
+pub mod roster;
 pub mod selection;
 
 type Columns = (

@@ -24,6 +24,9 @@ pub mod verbs {
     pub const SIGNED_IN: &str = "session.started";
     pub const SIGN_IN_FAILED: &str = "session.refused";
     pub const SIGNED_OUT: &str = "session.ended";
+    pub const PASSWORD_LINK_CREATED: &str = "password.link_created";
+    pub const ROLE_CREATED: &str = "role.created";
+    pub const TEAM_CREATED: &str = "team.created";
     pub const PASSWORD_CHANGED: &str = "password.changed";
     pub const ACCESS_REFUSED: &str = "access.refused";
 }

@@ -3,6 +3,7 @@
 use super::links::{self, Purpose};
 use super::principal::{ActorKind, Means, Origin, Principal};
 use super::queries;
+use crate::accounts::model::{Kind, Right};
 use crate::accounts::operations::{UserCreation, create_user};
 use crate::accounts::queries as accounts;
 use crate::audit::{self, Event, verbs};
@@ -10,7 +11,7 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::permission::PermissionSet;
-use crate::roles::predefined;
+use crate::roles::{self, predefined};
 
 /// The actor of what a person does before a session knows them: nobody, until they have proved who they are.
 fn visitor(name: &str, id: Option<Id>, means: Means, origin: Origin) -> Principal {
@@ -154,7 +155,7 @@ pub fn set_up(
 pub fn check_invitation(conn: &mut DbConnection, key: &str) -> Result<(Id, crate::accounts::model::Account), Error> {
     match links::find(conn, Purpose::Password, key)? {
         Some(Some(id)) => {
-            let account = accounts::find(conn, crate::accounts::model::Kind::User, &id)?;
+            let account = accounts::find(conn, Kind::User, &id)?;
             if account.disabled { Err(Error::NotFound("link")) } else { Ok((id, account)) }
         }
         _ => Err(Error::NotFound("link")),
@@ -175,6 +176,38 @@ pub fn accept_invitation(conn: &mut DbConnection, key: &str, hash: &str, origin:
     begin_session(conn, &id, hash, origin)
 }
 
+/// Makes a one-time link with which a user sets a new password, and returns its key. Whoever holds the link becomes the user,
+/// so nobody makes one for somebody who may do more than they. Older links end.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Conflict` for a user who is disabled.
+pub fn offer_password(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<String, Error> {
+    actor.require(Kind::User.permission(Right::Manage), "Only administrators can reset passwords.")?;
+    let account = accounts::find(conn, Kind::User, id)?;
+    let (_, held) = roles::queries::of_account(conn, id)?;
+    if !actor.may_grant(&held) {
+        return Err(Error::forbidden(
+            "",
+            format!("{} can do more than you can, so you can't reset their password.", account.name),
+        ));
+    }
+    if account.disabled {
+        return Err(Error::Conflict(format!("{} is disabled. Enable the user first.", account.name)));
+    }
+    links::use_up(conn, Purpose::Password, Some(id))?;
+    let key = links::create(conn, Purpose::Password, Some(id))?;
+    let event = Event {
+        verb: verbs::PASSWORD_LINK_CREATED,
+        target_kind: Kind::User.as_str(),
+        target_id: Some(id),
+        target_name: &account.name,
+        object: None,
+        detail: serde_json::json!({}),
+    };
+    audit::record_alone(conn, actor, &event)?;
+    Ok(key)
+}
+
 /// How a wrong current password is refused.
 pub fn not_the_current_password() -> Error {
     Error::field("current", "That is not your current password.")
@@ -191,6 +224,7 @@ pub fn change_password(conn: &mut DbConnection, actor: &Principal, known: &str, 
         return Err(not_the_current_password());
     }
     accounts::set_password(conn, own, hash)?;
+    links::use_up(conn, Purpose::Password, Some(own))?;
     let ended = queries::end_other_sessions(conn, own, actor.session())?;
     session_event(conn, actor, verbs::PASSWORD_CHANGED)?;
     Ok(ended)

@@ -11,7 +11,7 @@ use super::door::{Admitted, Closed, Door};
 use super::hashing::Place;
 use super::operations::{Begun, Refusal};
 use super::principal::Origin;
-use super::view::{LoginPage, SetPasswordPage, SetupPage};
+use super::view::{LoginPage, SetPasswordPage, SetupPage, WaitingPage};
 use super::{operations, password, queries, session};
 use crate::audit::verbs;
 use crate::config::Config;
@@ -47,7 +47,7 @@ pub struct LoginQuery {
 ///
 /// # Errors
 /// `Internal`.
-pub async fn login(request: HttpRequest, query: Query<LoginQuery>, actor: Option<Actor>) -> Result<HttpResponse, Error> {
+pub async fn login(visitor: Visitor, query: Query<LoginQuery>, actor: Option<Actor>) -> Result<HttpResponse, Error> {
     let next = local(&query.0.next).unwrap_or_default().to_owned();
     if actor.is_some() {
         return Ok(see_other(if next.is_empty() { HOME } else { &next }));
@@ -57,7 +57,10 @@ pub async fn login(request: HttpRequest, query: Query<LoginQuery>, actor: Option
         "ended" => Some("Your session has ended. Sign in to continue. Your last change was not saved.".to_owned()),
         _ => None,
     };
-    html(StatusCode::OK, &LoginPage { head: head(&request), notice, next, ..LoginPage::default() })
+    if !visitor.read(queries::has_users).await? {
+        return html(StatusCode::OK, &WaitingPage { head: visitor.head() });
+    }
+    html(StatusCode::OK, &LoginPage { head: visitor.head(), notice, next, ..LoginPage::default() })
 }
 
 /// The sign-in form.

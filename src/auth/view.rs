@@ -19,6 +19,14 @@ pub struct LoginPage {
     pub next: String,
 }
 
+/// In place of the sign-in form, while there is nobody who could sign in.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "auth/waiting.html")]
+pub struct WaitingPage {
+    /// Style sheet, script and theme.
+    pub head: Head,
+}
+
 /// The first administrator.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "auth/setup.html")]

@@ -93,6 +93,42 @@ pub fn find_named(conn: &mut DbConnection, name_or_id: &str) -> Result<Option<Ro
     }
 }
 
+/// Whether a role goes by this folded name.
+///
+/// # Errors
+/// The database's.
+pub fn is_taken(conn: &mut DbConnection, name_key: &str) -> Result<bool, Error> {
+    let first: Option<Id> = roles::table.filter(roles::name_key.eq(name_key)).select(roles::id).first(conn).optional()?;
+    Ok(first.is_some())
+}
+
+/// Writes a new role of name and description, and what it grants.
+///
+/// # Errors
+/// The database's.
+pub fn insert(
+    conn: &mut DbConnection,
+    id: &Id,
+    (name, description): (&str, &str),
+    permissions: &PermissionSet,
+) -> Result<(), Error> {
+    diesel::insert_into(roles::table)
+        .values((
+            roles::id.eq(id),
+            roles::name.eq(name),
+            roles::name_key.eq(fold(name)),
+            roles::description.eq(description),
+            roles::created_at.eq(clock::now()),
+        ))
+        .execute(conn)?;
+    for permission in permissions {
+        diesel::insert_into(role_permissions::table)
+            .values((role_permissions::role_id.eq(id), role_permissions::permission.eq(permission.as_str())))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
 fn granted_by(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<HashMap<Id, Vec<Permission>>, Error> {
     let rows: Vec<(Id, String)> = match only {
         Some(ids) => role_permissions::table

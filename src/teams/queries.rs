@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::Team;
+use crate::clock;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
 use crate::schema::{team_administrators, team_members, teams};
+use crate::text::fold;
 
 /// All teams, by name.
 ///
@@ -18,6 +20,26 @@ use crate::schema::{team_administrators, team_members, teams};
 pub fn all(conn: &mut DbConnection) -> Result<Vec<Team>, Error> {
     let rows: Vec<(Id, String)> = teams::table.order((teams::name_key, teams::id)).select((teams::id, teams::name)).load(conn)?;
     Ok(rows.into_iter().map(|(id, name)| Team { id, name }).collect())
+}
+
+/// Whether a team goes by this folded name.
+///
+/// # Errors
+/// The database's.
+pub fn is_taken(conn: &mut DbConnection, name_key: &str) -> Result<bool, Error> {
+    let first: Option<Id> = teams::table.filter(teams::name_key.eq(name_key)).select(teams::id).first(conn).optional()?;
+    Ok(first.is_some())
+}
+
+/// Writes a new team.
+///
+/// # Errors
+/// The database's.
+pub fn insert(conn: &mut DbConnection, id: &Id, name: &str) -> Result<(), Error> {
+    diesel::insert_into(teams::table)
+        .values((teams::id.eq(id), teams::name.eq(name), teams::name_key.eq(fold(name)), teams::created_at.eq(clock::now())))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// The teams of `ids` that exist, by name.

@@ -24,7 +24,7 @@ impl TokenName {
     /// A sentence for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let name = tidy(text, NAME_LIMIT)?;
-        if name.is_empty() { Err("Give it a name.".into()) } else { Ok(Self(name)) }
+        if name.is_empty() { Err("Enter a name.".into()) } else { Ok(Self(name)) }
     }
 
     /// As it is shown.
@@ -119,12 +119,45 @@ pub enum Expiry {
     In(TimeDelta),
     /// With the end of this day, in UTC.
     EndOf(NaiveDate),
+    /// When the installation's maximum lifetime is over.
+    Longest,
     /// Never.
     Never,
 }
 
+/// How long a token lives where nobody says anything else, in a browser or on the command line.
+const USUAL: TimeDelta = TimeDelta::days(90);
+
+/// [`USUAL`], or the maximum where that is shorter.
+pub fn usual_lifetime(maximum: Option<TimeDelta>) -> TimeDelta {
+    maximum.map_or(USUAL, |most| most.min(USUAL))
+}
+
+/// The farthest that a clock on Earth is behind UTC: until then it is still today somewhere.
+const LAST_ZONE: TimeDelta = TimeDelta::hours(12);
+
 impl Expiry {
-    /// Reads a form: `30`, `90` or `365` days, `never`, or `date` with a day as `YYYY-MM-DD` in the second field.
+    /// What is chosen where nobody says anything else: 90 days, or the maximum where that is shorter.
+    pub fn usual(maximum: Option<TimeDelta>) -> Self {
+        Self::In(usual_lifetime(maximum))
+    }
+
+    /// The first and the last day that [`Expiry::EndOf`] may name; `None` where a maximum leaves no day.
+    pub fn days(now: NaiveDateTime, maximum: Option<TimeDelta>) -> Option<(NaiveDate, NaiveDate)> {
+        let first = (now - LAST_ZONE + TimeDelta::seconds(1)).date();
+        let farthest = TimeDelta::days(FARTHEST_DAYS);
+        let most = maximum.map_or(farthest, |most| most.min(farthest));
+        let last = (now + most).date();
+        let fits = |day: &NaiveDate| end_of(*day, now) - now <= most;
+        [Some(last), last.checked_sub_days(Days::new(1))]
+            .into_iter()
+            .flatten()
+            .find(fits)
+            .filter(|last| *last >= first)
+            .map(|last| (first, last))
+    }
+
+    /// Reads a form: `30`, `90` or `365` days, `max`, `never`, or `date` with a day as `YYYY-MM-DD` in the second field.
     ///
     /// # Errors
     /// A sentence for the field `expires` or `expires_on`. Whether the day lies ahead is looked at by [`Expiry::moment`].
@@ -133,10 +166,11 @@ impl Expiry {
             "30" => Ok(Self::In(TimeDelta::days(30))),
             "90" => Ok(Self::In(TimeDelta::days(90))),
             "365" => Ok(Self::In(TimeDelta::days(365))),
+            "max" => Ok(Self::Longest),
             "never" => Ok(Self::Never),
             "date" => parse_day(expires_on.trim())
                 .map(Self::EndOf)
-                .ok_or_else(|| refused("expires_on", "Give the day as YYYY-MM-DD, such as 2027-01-31.")),
+                .ok_or_else(|| refused("expires_on", "Enter the date as YYYY-MM-DD, such as 2027-01-31.")),
             _ => Err(refused("expires", "Choose when the token expires.")),
         }
     }
@@ -150,10 +184,11 @@ impl Expiry {
         let end = match self {
             Self::Never => None,
             Self::In(length) => Some(now.checked_add_signed(length).ok_or_else(too_far(field))?),
-            Self::EndOf(day) => Some(end_of(day)),
+            Self::Longest => Some(now + maximum.ok_or_else(|| refused(field, "Choose when the token expires."))?),
+            Self::EndOf(day) => Some(end_of(day, now)),
         };
         if end.is_some_and(|end| end <= now) {
-            return Err(refused(field, "This is over already. Choose a day from today on."));
+            return Err(refused(field, "That date has passed. Choose today or later."));
         }
         if end.is_some_and(|end| end > now + TimeDelta::days(FARTHEST_DAYS)) {
             return Err(too_far(field)());
@@ -169,7 +204,7 @@ impl Expiry {
     fn field(self) -> &'static str {
         match self {
             Self::EndOf(_) => "expires_on",
-            Self::In(_) | Self::Never => "expires",
+            Self::In(_) | Self::Longest | Self::Never => "expires",
         }
     }
 }
@@ -179,19 +214,17 @@ fn refused(field: &'static str, message: impl Into<String>) -> FieldError {
 }
 
 fn too_far(field: &'static str) -> impl Fn() -> FieldError {
-    move || refused(field, "This is too far ahead: at most a hundred years.")
+    move || refused(field, "Too far ahead. Tokens can last at most a hundred years.")
 }
 
 fn too_long(expiry: Expiry, now: NaiveDateTime, maximum: TimeDelta) -> String {
     let length = in_words(maximum);
-    let last_day = (now + maximum).date();
-    let last_day = if end_of(last_day) - now <= maximum { Some(last_day) } else { last_day.checked_sub_days(Days::new(1)) };
-    match (expiry, last_day) {
-        (Expiry::Never, _) => format!("Every token expires here: at most {length} after it is created."),
-        (Expiry::EndOf(_), Some(day)) if day >= now.date() => {
-            format!("Tokens live at most {length} here: choose a day up to {}.", day.format("%Y-%m-%d"))
+    match (expiry, Expiry::days(now, Some(maximum))) {
+        (Expiry::Never, _) => format!("Every token expires here. The maximum is {length}."),
+        (Expiry::EndOf(_), Some((_, last))) => {
+            format!("Tokens can last at most {length}. Choose {} or earlier.", last.format("%-d %b %Y"))
         }
-        _ => format!("Tokens live at most {length} here."),
+        _ => format!("Tokens can last at most {length}."),
     }
 }
 
@@ -201,8 +234,10 @@ fn parse_day(text: &str) -> Option<NaiveDate> {
     spelled.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
 }
 
-fn end_of(day: NaiveDate) -> NaiveDateTime {
-    day.and_time(NaiveTime::from_hms_opt(23, 59, 59).unwrap_or_default())
+/// The end of a day in UTC; of a day that is over there, but still today further west, its end in the last zone on Earth.
+fn end_of(day: NaiveDate, now: NaiveDateTime) -> NaiveDateTime {
+    let end = day.and_time(NaiveTime::from_hms_opt(23, 59, 59).unwrap_or_default());
+    if end <= now { end + LAST_ZONE } else { end }
 }
 
 /// A length of time in whole days, hours or minutes, whichever says it exactly: "365 days", "36 hours".
@@ -310,11 +345,53 @@ mod tests {
     #[test]
     fn the_installations_maximum_is_kept() {
         assert_eq!(read("90", "", Some(90)), Ok(Some("2027-02-22 14:00:00".into())));
-        assert_eq!(read("365", "", Some(90)), Err(("expires", "Tokens live at most 90 days here.".into())));
-        assert!(read("never", "", Some(90)).unwrap_err().1.contains("at most 90 days"));
+        assert_eq!(read("365", "", Some(90)), Err(("expires", "Tokens can last at most 90 days.".into())));
+        assert!(read("never", "", Some(90)).unwrap_err().1.contains("The maximum is 90 days"));
+        assert_eq!(read("max", "", Some(90)), Ok(Some("2027-02-22 14:00:00".into())));
+        assert_eq!(read("max", "", None).unwrap_err().0, "expires");
         assert_eq!(read("date", "2027-02-21", Some(90)), Ok(Some("2027-02-21 23:59:59".into())));
         let (field, sentence) = read("date", "2027-02-22", Some(90)).unwrap_err();
-        assert_eq!((field, sentence.ends_with("up to 2027-02-21.")), ("expires_on", true), "{sentence}");
+        assert_eq!((field, sentence.ends_with("Choose 21 Feb 2027 or earlier.")), ("expires_on", true), "{sentence}");
+    }
+
+    #[test]
+    fn today_is_today_anywhere_on_earth() {
+        let end = |now: &str, day: &str, maximum| {
+            let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").unwrap();
+            Expiry::EndOf(day).moment(moment(now), maximum).map(|end| end.unwrap().to_string()).map_err(|error| error.field)
+        };
+        // Three in the afternoon of the 24th in Honolulu; half past seven in the morning of the 25th in Auckland.
+        assert_eq!(end("2026-11-25 01:00:00", "2026-11-24", None), Ok("2026-11-25 11:59:59".into()));
+        assert_eq!(end("2026-11-24 18:30:00", "2026-11-25", None), Ok("2026-11-25 23:59:59".into()));
+        assert_eq!(end("2026-11-24 18:30:00", "2026-11-24", None), Ok("2026-11-24 23:59:59".into()));
+        // No place on Earth has that day any more.
+        assert_eq!(end("2026-11-25 12:00:00", "2026-11-24", None), Err("expires_on"));
+        assert_eq!(end("2026-11-25 11:59:58", "2026-11-24", None), Ok("2026-11-25 11:59:59".into()));
+    }
+
+    #[test]
+    fn the_days_on_offer_are_those_that_are_accepted() {
+        for now in
+            ["2026-11-25 00:00:00", "2026-11-25 01:00:00", "2026-11-25 11:59:59", "2026-11-25 12:00:00", "2026-11-25 23:59:59"]
+        {
+            let now = moment(now);
+            for maximum in [
+                None,
+                Some(TimeDelta::days(90)),
+                Some(TimeDelta::days(1)),
+                Some(TimeDelta::hours(12)),
+                Some(TimeDelta::minutes(30)),
+            ] {
+                let accepted = |day: NaiveDate| Expiry::EndOf(day).moment(now, maximum).is_ok();
+                match Expiry::days(now, maximum) {
+                    Some((first, last)) => {
+                        assert!(accepted(first) && accepted(last), "{now} {maximum:?} {first} {last}");
+                        assert!(!accepted(first - Days::new(1)) && !accepted(last + Days::new(1)), "{now} {maximum:?}");
+                    }
+                    None => assert!((0..4).all(|day| !accepted(now.date() - Days::new(1) + Days::new(day))), "{now} {maximum:?}"),
+                }
+            }
+        }
     }
 
     #[test]

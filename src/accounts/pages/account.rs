@@ -18,7 +18,6 @@ use crate::activity::Recorder;
 use crate::audit::{self, FeedItem, verbs};
 use crate::auth::principal::Principal;
 use crate::clock;
-use crate::config::Config;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::gateway::headers;
@@ -152,7 +151,7 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         teams_shown: shown(&member_of),
         rename_name: Field::new(&account.name),
         rename_description: Field::new(&account.description),
-        new_token: NewTokenForm::new(longest_life(&visit.config), Id::new().as_str()),
+        new_token: NewTokenForm::new(visit.config.max_token_lifetime, now, Id::new().as_str()),
         creation_stopped: found.creation_stopped.clone(),
         large_identity: large_identity(&found),
         overlaps: overlaps(&Moment::until(now + TimeDelta::hours(24), now)),
@@ -166,11 +165,6 @@ fn large_identity(found: &Found) -> Option<String> {
     let teams = found.teams.iter().map(|team| team.name.as_str());
     let size = headers::size(&found.account.name, roles, teams, found.permissions.iter().map(Permission::as_str));
     (size > headers::LARGE).then(|| format!("{:.1} kB", size as f64 / 1024.0))
-}
-
-/// The longest life of a token in whole days, where the installation sets one.
-pub fn longest_life(config: &Config) -> Option<u32> {
-    config.max_token_lifetime.map(|most| u32::try_from(most.num_days()).unwrap_or(u32::MAX))
 }
 
 fn role_lines(found: &Found) -> Vec<RoleLine> {

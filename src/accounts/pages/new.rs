@@ -10,21 +10,18 @@ use super::{ids, plan as plan_view, role_choices, team_choices};
 use crate::accounts::operations::{self, Creation, Plan};
 use crate::accounts::queries;
 use crate::accounts::view::new::NewAccountPage;
-use crate::config::Config;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles;
-use crate::tokens::model::{Expiry, in_words};
+use crate::tokens::model::{Expiry, in_words, usual_lifetime};
 use crate::tokens::value::Access;
 use crate::web::form::Form;
 use crate::web::page::see_other;
 use crate::web::view::{Field, Flash};
 use crate::{teams, tokens};
-use chrono::TimeDelta;
 
-/// The name and the life of the token that is made with an account.
+/// The name of the token that is made with an account.
 const FIRST_TOKEN: &str = "first token";
-const FIRST_TOKEN_LIFE: TimeDelta = TimeDelta::days(90);
 
 /// The form of a new system account.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -48,11 +45,6 @@ pub async fn show(visit: ScreenVisit) -> Result<HttpResponse, Error> {
     visit.html(StatusCode::OK, &page(&visit, &form).await?)
 }
 
-/// How long the first token lives: 90 days, or what the installation allows.
-fn first_life(config: &Config) -> TimeDelta {
-    config.max_token_lifetime.map_or(FIRST_TOKEN_LIFE, |most| most.min(FIRST_TOKEN_LIFE))
-}
-
 async fn page(visit: &ScreenVisit, form: &NewForm) -> Result<NewAccountPage, Error> {
     let screen = visit.screen;
     let ((roles, teams, used, stopped), mut shell) = visit
@@ -72,7 +64,6 @@ async fn page(visit: &ScreenVisit, form: &NewForm) -> Result<NewAccountPage, Err
         // A default that this actor may not give must not make every attempt fail.
         choice.checked &= !choice.disabled;
     }
-    let life = first_life(&visit.config);
     shell.here = format!("{}/new", screen.path);
     Ok(NewAccountPage {
         shell,
@@ -84,7 +75,7 @@ async fn page(visit: &ScreenVisit, form: &NewForm) -> Result<NewAccountPage, Err
         roles: choices,
         teams: team_choices(&teams, &ticked(&form.team)),
         token: !form.token.is_empty(),
-        token_text: format!("Read-write, expires in {}.", in_words(life)),
+        token_text: format!("Read-write, expires in {}.", in_words(usual_lifetime(visit.config.max_token_lifetime))),
         creation_stopped: stopped.map(|stop| stop.sentence()),
         plan: plan_view(&visit.config, used),
         ..NewAccountPage::default()
@@ -109,7 +100,7 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
             };
             let (config, navigation) = (&visit.config, visit.navigation);
             let plan = Plan::from(config.get_ref());
-            let (wants_token, life, maximum) = (!form.token.is_empty(), first_life(config), config.max_token_lifetime);
+            let (wants_token, maximum) = (!form.token.is_empty(), config.max_token_lifetime);
             let made = visit.write(move |conn, actor| {
                 let id = operations::create_system_account(conn, actor, &plan, &creation)?;
                 if !wants_token {
@@ -118,7 +109,7 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
                 let first = tokens::operations::Creation {
                     name: FIRST_TOKEN.into(),
                     access: Some(Access::Write),
-                    expiry: Ok(Expiry::In(life)),
+                    expiry: Ok(Expiry::usual(maximum)),
                 };
                 let (token, value) = tokens::operations::create(conn, actor, &id, &first, maximum)?;
                 let made = Made::read(conn, navigation, token, value)?;

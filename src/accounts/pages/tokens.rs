@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, web};
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 
-use super::account::longest_life;
 use super::visits::{AccountVisit, ScreenVisit};
 use crate::accounts::model::{Account, Kind};
 use crate::accounts::queries;
@@ -56,7 +55,7 @@ pub async fn create(visit: AccountVisit, form: Form<TokenForm>) -> Result<HttpRe
             let mut page = visit.page().await?;
             page.open_dialog = Some("new-token".into());
             let new = &mut page.new_token;
-            new.choose(&form.access, &form.expires, longest_life(&visit.config));
+            new.choose(&form.access, &form.expires, visit.config.max_token_lifetime, clock::now());
             new.name = Field::new(form.name);
             new.expires_on = Field::new(form.expires_on);
             for wrong in fields {

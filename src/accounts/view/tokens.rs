@@ -1,5 +1,8 @@
 //! The tokens on their account's page, and the forms that make and regenerate them.
 
+use chrono::{NaiveDateTime, TimeDelta};
+
+use crate::tokens::model::{Expiry, in_words};
 use crate::web::view::{Choice, Field, Moment};
 
 /// The last accepted use of a token.
@@ -64,7 +67,7 @@ pub struct NewTokenForm {
     pub access: Vec<Choice>,
     /// What is wrong with the access.
     pub access_error: Option<String>,
-    /// `30`, `90`, `365`, `never`, `date`, one ticked; fewer where a maximum lifetime is set.
+    /// `30`, `90`, `365`, `never`, `max`, `date`, one ticked; fewer where a maximum lifetime is set.
     pub expires: Vec<Choice>,
     /// What is wrong with the expiry.
     pub expires_error: Option<String>,
@@ -75,32 +78,40 @@ pub struct NewTokenForm {
 }
 
 impl NewTokenForm {
-    /// The form as it first appears, under the identity `id`: read-only, 90 days or the nearest below; `max_days` is the
-    /// installation's maximum lifetime.
-    pub fn new(max_days: Option<u32>, id: &str) -> Self {
+    /// The form as it first appears, under the identity `id`: read-only, 90 days or the `maximum` where that is shorter.
+    pub fn new(maximum: Option<TimeDelta>, now: NaiveDateTime, id: &str) -> Self {
         let mut form = Self { form: id.into(), ..Self::default() };
-        form.choose("read", if max_days.is_some_and(|most| most < 90) { "30" } else { "90" }, max_days);
+        let usual = Expiry::usual(maximum);
+        let preset = PRESETS.iter().find(|(_, days, _)| usual == Expiry::In(TimeDelta::days(*days)));
+        form.choose("read", preset.map_or("max", |(value, ..)| value), maximum, now);
         form
     }
 
     /// Ticks what was sent.
-    pub fn choose(&mut self, access: &str, expires: &str, max_days: Option<u32>) {
+    pub fn choose(&mut self, access: &str, expires: &str, maximum: Option<TimeDelta>, now: NaiveDateTime) {
         self.access = vec![
             Choice::new("read", "Read-only").about("Downloads contracts and results").checked(access == "read"),
             Choice::new("write", "Read-write").about("Publishes contracts, results and releases").checked(access == "write"),
         ];
-        let fits = |days: u32| max_days.is_none_or(|most| days <= most);
-        let all = [
-            ("30", "In 30 days", fits(30)),
-            ("90", "In 90 days", fits(90)),
-            ("365", "In a year", fits(365)),
-            ("never", "Never", max_days.is_none()),
-            ("date", "On a date", true),
-        ];
-        let open = all.into_iter().filter(|(_, _, open)| *open);
-        self.expires = open.map(|(value, name, _)| Choice::new(value, name).checked(value == expires)).collect();
+        let fitting = PRESETS.iter().filter(|(_, days, _)| maximum.is_none_or(|most| TimeDelta::days(*days) <= most));
+        let mut choices: Vec<Choice> = fitting.map(|(value, _, name)| Choice::new(*value, *name)).collect();
+        match maximum {
+            Some(most) if PRESETS.iter().all(|(_, days, _)| TimeDelta::days(*days) != most) => {
+                choices.push(Choice::new("max", format!("Maximum ({})", in_words(most))));
+            }
+            Some(_) => {}
+            None => choices.push(Choice::new("never", "Never")),
+        }
+        if let Some((first, last)) = Expiry::days(now, maximum) {
+            choices.push(Choice::new("date", "Custom date"));
+            self.days = (first.to_string(), last.to_string());
+        }
+        self.expires = choices.into_iter().map(|choice| Choice { checked: choice.id == expires, ..choice }).collect();
     }
 }
+
+/// What a form sends, how many days that is, and what it is called.
+const PRESETS: [(&str, i64, &str); 3] = [("30", 30, "In 30 days"), ("90", 90, "In 90 days"), ("365", 365, "In 1 year")];
 
 /// How long the old value may live on, one ticked: 24 hours. `in_24_hours` is that moment, see [`Moment::until`].
 pub fn overlaps(in_24_hours: &Moment) -> Vec<Choice> {
@@ -110,4 +121,41 @@ pub fn overlaps(in_24_hours: &Moment) -> Vec<Choice> {
         Choice::new("24h", "In 24 hours").about(in_24_hours.exact.clone()).checked(true),
         Choice::new("7d", "In 7 days"),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offered(maximum: Option<TimeDelta>) -> (Vec<String>, String) {
+        let now = chrono::NaiveDate::from_ymd_opt(2026, 11, 24).unwrap().and_hms_opt(23, 0, 0).unwrap();
+        let form = NewTokenForm::new(maximum, now, "form");
+        let ticked = form.expires.iter().find(|choice| choice.checked).unwrap().name.clone();
+        // Whatever is offered without a date is accepted as it is.
+        for choice in form.expires.iter().filter(|choice| choice.id != "date") {
+            assert!(Expiry::parse(&choice.id, "").unwrap().moment(now, maximum).is_ok(), "{maximum:?} {}", choice.name);
+        }
+        (form.expires.into_iter().map(|choice| choice.name).collect(), ticked)
+    }
+
+    #[test]
+    fn every_maximum_leaves_a_choice() {
+        let (names, ticked) = offered(None);
+        assert_eq!(names, ["In 30 days", "In 90 days", "In 1 year", "Never", "Custom date"]);
+        assert_eq!(ticked, "In 90 days");
+        assert_eq!(offered(Some(TimeDelta::days(365))).0, ["In 30 days", "In 90 days", "In 1 year", "Custom date"]);
+        let (names, ticked) = offered(Some(TimeDelta::days(60)));
+        assert_eq!((names.len(), ticked.as_str()), (3, "Maximum (60 days)"));
+        assert_eq!(offered(Some(TimeDelta::days(30))).1, "In 30 days");
+        for (maximum, name) in [
+            (TimeDelta::hours(12), "Maximum (12 hours)"),
+            (TimeDelta::minutes(30), "Maximum (30 minutes)"),
+            (TimeDelta::days(1), "Maximum (1 day)"),
+        ] {
+            let (names, ticked) = offered(Some(maximum));
+            assert_eq!((names[0].as_str(), ticked.as_str()), (name, name));
+        }
+        // Thirty minutes before eleven at night end on no day.
+        assert_eq!(offered(Some(TimeDelta::minutes(30))).0.len(), 1);
+    }
 }

@@ -222,7 +222,7 @@ fn making_things_and_being_asked() {
     judge(&browser, "an account with a long name");
     browser.click("a[href=\"#new-token\"]");
     browser.fill(field("Name"), "on a day");
-    browser.select(field("Expires"), "On a date");
+    browser.select(field("Expires"), "Custom date");
     browser.follow(button("Create token"));
     judge(&browser, "a new token in error");
     halden.visit_showpiece(&browser);

@@ -175,6 +175,7 @@ fn a_session_ends_after_ninety_days_however_often_it_is_seen() {
 #[test]
 fn a_form_that_came_after_the_sessions_end_is_told_of() {
     let app = TestApp::start();
+    app.add_user("Maya Lindqvist", &[]);
     let robot = app.add_account("robot");
     let page = format!("/settings/system-accounts/{robot}");
     let headers = [("Sec-Fetch-Site", "same-origin"), ("Referer", &*format!("{}{page}?x=1", app.url))];

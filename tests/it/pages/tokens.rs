@@ -88,22 +88,22 @@ fn what_is_wrong_with_a_token_comes_back_as_its_dialog() {
     let app = TestApp::start();
     let admin = app.admin();
     let id = app.add_account("robot");
-    let yesterday = (clock::now() - TimeDelta::days(1)).format("%Y-%m-%d").to_string();
+    let yesterday = (clock::now() - TimeDelta::days(2)).format("%Y-%m-%d").to_string();
     let refused = |fields: &[(&str, &str)], at: &str, message: &str| {
         let again = create(&admin, &id, fields);
         assert_eq!((again.status, error(&again, at)), (422, message.into()), "{fields:?}");
         assert!(again.body.contains("id=\"new-token\" aria-labelledby=\"new-token-title\" closedby=\"any\" open data-error"));
         again
     };
-    let again = refused(&[("name", ""), ("access", "write"), ("expires", "365")], "token-name", "Give it a name.");
+    let again = refused(&[("name", ""), ("access", "write"), ("expires", "365")], "token-name", "Enter a name.");
     assert!(again.body.contains("value=\"write\" checked") && again.body.contains("<option value=\"365\" selected>"));
     let date = |on| [("name", "nightly"), ("access", "read"), ("expires", "date"), ("expires_on", on)];
-    let again = refused(&date(&yesterday), "token-expires-on", "This is over already. Choose a day from today on.");
+    let again = refused(&date(&yesterday), "token-expires-on", "That date has passed. Choose today or later.");
     assert!(again.body.contains(&format!("name=\"expires_on\" value=\"{yesterday}\"")), "{}", again.body);
     assert!(again.body.contains("value=\"nightly\""));
-    refused(&date(""), "token-expires-on", "Give the day as YYYY-MM-DD, such as 2027-01-31.");
-    refused(&date("31.01.2027"), "token-expires-on", "Give the day as YYYY-MM-DD, such as 2027-01-31.");
-    refused(&date("9999-12-31"), "token-expires-on", "This is too far ahead: at most a hundred years.");
+    refused(&date(""), "token-expires-on", "Enter the date as YYYY-MM-DD, such as 2027-01-31.");
+    refused(&date("31.01.2027"), "token-expires-on", "Enter the date as YYYY-MM-DD, such as 2027-01-31.");
+    refused(&date("9999-12-31"), "token-expires-on", "Too far ahead. Tokens can last at most a hundred years.");
     refused(&[("name", "x"), ("access", "read"), ("expires", "31")], "token-expires", "Choose when the token expires.");
     refused(&[("name", "x"), ("access", "admin"), ("expires", "30")], "token-access", "Choose read-only or read-write.");
     refused(&[("name", "x"), ("expires", "30")], "token-access", "Choose read-only or read-write.");
@@ -131,11 +131,11 @@ fn the_installations_longest_life_is_offered_and_kept() {
     assert!(select.contains("value=\"30\"") && select.contains("value=\"date\""), "{select}");
     assert!(!select.contains("value=\"90\"") && !select.contains("value=\"365\"") && !select.contains("value=\"never\""));
     let refused = |expires: &str| create(&admin, &id, &[("name", "x"), ("access", "read"), ("expires", expires)]);
-    assert_eq!(error(&refused("90"), "token-expires"), "Tokens live at most 60 days here.");
-    assert_eq!(error(&refused("never"), "token-expires"), "Every token expires here: at most 60 days after it is created.");
+    assert_eq!(error(&refused("90"), "token-expires"), "Tokens can last at most 60 days.");
+    assert_eq!(error(&refused("never"), "token-expires"), "Every token expires here. The maximum is 60 days.");
     let late = (clock::now() + TimeDelta::days(70)).format("%Y-%m-%d").to_string();
     let again = create(&admin, &id, &[("name", "x"), ("access", "read"), ("expires", "date"), ("expires_on", &late)]);
-    assert!(error(&again, "token-expires-on").starts_with("Tokens live at most 60 days here: choose a day up to "));
+    assert!(error(&again, "token-expires-on").starts_with("Tokens can last at most 60 days. Choose "));
     token_value(&refused("30"));
 }
 

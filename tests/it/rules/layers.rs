@@ -9,7 +9,7 @@ use std::path::Path;
 /// The layers, the highest first: patterns of module paths. The first pattern that fits decides.
 const LAYERS: [(&str, &[&str]); 10] = [
     ("main", &["main"]),
-    ("commands", &["cli", "commands", "demo", "demo/*", "doctor", "doctor/*"]),
+    ("commands", &["cli", "cli/*", "demo", "demo/*", "doctor", "doctor/*"]),
     ("server", &["server", "server/*"]),
     ("routes", &["routes", "metrics", "metrics/*"]),
     (

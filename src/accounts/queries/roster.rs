@@ -1,0 +1,92 @@
+//! All accounts of a kind, page by page, for the command line.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::accounts::model::Kind;
+use crate::clock;
+use crate::database::DbConnection;
+use crate::error::Error;
+use crate::id::Id;
+use crate::roles;
+use crate::schema::accounts;
+
+const SIZE: i64 = 500;
+
+/// Where a page ended.
+pub type Place = (String, Id);
+
+/// An account with its roles.
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub id: Id,
+    pub name: String,
+    pub email: Option<String>,
+    pub roles: Vec<String>,
+    disabled: bool,
+    last_login: Option<NaiveDateTime>,
+    last_used: Option<NaiveDateTime>,
+    place: Place,
+}
+
+impl Line {
+    pub fn status(&self) -> &'static str {
+        if self.disabled { "disabled" } else { "enabled" }
+    }
+
+    pub fn last_login(&self) -> String {
+        written(self.last_login)
+    }
+
+    pub fn last_used(&self) -> String {
+        written(self.last_used)
+    }
+
+    pub fn place(&self) -> Place {
+        self.place.clone()
+    }
+}
+
+fn written(at: Option<NaiveDateTime>) -> String {
+    at.map_or_else(|| "never".to_owned(), clock::written)
+}
+
+type Row = (Id, String, String, Option<String>, bool, NaiveDateTime, NaiveDateTime);
+
+/// The accounts that come after a place, by name: two statements.
+///
+/// # Errors
+/// The database's.
+pub fn page(conn: &mut DbConnection, kind: Kind, after: Option<Place>) -> Result<Vec<Line>, Error> {
+    let mut query = accounts::table.filter(accounts::kind.eq(kind.as_str())).into_boxed();
+    if let Some((name, id)) = after {
+        let later = accounts::name_key.eq(name.clone()).and(accounts::id.gt(id));
+        query = query.filter(accounts::name_key.gt(name).or(later));
+    }
+    let rows: Vec<Row> = query
+        .order((accounts::name_key, accounts::id))
+        .limit(SIZE)
+        .select((
+            accounts::id,
+            accounts::name,
+            accounts::name_key,
+            accounts::email,
+            accounts::disabled,
+            accounts::last_login_at,
+            accounts::last_used_at,
+        ))
+        .load(conn)?;
+    let ids: Vec<Id> = rows.iter().map(|row| row.0.clone()).collect();
+    let mut badges = roles::queries::badges(conn, &ids)?;
+    let line = |(id, name, key, email, disabled, login, used): Row| Line {
+        roles: badges.remove(&id).unwrap_or_default().into_iter().map(|badge| badge.name).collect(),
+        place: (key, id.clone()),
+        last_login: clock::known(login),
+        last_used: clock::known(used),
+        id,
+        name,
+        email,
+        disabled,
+    };
+    Ok(rows.into_iter().map(line).collect())
+}

@@ -1,0 +1,107 @@
+//! `muster token`.
+
+use chrono::TimeDelta;
+use clap::{Args, Subcommand};
+
+use super::open;
+use super::output::{note, say, sentence};
+use super::system_account::account_named;
+use crate::accounts::model::Kind;
+use crate::accounts::queries;
+use crate::auth::principal::Principal;
+use crate::config::{Config, parse_duration};
+use crate::tokens::model::Expiry;
+use crate::tokens::operations::{self, Creation};
+use crate::tokens::value::{Access, ID_LENGTH};
+
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Create an API token, and print its value, which is shown only this once
+    Add(AddToken),
+    /// Revoke an API token; it stops working immediately
+    Revoke(RevokeToken),
+}
+
+#[derive(Args, Debug)]
+pub struct AddToken {
+    /// Name or UUID of the system account
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: String,
+    /// What the token is for
+    #[arg(long)]
+    pub name: String,
+    /// What the token can do: read or write
+    #[arg(long, value_parser = access)]
+    pub access: Access,
+    /// Lifetime, such as 90d or 12h, or never [default: 90d, or the maximum lifetime if that is shorter]
+    #[arg(long, value_name = "DURATION", value_parser = lifetime)]
+    pub expires_in: Option<Lifetime>,
+}
+
+#[derive(Args, Debug)]
+pub struct RevokeToken {
+    /// Public ID of the token: the 12 characters after its first underscore
+    pub id: String,
+}
+
+/// How long a token is to live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifetime {
+    For(TimeDelta),
+    Never,
+}
+
+fn access(text: &str) -> Result<Access, String> {
+    Access::parse(text).ok_or_else(|| "A token's access is read or write.".to_owned())
+}
+
+fn lifetime(text: &str) -> Result<Lifetime, String> {
+    if text == "never" { Ok(Lifetime::Never) } else { parse_duration(text).map(Lifetime::For) }
+}
+
+pub fn run(command: TokenCommand, config: &Config) -> Result<(), String> {
+    match command {
+        TokenCommand::Add(words) => add(config, &words),
+        TokenCommand::Revoke(words) => revoke(config, &words.id),
+    }
+}
+
+fn add(config: &Config, words: &AddToken) -> Result<(), String> {
+    let expiry = match words.expires_in {
+        Some(Lifetime::For(length)) => Expiry::In(length),
+        Some(Lifetime::Never) => Expiry::Never,
+        None => Expiry::usual(config.max_token_lifetime),
+    };
+    let made = open(config)?.write_now(|conn| {
+        let id = account_named(conn, &words.account)?;
+        let form = Creation { name: words.name.clone(), access: Some(words.access), expiry: Ok(expiry) };
+        let (token, value) = operations::create(conn, &Principal::shell(), &id, &form, config.max_token_lifetime)?;
+        Ok((queries::find(conn, Kind::System, &id)?, token, value))
+    });
+    let (account, token, value) = made.map_err(|error| sentence(&error))?;
+    let until =
+        token.expires_at.map_or("It never expires.".into(), |at| format!("It expires on {}.", at.format("%-d %b %Y %H:%M UTC")));
+    note(&format!("Created the token {} for {}. {until}", token.name, account.name));
+    if account.disabled {
+        note(&format!("{} is disabled: the token works once you enable it.", account.name));
+    }
+    say(value.expose())
+}
+
+fn revoke(config: &Config, id: &str) -> Result<(), String> {
+    // Pages show the id with the four characters and the underscore that the token begins with.
+    let id = match id.split_once('_') {
+        Some(("mstr" | "mstw", id)) => id,
+        _ => id,
+    };
+    if id.len() != ID_LENGTH {
+        return Err(format!("A token's public ID has {ID_LENGTH} characters: those after its first underscore, up to the next."));
+    }
+    let revoked = open(config)?.write_now(|conn| {
+        let token = operations::revoke_by_id(conn, &Principal::shell(), id)?;
+        let (account, kind) = crate::tokens::queries::owner(conn, &token.id)?;
+        Ok((token.name, queries::find(conn, kind, &account)?.name))
+    });
+    let (token, account) = revoked.map_err(|error| sentence(&error))?;
+    say(&format!("Revoked the token {token} of {account}."))
+}
