@@ -7,7 +7,7 @@ use crate::database::Engine;
 use crate::database::sql::Sql;
 
 /// A condition that is tested row by row, whatever index there may be for it. Both planners prefer an index of the condition
-/// and a sort of all that it finds to the index that has the page's order, although a page ends after 50 rows. A tenth that was used of late, by name: SQLite
+/// and a sort of all that it finds to the index that has the page's order, although a page ends after 50 rows. A twentieth that was used of late, by name: SQLite
 /// 0.5 ms without this and 0.1 with it, PostgreSQL 0.28 and 0.22; what it sorts grows with the table.
 pub fn opaque(sql: &mut Sql, condition: impl FnOnce(&mut Sql)) {
     sql.push("CASE WHEN ");
