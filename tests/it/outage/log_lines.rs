@@ -67,7 +67,7 @@ fn outage_is_logged(log: &str) {
         }
         Engine::Postgres => {
             stage.app.home.take_away();
-            "no connection: "
+            "database unavailable (Unreachable): "
         }
     };
     let begun = Instant::now();
