@@ -1,6 +1,7 @@
 //! Accounts of both kinds: users and system accounts are one table with a `kind`, and share roles, teams, tokens, the
 //! list and the verbs. What differs between them stands in [`kind`].
 
+pub mod actions;
 pub mod filter;
 pub mod kind;
 pub mod model;

@@ -33,10 +33,19 @@ const fn post(path: &'static str, access: Access, handler: fn() -> Handler) -> R
 const SEE: Access = AnyOf(&["system_account:read:*", "system_account:manage:team"]);
 const OPERATE: Access = AnyOf(&["system_account:manage:*", "system_account:manage:team"]);
 const MANAGE: Access = AnyOf(&["system_account:manage:*"]);
+const SEE_USERS: Access = AnyOf(&["user:read:*"]);
+const MANAGE_USERS: Access = AnyOf(&["user:manage:*"]);
+const MANAGE_ANY: Access = AnyOf(&["system_account:manage:*", "user:manage:*"]);
+const OPERATE_ANY: Access = AnyOf(&["system_account:manage:*", "system_account:manage:team", "user:manage:*"]);
 const SEE_ROLES: Access = AnyOf(&["role:read:*", "system_account:read:*", "system_account:manage:team"]);
 
 /// The side bar, as the features give it.
-pub const NAVIGATION: Navigation = Navigation(&[accounts::view::NAVIGATION, roles::view::NAVIGATION, tokens::view::NAVIGATION]);
+pub const NAVIGATION: Navigation = Navigation(&[
+    accounts::view::SYSTEM_ACCOUNTS_ITEM,
+    accounts::view::USERS_ITEM,
+    roles::view::NAVIGATION,
+    tokens::view::NAVIGATION,
+]);
 
 /// Everything that a browser asks for, with a session and a page's errors.
 pub const PAGES: &[Route] = &[
@@ -62,15 +71,15 @@ pub const PAGES: &[Route] = &[
     // One system account
     get("/settings/system-accounts/{id}", SEE, || reads().to(accounts::pages::account::show)),
     post("/settings/system-accounts/{id}", MANAGE, || web::post().to(accounts::pages::account::rename)),
-    post("/settings/system-accounts/{id}/disablement", OPERATE, || web::post().to(accounts::pages::verbs::disable)),
-    post("/settings/system-accounts/{id}/enablement", OPERATE, || web::post().to(accounts::pages::verbs::enable)),
-    get("/settings/system-accounts/{id}/promotion", MANAGE, || reads().to(accounts::pages::verbs::ask_promotion)),
-    post("/settings/system-accounts/{id}/promotion", MANAGE, || web::post().to(accounts::pages::verbs::promote)),
-    post("/settings/system-accounts/{id}/demotion", MANAGE, || web::post().to(accounts::pages::verbs::demote)),
-    get("/settings/system-accounts/{id}/deletion", MANAGE, || reads().to(accounts::pages::verbs::ask_deletion)),
-    post("/settings/system-accounts/{id}/deletion", MANAGE, || web::post().to(accounts::pages::verbs::delete)),
-    post("/settings/system-accounts/{id}/roles", MANAGE, || web::post().to(accounts::pages::account::set_roles)),
-    post("/settings/system-accounts/{id}/teams", MANAGE, || web::post().to(accounts::pages::account::set_teams)),
+    post("/settings/system-accounts/{id}/disablement", OPERATE, || web::post().to(accounts::pages::verbs::act)),
+    post("/settings/system-accounts/{id}/enablement", OPERATE, || web::post().to(accounts::pages::verbs::act)),
+    get("/settings/system-accounts/{id}/promotion", MANAGE, || reads().to(accounts::pages::verbs::ask)),
+    post("/settings/system-accounts/{id}/promotion", MANAGE, || web::post().to(accounts::pages::verbs::act)),
+    post("/settings/system-accounts/{id}/demotion", MANAGE, || web::post().to(accounts::pages::verbs::act)),
+    get("/settings/system-accounts/{id}/deletion", MANAGE, || reads().to(accounts::pages::verbs::ask)),
+    post("/settings/system-accounts/{id}/deletion", MANAGE, || web::post().to(accounts::pages::verbs::act)),
+    post("/settings/system-accounts/{id}/roles", MANAGE, || web::post().to(accounts::pages::edits::roles)),
+    post("/settings/system-accounts/{id}/teams", MANAGE, || web::post().to(accounts::pages::edits::teams)),
     // Its tokens
     post("/settings/system-accounts/{id}/tokens", OPERATE, || web::post().to(accounts::pages::tokens::create)),
     post("/settings/system-accounts/{id}/tokens/{token}/regeneration", OPERATE, || {
@@ -78,7 +87,24 @@ pub const PAGES: &[Route] = &[
     }),
     post("/settings/system-accounts/{id}/tokens/{token}/revocation", OPERATE, || web::post().to(accounts::pages::tokens::revoke)),
     post("/settings/system-accounts/{id}/tokens/{token}/finish", OPERATE, || web::post().to(accounts::pages::tokens::finish)),
-    post("/settings/changes/{id}/undo", OPERATE, || web::post().to(accounts::pages::verbs::undo)),
+    // Users, on the same pages
+    get("/settings/users", SEE_USERS, || reads().to(accounts::pages::list::show)),
+    post("/settings/users/bulk", MANAGE_USERS, || web::post().to(accounts::pages::bulk::act)),
+    get("/settings/users/{id}", SEE_USERS, || reads().to(accounts::pages::account::show)),
+    post("/settings/users/{id}", MANAGE_USERS, || web::post().to(accounts::pages::account::rename)),
+    post("/settings/users/{id}/disablement", MANAGE_USERS, || web::post().to(accounts::pages::verbs::act)),
+    post("/settings/users/{id}/enablement", MANAGE_USERS, || web::post().to(accounts::pages::verbs::act)),
+    get("/settings/users/{id}/promotion", MANAGE_USERS, || reads().to(accounts::pages::verbs::ask)),
+    post("/settings/users/{id}/promotion", MANAGE_USERS, || web::post().to(accounts::pages::verbs::act)),
+    post("/settings/users/{id}/demotion", MANAGE_USERS, || web::post().to(accounts::pages::verbs::act)),
+    get("/settings/users/{id}/deletion", MANAGE_USERS, || reads().to(accounts::pages::verbs::ask)),
+    post("/settings/users/{id}/deletion", MANAGE_USERS, || web::post().to(accounts::pages::verbs::act)),
+    post("/settings/users/{id}/roles", MANAGE_USERS, || web::post().to(accounts::pages::edits::roles)),
+    post("/settings/users/{id}/teams", MANAGE_USERS, || web::post().to(accounts::pages::edits::teams)),
+    // What is selected and asked about, and what was changed
+    get("/settings/selections/{id}", MANAGE_ANY, || reads().to(accounts::pages::selections::show)),
+    post("/settings/selections/{id}", MANAGE_ANY, || web::post().to(accounts::pages::selections::answer)),
+    post("/settings/changes/{id}/undo", OPERATE_ANY, || web::post().to(accounts::pages::verbs::undo)),
     // What holds for all tokens
     get("/settings/token-policy", MANAGE, || reads().to(tokens::pages::policy)),
     post("/settings/token-policy/stop", MANAGE, || web::post().to(tokens::pages::stop)),

@@ -30,6 +30,11 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
+    /// Reads what [`Filters::words`] printed.
+    pub fn parse(words: &str) -> Self {
+        serde_html_form::from_str(words).unwrap_or_default()
+    }
+
     /// Takes them apart. A value that makes no sense is as good as none: a link that somebody kept must not fail.
     pub fn on(&self, screen: &'static Screen) -> Filters {
         let sort = Sort::parse(&self.sort);
@@ -120,6 +125,12 @@ impl Filters {
     /// The list's address, first page.
     pub fn here(&self) -> String {
         self.address_of("")
+    }
+
+    /// What stands behind the question mark.
+    pub fn words(&self) -> String {
+        let here = self.here();
+        here.split_once('?').map_or_else(String::new, |(_, words)| words.to_owned())
     }
 
     /// An address below the list that keeps its filters: an account's page leads back to the list that it was opened from.
@@ -241,6 +252,14 @@ impl Filters {
         all.extend(others.into_iter().filter(|(value, _)| *value == present));
         options(present, &all)
     }
+}
+
+/// A list's address with a selection ticked on it.
+pub fn selecting(list: &str, selection: &Id) -> String {
+    let (path, words) = list.split_once('?').unwrap_or((list, ""));
+    let kept = words.split('&').filter(|word| !word.is_empty() && !word.starts_with("selection="));
+    let words: Vec<String> = kept.map(str::to_owned).chain([format!("selection={selection}")]).collect();
+    format!("{path}?{}", words.join("&"))
 }
 
 fn options(present: &str, all: &[(&str, &str)]) -> Vec<Choice> {

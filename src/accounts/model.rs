@@ -95,7 +95,7 @@ impl AccountName {
     /// A sentence for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let name = tidy(text, NAME_LIMIT)?;
-        if name.is_empty() { Err("Give it a name.".into()) } else { Ok(Self(name)) }
+        if name.is_empty() { Err("Enter a name.".into()) } else { Ok(Self(name)) }
     }
 
     /// As it is shown.

@@ -15,10 +15,12 @@ use crate::web::view::{Choice, Moment, Tile};
 
 pub mod account;
 pub mod bulk;
-pub mod confirm;
+pub mod edits;
 pub mod list;
 mod live;
 pub mod new;
+pub mod question;
+pub mod selections;
 pub mod tokens;
 pub mod verbs;
 pub mod visits;

@@ -21,6 +21,7 @@ mod plan;
 mod predicates;
 pub mod roster;
 pub mod selection;
+pub mod selections;
 
 type Columns = (
     Id,
@@ -116,6 +117,20 @@ pub fn insert(conn: &mut DbConnection, id: &Id, new: &NewAccount, by: (Option<&I
         ))
         .execute(conn)?;
     add_to_total(conn, new.kind, false, 1)
+}
+
+/// The addresses of users.
+pub fn emails(conn: &mut DbConnection, ids: &[Id]) -> Result<std::collections::HashMap<Id, String>, Error> {
+    #[derive(QueryableByName)]
+    struct Addressed {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        id: Id,
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        email: String,
+    }
+    let mut sql = Sql::new("SELECT id, email FROM accounts WHERE email IS NOT NULL AND id IN ");
+    sql.bind_page(ids);
+    Ok(sql.load::<Addressed>(conn)?.into_iter().map(|row| (row.id, row.email)).collect())
 }
 
 /// What the search looks through, folded: name and description, and the e-mail address of a user.

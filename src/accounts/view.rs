@@ -1,7 +1,7 @@
 //! The pages of system accounts, as plain data for their templates. What several of them show stands here; each page has a
 //! file of its own.
 
-use super::kind::SYSTEM_ACCOUNTS;
+use super::kind::{SYSTEM_ACCOUNTS, USERS};
 use crate::web::navigation::{Group, Item};
 use crate::web::view::words::grouped;
 
@@ -9,16 +9,27 @@ pub mod account;
 pub mod activity;
 pub mod confirm;
 pub mod list;
+pub mod menu;
 pub mod new;
 pub mod tokens;
+pub mod told;
 
-pub const NAVIGATION: Item = Item {
+pub const SYSTEM_ACCOUNTS_ITEM: Item = Item {
     label: SYSTEM_ACCOUNTS.title,
     href: SYSTEM_ACCOUNTS.path,
     icon: "bot",
     group: Group::Organisation,
     any_of: &["system_account:read:*", "system_account:manage:team"],
     count: Some("SELECT sum(total) FROM account_totals WHERE kind = 'system' AND disabled = FALSE"),
+};
+
+pub const USERS_ITEM: Item = Item {
+    label: USERS.title,
+    href: USERS.path,
+    icon: "user",
+    group: Group::Organisation,
+    any_of: &["user:read:*"],
+    count: Some("SELECT sum(total) FROM account_totals WHERE kind = 'user' AND disabled = FALSE"),
 };
 
 /// How much of the plan is used.
@@ -47,14 +58,14 @@ impl Plan {
     pub fn line(&self) -> String {
         match self.limit {
             Some(limit) => format!("{} plan, {} of {}", self.name, grouped(self.used), grouped(limit)),
-            None => format!("No limit, {} in use", grouped(self.used)),
+            None => "No limit".to_owned(),
         }
     }
 
-    /// `This will be 38 of 50 on the Team plan`; empty without a limit.
+    /// `Uses 38 of 50 on the Team plan`; empty without a limit.
     pub fn next_line(&self) -> String {
         match self.limit {
-            Some(limit) => format!("This will be {} of {} on the {} plan", grouped(self.used + 1), grouped(limit), self.name),
+            Some(limit) => format!("Uses {} of {} on the {} plan", grouped(self.used + 1), grouped(limit), self.name),
             None => String::new(),
         }
     }

@@ -5,7 +5,7 @@ use diesel::result::{DatabaseErrorKind, Error as Diesel};
 use crate::error::{Error, Outage};
 
 /// A system account of that name is enabled already.
-pub const NAME_TAKEN: &str = "Another enabled system account has this name.";
+pub const NAME_TAKEN: &str = "An enabled system account already has this name.";
 /// A user of that address exists already.
 pub const EMAIL_TAKEN: &str = "Another user has this e-mail address.";
 

@@ -1,6 +1,7 @@
 //! The roles that come with Muster. Their UUIDs are published: clients of the admin API have them written down.
 
 use super::permission::{Permission, PermissionSet};
+use crate::id::Id;
 use uuid::{Uuid, uuid};
 
 /// Full control. Locked, and given only by an administrator.
@@ -132,6 +133,11 @@ pub const PREDEFINED: &[PredefinedRole] = &[
         permissions: &[],
     },
 ];
+
+/// Whether Administrator is among these roles.
+pub fn is_administrator(roles: &[Id]) -> bool {
+    roles.contains(&ADMINISTRATOR.into())
+}
 
 #[cfg(test)]
 mod tests {

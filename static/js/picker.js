@@ -5,15 +5,15 @@ const narrow = (box) => {
   const list = document.getElementById(box.dataset.filter);
   const typed = box.value.trim().toLowerCase();
   const choices = $$('.choice', list);
-  for (const choice of choices) choice.hidden = !choice.textContent.toLowerCase().includes(typed);
+  // What is ticked stays in sight: what will be applied is what is seen.
+  for (const choice of choices) {
+    choice.hidden = !$('input:checked', choice) && !choice.textContent.toLowerCase().includes(typed);
+  }
   const none = $('[data-filter-empty]', list);
   if (none) none.hidden = choices.some((choice) => !choice.hidden);
 };
 
-behaviour('[data-filter]', (box) => {
-  box.addEventListener('input', () => narrow(box));
-  box.addEventListener('keydown', (event) => { if (event.key === 'Enter') event.preventDefault(); });
-});
+behaviour('[data-filter]', (box) => box.addEventListener('input', () => narrow(box)));
 
 behaviour('[data-picker]', (picker) => {
   const show = () => {
@@ -21,6 +21,12 @@ behaviour('[data-picker]', (picker) => {
     if (button) button.disabled = !$('.choice input:checked', picker);
   };
   picker.addEventListener('change', show);
+  // Enter presses the picker's own button, and not the first one of the form that its boxes belong to
+  picker.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || !event.target.matches('input')) return;
+    event.preventDefault();
+    $('[data-picker-submit]:enabled', picker)?.click();
+  });
   addEventListener('pageshow', show);
   // What was chosen stays when a picker is closed by mistake; what was typed does not
   picker.addEventListener('toggle', (event) => {

@@ -29,8 +29,16 @@ behaviour('[data-list]', (list) => {
   };
   // Whoever unticks a row no longer means all that match
   const endScope = () => scope()?.remove();
+  // What is ticked by hand takes the place of the selection in the address: a reload must not bring that one back
+  const forget = () => {
+    const url = new URL(location.href);
+    if (!url.searchParams.has('selection')) return;
+    url.searchParams.delete('selection');
+    history.replaceState(null, '', url);
+  };
   const setAll = (on) => {
     if (!on) endScope();
+    forget();
     for (const box of boxes()) box.checked = on;
     show(true);
   };
@@ -45,6 +53,7 @@ behaviour('[data-list]', (list) => {
       }
       last = box;
       if (!box.checked) endScope();
+      forget();
       show(true);
     } else if (event.target.closest('[data-clear]')) {
       event.preventDefault();

@@ -1,11 +1,22 @@
 // A form is sent once: the answer to a second click would take the place of the first one's, and a token's value stands in
-// that one only. The way back from the answer makes the form ready again.
+// that one only. While it is carried out it shows that; the way back from the answer, and stopping the load, make it ready again.
+const PATIENCE = 10000; // milliseconds after which a form may be sent again where the browser does not say that it was stopped
 
 let sent = null;
+const settle = () => {
+  sent?.form.removeAttribute('aria-busy');
+  sent?.button?.removeAttribute('data-busy');
+  sent = null;
+};
+
 document.addEventListener('submit', (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== 'post') return;
-  if (sent === form) event.preventDefault();
-  sent = form;
+  if (sent?.form === form && event.timeStamp - sent.at < PATIENCE) { event.preventDefault(); return; }
+  settle();
+  sent = { form, button: event.submitter, at: event.timeStamp };
+  form.setAttribute('aria-busy', 'true');
+  event.submitter?.setAttribute('data-busy', '');
 });
-addEventListener('pageshow', () => { sent = null; });
+addEventListener('pageshow', settle);
+window.navigation?.addEventListener('navigateerror', settle);

@@ -8,6 +8,7 @@ mod escaping;
 mod journey;
 mod keyboard;
 mod list;
+mod selections;
 mod shell;
 mod stage;
 mod without_script;

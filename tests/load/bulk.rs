@@ -34,8 +34,13 @@ fn main() {
         })
         .unwrap();
     let matching = |verb: &str, more: &[(&str, &str)]| {
-        let fields = [("scope", "matching"), ("team", team.as_str()), ("disabled", "1"), ("do", verb)];
-        stage.post("/settings/system-accounts/bulk", &[&fields[..], more].concat())
+        let bulk = "/settings/system-accounts/bulk";
+        let filter = [("team", team.as_str()), ("disabled", "1")];
+        // What is selected is the set that was shown: a page of its own, and no part of the action.
+        let (_, list) = stage.lead(bulk, &[&filter[..], &[("do", "select_matching")]].concat());
+        let selection = list.rsplit("selection=").next().unwrap().to_owned();
+        let fields = [("selection", selection.as_str()), ("shown", "0"), ("do", verb)];
+        stage.post(bulk, &[&filter[..], &fields[..], more].concat())
     };
     let viewer = predefined::READ_ONLY.to_string();
     let mut figures: Vec<(&str, Vec<Duration>)> = vec![

@@ -54,6 +54,11 @@ impl Stage {
 
     /// Sends a form, from POST to answer.
     pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Duration {
+        self.lead(path, fields).0
+    }
+
+    /// The same, and where it leads.
+    pub fn lead(&self, path: &str, fields: &[(&str, &str)]) -> (Duration, String) {
         let body = serde_html_form::to_string(fields).unwrap();
         let began = Instant::now();
         let answer = self
@@ -64,7 +69,8 @@ impl Stage {
             .send(body)
             .unwrap();
         assert_eq!(answer.status(), 303, "{path}");
-        began.elapsed()
+        let location = answer.headers().get("location").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        (began.elapsed(), location.to_owned())
     }
 }
 

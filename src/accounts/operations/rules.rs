@@ -3,9 +3,9 @@
 
 use crate::accounts::model::{Kind, Right};
 use crate::accounts::queries;
-use crate::accounts::queries::changes::{self, Tally};
+use crate::accounts::queries::changes;
 use crate::accounts::queries::selection::Target;
-use crate::audit::{Change, verbs};
+use crate::audit::Change;
 use crate::auth::principal::Principal;
 use crate::config::{self, Config};
 use crate::database::DbConnection;
@@ -49,50 +49,38 @@ pub fn may_begin(actor: &Principal, kind: Kind, needed: Right) -> Result<(), Err
     if actor.may(everywhere) || (needed == Right::ManageTeam && actor.may(kind.permission(Right::ManageTeam))) {
         return Ok(());
     }
-    Err(Error::forbidden(everywhere, format!("Only Administrators can change {}, or their tokens.", kind.plural())))
+    Err(Error::forbidden(everywhere, format!("Only administrators can change {} or their tokens.", kind.plural())))
 }
 
-/// What must hold before events of one verb are carried out.
-pub fn before(conn: &mut DbConnection, actor: &Principal, change: &Change, kind: Kind, tally: &Tally) -> Result<(), Error> {
-    let verb = tally.verb.as_str();
-    if !actor.may(kind.permission(Right::Manage)) {
-        only_state_in_own_teams(conn, actor, change, kind, verb)?;
-    }
-    match verb {
-        // A person is not among the machines, nor the other way round.
-        verbs::ACCOUNT_DISABLED if actor.kind.as_str() == kind.as_str() => not_oneself(conn, actor, change, verb, "disable"),
-        verbs::ACCOUNT_DELETED if actor.kind.as_str() == kind.as_str() => not_oneself(conn, actor, change, verb, "delete"),
-        verbs::ACCOUNT_ENABLED => names_are_free(conn, change, kind),
-        verbs::ROLE_ADDED => roles_of(conn, change, verb)?.iter().try_for_each(|role| may_give(actor, role)),
-        verbs::ROLE_REMOVED => roles_of(conn, change, verb)?.iter().try_for_each(|role| may_take(actor, role)),
-        _ => Ok(()),
-    }
+/// What a rule looks at: events of one kind, written down and not carried out yet, or just carried out.
+pub struct Rule<'a> {
+    pub actor: &'a Principal,
+    pub plan: &'a Plan,
+    pub change: &'a Change,
+    pub kind: Kind,
+    pub event: &'a str,
+    /// How many accounts the events are about.
+    pub accounts: i64,
 }
 
-/// What must hold after events of one verb have been carried out.
-pub fn after(conn: &mut DbConnection, plan: &Plan, change: &Change, kind: Kind, tally: &Tally) -> Result<(), Error> {
-    match (kind, tally.verb.as_str()) {
-        (Kind::System, verbs::ACCOUNT_ENABLED) => plan_allows(conn, plan),
-        (Kind::User, verb @ (verbs::ACCOUNT_DISABLED | verbs::ACCOUNT_DELETED | verbs::ROLE_REMOVED)) => {
-            an_administrator_remains(conn, change, verb)
-        }
-        _ => Ok(()),
+impl Rule<'_> {
+    /// Whether the actor is an account of this kind: a person is not among the machines, nor the other way round.
+    fn own(&self) -> Option<Id> {
+        self.actor.account.clone().filter(|_| self.actor.kind.as_str() == self.kind.as_str())
     }
 }
 
-/// `manage:team` reaches as far as one's own teams, and only to disabling and enabling.
-fn only_state_in_own_teams(
-    conn: &mut DbConnection,
-    actor: &Principal,
-    change: &Change,
-    kind: Kind,
-    verb: &str,
-) -> Result<(), Error> {
-    if !matches!(verb, verbs::ACCOUNT_DISABLED | verbs::ACCOUNT_ENABLED) {
-        let needed = kind.permission(Right::Manage);
-        return Err(Error::forbidden(needed, format!("Only Administrators can do this to {}.", kind.plural())));
+/// `manage:team` reaches as far as one's own teams, and only to what is `in_own_teams`.
+pub fn within_rights(conn: &mut DbConnection, rule: &Rule<'_>, in_own_teams: bool) -> Result<(), Error> {
+    let (actor, kind) = (rule.actor, rule.kind);
+    let needed = kind.permission(Right::Manage);
+    if actor.may(needed) {
+        return Ok(());
     }
-    let outside = changes::first_in_the_way(conn, change, verb, |sql| not_a_colleague(sql, actor))?;
+    if !in_own_teams {
+        return Err(Error::forbidden(needed, format!("Only administrators can do this to {}.", kind.plural())));
+    }
+    let outside = changes::first_in_the_way(conn, rule.change, rule.event, |sql| not_a_colleague(sql, actor))?;
     outside.map_or(Ok(()), |name| Err(out_of_reach(actor, kind, &name)))
 }
 
@@ -129,35 +117,55 @@ fn not_a_colleague(sql: &mut Sql, actor: &Principal) {
     sql.bind(actor.account.as_ref().map_or("", Id::as_str)).push(")");
 }
 
-fn not_oneself(conn: &mut DbConnection, actor: &Principal, change: &Change, verb: &str, word: &str) -> Result<(), Error> {
-    let Some(own) = &actor.account else { return Ok(()) };
-    let own = own.clone();
-    let found = changes::first_in_the_way(conn, change, verb, |sql| {
+/// Nobody disables or deletes the account that they are signed in with.
+pub fn not_oneself(conn: &mut DbConnection, rule: &Rule<'_>, word: &str) -> Result<(), Error> {
+    let Some(own) = rule.own() else { return Ok(()) };
+    let found = changes::first_in_the_way(conn, rule.change, rule.event, |sql| {
+        sql.push(" AND a.id = ").bind(&own);
+    })?;
+    found.map_or(Ok(()), |name| {
+        Err(Error::Conflict(format!("You can't {word} {name}: it's the account you're signed in with. Nothing was changed.")))
+    })
+}
+
+/// Nobody changes their own roles together with others': it would be one tick among many.
+pub fn not_ones_own_in_bulk(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
+    if rule.accounts < 2 {
+        return Ok(());
+    }
+    let Some(own) = rule.own() else { return Ok(()) };
+    let found = changes::first_in_the_way(conn, rule.change, rule.event, |sql| {
         sql.push(" AND a.id = ").bind(&own);
     })?;
     found.map_or(Ok(()), |name| {
         Err(Error::Conflict(format!(
-            "{name} is the account that you are signed in with: you cannot {word} it. Nothing was changed."
+            "{name} is you, and you can't change your own roles together with others'. Deselect yourself first. Nothing was changed."
         )))
     })
 }
 
-fn names_are_free(conn: &mut DbConnection, change: &Change, kind: Kind) -> Result<(), Error> {
-    if kind != Kind::System {
+/// An enabled system account has a name of its own.
+pub fn names_are_free(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
+    if rule.kind != Kind::System {
         return Ok(());
     }
-    let taken = changes::first_in_the_way(conn, change, verbs::ACCOUNT_ENABLED, |sql| {
+    let taken = changes::first_in_the_way(conn, rule.change, rule.event, |sql| {
         sql.push(
             " AND (EXISTS (SELECT 1 FROM accounts o WHERE o.kind = 'system' AND o.disabled = FALSE AND o.name_key = a.name_key) \
              OR EXISTS (SELECT 1 FROM accounts o JOIN audit_events e ON e.target_id = o.id WHERE e.change_id = ",
         );
-        sql.bind(&change.id).push(" AND o.kind = 'system' AND o.name_key = a.name_key AND o.id <> a.id))");
+        sql.bind(&rule.change.id).push(" AND o.kind = 'system' AND o.name_key = a.name_key AND o.id <> a.id))");
     })?;
     taken.map_or(Ok(()), |name| {
         Err(Error::Conflict(format!(
-            "Another system account named {name} is in use. Rename one of the two first. Nothing was changed."
+            "An enabled system account is already named {name}. Rename one of the two first. Nothing was changed."
         )))
     })
+}
+
+/// What enables system accounts must find a place for each.
+pub fn has_a_place(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
+    if rule.kind == Kind::System { plan_allows(conn, rule.plan) } else { Ok(()) }
 }
 
 /// Refuses when more system accounts are enabled than the plan has places.
@@ -167,19 +175,53 @@ pub fn plan_allows(conn: &mut DbConnection, plan: &Plan) -> Result<(), Error> {
     if enabled <= limit {
         return Ok(());
     }
-    Err(Error::Conflict(format!(
-        "The {} plan has room for {}, and this would make {}. Disable or delete some first. Nothing was changed.",
-        plan.name,
-        Kind::System.counted(limit),
-        grouped(enabled),
-    )))
+    let allowed = format!("The {} plan allows {}", plan.name, Kind::System.counted(limit));
+    Err(Error::Conflict(if enabled == limit + 1 {
+        format!("{allowed}, and all are in use. Disable or delete one first. Nothing was changed.")
+    } else {
+        format!("{allowed}, and this would make {}. Disable or delete some first. Nothing was changed.", grouped(enabled))
+    }))
 }
 
-fn roles_of(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<Vec<Role>, Error> {
+fn roles_of(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<Vec<Role>, Error> {
     let mut sql = Sql::new("SELECT DISTINCT object_id AS id FROM audit_events WHERE change_id = ");
-    sql.bind(&change.id).push(" AND type = ").bind(verb);
+    sql.bind(&rule.change.id).push(" AND type = ").bind(rule.event);
     let ids = sql.ids(conn)?;
     roles::queries::find(conn, &ids)
+}
+
+/// Nobody gives what they do not hold.
+pub fn may_give_all(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
+    roles_of(conn, rule)?.iter().try_for_each(|role| may_give(rule.actor, role))
+}
+
+pub fn may_take_all(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
+    roles_of(conn, rule)?.iter().try_for_each(|role| may_take(rule.actor, role))
+}
+
+/// The roles that a form chose, all of which must exist.
+pub fn existing_roles(conn: &mut DbConnection, ids: &[Id]) -> Result<Vec<Role>, Error> {
+    let found = roles::queries::find(conn, ids)?;
+    if ids.iter().any(|id| found.iter().all(|role| role.id != *id)) {
+        return Err(Error::field("role", "One of these roles no longer exists."));
+    }
+    Ok(found)
+}
+
+/// The same where one at least must be chosen.
+pub fn some_roles(conn: &mut DbConnection, ids: &[Id]) -> Result<(), Error> {
+    if ids.is_empty() {
+        return Err(Error::field("role", "Choose at least one role."));
+    }
+    existing_roles(conn, ids).map(drop)
+}
+
+pub fn existing_teams(conn: &mut DbConnection, ids: &[Id]) -> Result<Vec<teams::Team>, Error> {
+    let found = teams::queries::find(conn, ids)?;
+    if ids.iter().any(|id| found.iter().all(|team| team.id != *id)) {
+        return Err(Error::field("team", "One of these teams no longer exists."));
+    }
+    Ok(found)
 }
 
 /// Whether the actor may give this role to somebody.
@@ -187,7 +229,7 @@ pub fn may_give(actor: &Principal, role: &Role) -> Result<(), Error> {
     if !role.assignable {
         return Err(Error::field(
             "role",
-            format!("{} cannot be given: it follows from being administrator of a team.", role.name),
+            format!("{} can't be given: it comes with being an administrator of a team.", role.name),
         ));
     }
     if actor.may_grant(&role.permissions) {
@@ -196,7 +238,7 @@ pub fn may_give(actor: &Principal, role: &Role) -> Result<(), Error> {
     let missing = role.permissions.iter().find(|permission| !actor.permissions.allows(permission));
     Err(Error::forbidden(
         missing.map_or_else(String::new, ToString::to_string),
-        format!("The role {} grants more than you have, so you cannot give it.", role.name),
+        format!("You can't give the role {}: it grants more than you have.", role.name),
     ))
 }
 
@@ -209,21 +251,22 @@ pub fn may_take(actor: &Principal, role: &Role) -> Result<(), Error> {
     if !role.assignable {
         return Err(Error::field(
             "role",
-            format!("{} cannot be taken: it follows from being administrator of a team.", role.name),
+            format!("{} can't be removed: it comes with being an administrator of a team.", role.name),
         ));
     }
     if role.id == administrator && !actor.is_administrator() {
-        return Err(Error::forbidden("role:manage:*", "Only an Administrator can take the role Administrator."));
+        return Err(Error::forbidden("role:manage:*", "Only administrators can remove the role Administrator."));
     }
     Ok(())
 }
 
-fn an_administrator_remains(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
-    if queries::has_administrator(conn)? {
+/// Somebody remains who can sign in and administer Muster.
+pub fn an_administrator_remains(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
+    if rule.kind != Kind::User || queries::has_administrator(conn)? {
         return Ok(());
     }
-    let name = changes::first_name(conn, change, verb)?;
+    let name = changes::first_name(conn, rule.change, rule.event)?;
     Err(Error::Conflict(format!(
-        "{name} is the last user who can sign in and administer Muster. Make somebody else Administrator first. Nothing was changed."
+        "{name} is the last administrator who can sign in. Make someone else an administrator first. Nothing was changed."
     )))
 }

@@ -5,11 +5,13 @@ use actix_web::http::StatusCode;
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use serde::Deserialize;
 
+use super::edits;
 use super::visits::AccountVisit;
-use super::{count, ids, is_administrator, live, moment, plan as plan_view, role_choices, team_choices, tile};
+use super::{count, is_administrator, live, moment, plan as plan_view, role_choices, team_choices, tile};
+use crate::accounts::actions::State;
 use crate::accounts::kind::Screen;
 use crate::accounts::model::{Account, Kind, Right};
-use crate::accounts::operations::{self, Done, Edit};
+use crate::accounts::operations;
 use crate::accounts::queries;
 use crate::accounts::view::account::{AccountPage, Change, RoleLine, TeamLine};
 use crate::accounts::view::activity::{Activity, Day};
@@ -31,7 +33,7 @@ use crate::tokens::{self, value::Access};
 use crate::web::form::Form;
 use crate::web::page::whom_to_ask;
 use crate::web::view::moment::{day, long_day, short_day};
-use crate::web::view::words::{counted, joined};
+use crate::web::view::words::counted;
 use crate::web::view::{Field, Flash, Moment, Text, Tile};
 
 /// Days that the chart shows, today included.
@@ -123,10 +125,9 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         list: filters.here(),
         id: id.to_string(),
         name: account.name.clone(),
-        description: account.description.clone(),
+        description: account.email.as_ref().unwrap_or(&account.description).clone(),
         tile: tile(screen.kind, id, &account.name),
-        disabled: account.disabled,
-        administrator: held.iter().any(is_administrator),
+        state: State { disabled: account.disabled, administrator: held.iter().any(is_administrator), own: actor.is(id) },
         can_manage,
         can_operate,
         ask: if can_operate { None } else { found.ask.clone() },
@@ -139,16 +140,17 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         tracked_since: day(found.tracked_since.date()),
         created: Moment::on(account.created_at),
         created_by: account.created_by_name.clone(),
-        tokens: can_operate.then(|| found.tokens.iter().map(|token| token_row(token, &visit.url(), now)).collect()),
+        tokens: (can_operate && screen.has_tokens())
+            .then(|| found.tokens.iter().map(|token| token_row(token, &visit.url(), now)).collect()),
         activity: Some(activity(&found.days, now.date())),
-        changes: found.feed.iter().map(|item| feed_line(item, now)).collect(),
+        changes: found.feed.iter().map(|item| feed_line(item, screen.noun(), now)).collect(),
         roles: role_lines(&found),
         teams: found.teams.iter().map(|team| team_line(team, &found)).collect(),
         plan: plan_view(&visit.config, found.used),
         role_choices: role_choices(&found.all_roles, actor, &held),
-        roles_shown: shown(&held),
+        roles_shown: edits::shown(&held),
         team_choices: team_choices(&found.all_teams, &member_of),
-        teams_shown: shown(&member_of),
+        teams_shown: edits::shown(&member_of),
         rename_name: Field::new(&account.name),
         rename_description: Field::new(&account.description),
         new_token: NewTokenForm::new(visit.config.max_token_lifetime, now, Id::new().as_str()),
@@ -227,7 +229,7 @@ fn activity(days: &[(NaiveDate, i64, i64)], today: NaiveDate) -> Activity {
 }
 
 /// A line of "Recent changes": who did what, in words.
-fn feed_line(item: &FeedItem, now: NaiveDateTime) -> Change {
+fn feed_line(item: &FeedItem, noun: &str, now: NaiveDateTime) -> Change {
     let actor_id = item.actor_id.as_ref().map_or(item.actor_name.as_str(), Id::as_str);
     let tile = if item.actor_kind == "user" {
         Tile::person(actor_id, &item.actor_name)
@@ -235,18 +237,18 @@ fn feed_line(item: &FeedItem, now: NaiveDateTime) -> Change {
         Tile::machine(actor_id, &item.actor_name)
     };
     let mut text = vec![Text::strong(&item.actor_name)];
-    text.extend(what_happened(item));
+    text.extend(what_happened(item, noun));
     Change { tile, text, at: Moment::in_feed(item.at, now) }
 }
 
-fn what_happened(item: &FeedItem) -> Vec<Text> {
+fn what_happened(item: &FeedItem, noun: &str) -> Vec<Text> {
     let object = || Text::strong(item.object_name.clone().unwrap_or_default());
     let detail = |name: &str| item.detail.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
     let about = |before: &str, after: &str| vec![Text::plain(format!(" {before} ")), object(), Text::plain(after)];
     match item.verb.as_str() {
-        verbs::ACCOUNT_CREATED => vec![Text::plain(" created this system account")],
-        verbs::ACCOUNT_DISABLED => vec![Text::plain(" disabled it")],
-        verbs::ACCOUNT_ENABLED => vec![Text::plain(" enabled it")],
+        verbs::ACCOUNT_CREATED => vec![Text::plain(format!(" created this {noun}"))],
+        verbs::ACCOUNT_DISABLED => vec![Text::plain(format!(" disabled this {noun}"))],
+        verbs::ACCOUNT_ENABLED => vec![Text::plain(format!(" enabled this {noun}"))],
         verbs::ACCOUNT_RENAMED => renamed(item),
         verbs::ROLE_ADDED => about("added role", ""),
         verbs::ROLE_REMOVED => about("removed role", ""),
@@ -265,7 +267,7 @@ fn what_happened(item: &FeedItem) -> Vec<Text> {
         ),
         verbs::TOKEN_REFUSED => {
             let calls = item.detail.get("count").and_then(serde_json::Value::as_u64).unwrap_or(1);
-            let mut text = vec![Text::plain(format!(" refused {} of ", counted(calls, "call"))), object()];
+            let mut text = vec![Text::plain(format!(" refused {} with ", counted(calls, "call"))), object()];
             let reason = detail("reason");
             if !reason.is_empty() {
                 text.push(Text::plain(format!(": {reason}")));
@@ -302,8 +304,8 @@ pub struct RenameForm {
 pub async fn rename(visit: AccountVisit, form: Form<RenameForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let done = {
-        let form = form.clone();
-        visit.write(move |conn, actor, id| operations::rename(conn, actor, id, &form.name, &form.description)).await
+        let (form, kind) = (form.clone(), visit.screen.kind);
+        visit.write(move |conn, actor, id| operations::rename(conn, actor, kind, id, (&form.name, &form.description))).await
     };
     match done {
         Err(Error::Invalid(fields)) => {
@@ -319,121 +321,4 @@ pub async fn rename(visit: AccountVisit, form: Form<RenameForm>) -> Result<HttpR
         }
         done => visit.answer(done.map(|()| Flash::done("Saved name and description.")), &visit.url()).await,
     }
-}
-
-/// The form of Edit Roles or Edit Teams: what is ticked, and what was when the form was drawn.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct BelongingsForm {
-    role: Vec<String>,
-    team: Vec<String>,
-    shown: Option<String>,
-}
-
-/// What an account has several of.
-#[derive(Clone, Copy)]
-enum Belongings {
-    Roles,
-    Teams,
-}
-
-impl Belongings {
-    fn noun(self) -> &'static str {
-        match self {
-            Self::Roles => "role",
-            Self::Teams => "team",
-        }
-    }
-
-    fn ticked(self, form: &BelongingsForm) -> &[String] {
-        match self {
-            Self::Roles => &form.role,
-            Self::Teams => &form.team,
-        }
-    }
-
-    fn edit(self, form: &BelongingsForm) -> Result<Edit, Error> {
-        let shown = form.shown.as_ref().map(|shown| shown.split(',').map(str::to_owned).collect::<Vec<_>>());
-        let shown = shown.map(|shown| ids(&shown, self.noun())).transpose()?;
-        Ok(Edit { shown, wanted: ids(self.ticked(form), self.noun())? })
-    }
-
-    async fn save(self, visit: &AccountVisit, form: BelongingsForm) -> Result<HttpResponse, Error> {
-        let done = match self.edit(&form) {
-            Ok(edit) => {
-                let kind = visit.screen.kind;
-                let done = visit.write(move |conn, actor, id| {
-                    let done = match self {
-                        Self::Roles => operations::set_roles(conn, actor, kind, id, &edit)?,
-                        Self::Teams => operations::set_teams(conn, actor, kind, id, &edit)?,
-                    };
-                    belongings_flash(conn, &done, self.noun())
-                });
-                done.await
-            }
-            Err(error) => Err(error),
-        };
-        match done {
-            Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
-                let mut page = visit.page().await?;
-                page.open_dialog = Some(format!("edit-{}s", self.noun()));
-                let (choices, shown, why) = match self {
-                    Self::Roles => (&mut page.role_choices, &mut page.roles_shown, &mut page.roles_error),
-                    Self::Teams => (&mut page.team_choices, &mut page.teams_shown, &mut page.teams_error),
-                };
-                for choice in choices {
-                    choice.checked = self.ticked(&form).contains(&choice.id);
-                }
-                *why = Some(error.message());
-                // What is ticked still belongs to what was shown first.
-                if let Some(first) = form.shown {
-                    *shown = first;
-                }
-                visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
-            }
-            done => visit.answer(done, &visit.url()).await,
-        }
-    }
-}
-
-/// The form's note of what was ticked when it was drawn.
-fn shown(ids: &[Id]) -> String {
-    ids.iter().map(Id::as_str).collect::<Vec<_>>().join(",")
-}
-
-/// `POST /settings/system-accounts/{id}/roles`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
-pub async fn set_roles(visit: AccountVisit, form: Form<BelongingsForm>) -> Result<HttpResponse, Error> {
-    Belongings::Roles.save(&visit, form.0).await
-}
-
-/// `POST /settings/system-accounts/{id}/teams`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
-pub async fn set_teams(visit: AccountVisit, form: Form<BelongingsForm>) -> Result<HttpResponse, Error> {
-    Belongings::Teams.save(&visit, form.0).await
-}
-
-/// "Added role Viewer. Removed role User.", with Undo.
-fn belongings_flash(conn: &mut DbConnection, done: &Done, noun: &str) -> Result<Flash, Error> {
-    let Some(change) = &done.change else { return Ok(Flash::done(format!("The {noun}s stay as they were."))) };
-    let named = audit::queries::objects(conn, change)?;
-    let mut text: Option<Flash> = None;
-    for (verb, word) in [("_added", "Added"), ("_removed", "Removed")] {
-        let names: Vec<String> = named.iter().filter(|(kind, _)| kind.ends_with(verb)).map(|(_, name)| name.clone()).collect();
-        if names.is_empty() {
-            continue;
-        }
-        let ending = if names.len() == 1 { "" } else { "s" };
-        let lead = format!("{word} {noun}{ending} ");
-        let begun = match text {
-            Some(text) => text.plain(format!(" {lead}")),
-            None => Flash::done(lead),
-        };
-        text = Some(begun.strong(joined(&names, "and")).plain("."));
-    }
-    Ok(text.unwrap_or_default().undo(format!("/settings/changes/{change}/undo")))
 }

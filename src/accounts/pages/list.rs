@@ -1,5 +1,7 @@
 //! The list of a kind of account.
 
+use std::collections::HashMap;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use base64::Engine as _;
@@ -9,6 +11,7 @@ use serde::Deserialize;
 
 use super::visits::ScreenVisit;
 use super::{badges, count, live, moment, plan as plan_view, removable_choices, role_choices, tile};
+use crate::accounts::actions::State;
 use crate::accounts::filter::{Filters, ListQuery};
 use crate::accounts::model::{AccountRow, Activity, Filter, Kind, NUMBERED_LIMIT, Right, Sort, Total, Window};
 use crate::accounts::queries::{self, list::Listing, selection};
@@ -30,7 +33,7 @@ use crate::web::page::whom_to_ask;
 use crate::web::view::moment::day;
 use crate::web::view::pagination::Pagination;
 use crate::web::view::words::counted;
-use crate::web::view::{Choice, Flash, Moment};
+use crate::web::view::{Choice, Moment};
 
 /// Which page of the list is shown.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -39,6 +42,7 @@ pub struct PageQuery {
     page: String,
     after: String,
     before: String,
+    selection: String,
 }
 
 /// No list has more rows; a row's number in an address that is larger is nobody's.
@@ -83,36 +87,19 @@ fn unpacked(text: &str) -> Option<(Option<i64>, Vec<String>)> {
 /// # Errors
 /// `Unavailable`.
 pub async fn show(visit: ScreenVisit) -> Result<HttpResponse, Error> {
-    let page = page(&visit, &visit.filters(), &Ticked::default()).await?;
+    let page = page(&visit, &visit.filters()).await?;
     visit.html(StatusCode::OK, &page)
-}
-
-/// What is ticked on a list that comes back from a form.
-#[derive(Debug, Clone, Default)]
-pub struct Ticked {
-    /// These rows.
-    pub rows: Vec<Id>,
-    /// All that match, on this page and on others.
-    pub matching: bool,
-}
-
-/// The list again, after an action on it was refused: with what was ticked, and why.
-pub async fn refused(visit: &ScreenVisit, filters: &Filters, ticked: Ticked, error: &Error) -> Result<HttpResponse, Error> {
-    let status = match error {
-        Error::Conflict(_) => StatusCode::CONFLICT,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
-    };
-    let mut page = page(visit, filters, &ticked).await?;
-    page.shell.flash = Some(Flash::refused(error.message()));
-    visit.html(status, &page)
 }
 
 /// Everything that the page needs from the database, read on one connection.
 struct Found {
     listing: Listing,
-    roles_of: std::collections::HashMap<Id, Vec<Badge>>,
-    teams_of: std::collections::HashMap<Id, Vec<Team>>,
-    tokens_of: std::collections::HashMap<Id, TokenSummary>,
+    selected: Selected,
+    /// Of users.
+    emails: HashMap<Id, String>,
+    roles_of: HashMap<Id, Vec<Badge>>,
+    teams_of: HashMap<Id, Vec<Team>>,
+    tokens_of: HashMap<Id, TokenSummary>,
     roles: Vec<Role>,
     teams: Vec<Team>,
     /// With tokens that expire soon, unused, never used.
@@ -121,8 +108,47 @@ struct Found {
     tracked_since: NaiveDateTime,
 }
 
-fn find(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, size: i64, asks: bool) -> Result<Found, Error> {
-    let listing = queries::list::list(conn, filter, sort, window, size)?;
+/// What is selected on the page.
+#[derive(Default)]
+struct Selected {
+    /// These rows.
+    ticked: Vec<Id>,
+    /// All that match: the selection, and how many those were.
+    matching: Option<(Id, i64)>,
+}
+
+impl Selected {
+    /// Another's selection, and one that is over, select nothing; nor does one of all that match where others match by now.
+    fn read(conn: &mut DbConnection, actor: &Principal, selection: Option<&Id>, listing: &Listing) -> Result<Self, Error> {
+        let (Some(id), Some(own)) = (selection, &actor.account) else { return Ok(Self::default()) };
+        let Some(row) = queries::selections::find(conn, own, id)? else { return Ok(Self::default()) };
+        if row.filter.is_none() {
+            let page: Vec<Id> = listing.rows.iter().map(|row| row.id.clone()).collect();
+            return Ok(Self { ticked: queries::selections::ticked_among(conn, id, &page)?, matching: None });
+        }
+        let same = listing.total.more || listing.total.count == row.size;
+        Ok(Self { ticked: Vec::new(), matching: same.then(|| (id.clone(), row.size)) })
+    }
+
+    fn holds(&self, id: &Id) -> bool {
+        self.matching.is_some() || self.ticked.contains(id)
+    }
+}
+
+/// What is asked of the database.
+struct Wanted {
+    filter: Filter,
+    sort: Sort,
+    window: Window,
+    size: i64,
+    /// Whether whom to ask has to be told.
+    asks: bool,
+    selection: Option<Id>,
+}
+
+fn find(conn: &mut DbConnection, actor: &Principal, wanted: &Wanted) -> Result<Found, Error> {
+    let Wanted { filter, sort, window, size, asks, selection } = wanted;
+    let listing = queries::list::list(conn, filter, *sort, window, *size)?;
     let ids: Vec<Id> = listing.rows.iter().map(|row| row.id.clone()).collect();
     let roles = roles::queries::all(conn)?;
     Ok(Found {
@@ -131,7 +157,9 @@ fn find(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, s
         tokens_of: tokens::queries::summary(conn, &ids)?,
         attention: selection::attention(conn, filter)?,
         teams: teams::queries::all(conn)?,
-        ask: if asks { whom_to_ask(conn)? } else { None },
+        selected: Selected::read(conn, actor, selection.as_ref(), &listing)?,
+        emails: if filter.kind == Kind::User { queries::emails(conn, &ids)? } else { HashMap::new() },
+        ask: if *asks { whom_to_ask(conn)? } else { None },
         tracked_since: settings::tracked_since(conn)?,
         listing,
         roles,
@@ -139,36 +167,33 @@ fn find(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, s
 }
 
 /// The page for an address, with what is ticked on it.
-pub async fn page(visit: &ScreenVisit, filters: &Filters, ticked: &Ticked) -> Result<AccountsPage, Error> {
+pub async fn page(visit: &ScreenVisit, filters: &Filters) -> Result<AccountsPage, Error> {
     let actor: &Principal = &visit.actor;
     let screen = visit.screen;
     let size = i64::try_from(filters.size).unwrap_or(i64::MAX);
-    let (filter, sort) = (filters.filter(actor), filters.sort);
     // Only a key that repeats cannot be read; a form's answer begins at the first page.
     let query: PageQuery = Query::of(&visit.request).map_or_else(|_| PageQuery::default(), |query| query.0);
     let (window, number) = query.window(size);
     let can_manage = visit.may_manage();
-    let (mut found, mut shell) = {
-        let window = window.clone();
-        visit.framed(move |conn| find(conn, &filter, sort, &window, size, !can_manage)).await?
+    let wanted = Wanted {
+        filter: filters.filter(actor),
+        sort: filters.sort,
+        window: window.clone(),
+        size,
+        asks: !can_manage,
+        selection: Id::parse(&query.selection),
+    };
+    let (mut found, shell) = {
+        let actor = visit.actor.clone();
+        visit.framed(move |conn| find(conn, &actor, &wanted)).await?
     };
     let recorder = visit.data::<Recorder>()?;
     live::add_to_rows(&mut found.listing.rows, &found.tokens_of, &recorder);
     let now = clock::now();
     let total = found.listing.total;
     let (enabled, disabled) = found.listing.totals;
-    if !visit.request.method().is_safe() {
-        shell.here = filters.here();
-    }
-    let rows = found
-        .listing
-        .rows
-        .iter()
-        .map(|row| {
-            let checked = ticked.matching || ticked.rows.contains(&row.id);
-            view::list::AccountRow { checked, ..row_view(row, &found, screen.kind, now) }
-        })
-        .collect();
+    let rows = found.listing.rows.iter().map(|row| row_view(row, &found, visit, now)).collect();
+    let matching = found.selected.matching.as_ref();
     Ok(AccountsPage {
         shell,
         screen,
@@ -179,10 +204,13 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters, ticked: &Ticked) -> Re
         policy_link: visit.config.policy_link.clone(),
         rows,
         total_text: total_text(total),
-        total: count(total.count) + u64::from(total.more),
-        matching: ticked.matching,
-        addable_roles: role_choices(&found.roles, actor, &[]),
-        removable_roles: removable_choices(&found.roles, actor),
+        total: matching.map_or(count(total.count) + u64::from(total.more), |(_, size)| count(*size)),
+        matching: matching.map(|(id, size)| (id.to_string(), grouped(*size))),
+        form: Id::new().to_string(),
+        pickers: view::menu::pickers(|gives| match gives {
+            true => role_choices(&found.roles, actor, &[]),
+            false => removable_choices(&found.roles, actor),
+        }),
         pagination: pagination(filters, &query, &found.listing, (&window, number)),
         tracked_since: day(found.tracked_since.date()),
         is_first_run: enabled + disabled == 0,
@@ -223,24 +251,27 @@ fn hints(found: &Found, filters: &Filters) -> Vec<Hint> {
     .collect()
 }
 
-fn row_view(row: &AccountRow, found: &Found, kind: Kind, now: NaiveDateTime) -> view::list::AccountRow {
+fn row_view(row: &AccountRow, found: &Found, visit: &ScreenVisit, now: NaiveDateTime) -> view::list::AccountRow {
     let roles = badges(found.roles_of.get(&row.id).map_or(&[], Vec::as_slice));
     let tokens = found.tokens_of.get(&row.id).cloned().unwrap_or_default();
     let number = tokens.live + tokens.expired;
     view::list::AccountRow {
         id: row.id.to_string(),
         name: row.name.clone(),
-        description: row.description.clone(),
-        tile: tile(kind, &row.id, &row.name),
+        description: found.emails.get(&row.id).unwrap_or(&row.description).clone(),
+        tile: tile(visit.screen.kind, &row.id, &row.name),
         teams: found.teams_of.get(&row.id).into_iter().flatten().map(|team| team.name.clone()).collect(),
-        administrator: roles.iter().any(|role| role.administrator),
+        state: State {
+            disabled: row.disabled,
+            administrator: roles.iter().any(|role| role.administrator),
+            own: visit.actor.is(&row.id),
+        },
         roles,
         last_login: moment(row.last_login_at, now),
         activity: moment(row.last_used_at, now),
         tokens: (number > 0).then(|| counted(count(number), "token")),
         expiry: token_expiry(&tokens, now),
-        disabled: row.disabled,
-        checked: false,
+        checked: found.selected.holds(&row.id),
     }
 }
 

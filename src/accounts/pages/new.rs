@@ -7,12 +7,13 @@ use serde::Deserialize;
 use super::tokens::{Made, created};
 use super::visits::ScreenVisit;
 use super::{ids, plan as plan_view, role_choices, team_choices};
+use crate::accounts::actions::add_role;
 use crate::accounts::operations::{self, Creation, Plan};
 use crate::accounts::queries;
 use crate::accounts::view::new::NewAccountPage;
 use crate::error::Error;
 use crate::id::Id;
-use crate::roles;
+use crate::roles::{self, predefined};
 use crate::tokens::model::{Expiry, in_words, usual_lifetime};
 use crate::tokens::value::Access;
 use crate::web::form::Form;
@@ -33,6 +34,8 @@ pub struct NewForm {
     team: Vec<String>,
     token: String,
     form: String,
+    /// That it is to be an administrator has been said a second time.
+    administrator: String,
 }
 
 /// `GET /settings/system-accounts/new`
@@ -78,6 +81,8 @@ async fn page(visit: &ScreenVisit, form: &NewForm) -> Result<NewAccountPage, Err
         token_text: format!("Read-write, expires in {}.", in_words(usual_lifetime(visit.config.max_token_lifetime))),
         creation_stopped: stopped.map(|stop| stop.sentence()),
         plan: plan_view(&visit.config, used),
+        asks_administrator: !form.administrator.is_empty(),
+        consequence: add_role::administrator(screen.kind, "").consequence.0,
         ..NewAccountPage::default()
     })
 }
@@ -98,13 +103,18 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
                 teams,
                 form: Id::parse(&form.form),
             };
+            let asks = predefined::is_administrator(&creation.roles) && form.administrator.is_empty();
             let (config, navigation) = (&visit.config, visit.navigation);
             let plan = Plan::from(config.get_ref());
             let (wants_token, maximum) = (!form.token.is_empty(), config.max_token_lifetime);
             let made = visit.write(move |conn, actor| {
+                if asks {
+                    operations::grantable_roles(conn, actor, &creation.roles)?;
+                    return Ok(None);
+                }
                 let id = operations::create_system_account(conn, actor, &plan, &creation)?;
                 if !wants_token {
-                    return Ok((id, None));
+                    return Ok(Some((id, None)));
                 }
                 let first = tokens::operations::Creation {
                     name: FIRST_TOKEN.into(),
@@ -113,18 +123,23 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
                 };
                 let (token, value) = tokens::operations::create(conn, actor, &id, &first, maximum)?;
                 let made = Made::read(conn, navigation, token, value)?;
-                Ok((id, Some(made)))
+                Ok(Some((id, Some(made))))
             });
             made.await
         }
         Err(error) => Err(error),
     };
     match made {
-        Ok((id, None)) => {
+        Ok(None) => {
+            let mut page = page(&visit, &form).await?;
+            page.asks_administrator = true;
+            visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Ok(Some((id, None))) => {
             visit.flash(&Flash::done("Created ").strong(form.name.trim()).plain("."))?;
             Ok(see_other(&visit.at(&id)))
         }
-        Ok((_, Some(made))) => created(&visit, made),
+        Ok(Some((_, Some(made)))) => created(&visit, made),
         Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => refused(&visit, &form, error).await,
         Err(error) => Err(error),
     }

@@ -92,15 +92,21 @@ fn head(sql: &mut Sql, change: &Change, verb: &str) {
     sql.push("SELECT ").bind(&change.id).push(", ").bind(verb);
 }
 
+/// What takes an event back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reversal {
+    pub event: &'static str,
+    pub by: &'static str,
+    /// The table of what was given or taken: without it the event is about the account itself.
+    pub of: Option<&'static str>,
+}
+
 /// Writes the opposite of what `undone` did, for everything that nobody has changed since and that is still there.
 /// Returns how many events of `undone` were left.
-///
-/// # Errors
-/// The database's.
-pub fn note_opposites(conn: &mut DbConnection, change: &Change, undone: &Id) -> Result<i64, Error> {
-    let opposites =
-        OPPOSITES.iter().map(|(done, opposite)| format!("WHEN '{done}' THEN '{opposite}'")).collect::<Vec<_>>().join(" ");
-    let reversible = OPPOSITES.iter().map(|(done, _)| format!("'{done}'")).collect::<Vec<_>>().join(", ");
+pub fn note_opposites(conn: &mut DbConnection, change: &Change, undone: &Id, reversals: &[Reversal]) -> Result<i64, Error> {
+    let list = |events: &[&str]| events.iter().map(|event| format!("'{event}'")).collect::<Vec<_>>().join(", ");
+    let opposites = reversals.iter().map(|one| format!("WHEN '{}' THEN '{}'", one.event, one.by)).collect::<Vec<_>>().join(" ");
+    let reversible = list(&reversals.iter().map(|one| one.event).collect::<Vec<_>>());
     let mut count = Sql::new("SELECT count(*) AS n FROM audit_events e WHERE e.change_id = ");
     count.bind(undone).push(&format!(" AND e.type IN ({reversible})"));
     let all = count.number(conn)?;
@@ -110,29 +116,25 @@ pub fn note_opposites(conn: &mut DbConnection, change: &Change, undone: &Id) -> 
          FROM audit_events e JOIN accounts a ON a.id = e.target_id WHERE e.change_id = "
     ));
     sql.bind(undone).push(&format!(" AND e.type IN ({reversible})"));
-    // A role or team that is gone cannot come back; a later event about the same thing is somebody's newer word.
-    sql.push(
-        " AND (e.type NOT IN ('account.role_added', 'account.role_removed') OR EXISTS (SELECT 1 FROM roles r WHERE r.id = e.object_id))\
-         AND (e.type NOT IN ('account.team_added', 'account.team_removed') OR EXISTS (SELECT 1 FROM teams t WHERE t.id = e.object_id))\
-         AND NOT EXISTS (SELECT 1 FROM audit_events l WHERE l.target_id = e.target_id AND l.seq > e.seq AND (\
-            (e.type IN ('account.disabled', 'account.enabled') AND l.type IN ('account.disabled', 'account.enabled')) \
-            OR (e.type IN ('account.role_added', 'account.role_removed') AND l.type IN ('account.role_added', 'account.role_removed') \
-                AND l.object_id = e.object_id) \
-            OR (e.type IN ('account.team_added', 'account.team_removed') AND l.type IN ('account.team_added', 'account.team_removed') \
-                AND l.object_id = e.object_id)))",
-    );
+    let mut tables: Vec<Option<&str>> = reversals.iter().map(|one| one.of).collect();
+    tables.sort_unstable();
+    tables.dedup();
+    let mut newer = Vec::new();
+    for table in tables {
+        let events = list(&reversals.iter().filter(|one| one.of == table).map(|one| one.event).collect::<Vec<_>>());
+        let mut same = format!("(e.type IN ({events}) AND l.type IN ({events})");
+        // A role or team that is gone cannot come back.
+        if let Some(table) = table {
+            sql.push(&format!(" AND (e.type NOT IN ({events}) OR EXISTS (SELECT 1 FROM {table} o WHERE o.id = e.object_id))"));
+            same.push_str(" AND l.object_id = e.object_id");
+        }
+        newer.push(same + ")");
+    }
+    // A later event about the same thing is somebody's newer word.
+    sql.push(" AND NOT EXISTS (SELECT 1 FROM audit_events l WHERE l.target_id = e.target_id AND l.seq > e.seq AND (");
+    sql.push(&newer.join(" OR ")).push("))");
     Ok(all - rows(sql.execute(conn)?)?)
 }
-
-/// What takes what back.
-const OPPOSITES: [(&str, &str); 6] = [
-    (verbs::ACCOUNT_DISABLED, verbs::ACCOUNT_ENABLED),
-    (verbs::ACCOUNT_ENABLED, verbs::ACCOUNT_DISABLED),
-    (verbs::ROLE_ADDED, verbs::ROLE_REMOVED),
-    (verbs::ROLE_REMOVED, verbs::ROLE_ADDED),
-    (verbs::TEAM_ADDED, verbs::TEAM_REMOVED),
-    (verbs::TEAM_REMOVED, verbs::TEAM_ADDED),
-];
 
 /// How many events of one verb, about accounts of one kind, a change holds.
 #[derive(Debug, Clone, QueryableByName)]
@@ -164,12 +166,18 @@ pub fn tally(conn: &mut DbConnection, change: &Change) -> Result<Vec<Tally>, Err
     sql.load(conn)
 }
 
-/// Which kind of accounts a change is about, where it can be taken back at all.
-pub fn kind_of(conn: &mut DbConnection, change: &Id) -> Result<Option<Kind>, Error> {
-    let reversible = OPPOSITES.iter().map(|(done, _)| format!("'{done}'")).collect::<Vec<_>>().join(", ");
-    let mut sql = Sql::new("SELECT target_kind AS name FROM audit_events WHERE change_id = ");
-    sql.bind(change).push(&format!(" AND type IN ({reversible}) ORDER BY seq LIMIT 1"));
-    Ok(sql.name(conn)?.as_deref().and_then(Kind::parse))
+/// What a change gave and took: each kind of event with the name of each thing, in order of name.
+pub fn objects(conn: &mut DbConnection, change: &Change) -> Result<Vec<(String, String)>, Error> {
+    #[derive(QueryableByName)]
+    struct Named {
+        #[diesel(sql_type = Text)]
+        event: String,
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let mut sql = Sql::new("SELECT DISTINCT type AS event, object_name AS name FROM audit_events WHERE change_id = ");
+    sql.bind(&change.id).push(" AND object_name IS NOT NULL ORDER BY object_name, type");
+    Ok(sql.load::<Named>(conn)?.into_iter().map(|row| (row.event, row.name)).collect())
 }
 
 /// How many different accounts a change touches.
@@ -191,6 +199,13 @@ fn accounts_of(sql: &mut Sql, change: &Change, verb: &str) {
     sql.push("(SELECT target_id FROM audit_events WHERE change_id = ").bind(&change.id).push(" AND type = ").bind(verb).push(")");
 }
 
+/// A condition on `a`: a change has no event about it.
+pub fn untouched(sql: &mut Sql, change: &Change) {
+    sql.push(" AND NOT EXISTS (SELECT 1 FROM audit_events t WHERE t.target_id = a.id AND t.change_id = ")
+        .bind(&change.id)
+        .push(")");
+}
+
 /// The name of the first account, by name, among a change's events of `verb` for which `condition` (on `a`) holds.
 ///
 /// # Errors
@@ -208,33 +223,14 @@ pub fn first_in_the_way(
     sql.name(conn)
 }
 
-/// Carries out the events of one verb about accounts of one kind: the rows, the totals, and what hangs on them.
-///
-/// # Errors
-/// `Invalid` where a name is taken; the database's.
-pub fn carry_out(conn: &mut DbConnection, change: &Change, kind: Kind, tally: &Tally) -> Result<(), Error> {
-    match tally.verb.as_str() {
-        verbs::ACCOUNT_DISABLED => {
-            set_disabled(conn, change, verbs::ACCOUNT_DISABLED, true)?;
-            end_sessions(conn, change, kind)?;
-            super::add_to_total(conn, kind, false, -tally.events)?;
-            super::add_to_total(conn, kind, true, tally.events)
-        }
-        verbs::ACCOUNT_ENABLED => {
-            set_disabled(conn, change, verbs::ACCOUNT_ENABLED, false)?;
-            super::add_to_total(conn, kind, true, -tally.events)?;
-            super::add_to_total(conn, kind, false, tally.events)
-        }
-        verbs::ROLE_ADDED => add_pairs(conn, change, verbs::ROLE_ADDED, "account_roles (account_id, role_id"),
-        verbs::ROLE_REMOVED => remove_pairs(conn, change, verbs::ROLE_REMOVED, "account_roles", "(account_id, role_id)"),
-        verbs::TEAM_ADDED => add_pairs(conn, change, verbs::TEAM_ADDED, "team_members (account_id, team_id"),
-        verbs::TEAM_REMOVED => remove_pairs(conn, change, verbs::TEAM_REMOVED, "team_members", "(account_id, team_id)"),
-        verbs::ACCOUNT_DELETED => delete(conn, change, kind, tally.events),
-        other => Err(Error::Internal(format!("no way to carry out {other}"))),
-    }
-}
-
-fn set_disabled(conn: &mut DbConnection, change: &Change, verb: &str, disabled: bool) -> Result<(), Error> {
+/// Disables or enables the accounts of a change's events, and keeps the totals.
+pub fn set_disabled(
+    conn: &mut DbConnection,
+    change: &Change,
+    verb: &str,
+    (kind, disabled): (Kind, bool),
+    events: i64,
+) -> Result<(), Error> {
     let mut sql = Sql::new("UPDATE accounts SET disabled = ");
     sql.bind(disabled).push(", updated_at = ").bind(clock::now()).push(" WHERE id IN ");
     accounts_of(&mut sql, change, verb);
@@ -242,17 +238,31 @@ fn set_disabled(conn: &mut DbConnection, change: &Change, verb: &str, disabled: 
     super::keep_copies(conn, |copies| {
         copies.push("disabled = ").bind(disabled).push(" WHERE account_id IN ");
         accounts_of(copies, change, verb);
-    })
+    })?;
+    super::add_to_total(conn, kind, !disabled, -events)?;
+    super::add_to_total(conn, kind, disabled, events)
 }
 
-/// Only users have any.
-fn end_sessions(conn: &mut DbConnection, change: &Change, kind: Kind) -> Result<(), Error> {
-    if kind != Kind::User {
-        return Ok(());
-    }
+pub fn end_sessions(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
     let mut sessions = Sql::new("DELETE FROM sessions WHERE account_id IN ");
-    accounts_of(&mut sessions, change, verbs::ACCOUNT_DISABLED);
+    accounts_of(&mut sessions, change, verb);
     sessions.execute(conn).map(drop)
+}
+
+pub fn add_roles(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
+    add_pairs(conn, change, verb, "account_roles (account_id, role_id")
+}
+
+pub fn remove_roles(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
+    remove_pairs(conn, change, verb, "account_roles", "(account_id, role_id)")
+}
+
+pub fn add_memberships(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
+    add_pairs(conn, change, verb, "team_members (account_id, team_id")
+}
+
+pub fn remove_memberships(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
+    remove_pairs(conn, change, verb, "team_members", "(account_id, team_id)")
 }
 
 fn add_pairs(conn: &mut DbConnection, change: &Change, verb: &str, into: &str) -> Result<(), Error> {
@@ -273,7 +283,8 @@ fn remove_pairs(conn: &mut DbConnection, change: &Change, verb: &str, from: &str
     sql.execute(conn).map(drop)
 }
 
-fn delete(conn: &mut DbConnection, change: &Change, kind: Kind, events: i64) -> Result<(), Error> {
+/// Deletes the accounts of a change's events for good.
+pub fn delete(conn: &mut DbConnection, change: &Change, kind: Kind, events: i64) -> Result<(), Error> {
     let mut disabled = Sql::new("SELECT count(*) AS n FROM accounts a WHERE a.disabled = TRUE AND a.id IN ");
     accounts_of(&mut disabled, change, verbs::ACCOUNT_DELETED);
     let disabled = disabled.number(conn)?;

@@ -2,7 +2,9 @@
 
 use super::Plan;
 use super::activity::Activity;
+use super::menu::{self, Entry};
 use super::tokens::{NewTokenForm, TokenRow};
+use crate::accounts::actions::State;
 use crate::accounts::kind::Screen;
 use crate::web::view::{Choice, Field, Moment, Shell, Text, Tile};
 use askama::Template;
@@ -55,10 +57,8 @@ pub struct AccountPage {
     pub description: String,
     /// Tile.
     pub tile: Tile,
-    /// Whether it is disabled.
-    pub disabled: bool,
-    /// Whether it holds Administrator.
-    pub administrator: bool,
+    /// What decides which actions make sense.
+    pub state: State,
     /// Whether everything may be changed (`system_account:manage:*`).
     pub can_manage: bool,
     /// Whether tokens, disabling and enabling are in reach (also `system_account:manage:team`).
@@ -121,6 +121,11 @@ impl AccountPage {
     /// The page's address.
     pub fn url(&self) -> String {
         format!("{}/{}", self.screen.path, self.id)
+    }
+
+    /// What its menu offers.
+    pub fn menu(&self) -> Vec<Entry> {
+        menu::of_one(self.screen.kind, self.state)
     }
 
     /// Whether the dialog of that id comes back in error.

@@ -1,18 +1,18 @@
 //! The page that asks before something final or far-reaching, for one account or for many.
 
-use crate::accounts::kind::Screen;
-use crate::web::view::words::grouped;
-use crate::web::view::{Field, Hidden, Moment, Shell, Tile};
 use askama::Template;
+
+use crate::accounts::actions::Ask;
+use crate::accounts::kind::Screen;
+use crate::web::view::words::{grouped, joined};
+use crate::web::view::{Field, Hidden, Moment, Shell, Tile};
 
 /// One of the accounts that a confirmation names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfirmRow {
     /// UUID.
     pub id: String,
-    /// Name.
     pub name: String,
-    /// Tile.
     pub tile: Tile,
     /// Names of its roles: `CI/CD, Viewer`.
     pub roles: String,
@@ -24,58 +24,89 @@ pub struct ConfirmRow {
     pub tokens: String,
 }
 
-/// What a confirmation is about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Confirm {
-    /// Delete: final, the number is typed.
-    #[default]
-    Delete,
-    /// Make Administrator.
-    MakeAdministrator,
-}
-
 /// Asks before something final or far-reaching, for one account or for many.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "accounts/confirm.html")]
 pub struct ConfirmPage {
-    /// The frame.
     pub shell: Shell,
     pub screen: &'static Screen,
     /// What is asked.
-    pub what: Confirm,
+    pub ask: Ask,
+    /// Whether it cannot be taken back.
+    pub final_: bool,
+    /// The verb's word, icon and label.
+    pub verb: &'static str,
+    pub icon: &'static str,
+    pub label: &'static str,
+    /// The names of the roles that are given.
+    pub names: Vec<String>,
+    /// The names of those that were ticked and are gone.
+    pub missing: Vec<String>,
     /// How many accounts it is about.
     pub count: u64,
     /// Those that are named: all, or the first 100.
     pub rows: Vec<ConfirmRow>,
-    /// Where the form posts to: `…/bulk`, `…/{id}/deletion`, `…/{id}/promotion`.
+    /// Where the form posts to.
     pub action: String,
-    /// Where "Disable instead" posts to: `…/bulk`, `…/{id}/disablement`.
-    pub disable_action: String,
-    /// Fields that the form carries on: `id`s, or `scope`, the filters and `expected`.
+    /// Where "Disable instead" posts to.
+    pub instead: String,
+    /// Fields that the form carries on.
     pub hidden: Vec<Hidden>,
-    /// Whether the set is no longer the one that was shown.
-    pub changed: bool,
-    /// Names of those used within two days, as a sentence's subject with its verb: `jenkins-nightly made a call 9 hours ago`; `None` for none.
+    /// Names of those used within two days, as a sentence's subject with its verb: `jenkins-nightly made a call 9 hours ago`.
     pub warning: Option<String>,
-    /// The typed number (delete only).
+    /// What was typed.
     pub typed: Field,
     /// Why it was refused, such as a rule about the last administrator.
     pub error: Option<String>,
-    /// Where Cancel leads: the list with its filters, or the account.
+    /// Where Cancel leads: the list with its filters and the selection, or the account.
     pub cancel: String,
+    /// The list with its filters.
+    pub list: String,
 }
 
 impl ConfirmPage {
-    /// Whether it is about deleting.
-    pub fn deletes(&self) -> bool {
-        self.what == Confirm::Delete
-    }
-
     /// `payments-api deploy` for one, `3 system accounts` for many.
     pub fn whom(&self) -> String {
-        match (self.count, self.rows.first()) {
-            (1, Some(row)) => row.name.clone(),
-            _ => self.screen.kind.counted(i64::try_from(self.count).unwrap_or(i64::MAX)),
+        self.only().map_or_else(|| self.screen.kind.counted(i64::try_from(self.count).unwrap_or(i64::MAX)), str::to_owned)
+    }
+
+    /// The name of the account, where it is one.
+    pub fn only(&self) -> Option<&str> {
+        self.rows.first().filter(|_| self.count == 1).map(|row| row.name.as_str())
+    }
+
+    /// The question around the accounts: what stands before and after them.
+    pub fn question(&self) -> (&'static str, &'static str) {
+        let (one, several) = self.ask.question;
+        let pattern = if self.count == 1 { one } else { several };
+        pattern.split_once("{whom}").unwrap_or((pattern, ""))
+    }
+
+    pub fn consequence(&self) -> &'static str {
+        let (one, several) = self.ask.consequence;
+        if self.count == 1 { one } else { several }
+    }
+
+    /// Whether more is given than the question says.
+    pub fn gives(&self) -> Option<String> {
+        (self.names.len() > 1).then(|| joined(&self.names, "and"))
+    }
+
+    /// Those that are gone, in words.
+    pub fn gone(&self) -> Option<String> {
+        (!self.missing.is_empty()).then(|| joined(&self.missing, "and"))
+    }
+
+    /// What has to be typed: the name of one, the number of several.
+    pub fn wanted(&self) -> String {
+        self.only().map_or_else(|| self.count.to_string(), str::to_owned)
+    }
+
+    /// What is said to who typed something else.
+    pub fn how_to_confirm(&self) -> String {
+        match self.only() {
+            Some(name) => format!("Type the name, {name}, to confirm."),
+            None => format!("Type {} to confirm.", self.count),
         }
     }
 

@@ -1,8 +1,11 @@
 //! The list of system accounts.
 
 use super::Plan;
+use super::menu::{self, Entry, Picker};
+use crate::accounts::actions::State;
 use crate::accounts::filter::Filters;
 use crate::accounts::kind::Screen;
+use crate::web::view::address::address;
 use crate::web::view::pagination::Pagination;
 use crate::web::view::{Choice, Moment, Shell, Tile};
 use askama::Template;
@@ -50,10 +53,8 @@ pub struct AccountRow {
     pub tokens: Option<String>,
     /// The expiry that comes first, or the one that has passed; `None` shows "no expiry".
     pub expiry: Option<Moment>,
-    /// Whether it is disabled.
-    pub disabled: bool,
-    /// Whether it holds Administrator.
-    pub administrator: bool,
+    /// What decides which actions make sense.
+    pub state: State,
     /// Whether its box is ticked.
     pub checked: bool,
 }
@@ -122,14 +123,14 @@ pub struct AccountsPage {
     pub total_text: String,
     /// How many match, over all pages, as a number for the script.
     pub total: u64,
-    /// `scope=matching`: all that match are selected, not only the ticked rows. The script ends it when a row is unticked;
-    /// for browsers without one the form also sends `shown`, the number of rows on the page: fewer `id`s than that mean that
-    /// a row was unticked, so that only the ticked ones count.
-    pub matching: bool,
-    /// The roles that can be given to what is selected.
-    pub addable_roles: Vec<Choice>,
-    /// The roles that can be taken from what is selected.
-    pub removable_roles: Vec<Choice>,
+    /// The selection of all that match, where that is what is selected, and not only the ticked rows; and how many those are.
+    /// The script ends it when a row is unticked; for browsers without one the form also sends `shown`, the number of rows on
+    /// the page: fewer `id`s than that mean that a row was unticked, so that only the ticked ones count.
+    pub matching: Option<(String, String)>,
+    /// The form's own identity: sent twice, it does its work once.
+    pub form: String,
+    /// The pickers of roles: those that can be given to what is selected, and taken from it.
+    pub pickers: Vec<Picker>,
     /// Pages.
     pub pagination: Pagination,
     /// `9 Oct 2026`, since when use is tracked: the title of a bare "Never".
@@ -146,6 +147,21 @@ impl AccountsPage {
             1 => format!("1 {} matches", self.screen.noun()),
             _ => format!("{} {} match", self.total_text, self.screen.plural()),
         }
+    }
+
+    /// The bar above the list.
+    pub fn bar(&self) -> Vec<Entry> {
+        menu::of_several(self.screen.kind)
+    }
+
+    /// The menu of a row.
+    pub fn menu(&self, row: &AccountRow) -> Vec<Entry> {
+        menu::of_one(self.screen.kind, row.state)
+    }
+
+    /// A row's page that asks, which leads back to this list.
+    pub fn asking(&self, row: &AccountRow, resource: &str) -> String {
+        address(&format!("{}/{}/{resource}", self.screen.path, row.id), &[("next", self.shell.here.clone())])
     }
 
     /// Whether more match than this page shows.

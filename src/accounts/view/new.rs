@@ -36,6 +36,9 @@ pub struct NewAccountPage {
     pub creation_stopped: Option<String>,
     /// Used and limit.
     pub plan: Plan,
+    /// Whether it has to be said a second time that it is to be an administrator, and what that means.
+    pub asks_administrator: bool,
+    pub consequence: &'static str,
     /// Why the whole was refused, such as a full plan.
     pub error: Option<String>,
 }

@@ -64,7 +64,7 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
     home.write(|conn| accounts::disable(conn, &shell, Kind::System, &one));
     home.write(|conn| accounts::add_roles(conn, &shell, Kind::System, &one, &[cicd]));
     home.write(|conn| accounts::add_roles(conn, &shell, Kind::System, &one, &[viewer]));
-    home.write(|conn| accounts::rename(conn, &shell, &ids[2], "another name", ""));
+    home.write(|conn| accounts::rename(conn, &shell, Kind::System, &ids[2], ("another name", "")));
     cache.catch_up().await;
     let found: Vec<_> = (0..3).map(|at| known(&cache, at)).collect();
     assert_eq!(found.iter().map(|found| found.0.as_str()).collect::<Vec<_>>(), ["", "CI/CD, Read-Only", ""]);

@@ -55,6 +55,9 @@ impl Text {
 pub struct Flash {
     /// `true`: the action was refused. `false`: it was done.
     pub refused: bool,
+    /// Nothing had to be done.
+    #[serde(default)]
+    pub neutral: bool,
     /// The sentence, in pieces.
     pub text: Vec<Text>,
     /// URL that takes the action back (`/settings/changes/{id}/undo`), where it can be.
@@ -67,6 +70,11 @@ impl Flash {
     /// Something was done: `Flash::done("Added role ").strong("Viewer").plain(".")`.
     pub fn done(text: impl Into<String>) -> Self {
         Self { text: vec![Text::plain(text)], ..Self::default() }
+    }
+
+    /// Nothing had to be done.
+    pub fn neutral(text: Vec<Text>) -> Self {
+        Self { neutral: true, text, ..Self::default() }
     }
 
     /// Something was refused, and why.

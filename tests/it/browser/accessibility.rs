@@ -143,7 +143,7 @@ fn the_list() {
     judge(&browser, "three selected");
     browser.click(button("Add Role"));
     browser.wait_for_focus(field("Find a role"));
-    browser.tick(field("Release Manager").within("#pick-add"));
+    browser.tick(field("Release Manager").within("#pick-add_role"));
     judge(&browser, "three selected with the picker");
     browser.follow(button("Add Role to 3"));
     judge(&browser, "the list with a flash");

@@ -83,7 +83,7 @@ fn what_is_asked_refused_and_opened_by_an_address() {
     browser.wait_for_focus(field("Find a role"));
     judge(&browser, "the picker of Remove Role");
     browser.type_text("no such role");
-    browser.wait_for_text("No role of that name");
+    browser.wait_for_text("No matching roles");
     judge(&browser, "the picker without a match");
     browser.press("Escape");
     browser.follow(button("Make Administrator").within("#bulk"));
@@ -99,7 +99,7 @@ fn what_is_asked_refused_and_opened_by_an_address() {
     visit(&browser, &app, &format!("{LIST}/{}/deletion", ids[0]));
     // The browser itself would refuse it
     browser.read("document.querySelector('.guard').noValidate = true", &[]);
-    browser.fill(field("Type 1 to confirm"), "2");
+    browser.fill(field("Type buildkite/ios to confirm"), "another");
     browser.leads_on(|browser| browser.read("document.querySelector('.guard').submit()", &[]));
     judge(&browser, "a number that is not the one to type");
     visit(&browser, &app, &format!("{}#edit-roles", page_of(&ids[0])));

@@ -26,7 +26,7 @@ fn roles_teams_and_name_are_edited_in_dialogs() {
     browser.untick(field("CI/CD"));
     browser.tick(field("Read-Only"));
     browser.follow(button("Save roles"));
-    assert_eq!(flash(&browser), "Added role Read-Only. Removed role CI/CD.");
+    assert_eq!(flash(&browser), "Added Read-Only to buildkite/ios. Removed CI/CD from buildkite/ios.");
     assert_eq!(browser.texts("#roles .side a"), ["Read-Only"]);
     browser.follow(button("Undo"));
     assert_eq!(browser.texts("#roles .side a"), ["CI/CD"]);
@@ -34,7 +34,7 @@ fn roles_teams_and_name_are_edited_in_dialogs() {
     open(&browser, "edit-teams");
     browser.tick(field("Payments"));
     browser.follow(button("Save teams"));
-    assert_eq!(flash(&browser), "Added team Payments.");
+    assert_eq!(flash(&browser), "Added buildkite/ios to Payments.");
     browser.wait_for_focus(".flash");
     assert!(browser.text("#teams").contains("Payments"));
 
@@ -117,7 +117,7 @@ fn tokens_are_made_regenerated_finished_and_revoked() {
     browser.follow(link("Done, I've saved it"));
 
     browser.click(link("Revoke release pipeline"));
-    browser.wait_for_text("This cannot be undone.");
+    browser.wait_for_text("This can't be undone.");
     browser.follow(button("Revoke token"));
     assert_eq!(flash(&browser), "Revoked release pipeline.");
     assert_eq!(app.verify(&third).status, 401);
@@ -142,7 +142,7 @@ fn what_somebody_else_did_meanwhile_is_said() {
 
     // Deleted meanwhile: a page that says so, and leads back
     visit(&browser, &app, &page_of(&id));
-    assert_eq!(other.post(&format!("{}/deletion", page_of(&id)), &[("confirm", "1")]).status, 303);
+    assert_eq!(other.post(&format!("{}/deletion", page_of(&id)), &[("confirm", "payments-api deploy")]).status, 303);
     browser.click("a[href=\"#edit-roles\"]");
     browser.follow(button("Save roles"));
     browser.wait_for_text("This system account does not exist or has been deleted.");
@@ -165,13 +165,13 @@ fn the_page_disables_enables_and_deletes() {
     browser.click(button("More actions"));
     browser.follow(link("Make Administrator").within("#account-menu"));
     browser.follow(button("Make Administrator"));
-    assert_eq!(flash(&browser), "Made buildkite/ios Administrator.");
+    assert_eq!(flash(&browser), "Made buildkite/ios an administrator.");
     browser.follow(link("Delete").within(".danger-zone"));
     browser.follow(button("Disable instead"));
     assert_eq!(flash(&browser), "Disabled buildkite/ios.");
     browser.follow(link("Delete").within(".danger-zone"));
-    browser.fill(field("Type 1 to confirm"), "1");
-    browser.follow(button("Delete buildkite/ios"));
+    browser.fill(field("Type buildkite/ios to confirm"), "buildkite/ios");
+    browser.follow(button("Delete"));
     assert_eq!(browser.path(), LIST);
     assert_eq!(flash(&browser), "Deleted buildkite/ios.");
     browser.assert_quiet_console();

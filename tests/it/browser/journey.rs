@@ -5,7 +5,7 @@ use std::time::Duration;
 use muster::config::Plan;
 
 use super::driver::{Browser, Options, button, field, link};
-use super::stage::{LIST, MACHINES, add_machines, flash, names, row, viewer, visit};
+use super::stage::{LIST, MACHINES, add_machines, clear, flash, names, place, row, viewer, visit};
 use crate::support::app::{PASSWORD, TestApp};
 
 #[test]
@@ -124,17 +124,18 @@ fn add_a_role_to_three_and_take_it_back(browser: &Browser) {
     browser.wait_for_focus(field("Find a role"));
     assert_eq!(browser.attribute(button("Add Role to 3"), "disabled"), Some(String::new()), "nothing is chosen yet");
     browser.type_text("read-");
-    browser.wait_until_gone(field("User").within("#pick-add"));
-    browser.tick(field("Read-Only").within("#pick-add"));
+    browser.wait_until_gone(field("User").within("#pick-add_role"));
+    browser.tick(field("Read-Only").within("#pick-add_role"));
     browser.follow(button("Add Role to 3"));
-    assert_eq!(flash(browser), "Added Read-Only to 3.");
+    assert_eq!(flash(browser), "Added Read-Only to 3 system accounts.");
     browser.wait_for_focus(".flash");
     for name in MACHINES {
         assert_eq!(row(browser, name).contains("Read-Only"), three.contains(&name), "{}", row(browser, name));
     }
     browser.follow(button("Undo"));
-    assert_eq!(flash(browser), "Undone for 3 system accounts.");
+    assert_eq!(flash(browser), "Undone: Read-Only removed from 3 system accounts.");
     assert!(MACHINES.iter().all(|name| !row(browser, name).contains("Read-Only")));
+    clear(browser);
 }
 
 fn disable_and_enable(app: &TestApp, browser: &Browser, token: &str) {
@@ -157,9 +158,10 @@ fn disable_and_enable(app: &TestApp, browser: &Browser, token: &str) {
         browser.tick(field(&format!("Select {name}")));
     }
     browser.follow(button("Enable").within("#bulk"));
-    assert_eq!(flash(browser), "Enabled 2 system accounts. 1 was already enabled.");
-    assert_eq!(browser.path(), format!("{LIST}?disabled=1"));
+    assert_eq!(flash(browser), "Enabled 2 system accounts. buildkite/ios was already enabled.");
+    assert_eq!(place(browser), format!("{LIST}?disabled=1"));
     assert_eq!(app.verify(token).status, 200);
+    clear(browser);
 }
 
 fn delete(app: &TestApp, browser: &Browser, token: &str) {
@@ -189,7 +191,7 @@ fn a_viewer_sees_everything_and_changes_nothing() {
     let browser = viewer(&app, Options::default());
     visit(&browser, &app, LIST);
     assert_eq!(names(&browser), MACHINES);
-    browser.wait_for_text("Only Administrators can change them: ask Maya Lindqvist.");
+    browser.wait_for_text("Only administrators can change them. Ask Maya Lindqvist.");
     assert_eq!(browser.count("td input, th input, #bulk, [popovertarget^=menu-]"), 0);
     assert!(!browser.shows(link("New system account")));
     browser.follow(link("buildkite/ios"));

@@ -48,7 +48,7 @@ fn a_phone_has_everything_in_reach() {
     browser.tick(field("Select buildkite/ios"));
     browser.wait_for_text("1 selected");
     browser.follow(button("Disable").within("#bulk"));
-    assert_eq!(flash(&browser), "Disabled 1 system account.");
+    assert_eq!(flash(&browser), "Disabled buildkite/ios.");
     browser.click(button("Actions for catalog-sync"));
     browser.follow(button("Disable").within(".menu:popover-open"));
     assert_eq!(flash(&browser), "Disabled catalog-sync.");

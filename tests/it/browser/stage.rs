@@ -75,3 +75,17 @@ pub fn row(browser: &Browser, name: &str) -> String {
         return row ? row.innerText.replace(/\\s+/g, ' ') : ''";
     browser.read(script, &[name.into()]).as_str().unwrap_or_default().to_owned()
 }
+
+/// Where the browser is, without what is selected there.
+pub fn place(browser: &Browser) -> String {
+    let path = browser.path();
+    let (path, words) = path.split_once('?').unwrap_or((&path, ""));
+    let kept: Vec<&str> = words.split('&').filter(|word| !word.is_empty() && !word.starts_with("selection=")).collect();
+    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
+}
+
+/// Ends the selection that an action has kept.
+pub fn clear(browser: &Browser) {
+    browser.click(super::driver::link("Clear").within("#bulk"));
+    browser.wait_until("nothing to be selected", || (ticked(browser) == 0).then_some(()));
+}

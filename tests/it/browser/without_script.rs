@@ -61,7 +61,7 @@ fn rows_are_filtered_ticked_disabled_undone_and_deleted() {
     browser.wait_for("#bulk");
     assert_eq!(browser.text("[data-selected-count]"), "Selected");
     browser.follow(button("Disable").within("#bulk"));
-    assert_eq!(flash(&browser), "Disabled 1 system account.");
+    assert_eq!(flash(&browser), "Disabled jenkins-nightly.");
     browser.wait_for_focus(".flash");
     browser.follow(button("Undo"));
     assert_eq!(names(&browser), ["jenkins-nightly"]);
@@ -69,9 +69,9 @@ fn rows_are_filtered_ticked_disabled_undone_and_deleted() {
     // The pickers are the browser's own popovers
     browser.tick(field("Select jenkins-nightly"));
     browser.click(button("Add Role").within("#bulk"));
-    browser.tick(field("Read-Only").within("#pick-add"));
-    browser.follow(button("Add Role").within("#pick-add"));
-    assert_eq!(flash(&browser), "Added Read-Only to 1.");
+    browser.tick(field("Read-Only").within("#pick-add_role"));
+    browser.follow(button("Add Role").within("#pick-add_role"));
+    assert_eq!(flash(&browser), "Added Read-Only to jenkins-nightly.");
     assert!(row(&browser, "jenkins-nightly").contains("Read-Only"));
     browser.click(button("Actions for jenkins-nightly"));
     browser.follow(button("Disable").within(".menu:popover-open"));
@@ -83,13 +83,13 @@ fn rows_are_filtered_ticked_disabled_undone_and_deleted() {
     assert!(row(&browser, "jenkins-nightly").contains("Disabled"));
     browser.tick(field("Select jenkins-nightly"));
     browser.follow(button("Enable").within("#bulk"));
-    assert_eq!(flash(&browser), "Enabled 1 system account.");
+    assert_eq!(flash(&browser), "Enabled jenkins-nightly.");
 
     browser.tick(field("Select jenkins-nightly"));
     browser.follow(button("Delete").within("#bulk"));
-    browser.fill(field("Type 1 to confirm"), "1");
-    browser.follow(button("Delete jenkins-nightly"));
-    assert_eq!(flash(&browser), "Deleted 1 system account.");
+    browser.fill(field("Type jenkins-nightly to confirm"), "jenkins-nightly");
+    browser.follow(button("Delete"));
+    assert_eq!(flash(&browser), "Deleted jenkins-nightly.");
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn all_that_match_are_selected_unless_one_is_unticked() {
     browser.follow(button("Disable").within("#bulk"));
     assert_eq!((flash(&browser).as_str(), app.totals()), ("Disabled 30 system accounts.", (1, 30)));
     browser.follow(button("Undo"));
-    assert_eq!(flash(&browser), "Undone for 30 system accounts.");
+    assert_eq!(flash(&browser), "Undone: 30 system accounts enabled.");
     select_all();
     browser.untick("tbody tr:first-child .check input");
     browser.follow(button("Disable").within("#bulk"));
@@ -133,7 +133,7 @@ fn dialogs_open_by_their_address_and_the_theme_by_its_form() {
     browser.click("a[href=\"#edit-roles\"]");
     browser.tick(field("Read-Only").within("#edit-roles"));
     browser.follow(button("Save roles"));
-    assert_eq!(flash(&browser), "Added role Read-Only.");
+    assert_eq!(flash(&browser), "Added Read-Only to buildkite/ios.");
     browser.wait_until_gone("dialog");
 
     browser.click("a[href=\"#new-token\"]");

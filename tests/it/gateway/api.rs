@@ -89,7 +89,7 @@ fn a_usable_token_is_described_and_any_other_is_inactive() {
         queries::expire(conn, &expiring[5..17], end)?;
         queries::expire(conn, &expired[5..17], muster::clock::now())?;
         // So that everybody looks again.
-        operations::rename(conn, &Principal::shell(), &account, "builds", "")?;
+        operations::rename(conn, &Principal::shell(), Kind::System, &account, ("builds", ""))?;
         muster::tokens::operations::revoke(conn, &Principal::shell(), &account, &revoked[5..17])?;
         operations::delete(conn, &Principal::shell(), Kind::System, &Selection::Accounts(vec![gone]))?;
         operations::disable(conn, &Principal::shell(), Kind::System, &Selection::Accounts(vec![off]))

@@ -40,7 +40,7 @@ fn the_page_tells_all_about_the_account() {
     // A reader sees no details of tokens, and nothing to act with.
     let viewer = app.viewer();
     let seen = viewer.get(&at(&id, ""));
-    assert!(seen.text().contains("Only Administrators can change it: ask Maya Lindqvist."), "{}", seen.text());
+    assert!(seen.text().contains("Only administrators can change it. Ask Maya Lindqvist."), "{}", seen.text());
     assert!(seen.text().contains("Platform") && seen.text().contains("CI/CD"));
     for trace in [&value[..17], "<dialog", "Danger zone", "Edit Roles", "API tokens", "/disablement"] {
         assert!(!seen.body.contains(trace), "{trace}");
@@ -96,13 +96,13 @@ fn one_is_disabled_and_enabled_with_its_tokens() {
     let page = admin.post_and_follow(&at(&id, "/disablement"), &[]);
     assert_eq!(page.flash(), "Disabled robot.");
     assert!(page.text().contains("Its tokens do not work until it is enabled again."), "{}", page.text());
-    assert!(page.text().contains("Nothing while it is disabled"));
+    assert!(page.text().contains("Not counted while disabled"));
     assert_eq!(app.verify(&token).status, 401);
     assert!(find_undo_url(&page).is_some());
     let again = admin.post_and_follow(&at(&id, "/disablement"), &[]);
-    assert_eq!((again.flash(), find_undo_url(&again)), ("robot was already disabled.".into(), None));
+    assert_eq!((again.flash(), find_undo_url(&again)), ("No change: it was already disabled.".into(), None));
     assert_eq!(admin.post_and_follow(&at(&id, "/enablement"), &[]).flash(), "Enabled robot.");
-    assert_eq!(admin.post_and_follow(&at(&id, "/enablement"), &[]).flash(), "robot was already enabled.");
+    assert_eq!(admin.post_and_follow(&at(&id, "/enablement"), &[]).flash(), "No change: it was already enabled.");
     assert_eq!(app.verify(&token).status, 200);
     // The row's menu returns to the list, and nowhere else.
     let next = format!("{LIST}?disabled=1&q=rob");
@@ -121,19 +121,19 @@ fn one_is_made_administrator_after_a_question_and_taken_back() {
     let page = admin.get(&at(&id, ""));
     assert_eq!(href(&page, "Make Administrator"), at(&id, "/promotion"));
     let question = admin.get(&at(&id, "/promotion"));
-    assert!(question.text().contains("Make robot Administrator?"), "{}", question.text());
+    assert!(question.text().contains("Make robot an administrator?"), "{}", question.text());
     assert_eq!(href(&question, "Cancel"), at(&id, ""));
     let done = answer_question(&admin, &question, "");
     assert_eq!(done.status, 303);
     let page = admin.get(done.location());
-    assert_eq!(page.flash(), "Made robot Administrator.");
+    assert_eq!(page.flash(), "Made robot an administrator.");
     assert_eq!(find_href(&page, "Make Administrator"), None);
     assert!(page.text().contains("Remove Administrator"));
-    assert_eq!(admin.post_and_follow(&at(&id, "/promotion"), &[]).flash(), "robot was already Administrator.");
+    assert_eq!(admin.post_and_follow(&at(&id, "/promotion"), &[]).flash(), "No change: it was already an administrator.");
     let taken = admin.post_and_follow(&at(&id, "/demotion"), &[]);
-    assert_eq!(taken.flash(), "robot is no longer Administrator.");
+    assert_eq!(taken.flash(), "robot is no longer an administrator.");
     assert!(find_undo_url(&taken).is_some());
-    assert_eq!(admin.post_and_follow(&at(&id, "/demotion"), &[]).flash(), "robot was not Administrator.");
+    assert_eq!(admin.post_and_follow(&at(&id, "/demotion"), &[]).flash(), "No change: it was not an administrator.");
     // Who is no administrator makes none.
     let keeper = app.add_role("Keeper", &["system_account:manage:*"]);
     let keeper = app.user("Kim Keeper", &[keeper]);
@@ -147,22 +147,22 @@ fn one_is_made_administrator_after_a_question_and_taken_back() {
 
 // S8
 #[test]
-fn one_is_deleted_after_its_number_is_typed() {
+fn one_is_deleted_after_its_name_is_typed() {
     let app = TestApp::start();
     let admin = app.admin();
     let id = app.add_account("robot");
     let token = app.add_token(&id, Access::Read);
     let question = admin.get(&at(&id, "/deletion"));
     assert!(question.text().contains("Delete robot?"), "{}", question.text());
-    for typed in ["", "2", "robot"] {
+    for typed in ["", "1", "Robot 2"] {
         let wrong = answer_question(&admin, &question, typed);
         assert_eq!(
             (wrong.status, error(&wrong, "typed"), value(&wrong, "confirm")),
-            (422, "Type 1 to confirm.".into(), typed.into())
+            (422, "Type the name, robot, to confirm.".into(), typed.into())
         );
     }
     assert_eq!(app.verify(&token).status, 200);
-    let done = answer_question(&admin, &question, "1");
+    let done = answer_question(&admin, &question, " robot ");
     assert_eq!((done.status, done.location()), (303, LIST));
     let list = admin.get(LIST);
     assert_eq!((list.flash(), find_undo_url(&list)), ("Deleted robot.".into(), None));
@@ -182,7 +182,7 @@ fn one_is_deleted_after_its_number_is_typed() {
     assert_eq!(app.verify(&token).status, 401);
     let page = admin.get(&at(&heir, ""));
     assert!(page.text().contains("No tokens, so nothing can call with this account."), "{}", page.text());
-    assert!(page.text().contains("No role, so it may do nothing."));
+    assert!(page.text().contains("No roles. It can't do anything yet."));
 }
 
 #[test]
@@ -199,8 +199,8 @@ fn renaming_checks_as_creating_does_and_keeps_what_was_typed() {
     assert!(page.body.contains("<h1>Robot two</h1>"));
     assert!(page.text().contains("renamed it from robot to Robot two"), "{}", page.text());
     for (name, message) in [
-        ("", "Give it a name."),
-        ("TAKEN", "Another enabled system account has this name."),
+        ("", "Enter a name."),
+        ("TAKEN", "An enabled system account already has this name."),
         ("a\tb", "Line breaks and other control characters are not allowed."),
     ] {
         let again = rename(name, "kept");
@@ -238,12 +238,12 @@ fn edit_roles_sets_all_roles_in_one_form() {
         admin.post_and_follow(&at(&id, "/roles"), &fields)
     };
     let page = set(&[&viewer, &user]);
-    assert_eq!(page.flash(), "Added roles Read-Only and User. Removed role CI/CD.");
+    assert_eq!(page.flash(), "Added Read-Only and User to robot. Removed CI/CD from robot.");
     assert_eq!(ticked(&page, "role").len(), 2);
     let page = set(&[&viewer, &user]);
-    assert_eq!((page.flash(), find_undo_url(&page)), ("The roles stay as they were.".into(), None));
-    assert_eq!(set(&[&ci_cd, &viewer, &user]).flash(), "Added role CI/CD.");
-    assert_eq!(set(&[]).flash(), "Removed roles CI/CD, Read-Only and User.");
+    assert_eq!((page.flash(), find_undo_url(&page)), ("No changes to roles.".into(), None));
+    assert_eq!(set(&[&ci_cd, &viewer, &user]).flash(), "Added CI/CD to robot.");
+    assert_eq!(set(&[]).flash(), "Removed CI/CD, Read-Only and User from robot.");
     assert!(ticked(&admin.get(&at(&id, "")), "role").is_empty());
     let unknown = admin.post(&at(&id, "/roles"), &[("role", Id::new().as_str()), ("role", &viewer)]);
     assert_eq!((unknown.status, error(&unknown, "edit-roles")), (422, "One of these roles no longer exists.".into()));
@@ -257,20 +257,20 @@ fn edit_teams_sets_all_teams_in_one_form() {
     let app = TestApp::start();
     let admin = app.admin();
     let id = app.add_account("robot");
-    assert!(admin.get(&at(&id, "")).text().contains("In no team."));
+    assert!(admin.get(&at(&id, "")).text().contains("Not in a team."));
     let [alpha, beta, gamma] = ["Alpha", "Beta", "Gamma"].map(|name| app.add_team(name, &[]));
     let set = |teams: &[&Id]| {
         let fields: Vec<(&str, &str)> = teams.iter().map(|team| ("team", team.as_str())).collect();
         admin.post_and_follow(&at(&id, "/teams"), &fields)
     };
     let first = set(&[&alpha, &beta]);
-    assert_eq!(first.flash(), "Added teams Alpha and Beta.");
-    assert_eq!(set(&[&beta, &gamma]).flash(), "Added team Gamma. Removed team Alpha.");
-    assert_eq!(set(&[&beta, &gamma]).flash(), "The teams stay as they were.");
+    assert_eq!(first.flash(), "Added robot to Alpha and Beta.");
+    assert_eq!(set(&[&beta, &gamma]).flash(), "Added robot to Gamma. Removed robot from Alpha.");
+    assert_eq!(set(&[&beta, &gamma]).flash(), "No changes to teams.");
     let page = set(&[]);
-    assert_eq!(page.flash(), "Removed teams Beta and Gamma.");
+    assert_eq!(page.flash(), "Removed robot from Beta and Gamma.");
     let back = admin.post_and_follow(&undo_url(&page), &[("next", &at(&id, ""))]);
-    assert_eq!(back.flash(), "Undone for 1 system account.");
+    assert_eq!(back.flash(), "Undone: robot added to Beta and Gamma.");
     assert_eq!(ticked(&back, "team").len(), 2);
     let unknown = admin.post(&at(&id, "/teams"), &[("team", Id::new().as_str())]);
     assert_eq!((unknown.status, error(&unknown, "edit-teams")), (422, "One of these teams no longer exists.".into()));
@@ -306,7 +306,7 @@ fn what_another_window_has_changed_since_stays_so() {
     // One window adds User; the other, drawn before, takes CI/CD and adds Read-Only.
     admin.post(&at(&id, "/roles"), &[("role", &roles[0]), ("role", &roles[1]), ("shown", &shown)]);
     let second = admin.post_and_follow(&at(&id, "/roles"), &[("role", &roles[2]), ("shown", &shown)]);
-    assert_eq!(second.flash(), "Added role Read-Only. Removed role CI/CD.");
+    assert_eq!(second.flash(), "Added Read-Only to robot. Removed CI/CD from robot.");
     assert_eq!(ticked(&second, "role"), [roles[2].as_str(), &roles[1]]);
     for team in &teams[..2] {
         admin.post(&at(&id, "/teams"), &[("team", team), ("shown", "")]);
@@ -314,7 +314,7 @@ fn what_another_window_has_changed_since_stays_so() {
     let page = admin.get(&at(&id, ""));
     assert_eq!(ticked(&page, "team"), [teams[0].as_str(), &teams[1]]);
     let gone = admin.post_and_follow(&at(&id, "/teams"), &[("shown", &format!("{},{}", teams[0], teams[2]))]);
-    assert_eq!(gone.flash(), "Removed team Design.");
+    assert_eq!(gone.flash(), "Removed robot from Design.");
     // A refused form comes back with what it showed at first.
     let refused = admin.post(&at(&id, "/roles"), &[("role", "nonsense"), ("shown", &shown)]);
     assert_eq!((refused.status, value(&refused, "shown")), (422, shown));
@@ -358,8 +358,8 @@ fn a_role_that_one_cannot_give_can_be_taken_but_for_administrator() {
         let boxes = super::html::all(picker, "<input type=\"checkbox\"", "</label>");
         boxes.into_iter().filter(|tag| tag.split('>').next().unwrap().contains(" disabled")).count()
     };
-    let (add, remove) = (picker("pick-add"), picker("pick-remove"));
+    let (add, remove) = (picker("pick-add_role"), picker("pick-remove_role"));
     assert!(disabled(&add) > 3, "{add}");
     assert_eq!(disabled(&remove), 1, "{remove}");
-    assert!(remove.contains("Only an Administrator can take the role Administrator."), "{remove}");
+    assert!(remove.contains("Only administrators can remove the role Administrator."), "{remove}");
 }

@@ -115,9 +115,9 @@ fn a_viewer_sees_no_boxes_no_menus_no_buttons_and_whom_to_ask() {
         assert!(!list.body.contains(trace), "{trace}");
         assert!(get(&admin, "").body.contains(trace), "{trace}");
     }
-    assert!(list.text().contains("Only Administrators can change them: ask Maya Lindqvist."), "{}", list.text());
+    assert!(list.text().contains("Only administrators can change them. Ask Maya Lindqvist."), "{}", list.text());
     let seen = get(&admin, "");
-    assert!(!seen.text().contains("Only Administrators can change them"));
+    assert!(!seen.text().contains("Only administrators can change them"));
     // S11: a box and a menu for every row, and the same actions in both.
     for trace in ["name=\"id\"", "id=\"bulk\"", "popovertarget=\"menu-"] {
         assert!(seen.body.contains(trace), "{trace}");
@@ -136,11 +136,11 @@ fn the_screen_says_that_system_accounts_do_not_stand_in_for_people() {
     let app = TestApp::start();
     app.add_account("robot");
     let list = get(&app.viewer(), "");
-    assert!(list.text().contains("They are not permitted as a replacement for real users"), "{}", list.text());
+    assert!(list.text().contains("Don't use them in place of people"), "{}", list.text());
     assert_eq!(href(&list, "their own user account"), "https://example.test/policy");
     let bare = TestApp::start_with(|config| config.policy_link = None);
     let list = get(&bare.admin(), "");
-    assert!(list.text().contains("everyone who works here needs their own user account"));
+    assert!(list.text().contains("everyone needs their own user account"));
     assert_eq!(find_href(&list, "their own user account"), None);
 }
 
@@ -208,9 +208,9 @@ fn what_matches_nothing_offers_to_clear_the_filters() {
     let app = TestApp::start();
     app.add_account("robot");
     let list = get(&app.viewer(), "?q=zzz&disabled=1&sort=-used&size=50");
-    assert!(list.text().contains("Nothing matches No system account fits these filters."), "{}", list.text());
+    assert!(list.text().contains("No matches No system accounts match these filters."), "{}", list.text());
     assert_eq!(href(&list, "Clear filters"), format!("{LIST}?disabled=1&sort=-used&size=50"));
-    assert!(get(&app.admin(), "?q=zzz").text().contains("Disabled ones are not displayed."));
+    assert!(get(&app.admin(), "?q=zzz").text().contains("Disabled accounts are hidden."));
 }
 
 #[test]

@@ -50,8 +50,8 @@ fn what_is_wrong_is_said_beside_its_field_and_the_form_keeps_the_rest() {
     let kept = [("description", "Deploys <payments>"), ("role", viewer.as_str()), ("team", team.as_str())];
     let long = "x".repeat(81);
     for (name, message) in [
-        ("", "Give it a name."),
-        ("   ", "Give it a name."),
+        ("", "Enter a name."),
+        ("   ", "Enter a name."),
         (&*long, "At most 80 characters."),
         ("a\nb", "Line breaks and other control characters are not allowed."),
         ("a\0b", "Line breaks and other control characters are not allowed."),
@@ -64,7 +64,7 @@ fn what_is_wrong_is_said_beside_its_field_and_the_form_keeps_the_rest() {
         assert!(again.body.contains("aria-invalid=\"true\""));
     }
     let again = create(&admin, "", &[("description", &"y".repeat(201))]);
-    assert_eq!(error(&again, "name"), "Give it a name.");
+    assert_eq!(error(&again, "name"), "Enter a name.");
     assert_eq!((error(&again, "description"), value(&again, "description").len()), ("At most 200 characters.".into(), 201));
     let again = create(&admin, "ok", &[("role", Id::new().as_str())]);
     assert_eq!((again.status, error(&again, "roles")), (422, "One of these roles no longer exists.".into()));
@@ -89,7 +89,7 @@ fn a_name_is_taken_in_any_case_but_not_by_the_disabled_or_deleted() {
         let again = create(&admin, name, &[]);
         assert_eq!(
             (again.status, error(&again, "name")),
-            (422, "Another enabled system account has this name.".into()),
+            (422, "An enabled system account already has this name.".into()),
             "{name}"
         );
     }
@@ -98,7 +98,7 @@ fn a_name_is_taken_in_any_case_but_not_by_the_disabled_or_deleted() {
     assert_eq!(second.status, 303);
     let second = Id::parse(second.location().rsplit('/').next().unwrap()).unwrap();
     let question = bulk(&admin, "delete", &[&second], &[]);
-    answer_question(&admin, &question, "1");
+    answer_question(&admin, &question, "Zürich deploy");
     assert_eq!(create(&admin, "Zürich deploy", &[]).status, 303);
     // A user's name is no obstacle.
     assert_eq!(create(&admin, "Maya Lindqvist", &[]).status, 303);
@@ -230,12 +230,11 @@ fn no_form_and_no_row_gives_a_system_account_a_password() {
 fn a_full_plan_refuses_with_a_sentence_and_keeps_the_form() {
     let app = TestApp::with_plan(1);
     let admin = app.admin();
-    assert!(admin.get(&format!("{LIST}/new")).text().contains("This will be 1 of 1 on the Team plan"));
+    assert!(admin.get(&format!("{LIST}/new")).text().contains("Uses 1 of 1 on the Team plan"));
     let first = app.add_account("one");
     let refused = create(&admin, "two", &[("description", "kept"), ("token", "rw-90")]);
     assert_eq!(refused.status, 409);
-    let sentence =
-        "The Team plan has room for 1 system account, and this would make 2. Disable or delete some first. Nothing was changed.";
+    let sentence = "The Team plan allows 1 system account, and all are in use. Disable or delete one first. Nothing was changed.";
     assert!(refused.text().contains(sentence), "{}", refused.text());
     assert_eq!((value(&refused, "name"), value(&refused, "description")), ("two".into(), "kept".into()));
     assert_eq!(app.totals(), (1, 0));

@@ -3,7 +3,7 @@
 use muster::id::Id;
 use muster::roles::predefined;
 
-use super::html::{LIST, all, at, bulk};
+use super::html::{LIST, all, at, bulk, bulk_flash};
 use crate::support::app::{Answer, TestApp};
 
 fn check(name: &str, page: &Answer) {
@@ -103,8 +103,8 @@ fn every_page_is_whole_and_harmless() {
     check("teams, refused", &admin.post(&at(&ids[0], "/teams"), &[("team", "x")]));
     check("token, refused", &admin.post(&at(&ids[0], "/tokens"), &[("expires", "date")]));
     check("deletion, refused", &admin.post(&at(&ids[0], "/deletion"), &[("confirm", "x")]));
-    check("selected", &bulk(&admin, "", &[], &[("select", "matching")]));
-    check("bulk, refused", &bulk(&admin, "disable", &[], &[]));
+    check("selected", &bulk_flash(&admin, "select_matching", &[], &[]));
+    check("bulk, refused", &bulk_flash(&admin, "disable", &[], &[]));
     check("bulk deletion", &bulk(&admin, "delete", &[&ids[0], &ids[1]], &[]));
     check("bulk promotion", &bulk(&admin, "make_administrator", &[&ids[0], &ids[1]], &[]));
     check("no such action", &bulk(&admin, "x", &[&ids[0]], &[]));

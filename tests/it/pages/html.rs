@@ -30,7 +30,10 @@ fn text_of(html: &str) -> String {
 
 /// The names in the list, in its order.
 pub fn names(answer: &Answer) -> Vec<String> {
-    all(&answer.body, "class=\"who-name\"", "</a>").into_iter().map(|link| plain(link.split_once('>').unwrap().1)).collect()
+    all(&answer.body, "class=\"who-name\"", "</a>")
+        .into_iter()
+        .map(|link| plain(&link.split_once('>').unwrap().1.replace("<bdi>", "").replace("</bdi>", "")))
+        .collect()
 }
 
 /// The row of an account in the list, as text.
@@ -115,12 +118,29 @@ pub fn token_value(answer: &Answer) -> String {
     plain(all(field.first().unwrap_or_else(|| panic!("no value: {}", answer.text())), "value=\"", "\"")[0])
 }
 
-/// Posts the form around the list, with these rows ticked.
+/// Posts the form around the list, with these rows ticked, and opens the question where one is asked.
 pub fn bulk(client: &Client, verb: &str, ids: &[&Id], more: &[(&str, &str)]) -> Answer {
     let mut fields: Vec<(&str, &str)> = ids.iter().map(|id| ("id", id.as_str())).collect();
     fields.push(("do", verb));
     fields.extend(more);
-    client.post(&format!("{LIST}/bulk"), &fields)
+    let answer = client.post(&format!("{LIST}/bulk"), &fields);
+    if answer.status == 303 && answer.location().starts_with("/settings/selections/") {
+        return client.get(answer.location());
+    }
+    answer
+}
+
+/// Selects all that match these filters: what the form around the list then carries.
+pub fn matching(client: &Client, filters: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+    let selected = bulk_flash(client, "select_matching", &[], filters);
+    let mut fields = vec![("selection", value(&selected, "selection")), ("shown", "0".to_owned())];
+    fields.extend(filters.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    fields
+}
+
+/// The same as a form's fields.
+pub fn borrowed<'a>(fields: &'a [(&'static str, String)], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    fields.iter().map(|(name, value)| (*name, value.as_str())).chain(more.iter().copied()).collect()
 }
 
 /// The same, followed to the list that it returns to.

@@ -60,10 +60,10 @@ fn disabling_enabling_and_tokens_are_in_reach() {
     let disabled = keeper.post_and_follow(&at(&mine, "/disablement"), &[]);
     assert_eq!(disabled.flash(), "Disabled mine.");
     assert_eq!(app.verify(&second).status, 401);
-    assert_eq!(keeper.post_and_follow(&undo_url(&disabled), &[("next", &at(&mine, ""))]).flash(), "Undone for 1 system account.");
+    assert_eq!(keeper.post_and_follow(&undo_url(&disabled), &[("next", &at(&mine, ""))]).flash(), "Undone: mine enabled.");
     assert_eq!(app.verify(&second).status, 200);
     let again = keeper.post_and_follow(&at(&mine, "/enablement"), &[]);
-    assert_eq!((again.flash(), find_undo_url(&again)), ("mine was already enabled.".into(), None));
+    assert_eq!((again.flash(), find_undo_url(&again)), ("No change: it was already enabled.".into(), None));
     let revoke = at(&mine, &format!("/tokens/{}/revocation", &second[5..17]));
     assert_eq!(keeper.post_and_follow(&revoke, &[]).flash(), "Revoked x.");
 }
@@ -74,7 +74,7 @@ fn everything_else_is_refused() {
     let value = app.add_token(&other, Access::Read);
     // What one cannot see is as good as not there; what one can see and not change is refused for lack of permission.
     let sees = app.user("Sam Sees", &[app.add_role("Sees", &["system_account:manage:team", "system_account:read:*"])]);
-    let fields = [("name", "x"), ("access", "read"), ("expires", "30"), ("overlap", "0"), ("confirm", "1")];
+    let fields = [("name", "x"), ("access", "read"), ("expires", "30"), ("overlap", "0"), ("confirm", "mine")];
     for (client, status) in [(&keeper, 404), (&sees, 403)] {
         for path in ["/disablement", "/enablement", "/tokens"] {
             let refused = client.post(&at(&other, path), &fields);

@@ -4,7 +4,7 @@ use muster::id::Id;
 use muster::roles::predefined;
 use muster::tokens::value::Access;
 
-use super::html::{LIST, answer_question, at, bulk, bulk_flash, row, ticked, undo_url};
+use super::html::{LIST, answer_question, at, borrowed, bulk, bulk_flash, matching, row, ticked, undo_url};
 use crate::support::app::{Answer, Client, TestApp};
 
 fn made(app: &TestApp, n: usize) -> Vec<Id> {
@@ -32,22 +32,22 @@ fn disabling_and_enabling_are_taken_back() {
     let token = app.add_token(&ids[1], Access::Read);
     bulk_flash(&admin, "disable", &[&ids[0]], &[]);
     let done = bulk_flash(&admin, "disable", &refs(&ids), &[]);
-    assert_eq!(done.flash(), "Disabled 2 system accounts. 1 was already disabled.");
+    assert_eq!(done.flash(), "Disabled 2 system accounts. robot 1 was already disabled.");
     assert_eq!(app.verify(&token).status, 401);
     let back = undo(&admin, &done);
-    assert_eq!(back.flash(), "Undone for 2 system accounts.");
+    assert_eq!(back.flash(), "Undone: 2 system accounts enabled.");
     assert_eq!(app.totals(), (2, 1));
     assert!(row(&back, "robot 1").contains("Disabled") && row(&back, "robot 2").contains("Active"));
     assert_eq!(app.verify(&token).status, 200);
     let done = bulk_flash(&admin, "enable", &refs(&ids), &[]);
-    assert_eq!(undo(&admin, &done).flash(), "Undone for 1 system account.");
+    assert_eq!(undo(&admin, &done).flash(), "Undone: robot 1 disabled.");
     assert_eq!(app.totals(), (2, 1));
     // One alone, from its page.
     let done = admin.post_and_follow(&at(&ids[1], "/disablement"), &[]);
     let next = at(&ids[1], "");
     let back = admin.post(&undo_url(&done), &[("next", &next)]);
     assert_eq!((back.status, back.location()), (303, next.as_str()));
-    assert_eq!(admin.get(&next).flash(), "Undone for 1 system account.");
+    assert_eq!(admin.get(&next).flash(), "Undone: robot 2 enabled.");
     assert_eq!(app.totals(), (2, 1));
 }
 
@@ -61,24 +61,24 @@ fn roles_are_taken_back_only_from_those_who_got_them() {
         [predefined::CI_CD, predefined::READ_ONLY, predefined::ADMINISTRATOR].map(|role| role.to_string());
     bulk_flash(&admin, "add_role", &[&ids[0]], &[("add_role", &viewer)]);
     let done = bulk_flash(&admin, "add_role", &refs(&ids), &[("add_role", &viewer)]);
-    assert_eq!(undo(&admin, &done).flash(), "Undone for 2 system accounts.");
+    assert_eq!(undo(&admin, &done).flash(), "Undone: Read-Only removed from 2 system accounts.");
     assert!(roles(&admin, &ids[0]).contains(&viewer) && !roles(&admin, &ids[1]).contains(&viewer));
     let done = bulk_flash(&admin, "remove_role", &refs(&ids), &[("remove_role", &viewer)]);
-    assert_eq!(undo(&admin, &done).flash(), "Undone for 1 system account.");
+    assert_eq!(undo(&admin, &done).flash(), "Undone: Read-Only added to robot 1.");
     assert!(roles(&admin, &ids[0]).contains(&viewer) && !roles(&admin, &ids[1]).contains(&viewer));
     let question = bulk(&admin, "make_administrator", &refs(&ids), &[]);
     let done = answer_question(&admin, &question, "");
     let done = admin.get(done.location());
-    assert_eq!(undo(&admin, &done).flash(), "Undone for 3 system accounts.");
+    assert_eq!(undo(&admin, &done).flash(), "Undone: Administrator removed from 3 system accounts.");
     assert!(ids.iter().all(|id| !roles(&admin, id).contains(&administrator)));
     admin.post(&at(&ids[0], "/promotion"), &[]);
     let done = bulk_flash(&admin, "remove_administrator", &refs(&ids), &[]);
-    assert_eq!(undo(&admin, &done).flash(), "Undone for 1 system account.");
+    assert_eq!(undo(&admin, &done).flash(), "Undone: Administrator added to robot 1.");
     assert!(roles(&admin, &ids[0]).contains(&administrator));
     // Edit Roles gave one and took one; both come back.
     let done = admin.post_and_follow(&at(&ids[1], "/roles"), &[("role", &viewer)]);
     assert_eq!(roles(&admin, &ids[1]), [viewer.as_str()]);
-    assert_eq!(undo(&admin, &done).flash(), "Undone for 1 system account.");
+    assert_eq!(undo(&admin, &done).flash(), "Undone: CI/CD added to robot 2; Read-Only removed from robot 2.");
     assert_eq!(roles(&admin, &ids[1]), [ci_cd]);
     // One alone.
     let done = admin.post_and_follow(&at(&ids[0], "/demotion"), &[]);
@@ -96,10 +96,10 @@ fn what_somebody_changed_since_is_left_alone_and_counted() {
     // Tomas has enabled one, enabled and disabled another, and deleted a third; renaming is no word about this.
     bulk_flash(&other, "enable", &refs(&ids[..2]), &[]);
     bulk_flash(&other, "disable", &[&ids[1]], &[]);
-    answer_question(&other, &bulk(&other, "delete", &[&ids[2]], &[]), "1");
+    answer_question(&other, &bulk(&other, "delete", &[&ids[2]], &[]), "robot 3");
     other.post(&at(&ids[3], ""), &[("name", "renamed")]);
     let back = undo(&admin, &done);
-    assert_eq!(back.flash(), "Undone for 2 system accounts. 3 changes were left alone: somebody has changed them since.");
+    assert_eq!(back.flash(), "Undone: 2 system accounts enabled. 3 changes were left alone: someone has changed them since.");
     assert!(row(&back, "robot 1").contains("Active") && row(&back, "robot 2").contains("Disabled"));
     assert!(row(&back, "renamed").contains("Active") && row(&back, "robot 5").contains("Active"));
     assert_eq!(app.totals(), (3, 1));
@@ -109,12 +109,15 @@ fn what_somebody_changed_since_is_left_alone_and_counted() {
     let done = bulk_flash(&admin, "add_role", &[&ids[0], &ids[4]], &pair);
     bulk_flash(&other, "remove_role", &[&ids[0]], &[("remove_role", &viewer)]);
     let back = undo(&admin, &done);
-    assert_eq!(back.flash(), "Undone for 2 system accounts. 1 change was left alone: somebody has changed it since.");
+    assert_eq!(
+        back.flash(),
+        "Undone: Read-Only and User removed from 2 system accounts. 1 change was left alone: someone has changed it since."
+    );
     // All of it changed since: nothing to take back.
     let done = bulk_flash(&admin, "disable", &[&ids[0]], &[]);
     bulk_flash(&other, "enable", &[&ids[0]], &[]);
     let refused = admin.post_and_follow(&undo_url(&done), &[]);
-    assert!(refused.text().contains("Nothing was undone: somebody has changed all of it since."), "{}", refused.text());
+    assert!(refused.text().contains("Couldn't undo: someone has changed these since."), "{}", refused.text());
 }
 
 #[test]
@@ -152,15 +155,11 @@ fn undo_keeps_the_plan_and_does_nothing_by_halves() {
     let url = undo_url(&done);
     app.add_account("newcomer");
     let refused = admin.post_and_follow(&url, &[]);
-    assert!(
-        refused.text().contains("The Team plan has room for 3 system accounts, and this would make 4."),
-        "{}",
-        refused.text()
-    );
+    assert!(refused.text().contains("The Team plan allows 3 system accounts, and all are in use."), "{}", refused.text());
     assert_eq!(app.totals(), (2, 2));
     // Once there is room, it can still be taken back.
     bulk_flash(&admin, "disable", &[&ids[2]], &[]);
-    assert_eq!(admin.post_and_follow(&url, &[]).flash(), "Undone for 2 system accounts.");
+    assert_eq!(admin.post_and_follow(&url, &[]).flash(), "Undone: 2 system accounts enabled.");
     assert_eq!(app.totals(), (3, 1));
 }
 
@@ -172,7 +171,7 @@ fn undo_gives_no_name_back_that_is_taken_meanwhile() {
     let done = bulk_flash(&admin, "disable", &refs(&ids), &[]);
     app.add_account("Robot 2");
     let refused = admin.post_and_follow(&undo_url(&done), &[]);
-    assert!(refused.text().contains("Another system account named robot 2 is in use."), "{}", refused.text());
+    assert!(refused.text().contains("An enabled system account is already named robot 2."), "{}", refused.text());
     assert_eq!(app.totals(), (1, 2));
 }
 
@@ -181,9 +180,9 @@ fn all_that_match_are_taken_back_whatever_their_number() {
     let app = TestApp::start();
     let admin = app.admin();
     app.add_many(1500);
-    let done = bulk_flash(&admin, "disable", &[], &[("scope", "matching"), ("q", "bulk")]);
+    let done = bulk_flash(&admin, "disable", &[], &borrowed(&matching(&admin, &[("q", "bulk")]), &[]));
     assert_eq!(done.flash(), "Disabled 1,500 system accounts.");
-    assert_eq!(undo(&admin, &done).flash(), "Undone for 1,500 system accounts.");
+    assert_eq!(undo(&admin, &done).flash(), "Undone: 1,500 system accounts enabled.");
     assert_eq!(app.totals(), (1500, 0));
 }
 

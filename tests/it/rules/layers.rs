@@ -57,6 +57,8 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "check",
             "check/*",
             "check/cache/*",
+            "accounts/actions",
+            "accounts/actions/*",
             "tokens/expiry",
             "tokens/policy",
             "activity/batch",

@@ -180,7 +180,7 @@ fn a_change_to_ten_costs_what_a_change_to_ten_thousand_costs() {
                 let mut undo = |change: Id| {
                     let (undone, sent) =
                         recorded.during(|conn| write_on(conn, |conn| operations::undo(conn, &actor, &plan_of(), &change)));
-                    (undone.unwrap().accounts, sent.len())
+                    (undone.unwrap().happened.iter().map(|happened| happened.accounts).sum::<i64>(), sent.len())
                 };
                 let undone_few = undo(done_few.change.unwrap());
                 let undone_many = undo(done_many.change.unwrap());

@@ -367,7 +367,9 @@ impl Answer {
     pub fn text(&self) -> String {
         let mut text = String::new();
         let mut inside = false;
-        for letter in self.body.chars() {
+        // What only isolates a name is part of its sentence.
+        let body = self.body.replace("<bdi>", "").replace("</bdi>", "").replace("&#39;", "'");
+        for letter in body.chars() {
             match letter {
                 '<' => inside = true,
                 '>' => {
@@ -387,7 +389,7 @@ impl Answer {
         let rest = &self.body[start..];
         let end = rest.find("</p>").unwrap_or(rest.len());
         let begin = rest.find("<p>").unwrap_or(0);
-        Answer { body: rest[begin..end].into(), ..self.clone() }.text().replace(" .", ".")
+        Answer { body: rest[begin..end].into(), ..self.clone() }.text().replace(" .", ".").replace(" ;", ";")
     }
 }
 

@@ -2,17 +2,19 @@
 
 use chrono::TimeDelta;
 
-use super::visits::ScreenVisit;
 use super::{count, moment, tile};
-use crate::accounts::model::{AccountRow, Filter, Selection, Sort, Window};
-use crate::accounts::operations;
-use crate::accounts::queries::{list, selection::Target};
-use crate::accounts::view::confirm::{Confirm, ConfirmPage, ConfirmRow};
+use crate::accounts::actions::Action;
+use crate::accounts::kind::Screen;
+use crate::accounts::model::{AccountRow, Sort, Window};
+use crate::accounts::operations::selections::Set;
+use crate::accounts::queries::list;
+use crate::accounts::view::confirm::{ConfirmPage, ConfirmRow};
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
-use crate::web::view::Hidden;
 use crate::web::view::words::{counted, joined};
+use crate::web::view::{Field, Hidden};
+use crate::web::visit::Visit;
 use crate::{roles, tokens};
 
 /// The names that a confirmation spells out; of more it gives the number.
@@ -22,57 +24,46 @@ const RECENT: TimeDelta = TimeDelta::days(2);
 
 /// What is asked, and where the answer goes.
 pub struct Question {
-    /// Delete, or Make Administrator.
-    pub what: Confirm,
-    /// Which accounts.
-    pub selection: Selection,
+    pub screen: &'static Screen,
+    pub action: Action,
+    pub set: Set,
     /// Where the answer is posted to.
-    pub action: String,
+    pub post: String,
     /// Where "Disable instead" is posted to.
-    pub disable_action: String,
-    /// What the form carries on besides the selection.
+    pub instead: String,
+    /// What the form carries on.
     pub hidden: Vec<Hidden>,
-    /// Where Cancel leads.
+    /// Where Cancel leads, and the list.
     pub cancel: String,
+    pub list: String,
 }
 
-/// The page that asks. For "all that match" it carries a fingerprint of the set: the answer holds for that set alone.
+/// The page that asks. It carries a fingerprint of the set that it shows: the answer holds for that set alone.
 ///
 /// # Errors
 /// `NotFound` for an account that does not exist, `Unavailable`.
-pub async fn ask(visit: &ScreenVisit, question: Question) -> Result<ConfirmPage, Error> {
-    let Question { what, selection, action, disable_action, mut hidden, cancel } = question;
-    let kind = visit.screen.kind;
-    let ((rows, total, print, roles_of, tokens_of), mut shell) = visit
-        .framed(move |conn| {
-            let (rows, total, print) = match &selection {
-                Selection::Accounts(ids) => {
-                    let target = Target::resolve(conn, kind, &selection)?;
-                    let rows: Vec<AccountRow> = list::rows(conn, &target, Sort::parse("name"), &Window::Skip(0), NAMED)?;
-                    let total = target.count(conn)?;
-                    let mut ids = ids.clone();
-                    ids.sort_unstable();
-                    ids.dedup();
-                    if i64::try_from(ids.len()) != Ok(total) {
-                        return Err(Error::NotFound(kind.noun()));
-                    }
-                    (rows, total, None)
-                }
-                Selection::Matching(filter) => {
-                    let (print, total) = operations::fingerprint(conn, filter)?;
-                    let target = Target::resolve(conn, kind, &selection)?;
-                    (list::rows(conn, &target, Sort::parse("name"), &Window::Skip(0), NAMED)?, total, Some(print))
-                }
-            };
+pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Error> {
+    let Question { screen, action, set, post, instead, mut hidden, cancel, list } = question;
+    let kind = screen.kind;
+    let chosen = action.params.chosen.clone();
+    let ((found, rows, total, missing, names, roles_of, tokens_of), mut shell) = visit
+        .framed(screen.path, move |conn| {
+            let found = set.resolve(conn, kind)?;
+            let rows: Vec<AccountRow> = list::rows(conn, &found.target, Sort::default(), &Window::Skip(0), NAMED)?;
+            let total = found.target.count(conn)?;
+            let missing = found.target.missing(conn, total)?;
             let ids: Vec<Id> = rows.iter().map(|row| row.id.clone()).collect();
+            let names: Vec<String> = roles::queries::find(conn, &chosen)?.into_iter().map(|role| role.name).collect();
             let roles_of = roles::queries::badges(conn, &ids)?;
             let tokens_of = tokens::queries::summary(conn, &ids)?;
-            Ok((rows, total, print, roles_of, tokens_of))
+            Ok((found.fingerprint, rows, total, missing, names, roles_of, tokens_of))
         })
         .await?;
-    if let Some(print) = print {
-        hidden.push(Hidden::new("expected", print));
+    if total == 0 {
+        return Err(Error::NotFound(kind.noun()));
     }
+    hidden.push(Hidden::new("print", found));
+    let ask = action.asks().ok_or_else(|| Error::Internal(format!("{} asks nothing", action.verb.word())))?;
     let now = clock::now();
     let is_recent = |row: &AccountRow| row.last_used_at.is_some_and(|at| now - at < RECENT);
     let recent: Vec<&AccountRow> = rows.iter().filter(|row| is_recent(row)).collect();
@@ -108,24 +99,30 @@ pub async fn ask(visit: &ScreenVisit, question: Question) -> Result<ConfirmPage,
         shell.here.clone_from(&cancel);
     }
     Ok(ConfirmPage {
-        screen: visit.screen,
-        what,
+        shell,
+        screen,
+        ask,
+        final_: action.verb.is_final(),
+        verb: action.verb.word(),
+        icon: action.verb.icon(),
+        label: action.verb.label(),
+        names,
+        missing,
         count: count(total),
         rows: rows.iter().map(confirm_row).collect(),
-        action,
-        disable_action,
+        action: post,
+        instead,
         hidden,
         warning,
+        typed: Field::default(),
+        error: None,
         cancel,
-        shell,
-        ..ConfirmPage::default()
+        list,
     })
 }
 
-/// Whether the set that matches is still the one that was shown, by its fingerprint.
-///
-/// # Errors
-/// The database's.
-pub fn is_same_set(conn: &mut crate::database::DbConnection, filter: &Filter, expected: &str) -> Result<bool, Error> {
-    Ok(operations::fingerprint(conn, filter)?.0 == expected)
+/// What has to be typed: the name of one, the number of several.
+pub fn is_typed(page: &ConfirmPage, typed: &str) -> bool {
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    !page.ask.typed || plain(typed) == plain(&page.wanted())
 }

@@ -1,0 +1,2 @@
+DROP TABLE selection_accounts;
+DROP TABLE selections;

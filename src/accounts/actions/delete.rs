@@ -1,0 +1,76 @@
+//! Delete: for good, with tokens, roles, teams and activity. The audit log keeps the name.
+
+use super::{Ask, Effect, Params, State, Unchanged, Verb};
+use crate::accounts::model::Kind;
+use crate::accounts::operations::rules;
+use crate::accounts::queries::changes;
+use crate::accounts::queries::selection::Target;
+use crate::audit::{Change, verbs};
+use crate::database::DbConnection;
+use crate::error::Error;
+
+pub struct Delete;
+
+impl Verb for Delete {
+    fn word(&self) -> &'static str {
+        "delete"
+    }
+
+    fn label(&self) -> &'static str {
+        "Delete"
+    }
+
+    fn resource(&self) -> &'static str {
+        "deletion"
+    }
+
+    fn icon(&self) -> &'static str {
+        "trash"
+    }
+
+    fn is_final(&self) -> bool {
+        true
+    }
+
+    fn fits(&self, state: State) -> bool {
+        !state.own
+    }
+
+    fn asks(&self, kind: Kind, _: &Params) -> Option<Ask> {
+        let consequence = match kind {
+            Kind::System => (
+                "It will be permanently deleted. Its tokens stop working immediately.",
+                "They will be permanently deleted. Their tokens stop working immediately.",
+            ),
+            Kind::User => (
+                "They will be permanently deleted. Their sessions and tokens end immediately.",
+                "They will be permanently deleted. Their sessions and tokens end immediately.",
+            ),
+        };
+        Some(Ask { question: ("Delete {whom}?", "Delete {whom}?"), consequence, button: "Delete", typed: true })
+    }
+
+    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {
+        changes::note_state(conn, change, verbs::ACCOUNT_DELETED, target, None)
+    }
+
+    fn unchanged(&self) -> Unchanged {
+        Unchanged {
+            one: "was already deleted",
+            several: "were already deleted",
+            only: "it was already deleted",
+            all: "they were already deleted",
+        }
+    }
+}
+
+pub static DELETED: Effect = Effect {
+    event: verbs::ACCOUNT_DELETED,
+    reversal: None,
+    done: "Deleted {whom}.",
+    undone: "",
+    in_own_teams: false,
+    before: |conn, rule| rules::not_oneself(conn, rule, "delete"),
+    carry_out: changes::delete,
+    after: rules::an_administrator_remains,
+};

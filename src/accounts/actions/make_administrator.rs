@@ -1,0 +1,64 @@
+//! Make Administrator: the role of that name, by a button of its own.
+
+use super::{Ask, Params, State, Unchanged, Verb, add_role};
+use crate::accounts::model::Kind;
+use crate::accounts::queries::changes;
+use crate::accounts::queries::selection::Target;
+use crate::audit::Change;
+use crate::database::DbConnection;
+use crate::error::Error;
+use crate::id::Id;
+use crate::roles::predefined;
+
+pub struct MakeAdministrator;
+
+impl Verb for MakeAdministrator {
+    fn word(&self) -> &'static str {
+        "make_administrator"
+    }
+
+    fn label(&self) -> &'static str {
+        "Make Administrator"
+    }
+
+    fn resource(&self) -> &'static str {
+        "promotion"
+    }
+
+    fn group(&self) -> u8 {
+        1
+    }
+
+    fn icon(&self) -> &'static str {
+        "shield"
+    }
+
+    fn fits(&self, state: State) -> bool {
+        !state.administrator
+    }
+
+    fn asks(&self, kind: Kind, _: &Params) -> Option<Ask> {
+        Some(add_role::administrator(kind, self.label()))
+    }
+
+    fn gives(&self, _: &Params) -> Vec<Id> {
+        vec![predefined::ADMINISTRATOR.into()]
+    }
+
+    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {
+        changes::note_roles_added(conn, change, target, &self.gives(&Params::default()))
+    }
+
+    fn done(&self) -> Option<(&'static str, &'static str)> {
+        Some(("Made {whom} an administrator.", "Made {whom} administrators."))
+    }
+
+    fn unchanged(&self) -> Unchanged {
+        Unchanged {
+            one: "was already an administrator",
+            several: "were already administrators",
+            only: "it was already an administrator",
+            all: "they were already administrators",
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Selections: what somebody has selected, and what they are asked about it, kept for a day under an address of its own.
+//!
+//! "All that match" means the set that was shown: its fingerprint is kept, and where the set has changed since, nothing is
+//! done. Only the one who asked can open a selection.
+
+use chrono::TimeDelta;
+use sha2::{Digest, Sha256};
+
+use super::{Action, Done, Plan, rules, run_on};
+use crate::accounts::actions::{self, Params};
+use crate::accounts::model::{Filter, Kind, Right, Selection};
+use crate::accounts::queries::selection::Target;
+use crate::accounts::queries::selections::{self as rows, SelectionRow};
+use crate::auth::principal::Principal;
+use crate::clock;
+use crate::database::DbConnection;
+use crate::error::Error;
+use crate::id::Id;
+
+/// How long a selection is kept.
+const KEPT: TimeDelta = TimeDelta::hours(24);
+
+/// What is selected.
+#[derive(Debug, Clone)]
+pub enum Set {
+    /// These accounts.
+    Ticked(Vec<Id>),
+    /// All that match the filter, which stands in an address so.
+    All { filter: Box<Filter>, query: String },
+}
+
+/// The accounts of a set, resolved once, and what they are told apart by from another set.
+pub struct Resolved {
+    pub target: Target,
+    pub fingerprint: String,
+    pub size: i64,
+}
+
+impl Set {
+    pub fn resolve(&self, conn: &mut DbConnection, kind: Kind) -> Result<Resolved, Error> {
+        match self {
+            Self::Ticked(ids) => {
+                let target = Target::resolve(conn, kind, &Selection::Accounts(ids.clone()))?;
+                let Target::Accounts(_, ids) = &target else { return Err(Error::Internal("ticked accounts by a filter".into())) };
+                let (fingerprint, size) = (print(ids), i64::try_from(ids.len()).unwrap_or(i64::MAX));
+                Ok(Resolved { target, fingerprint, size })
+            }
+            Self::All { filter, .. } => {
+                let target = Target::resolve(conn, kind, &Selection::Matching(filter.as_ref().clone()))?;
+                let ids = target.ids(conn)?;
+                Ok(Resolved { fingerprint: print(&ids), size: i64::try_from(ids.len()).unwrap_or(i64::MAX), target })
+            }
+        }
+    }
+}
+
+/// A fingerprint of a set, by its identities in their order.
+fn print(ids: &[Id]) -> String {
+    let mut digest = Sha256::new();
+    for id in ids {
+        digest.update(id.as_str().as_bytes());
+    }
+    digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A fingerprint of the set that a filter means now, and its size.
+pub fn fingerprint(conn: &mut DbConnection, filter: &Filter) -> Result<(String, i64), Error> {
+    let all = Set::All { filter: Box::new(filter.clone()), query: String::new() };
+    all.resolve(conn, filter.kind).map(|found| (found.fingerprint, found.size))
+}
+
+/// What a form asks for.
+#[derive(Clone)]
+pub struct Request {
+    /// The form's own identity: sent twice, it finds what it did.
+    pub form: Option<Id>,
+    pub kind: Kind,
+    /// What to do; nothing for a selection alone.
+    pub action: Option<Action>,
+    pub set: Set,
+    /// The fingerprint of the set that was shown, where it is all that match.
+    pub shown: Option<String>,
+    /// The list that it was made on.
+    pub back: String,
+}
+
+/// What became of it.
+pub enum Answer {
+    /// It is selected, and nothing else was asked for.
+    Selected(Id),
+    /// It has to be asked first.
+    Asked(Id),
+    /// The set is no longer the one that was shown: nothing was done.
+    Changed(Id),
+    /// It was done; what is said of it is to be noted by [`finish`].
+    Done(Id, Box<Done>),
+    /// The same form has done it before: what was said then.
+    Before(Id, String),
+}
+
+/// Selects, asks, or does.
+pub fn answer(conn: &mut DbConnection, actor: &Principal, plan: &Plan, request: &Request) -> Result<Answer, Error> {
+    let right = request.action.as_ref().map_or(Right::Manage, |action| action.verb.right());
+    rules::may_begin(actor, request.kind, right)?;
+    let found = request.set.resolve(conn, request.kind)?;
+    if request.shown.as_ref().is_some_and(|shown| *shown != found.fingerprint) {
+        let again = Request { action: None, ..request.clone() };
+        return Ok(Answer::Changed(keep(conn, actor, &again, &found, Id::new())?));
+    }
+    let before = same(conn, actor, request, &found)?;
+    let id = request.form.clone().filter(|_| before.is_none()).unwrap_or_else(Id::new);
+    let id = if taken(conn, &id)? { Id::new() } else { id };
+    let Some(action) = &request.action else { return Ok(Answer::Selected(keep(conn, actor, request, &found, id)?)) };
+    if action.asks().is_some() {
+        let gives = rules::existing_roles(conn, &action.verb.gives(&action.params))?;
+        gives.iter().try_for_each(|role| rules::may_give(actor, role))?;
+        return Ok(Answer::Asked(match before {
+            Some(row) if row.outcome.is_none() => row.id,
+            _ => {
+                // One that was never there is no question.
+                let size = found.target.count(conn)?;
+                found.target.missing(conn, size)?;
+                keep(conn, actor, request, &found, id)?
+            }
+        }));
+    }
+    let done = run_on(conn, actor, plan, action, &found.target)?;
+    match before.and_then(|row| Some((row.id, row.outcome?))) {
+        Some((id, outcome)) if done.change.is_none() => Ok(Answer::Before(id, outcome)),
+        _ => Ok(Answer::Done(keep(conn, actor, request, &found, id)?, Box::new(done))),
+    }
+}
+
+/// What the same form has asked for before, if it asked for the very same.
+fn same(conn: &mut DbConnection, actor: &Principal, request: &Request, found: &Resolved) -> Result<Option<SelectionRow>, Error> {
+    let (Some(form), Some(own)) = (&request.form, &actor.account) else { return Ok(None) };
+    let wanted = row_of(request, found, form.clone());
+    let known = rows::find(conn, own, form)?;
+    Ok(known.filter(|row| (&row.verb, &row.params, &row.fingerprint) == (&wanted.verb, &wanted.params, &wanted.fingerprint)))
+}
+
+fn taken(conn: &mut DbConnection, id: &Id) -> Result<bool, Error> {
+    let mut sql = crate::database::sql::Sql::new("SELECT count(*) AS n FROM selections WHERE id = ");
+    sql.bind(id);
+    Ok(sql.number(conn)? > 0)
+}
+
+fn row_of(request: &Request, found: &Resolved, id: Id) -> SelectionRow {
+    let params = request.action.as_ref().map(|action| action.params.clone()).unwrap_or_default();
+    SelectionRow {
+        id,
+        kind: request.kind.as_str().into(),
+        verb: request.action.as_ref().map_or("", |action| action.verb.word()).into(),
+        params: serde_json::to_string(&params).unwrap_or_default(),
+        filter: match &request.set {
+            Set::Ticked(_) => None,
+            Set::All { query, .. } => Some(query.clone()),
+        },
+        fingerprint: found.fingerprint.clone(),
+        size: found.size,
+        back: request.back.clone(),
+        outcome: None,
+    }
+}
+
+/// Keeps a selection, and forgets those that are over.
+fn keep(conn: &mut DbConnection, actor: &Principal, request: &Request, found: &Resolved, id: Id) -> Result<Id, Error> {
+    let own = actor.account.as_ref().ok_or(Error::Unauthenticated)?;
+    rows::expire(conn)?;
+    let ticked = match &request.set {
+        Set::Ticked(ids) => ids.as_slice(),
+        Set::All { .. } => &[],
+    };
+    let row = row_of(request, found, id);
+    rows::insert(conn, &row, (own, clock::now() + KEPT), ticked)?;
+    Ok(row.id)
+}
+
+/// The accounts of a form that was refused, so that they stay selected.
+pub fn keep_selected(conn: &mut DbConnection, actor: &Principal, request: &Request) -> Result<Id, Error> {
+    let alone = Request { action: None, ..request.clone() };
+    let found = alone.set.resolve(conn, alone.kind)?;
+    keep(conn, actor, &alone, &found, Id::new())
+}
+
+/// A selection that is opened again.
+#[derive(Clone)]
+pub struct Opened {
+    pub row: SelectionRow,
+    pub kind: Kind,
+    /// What is asked about it.
+    pub action: Option<Action>,
+}
+
+/// Opens a selection of one's own.
+///
+/// # Errors
+/// `NotFound` for another's, and for one that is over.
+pub fn open(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Opened, Error> {
+    let own = actor.account.as_ref().ok_or(Error::Unauthenticated)?;
+    let row = rows::find(conn, own, id)?.ok_or(Error::NotFound("selection"))?;
+    let kind = Kind::parse(&row.kind).ok_or(Error::NotFound("selection"))?;
+    let params: Params = serde_json::from_str(&row.params).unwrap_or_default();
+    let action = actions::named(&row.verb).map(|verb| Action { verb, kind, params });
+    Ok(Opened { row, kind, action })
+}
+
+/// Carries out what was asked, or `instead`, on the set that the question `shown`. `None` where it has changed since.
+pub fn confirm(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    plan: &Plan,
+    (action, set): (&Action, &Set),
+    shown: &str,
+) -> Result<Option<Done>, Error> {
+    rules::may_begin(actor, action.kind, action.verb.right())?;
+    let found = set.resolve(conn, action.kind)?;
+    if found.fingerprint != shown {
+        return Ok(None);
+    }
+    run_on(conn, actor, plan, action, &found.target).map(Some)
+}

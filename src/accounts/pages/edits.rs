@@ -1,0 +1,114 @@
+//! Edit Roles and Edit Teams: the dialogs of an account's page.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Deserialize;
+
+use super::bulk::address;
+use super::ids;
+use super::visits::AccountVisit;
+use crate::accounts::actions::{Action, Params, Verb, edit_roles::EditRoles, edit_teams::EditTeams};
+use crate::accounts::model::Selection;
+use crate::accounts::operations::selections::{self, Answer, Request, Set};
+use crate::accounts::operations::{self, Plan};
+use crate::accounts::queries;
+use crate::accounts::view::told;
+use crate::error::Error;
+use crate::id::Id;
+use crate::web::form::Form;
+use crate::web::page::see_other;
+use crate::web::view::Flash;
+
+/// The form of Edit Roles or Edit Teams.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct EditForm {
+    role: Vec<String>,
+    team: Vec<String>,
+    /// The ids that were ticked when the form was drawn.
+    shown: Option<String>,
+}
+
+/// The form's note of what was ticked when it was drawn.
+pub fn shown(ids: &[Id]) -> String {
+    ids.iter().map(Id::as_str).collect::<Vec<_>>().join(",")
+}
+
+/// `POST …/{id}/roles`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
+pub async fn roles(visit: AccountVisit, form: Form<EditForm>) -> Result<HttpResponse, Error> {
+    let ticked = form.0.role.clone();
+    save(&visit, &EditRoles, form.0, ticked).await
+}
+
+/// `POST …/{id}/teams`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
+pub async fn teams(visit: AccountVisit, form: Form<EditForm>) -> Result<HttpResponse, Error> {
+    let ticked = form.0.team.clone();
+    save(&visit, &EditTeams, form.0, ticked).await
+}
+
+fn params(verb: &dyn Verb, form: &EditForm, ticked: &[String]) -> Result<Params, Error> {
+    let field = if verb.resource() == "roles" { "role" } else { "team" };
+    let shown = form.shown.as_ref().map(|shown| shown.split(',').map(str::to_owned).collect::<Vec<_>>());
+    let shown = shown.map(|shown| ids(&shown, field)).transpose()?;
+    Ok(Params { shown, chosen: ids(ticked, field)? })
+}
+
+/// Where to go on, and what to say there.
+type Saved = (String, Option<Flash>);
+
+async fn save(visit: &AccountVisit, verb: &'static dyn Verb, form: EditForm, ticked: Vec<String>) -> Result<HttpResponse, Error> {
+    let done = match params(verb, &form, &ticked) {
+        Ok(params) => carry_out(visit, Action { verb, kind: visit.screen.kind, params }).await,
+        Err(error) => Err(error),
+    };
+    let (location, flash) = match done {
+        Ok(saved) => saved,
+        Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => {
+            let mut page = visit.page().await?;
+            page.open_dialog = Some(format!("edit-{}", verb.resource()));
+            let (choices, shown, why) = match verb.resource() {
+                "roles" => (&mut page.role_choices, &mut page.roles_shown, &mut page.roles_error),
+                _ => (&mut page.team_choices, &mut page.teams_shown, &mut page.teams_error),
+            };
+            for choice in choices {
+                choice.checked = ticked.contains(&choice.id);
+            }
+            *why = Some(error.message());
+            // What is ticked still belongs to what was shown first.
+            if let Some(first) = form.shown {
+                *shown = first;
+            }
+            return visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
+        Err(error) => return Err(error),
+    };
+    if let Some(flash) = &flash {
+        visit.flash(flash)?;
+    }
+    Ok(see_other(&location))
+}
+
+/// Does it, or has it asked first where it gives Administrator.
+async fn carry_out(visit: &AccountVisit, action: Action) -> Result<Saved, Error> {
+    let (plan, back) = (Plan::from(visit.config.get_ref()), visit.url());
+    let saved = visit.write(move |conn, actor, id| {
+        queries::find(conn, action.kind, id)?;
+        if action.asks().is_none() {
+            let done = operations::run(conn, actor, &plan, &action, &Selection::Accounts(vec![id.clone()]))?;
+            return Ok((back, Some(told::done(&action, &done)?)));
+        }
+        let (kind, set) = (action.kind, Set::Ticked(vec![id.clone()]));
+        let request = Request { form: None, kind, action: Some(action), set, shown: None, back: back.clone() };
+        match selections::answer(conn, actor, &plan, &request)? {
+            Answer::Asked(id) => Ok((address(&id), None)),
+            _ => Ok((back, None)),
+        }
+    });
+    saved.await
+}

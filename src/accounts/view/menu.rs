@@ -1,0 +1,71 @@
+//! What the menus and the bar above a list offer, out of the list of verbs.
+
+use crate::accounts::actions::{Offer, Params, State, VERBS, Verb};
+use crate::accounts::model::Kind;
+use crate::web::view::Choice;
+
+/// An entry of a menu or the bar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The form's word.
+    pub word: &'static str,
+    pub label: &'static str,
+    pub icon: &'static str,
+    /// The end of the address below an account.
+    pub resource: &'static str,
+    /// Whether a page asks first.
+    pub asks: bool,
+    /// Whether it cannot be taken back.
+    pub is_final: bool,
+    /// Whether it opens a list of roles.
+    pub picks: bool,
+    /// Whether another group begins with it.
+    pub divides: bool,
+}
+
+fn entries(kind: Kind, verbs: impl Iterator<Item = &'static dyn Verb>) -> Vec<Entry> {
+    let mut before = None;
+    let entry = |verb: &'static dyn Verb| Entry {
+        word: verb.word(),
+        label: verb.label(),
+        icon: verb.icon(),
+        resource: verb.resource(),
+        asks: verb.asks(kind, &Params::default()).is_some(),
+        is_final: verb.is_final(),
+        picks: matches!(verb.offer(), Offer::Picker { .. }),
+        divides: before.replace(verb.group()).is_some_and(|group| group != verb.group()),
+    };
+    verbs.map(entry).collect()
+}
+
+/// The menu of one account.
+pub fn of_one(kind: Kind, state: State) -> Vec<Entry> {
+    entries(kind, VERBS.into_iter().filter(|verb| verb.offer() == Offer::Button && verb.fits(state)))
+}
+
+/// The bar for several.
+pub fn of_several(kind: Kind) -> Vec<Entry> {
+    entries(kind, VERBS.into_iter().filter(|verb| verb.offer() != Offer::Dialog))
+}
+
+/// A verb's list of roles to choose from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Picker {
+    pub word: &'static str,
+    pub label: &'static str,
+    /// The form's field, and the word before the number of accounts.
+    pub field: &'static str,
+    pub joint: &'static str,
+    pub roles: Vec<Choice>,
+}
+
+/// The pickers of the verbs that have one; `choices` are the roles that can be given, or taken.
+pub fn pickers(choices: impl Fn(bool) -> Vec<Choice>) -> Vec<Picker> {
+    let picker = |verb: &'static dyn Verb| match verb.offer() {
+        Offer::Picker { field, joint, gives } => {
+            Some(Picker { word: verb.word(), label: verb.label(), field, joint, roles: choices(gives) })
+        }
+        Offer::Button | Offer::Dialog => None,
+    };
+    VERBS.into_iter().filter_map(picker).collect()
+}

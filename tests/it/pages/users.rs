@@ -1,0 +1,103 @@
+//! The users' screen: the same pages as those of system accounts.
+
+use muster::id::Id;
+use muster::roles::predefined;
+
+use super::html::{answer_question, href, names, row, row_html, ticked, value};
+use crate::support::app::{Answer, Client, TestApp};
+
+const USERS: &str = "/settings/users";
+
+fn bulk(client: &Client, verb: &str, ids: &[&Id], more: &[(&str, &str)]) -> Answer {
+    let mut fields: Vec<(&str, &str)> = ids.iter().map(|id| ("id", id.as_str())).collect();
+    fields.push(("do", verb));
+    fields.extend(more);
+    client.post_and_follow(&format!("{USERS}/bulk"), &fields)
+}
+
+#[test]
+fn users_are_listed_with_their_addresses_and_oneself_is_marked() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    app.add_user("Tomas Okafor", &[predefined::USER.into()]);
+    app.add_account("a machine");
+    let list = admin.get(USERS);
+    assert_eq!(names(&list), ["Maya Lindqvist", "Tomas Okafor"]);
+    assert!(list.body.contains("<h1>Users</h1>"));
+    assert!(row(&list, "Tomas Okafor").contains("tomas.okafor@example.test"), "{}", row(&list, "Tomas Okafor"));
+    let own = row_html(&list, "Maya Lindqvist");
+    assert!(own.contains("(you)") && !own.contains("/disablement") && !own.contains("/deletion"), "{own}");
+    let other = row_html(&list, "Tomas Okafor");
+    assert!(!other.contains("(you)") && other.contains("/disablement") && other.contains("/deletion"));
+    // In the side bar, with its number.
+    assert!(list.text().contains("Users 2"), "{}", list.text());
+    assert_eq!(names(&admin.get(&format!("{USERS}?q=tomas.okafor"))), ["Tomas Okafor"]);
+    // Who may look sees no boxes.
+    let viewer = app.viewer();
+    let seen = viewer.get(USERS);
+    assert_eq!((seen.status, seen.body.contains("name=\"id\"")), (200, false));
+    assert_eq!(viewer.post(&format!("{USERS}/bulk"), &[("do", "disable")]).status, 403);
+    let nobody = app.user("Nobody", &[]);
+    assert_eq!(nobody.get(USERS).status, 403);
+    // The two kinds do not mix.
+    let machine = app.add_account("another machine");
+    assert_eq!(admin.get(&format!("{USERS}/{machine}")).status, 404);
+    let fields = [("id", machine.as_str()), ("do", "disable")];
+    assert_eq!(admin.post(&format!("{USERS}/bulk"), &fields).status, 404);
+}
+
+#[test]
+fn the_verbs_act_on_users_and_say_so() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let (tomas, _) = app.add_user("Tomas Okafor", &[predefined::USER.into()]);
+    let (ines, _) = app.add_user("Ines Beck", &[predefined::USER.into()]);
+    let both = [&tomas, &ines];
+    assert_eq!(bulk(&admin, "disable", &both, &[("disabled", "1")]).flash(), "Disabled 2 users.");
+    let done = bulk(&admin, "enable", &both, &[]);
+    assert_eq!(done.flash(), "Enabled 2 users.");
+    let role = predefined::READ_ONLY.to_string();
+    assert_eq!(bulk(&admin, "add_role", &both, &[("add_role", &role)]).flash(), "Added Read-Only to 2 users.");
+    assert_eq!(bulk(&admin, "remove_role", &[&tomas], &[("remove_role", &role)]).flash(), "Removed Read-Only from Tomas Okafor.");
+    let question = bulk(&admin, "make_administrator", &both, &[]);
+    assert!(question.text().contains("Make 2 users administrators?"), "{}", question.text());
+    assert!(question.text().contains("can manage users, roles and system accounts"));
+    let made = admin.get(answer_question(&admin, &question, "").location());
+    assert_eq!(made.flash(), "Made 2 users administrators.");
+    let page = admin.get(&format!("{USERS}/{tomas}"));
+    assert!(page.text().contains("Tomas Okafor") && page.text().contains("tomas.okafor@example.test"), "{}", page.text());
+    assert!(!page.body.contains("New token") && !page.text().contains("Plan"));
+    assert_eq!(href(&page, "Users"), USERS);
+    let taken = admin.post_and_follow(&format!("{USERS}/{tomas}/demotion"), &[]);
+    assert_eq!(taken.flash(), "Tomas Okafor is no longer an administrator.");
+    let question = admin.get(&format!("{USERS}/{tomas}/deletion"));
+    assert!(question.text().contains("Delete Tomas Okafor?"), "{}", question.text());
+    assert_eq!(answer_question(&admin, &question, "Ines Beck").status, 422);
+    let gone = admin.get(answer_question(&admin, &question, "Tomas Okafor").location());
+    assert_eq!(gone.flash(), "Deleted Tomas Okafor.");
+    let form = admin.get(&format!("{USERS}/{ines}"));
+    let fields = [("role", role.as_str()), ("shown", &value(&form, "shown"))];
+    let edited = admin.post_and_follow(&format!("{USERS}/{ines}/roles"), &fields);
+    assert_eq!(ticked(&edited, "role"), [role]);
+}
+
+#[test]
+fn nobody_ends_themselves_or_is_the_last_to_go() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let own = admin.account.clone().unwrap();
+    let (tomas, _) = app.add_user("Tomas Okafor", &[predefined::USER.into()]);
+    for verb in ["disable", "remove_role", "add_role"] {
+        let role = if verb == "add_role" { predefined::READ_ONLY } else { predefined::USER }.to_string();
+        bulk(&admin, "add_role", &[&own], &[("add_role", &predefined::USER.to_string())]);
+        let refused = bulk(&admin, verb, &[&own, &tomas], &[("add_role", &role), ("remove_role", &role)]);
+        assert!(refused.body.contains("flash-danger"), "{verb}: {}", refused.text());
+        assert!(refused.flash().contains("Maya Lindqvist"), "{verb}: {}", refused.flash());
+        assert_eq!(ticked(&refused, "id").len(), 2, "the selection stays");
+    }
+    let refused = admin.post_and_follow(&format!("{USERS}/{own}/disablement"), &[]);
+    assert!(refused.flash().contains("signed in with"), "{}", refused.flash());
+    let refused = admin.post_and_follow(&format!("{USERS}/{own}/demotion"), &[]);
+    assert!(refused.flash().contains("last administrator who can sign in"), "{}", refused.flash());
+    assert_eq!(admin.get(USERS).status, 200);
+}
