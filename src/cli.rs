@@ -13,6 +13,7 @@ use crate::config::{Config, DatabaseUrl, ServeOptions};
 use crate::database::{Database, migrations};
 
 pub mod doctor;
+pub mod help;
 pub mod output;
 pub mod role;
 pub mod system_account;
@@ -82,6 +83,10 @@ pub enum Command {
     ///
     /// Exit status: 0 nothing got through, 1 something did, 2 it could not be tested.
     Doctor(doctor::Doctor),
+    /// Print a help page as text
+    HelpPage(help::HelpPage),
+    /// Print a systemd unit for the server
+    SystemdUnit,
 }
 
 /// A command line that has been read: what to do, on which database, and under which settings.
@@ -156,6 +161,8 @@ pub fn run(command: Command, config: &Config) -> Result<ExitCode, String> {
         Command::Team(command) => team::run(command, config)?,
         Command::Role(command) => role::run(command, config)?,
         Command::Doctor(words) => return Ok(doctor::run(words, config)),
+        Command::HelpPage(page) => help::print(&page, config)?,
+        Command::SystemdUnit => say(crate::help::UNIT.trim_end())?,
     }
     Ok(ExitCode::SUCCESS)
 }

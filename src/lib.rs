@@ -35,6 +35,7 @@ pub mod demo;
 pub mod doctor;
 pub mod error;
 pub mod gateway;
+pub mod help;
 pub mod id;
 pub mod metrics;
 pub mod roles;

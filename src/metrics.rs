@@ -21,6 +21,8 @@ use crate::{accounts, tokens};
 
 mod text;
 
+pub use text::families;
+
 /// How near an expiry must be for the account to have a series.
 const EXPIRY_HORIZON: TimeDelta = TimeDelta::days(14);
 /// How many accounts have a series for their next expiry, those with the nearest.

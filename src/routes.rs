@@ -9,7 +9,7 @@ use crate::auth::{access, bearer};
 use crate::error::Error;
 use crate::web::navigation::Navigation;
 use crate::web::{api, assets, headers, health, trace};
-use crate::{accounts, auth, gateway, roles, tokens};
+use crate::{accounts, auth, gateway, help, roles, tokens};
 
 /// A method and a path, what it asks for, and who answers.
 pub struct Route {
@@ -45,6 +45,7 @@ pub const NAVIGATION: Navigation = Navigation(&[
     accounts::view::USERS_ITEM,
     roles::view::NAVIGATION,
     tokens::view::NAVIGATION,
+    help::view::NAVIGATION,
 ]);
 
 /// Everything that a browser asks for, with a session and a page's errors.
@@ -109,6 +110,10 @@ pub const PAGES: &[Route] = &[
     get("/settings/token-policy", MANAGE, || reads().to(tokens::pages::policy)),
     post("/settings/token-policy/stop", MANAGE, || web::post().to(tokens::pages::stop)),
     post("/settings/token-policy/resumption", MANAGE, || web::post().to(tokens::pages::resume)),
+    // Help
+    get("/help/gateways", SignedIn, || reads().to(help::pages::gateways)),
+    get("/help/gateways/{gateway}", SignedIn, || reads().to(help::pages::gateway)),
+    get("/help/operations", SignedIn, || reads().to(help::pages::operations)),
     // Roles
     get("/settings/roles", SEE_ROLES, || reads().to(roles::pages::list)),
 ];

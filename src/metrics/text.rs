@@ -66,6 +66,37 @@ pub fn draw(sources: &Sources, stored: Option<Stored>) -> Result<String, fmt::Er
     Ok(text)
 }
 
+/// Name and meaning of everything that may be told: as it is written down when everything is known.
+pub fn families() -> Vec<(String, String)> {
+    let snapshot = Snapshot {
+        requests: Vec::new(),
+        checks: Counted::default(),
+        waiting: 0,
+        dropped: 0,
+        lag: Some(0.0),
+        keeps_promise: true,
+        tokens: 0,
+        connections: (0, 0, 0),
+        statements: 0,
+        plan_limit: Some(0),
+        stored: Some(Numbers { accounts: [("system", "enabled", 0); 4], expiries: Vec::new() }),
+    };
+    let mut registry = Registry::with_prefix("muster");
+    registry.register_collector(Box::new(snapshot));
+    let mut text = String::new();
+    if encode(&mut text, &registry).is_err() {
+        return Vec::new();
+    }
+    let kinds: Vec<(&str, &str)> =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).filter_map(|line| line.split_once(' ')).collect();
+    let helps = text.lines().filter_map(|line| line.strip_prefix("# HELP ")).filter_map(|line| line.split_once(' '));
+    let written = |(name, help): (&str, &str)| {
+        let counts = kinds.iter().any(|(other, kind)| *other == name && *kind == "counter");
+        (if counts { format!("{name}_total") } else { name.to_owned() }, help.trim_end_matches('.').to_owned())
+    };
+    helps.map(written).collect()
+}
+
 impl From<Stored> for Numbers {
     fn from(stored: Stored) -> Self {
         let now = clock::now();
@@ -91,7 +122,7 @@ impl Collector for Snapshot {
         let mut page = Page(&mut encoder);
         page.one(
             "build_info",
-            "The version that runs; always 1",
+            "The running version; always 1",
             |mut family| ConstGauge::new(1_i64).encode(family.encode_family(&[("version", env!("CARGO_PKG_VERSION"))])?),
             MetricType::Gauge,
             None,
@@ -108,7 +139,7 @@ impl Snapshot {
     fn requests(&self, page: &mut Page<'_, '_>) -> fmt::Result {
         page.one(
             "http_requests",
-            "Requests that were answered, by method, route and status",
+            "Requests answered, by method, route (never the path) and status",
             |mut family| {
                 for ((method, route, status), count) in &self.requests {
                     let status = status.to_string();
@@ -130,7 +161,7 @@ impl Snapshot {
     fn checks(&self, page: &mut Page<'_, '_>) -> fmt::Result {
         page.one(
             "checks",
-            "Answers of the gateway's check, by result",
+            "Answers to gateways, by result",
             |mut family| {
                 for (outcome, count) in Outcome::ALL.iter().zip(self.checks.outcomes) {
                     ConstCounter::new(count).encode(family.encode_family(&[("result", outcome.as_str())])?)?;
@@ -142,7 +173,7 @@ impl Snapshot {
         )?;
         page.one(
             "check_duration",
-            "Time from the gateway's question to the answer, inside Muster",
+            "Time that Muster takes to answer a gateway",
             |mut family| {
                 let bounds = BOUNDS.iter().map(|bound| seconds(*bound)).chain([f64::INFINITY]);
                 let buckets: Vec<(f64, u64)> = bounds.zip(self.checks.buckets).collect();
@@ -155,19 +186,23 @@ impl Snapshot {
     }
 
     fn memory(&self, page: &mut Page<'_, '_>) -> fmt::Result {
-        page.gauge("activity_queue_tokens", "Tokens whose activity waits to be written", count(self.waiting))?;
+        page.gauge("activity_queue_tokens", "Tokens whose activity is waiting to be written", count(self.waiting))?;
         page.one(
             "activity_dropped_calls",
-            "Calls whose activity was forgotten because too many tokens were waiting",
+            "Calls whose activity was dropped because too many tokens were waiting",
             |family| ConstCounter::new(self.dropped).encode(family),
             MetricType::Counter,
             None,
         )?;
-        page.gauge("tokens_in_memory", "Tokens that the check answers for from memory", count(self.tokens))?;
-        page.gauge("promise_kept", "1 while what the check knows is as fresh as promised", u8::from(self.keeps_promise).into())?;
+        page.gauge("tokens_in_memory", "Tokens in the cache of the check", count(self.tokens))?;
+        page.gauge(
+            "promise_kept",
+            "1 while the cache of the check is as fresh as promised",
+            u8::from(self.keeps_promise).into(),
+        )?;
         page.one(
             "revocation_lag",
-            "How far back the last successful question for changes lies; absent before the first",
+            "Time since changes were last read; absent before the first time",
             |family| self.lag.map_or(Ok(()), |lag| ConstGauge::new(lag).encode(family)),
             MetricType::Gauge,
             Some(&Unit::Seconds),
@@ -179,7 +214,7 @@ impl Snapshot {
         page.gauge("database_up", "1 while the database answers", u8::from(self.stored.is_some()).into())?;
         page.one(
             "database_connections",
-            "Connections of the pool, by state",
+            "Database connections, by state",
             |mut family| {
                 for (state, number) in [("idle", idle), ("in_use", all.saturating_sub(idle))] {
                     ConstGauge::new(i64::from(number)).encode(family.encode_family(&[("state", state)])?)?;
@@ -189,10 +224,10 @@ impl Snapshot {
             MetricType::Gauge,
             None,
         )?;
-        page.gauge("database_connections_max", "Connections that the pool may have", most.into())?;
+        page.gauge("database_connections_max", "Maximum number of database connections", most.into())?;
         page.one(
             "database_statements",
-            "SQL statements that were sent",
+            "SQL statements sent",
             |family| ConstCounter::new(self.statements).encode(family),
             MetricType::Counter,
             None,
@@ -206,7 +241,7 @@ impl Snapshot {
         let Some(numbers) = &self.stored else { return Ok(()) };
         page.one(
             "accounts",
-            "Accounts, by kind and state; only enabled system accounts count against the plan",
+            "Accounts, by kind and state; enabled system accounts count towards the plan",
             |mut family| {
                 for (kind, state, number) in numbers.accounts {
                     ConstGauge::new(number).encode(family.encode_family(&[("kind", kind), ("state", state)])?)?;

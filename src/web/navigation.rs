@@ -46,9 +46,9 @@ impl Navigation {
             .filter(|(_, item)| item.any_of.is_empty() || item.any_of.iter().any(|permission| actor.may(permission)))
     }
 
-    /// The first page that the actor may see.
+    /// The first page of the organisation's that the actor may see.
     pub fn home(self, actor: &Principal) -> Option<&'static Item> {
-        self.seen_by(actor).next().map(|(_, item)| item)
+        self.seen_by(actor).map(|(_, item)| item).find(|item| item.group == Group::Organisation)
     }
 
     /// The links for the actor, that of `place` marked.

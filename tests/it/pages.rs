@@ -6,6 +6,7 @@ mod accounts_list;
 mod compression;
 mod create;
 mod every_page;
+mod help;
 mod html;
 mod live_activity;
 mod profile;

@@ -246,6 +246,11 @@ fn roles_policy_and_profile() {
     judge(&browser, "roles");
     browser.click("summary");
     judge(&browser, "roles with all permissions");
+    // Help, with a field that was refused and one file wider than the page
+    halden.visit(&browser, "/help/gateways/caddy?muster=nonsense");
+    judge(&browser, "a gateway's recipe");
+    halden.visit(&browser, "/help/operations");
+    judge(&browser, "operations");
     // The policy of tokens, and what it does to other pages
     halden.visit(&browser, "/settings/token-policy");
     judge(&browser, "the token policy");

@@ -11,7 +11,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("main", &["main"]),
     ("commands", &["cli", "cli/*", "demo", "demo/*", "doctor", "doctor/*"]),
     ("server", &["server", "server/*"]),
-    ("routes", &["routes", "metrics", "metrics/*"]),
+    ("routes", &["routes"]),
     (
         "pages, api and the gateway's door",
         &[
@@ -25,7 +25,12 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "auth/profile",
             "gateway/verify",
             "gateway/introspect",
+<<<<<<< HEAD
             "gateway/requirements",
+=======
+            "metrics",
+            "metrics/*",
+>>>>>>> e77342b (Move the manual into the product as help pages; a README of one page and a half)
         ],
     ),
     // What draws pages and who may see them: `web` knows no feature but the accounts that its frame counts.
@@ -102,6 +107,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "auth",
             "gateway",
             "gateway/recipes",
+            "help",
             "lib",
         ],
     ),

@@ -231,6 +231,9 @@ impl World {
                 case("/settings/token-policy/stop".into(), vec![field("message", &"x".repeat(201))], 422)
             }
             ("POST", "/settings/token-policy/resumption") => case("/settings/token-policy/resumption".into(), vec![], 303),
+            ("GET", "/help/gateways") => case("/help/gateways".into(), vec![], 303),
+            ("GET", "/help/gateways/{gateway}") => case("/help/gateways/nginx".into(), vec![], 200),
+            ("GET", "/help/operations") => case("/help/operations".into(), vec![], 200),
             ("GET", "/settings/roles") => case("/settings/roles".into(), vec![], 200),
             (method, path) => panic!("{method} {path} has no case in the walk of the route table: write one"),
         }

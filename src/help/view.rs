@@ -1,0 +1,80 @@
+//! The help pages: texts in a small subset of Markdown, filled in, and then drawn as a page or printed as they are.
+
+use askama::Template;
+
+pub use self::document::{Block, Document, Section, wrapped};
+use crate::gateway::recipes::{Gateway, Values};
+use crate::web::navigation::{Group, Item};
+use crate::web::view::{Field, Shell};
+
+mod document;
+
+/// The address of the gateways' pages, each of which is below it.
+pub const GATEWAYS: &str = "/help/gateways";
+/// The address of the page about running Muster.
+pub const OPERATIONS: &str = "/help/operations";
+
+pub const NAVIGATION: Item =
+    Item { label: "Gateways", href: GATEWAYS, icon: "gate", group: Group::Reference, any_of: &[], count: None };
+
+/// How to configure a gateway.
+#[derive(Template)]
+#[template(path = "help/gateway.md", escape = "none")]
+pub struct GatewayText<'a> {
+    gateway: Gateway,
+    files: Vec<(&'static str, String)>,
+    values: &'a Values,
+}
+
+impl<'a> GatewayText<'a> {
+    pub fn new(gateway: Gateway, values: &'a Values) -> Self {
+        Self { gateway, files: gateway.files(values), values }
+    }
+}
+
+/// How to run Muster.
+#[derive(Template)]
+#[template(path = "help/operations.md", escape = "none")]
+pub struct OperationsText {
+    /// Names and meanings.
+    pub metrics: Vec<(String, String)>,
+}
+
+/// The page of a gateway, with a form for the addresses in it.
+#[derive(Template)]
+#[template(path = "help/gateway.html")]
+pub struct GatewayPage {
+    pub shell: Shell,
+    pub gateway: Gateway,
+    pub form: GatewayForm,
+    pub document: Document,
+}
+
+/// What the recipe is filled in with.
+#[derive(Clone, Debug, Default)]
+pub struct GatewayForm {
+    pub muster: Field,
+    pub api: Field,
+    pub path: Field,
+    pub require: Field,
+    /// The form as a query, so that another gateway's page keeps it.
+    pub query: String,
+}
+
+impl GatewayPage {
+    pub fn gateways(&self) -> [Gateway; 5] {
+        Gateway::ALL
+    }
+
+    pub fn is_current(&self, gateway: &Gateway) -> bool {
+        self.gateway == *gateway
+    }
+}
+
+/// A page without a form.
+#[derive(Template)]
+#[template(path = "help/page.html")]
+pub struct HelpPage {
+    pub shell: Shell,
+    pub document: Document,
+}

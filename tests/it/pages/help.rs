@@ -1,0 +1,173 @@
+//! Help as a part of the product: its pages, and the same text on the command line.
+
+use std::process::Command;
+
+use clap::CommandFactory;
+use muster::cli::Cli;
+use muster::gateway::recipes::{Gateway, Values};
+use muster::roles::predefined;
+
+use super::html::all;
+use crate::support::app::TestApp;
+
+fn muster(words: &[&str], folder: &std::path::Path) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
+    let output = command.args(words).current_dir(folder).env_remove("DATABASE_URL").output().unwrap();
+    (output.status.success(), String::from_utf8(output.stdout).unwrap())
+}
+
+fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&#38;").replace('<', "&#60;").replace('>', "&#62;");
+    text.replace('"', "&#34;").replace('\'', "&#39;")
+}
+
+#[test]
+fn each_gateway_has_a_page_with_its_recipe() {
+    let app = TestApp::start();
+    // Whoever is signed in, whatever they may do.
+    let client = app.user("Nobody Special", &[]);
+    assert_eq!(client.get("/help/gateways").location(), "/help/gateways/nginx");
+    let mut values = Values::example(([127, 0, 0, 1], 8080).into());
+    values.set_muster("http://10.20.0.5:8080").unwrap();
+    values.set_api("http://10.20.0.9").unwrap();
+    values.set_path("/v2/payments").unwrap();
+    values.set_permission("payments:*").unwrap();
+    let query = "muster=http://10.20.0.5:8080&api=http://10.20.0.9&path=/v2/payments&require=payments:*";
+    for gateway in Gateway::ALL {
+        let page = client.get(&format!("/help/gateways/{}?{query}", gateway.slug()));
+        assert_eq!(page.status, 200);
+        for (title, text) in gateway.files(&values) {
+            assert!(page.body.contains(&format!("<code>{}</code>", escaped(&text))), "{gateway:?} {title}: {}", page.body);
+        }
+        let tabs = all(&page.body, "<nav class=\"tabs\"", "</nav>")[0];
+        assert!(tabs.contains("/help/gateways/envoy?muster=http%3A%2F%2F10.20.0.5%3A8080&#38;api="), "{tabs}");
+        assert_eq!(tabs.matches("aria-current").count(), 1);
+        let navigation = all(&page.body, "<nav class=\"sidebar\"", "</nav>")[0];
+        assert!(navigation.contains("href=\"/help/gateways\" aria-current=\"page\""), "{navigation}");
+    }
+    for unknown in ["/help/gateways/apache", "/help/gateways/NGINX", "/help/nothing"] {
+        assert_eq!(client.get(unknown).status, 404, "{unknown}");
+    }
+}
+
+#[test]
+fn a_wrong_value_comes_back_beside_its_field_and_gets_into_no_recipe() {
+    let app = TestApp::start();
+    let client = app.admin();
+    for (field, value, message) in [
+        ("muster", "http://a;%20return%20200", "Enter http://, a host and a port"),
+        ("api", "https://api.example.com", "Enter http://, a host and a port"),
+        ("path", "/a%20b", "Enter a path such as /refunds"),
+        ("require", "payments", "isn’t a permission|isn&#39;t a permission"),
+    ] {
+        let page = client.get(&format!("/help/gateways/nginx?{field}={value}"));
+        assert_eq!(page.status, 422, "{field}");
+        assert!(message.split('|').any(|message| page.body.contains(message)), "{field}: {}", page.body);
+        assert_eq!(page.body.matches("aria-invalid").count(), 1, "{field}");
+        let code: String = all(&page.body, "<code>", "</code>").concat();
+        assert!(!code.contains("return 200;\n") && !code.contains("a b") && code.contains("payments:refund"), "{field}: {code}");
+    }
+    // An empty field is the example.
+    assert_eq!(client.get("/help/gateways/nginx?muster=&api=+&path=&require=").status, 200);
+    assert_eq!(client.get("/help/gateways/nginx?%ff=%ff&path=/a&path=/b").status, 200);
+}
+
+#[test]
+fn home_is_no_help_page() {
+    let app = TestApp::start();
+    assert_eq!(app.user("Nobody Special", &[]).get("/").location(), "/profile");
+    assert_eq!(app.user("Una Fitzgerald", &[predefined::VIEWER.into()]).get("/").location(), "/profile");
+}
+
+#[test]
+fn operations_list_every_metric() {
+    let app = TestApp::start();
+    let page = app.admin().get("/help/operations");
+    assert_eq!(page.status, 200);
+    let families = muster::metrics::families();
+    assert!(families.len() > 15 && families.iter().any(|(name, _)| name == "muster_http_requests_total"), "{families:?}");
+    for (name, meaning) in families {
+        assert!(page.body.contains(&format!("<code>{name}</code>")), "{name}");
+        assert!(page.body.contains(&escaped(&meaning)), "{meaning}");
+    }
+}
+
+#[test]
+fn the_same_is_printed_without_a_database() {
+    let folder = tempfile::tempdir().unwrap();
+    for gateway in Gateway::ALL {
+        let (done, text) = muster(&["help-page", gateway.slug()], folder.path());
+        assert!(done);
+        for (title, file) in gateway.files(&Values::example(([127, 0, 0, 1], 8080).into())) {
+            assert!(text.contains(&format!("``` {title}\n{file}```\n")), "{gateway:?} {title}: {text}");
+        }
+    }
+    let (done, text) = muster(&["help-page", "operations"], folder.path());
+    assert!(done && text.contains("| `muster_promise_kept` | ") && text.contains("## Back up"), "{text}");
+    let (done, text) = muster(&["systemd-unit"], folder.path());
+    assert!(done && text.starts_with("[Unit]\n") && text.contains("\nExecStart=/usr/local/bin/muster serve\n"), "{text}");
+    assert!(!muster(&["help-page", "apache"], folder.path()).0);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is made");
+}
+
+/// Whatever README and help say of options and variables is what the program has.
+#[test]
+fn the_options_that_are_named_exist() {
+    fn options(command: &clap::Command, found: &mut Vec<String>) {
+        for argument in command.get_arguments() {
+            found.extend(argument.get_long().map(|long| format!("--{long}")));
+            found.extend(argument.get_env().and_then(|name| name.to_str()).map(str::to_owned));
+        }
+        command.get_subcommands().for_each(|command| options(command, found));
+    }
+    let mut known = vec!["--help".to_owned(), "--version".to_owned()];
+    options(&Cli::command(), &mut known);
+    let folder = tempfile::tempdir().unwrap();
+    let mut texts = vec![("README", include_str!("../../../README.md").to_owned())];
+    for page in ["nginx", "caddy", "traefik", "haproxy", "envoy", "operations"] {
+        texts.push((page, muster(&["help-page", page], folder.path()).1));
+    }
+    texts.push(("unit", muster(&["systemd-unit"], folder.path()).1));
+    let named = regex::Regex::new(r"(?:^|[\s`\[(])(--[a-z][a-z-]+)|\b(MUSTER_[A-Z_]+|DATABASE_URL)\b").unwrap();
+    // Other programs' options in the same snippets, and the variable that holds a token.
+    let others = ["--release", "--open", "--system", "--home-dir", "--shell", "--now", "MUSTER_TOKEN", "MUSTER_BASE_URL"];
+    let mut seen = 0;
+    for (text, words) in texts {
+        for found in named.captures_iter(&words) {
+            let option = found.get(1).or(found.get(2)).unwrap().as_str();
+            seen += 1;
+            assert!(known.iter().any(|known| known == option) || others.contains(&option), "{text} names {option}");
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
+
+/// The commands that README and help name, likewise.
+#[test]
+fn the_commands_that_are_named_exist() {
+    let command = Cli::command();
+    let named = regex::Regex::new(r"(?m)(?:^|[`|(] ?)muster ([a-z][a-z-]+)(?: ([a-z-]+))?").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = include_str!("../../../README.md").to_owned();
+    text.push_str(&muster(&["help-page", "operations"], folder.path()).1);
+    let mut seen = 0;
+    for found in named.captures_iter(&text) {
+        let first = command.find_subcommand(&found[1]);
+        let first = first.unwrap_or_else(|| panic!("there is no command {}", &found[0]));
+        if first.has_subcommands() {
+            let second = found.get(2).map(|word| word.as_str()).unwrap_or_default();
+            assert!(first.find_subcommand(second).is_some(), "there is no command {}", &found[0]);
+        }
+        seen += 1;
+    }
+    assert!(seen > 5, "{seen}");
+}
+
+#[test]
+fn the_readmes_example_is_the_recipe() {
+    let readme = include_str!("../../../README.md");
+    for (title, text) in Gateway::Nginx.files(&Values::example(([127, 0, 0, 1], 8080).into())) {
+        assert!(readme.contains(&format!("```nginx\n{text}```\n")), "{title}");
+    }
+    assert!(readme.lines().count() <= 170, "{}", readme.lines().count());
+}
