@@ -25,12 +25,9 @@ const LAYERS: [(&str, &[&str]); 10] = [
             "auth/profile",
             "gateway/verify",
             "gateway/introspect",
-<<<<<<< HEAD
             "gateway/requirements",
-=======
             "metrics",
             "metrics/*",
->>>>>>> e77342b (Move the manual into the product as help pages; a README of one page and a half)
         ],
     ),
     // What draws pages and who may see them: `web` knows no feature but the accounts that its frame counts.
