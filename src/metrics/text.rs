@@ -70,7 +70,7 @@ pub fn draw(sources: &Sources, stored: Option<Stored>) -> Result<String, fmt::Er
 pub fn families() -> Vec<(String, String)> {
     let snapshot = Snapshot {
         requests: Vec::new(),
-        checks: Counted::default(),
+        checks: Counts::default(),
         waiting: 0,
         dropped: 0,
         lag: Some(0.0),

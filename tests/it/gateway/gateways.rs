@@ -223,3 +223,23 @@ with_each_gateway! {
     an_identity_of_more_than_four_kilobytes_arrives: a_long_identity_arrives;
     a_clients_query_is_not_taken_for_the_gateways: the_clients_query_is_the_clients;
 }
+
+/// Caddy's usual `forward_auth` passes the client's query on to the check. It can only narrow.
+#[test]
+fn caddys_usual_form_works_too() {
+    let app = TestApp::start();
+    let api = Api::start();
+    let usual = |text: String| text.replace("uri /auth/verify?\n", "uri /auth/verify\n");
+    let proxy = Proxy::start_changed(Gateway::Caddy, &app.url, api.address, usual);
+    let token = app.add_token(&app.add_account("builds"), Access::Read);
+    for query in ["page=2", "a=%20b&c", "x?y=1", "path=/refunds"] {
+        let answer = proxy.get(&format!("/orders?{query}"), &token);
+        assert_eq!(answer.status, 200, "{query}: {}", answer.body);
+    }
+    for query in ["require=payments:refund", "page=2&role=Administrator"] {
+        assert_eq!(proxy.get(&format!("/orders?{query}"), &token).status, 403, "{query}");
+    }
+    for query in ["require=contract_data:read:*", "role=CI/CD"] {
+        assert_eq!(proxy.get(&format!("/refunds?{query}"), &token).status, 403, "{query}");
+    }
+}
