@@ -5,7 +5,6 @@ use std::process::Command;
 use clap::CommandFactory;
 use muster::cli::Cli;
 use muster::gateway::recipes::{Gateway, Values};
-use muster::roles::predefined;
 
 use super::html::all;
 use crate::support::app::TestApp;
@@ -76,7 +75,8 @@ fn a_wrong_value_comes_back_beside_its_field_and_gets_into_no_recipe() {
 fn home_is_no_help_page() {
     let app = TestApp::start();
     assert_eq!(app.user("Nobody Special", &[]).get("/").location(), "/profile");
-    assert_eq!(app.user("Una Fitzgerald", &[predefined::VIEWER.into()]).get("/").location(), "/profile");
+    let role = app.add_role("Reader of contracts", &["contract_data:read:*"]);
+    assert_eq!(app.user("Una Fitzgerald", &[role]).get("/").location(), "/profile");
 }
 
 #[test]
