@@ -61,6 +61,10 @@ behaviour('[data-list]', (list) => {
       $('[data-select-page]', list)?.focus();
     }
   });
+  // Without this Enter would press the form's first button, which only sends what is ticked
+  list.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && event.target.matches('[data-select-page], ' + BOX)) event.preventDefault();
+  });
   list.addEventListener('change', (event) => {
     if (event.target.matches('[data-select-page]')) setAll(event.target.checked);
   });

@@ -26,6 +26,8 @@ use crate::web::view::Flash;
 const TICKED_LIMIT: usize = 4_000;
 /// In place of a verb: select all that match.
 const SELECT: &str = "select_matching";
+/// In place of a verb: nothing at all. Enter in a box of the list presses the form's first button, and that is this one.
+const KEEP: &str = "keep";
 
 /// The form around the list.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -77,7 +79,7 @@ impl BulkForm {
 
     /// The verb, with the roles of its own picker and of no other. Nothing to do for a selection alone.
     fn action(&self, screen: &Screen) -> Result<Option<Action>, Error> {
-        if self.verb == SELECT {
+        if self.verb == SELECT || self.verb == KEEP {
             return Ok(None);
         }
         let verb = actions::named(&self.verb).ok_or_else(|| Error::BadRequest("There is no such action.".into()))?;
@@ -95,7 +97,7 @@ impl BulkForm {
         let all = |filters: &Filters| Set::All { filter: Box::new(filters.filter(actor)), query: filters.words() };
         let action = self.action(screen)?;
         let (set, shown) = match self.matching() {
-            _ if action.is_none() => (all(&filters), None),
+            _ if self.verb == SELECT => (all(&filters), None),
             Some(id) => {
                 let opened = selections::open(conn, actor, &id).map_err(|_| over())?;
                 let Some(query) = &opened.row.filter else { return Err(over()) };

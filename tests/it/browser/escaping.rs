@@ -134,9 +134,9 @@ fn goes_through_the_pages(payload: &str) {
 
     let looker = viewer(&app, Options::default());
     visit(&looker, &app, LIST);
-    check(&looker, payload, &["ask u", "a", "d", "r", "t"]);
+    check(&looker, payload, &["Ask u", "a", "d", "r", "t"]);
     visit(&looker, &app, &page_of(&id));
-    check(&looker, payload, &["ask u", "a", "d", "r", "t", "by u"]);
+    check(&looker, payload, &["Ask u", "a", "d", "r", "t", "by u"]);
 
     let stranger = Browser::open(Options::default());
     visit(&stranger, &app, &format!("/login?notice={search}&next=/{search}"));

@@ -82,8 +82,8 @@ fn create_with_a_token(app: &TestApp, browser: &Browser) -> String {
     browser.fill(field("Name"), "payments-api deploy");
     browser.fill(field("Description"), "Publishes pacts of the payments API");
     assert!(browser.is_ticked(field("CI/CD")), "the default role is ticked");
-    assert!(browser.is_ticked(field("Create a first token")));
-    browser.wait_for_text("This will be 1 of 50 on the Team plan");
+    assert!(browser.is_ticked(field("Create a token now")));
+    browser.wait_for_text("Uses 1 of 50 on the Team plan");
     browser.follow(button("Create system account"));
 
     browser.wait_for_text("Copy your new token");
@@ -195,7 +195,7 @@ fn a_viewer_sees_everything_and_changes_nothing() {
     assert_eq!(browser.count("td input, th input, #bulk, [popovertarget^=menu-]"), 0);
     assert!(!browser.shows(link("New system account")));
     browser.follow(link("buildkite/ios"));
-    browser.wait_for_text("You can look at this system account.");
+    browser.wait_for_text("You can view this system account.");
     assert_eq!(browser.count(".page-actions, .danger-zone, #tokens, [data-dialog]"), 0);
     browser.follow(link("Roles").within(".nav"));
     assert_eq!(browser.text("h1"), "Roles");

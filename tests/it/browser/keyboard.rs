@@ -82,7 +82,9 @@ fn menus_are_walked_with_arrows_and_closed_with_escape() {
     browser.press("Escape");
     browser.wait_until_gone(".menu:popover-open");
     browser.wait_for_focus(&opener);
-    assert_eq!(browser.attribute(&opener, "aria-expanded").as_deref(), Some("false"));
+    browser.wait_until("the menu to be told as closed", || {
+        (browser.attribute(&opener, "aria-expanded").as_deref() == Some("false")).then_some(())
+    });
 
     browser.press("Space");
     // The menu is open a moment before its first item has the focus

@@ -143,13 +143,13 @@ fn the_menu_of_a_row_acts_on_its_account() {
     open();
     browser.follow(link("Edit Roles").within(menu));
     browser.wait_for("#edit-roles:modal");
-    assert_eq!(browser.path(), page_of(&ids[2]), "the address does not open the dialog again");
+    assert_eq!(browser.path(), format!("{}?sort=-name", page_of(&ids[2])), "the address does not open the dialog again");
     browser.back();
     browser.wait_for(button(&format!("Actions for {name}")));
 
     open();
     browser.follow(link("Tokens").within(menu));
-    assert_eq!(browser.path(), format!("{}#tokens", page_of(&ids[2])));
+    assert_eq!(browser.path(), format!("{}?sort=-name#tokens", page_of(&ids[2])));
     visit(&browser, &app, &here);
     open();
     browser.follow(link("Delete").within(menu));

@@ -109,7 +109,7 @@ fn all_that_match_are_selected_unless_one_is_unticked() {
     assert_eq!((flash(&browser).as_str(), app.totals()), ("Disabled 30 system accounts.", (1, 30)));
     browser.follow(button("Undo"));
     assert_eq!(flash(&browser), "Undone: 30 system accounts enabled.");
-    select_all();
+    browser.wait_for_text("All 30 selected");
     browser.untick("tbody tr:first-child .check input");
     browser.follow(button("Disable").within("#bulk"));
     assert_eq!((flash(&browser).as_str(), app.totals()), ("Disabled 24 system accounts.", (7, 24)));

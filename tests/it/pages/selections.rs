@@ -195,6 +195,10 @@ fn what_was_selected_stays_selected() {
     assert!(list.starts_with(&format!("{next}&selection=")), "{list}");
     assert_eq!(kept(&admin.get(&list)), both);
     assert_eq!(kept(&admin.get(&list)), both);
+    // What Enter presses keeps it, and does nothing.
+    let before = snapshot(&app);
+    assert_eq!(kept(&bulk_flash(&admin, "keep", &[&ids[1], &ids[2]], &fields)), both);
+    assert_unchanged(&app, &before, "keep");
     // Only one selection is in an address.
     let again = bulk(&admin, "enable", &[&ids[1]], &[("next", &list)]);
     assert_eq!(again.location().matches("selection=").count(), 1, "{}", again.location());
