@@ -31,10 +31,18 @@ struct Paced {
     begun: Option<Instant>,
     received: u64,
     timer: Option<Pin<Box<Sleep>>>,
+    /// When the last look ends, once the time is up.
+    last_look: Option<Instant>,
 }
+
+/// How long to look once more when the time is up: a busy server may not have read what has arrived.
+const LAST_LOOK: Duration = Duration::from_millis(250);
 
 impl Paced {
     fn due(&mut self) -> Instant {
+        if let Some(end) = self.last_look {
+            return end;
+        }
         let begun = *self.begun.get_or_insert_with(Instant::now);
         let earned = Duration::from_secs(self.received / u64::from(self.deadlines.body_rate.max(1)));
         self.closing.hasten(begun + self.deadlines.body + earned, self.deadlines.stopping)
@@ -53,14 +61,20 @@ impl Stream for Paced {
                 Poll::Ready(Some(Ok(bytes)))
             }
             Poll::Ready(end) => Poll::Ready(end),
-            Poll::Pending => {
+            Poll::Pending => loop {
                 let due = this.due();
                 let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due.into())));
                 if timer.deadline() != due.into() {
                     timer.as_mut().reset(due.into());
                 }
-                timer.as_mut().poll(context).map(|()| Some(Err(PayloadError::Io(io::ErrorKind::TimedOut.into()))))
-            }
+                if timer.as_mut().poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                if this.last_look.is_some() {
+                    return Poll::Ready(Some(Err(PayloadError::Io(io::ErrorKind::TimedOut.into()))));
+                }
+                this.last_look = Some(Instant::now() + LAST_LOOK);
+            },
         }
     }
 }
@@ -71,7 +85,15 @@ pub fn pace(request: &mut Request, deadlines: Deadlines, closing: &Closing) -> O
         Payload::None => return None,
         body => Rc::new(RefCell::new(body)),
     };
-    let paced = Paced { body: Rc::clone(&body), deadlines, closing: closing.clone(), begun: None, received: 0, timer: None };
+    let paced = Paced {
+        body: Rc::clone(&body),
+        deadlines,
+        closing: closing.clone(),
+        begun: None,
+        received: 0,
+        timer: None,
+        last_look: None,
+    };
     *request.payload() = Payload::Stream { payload: Box::pin(paced) };
     Some(body)
 }
