@@ -1,5 +1,5 @@
-//! The command line: which command, with which words, and what it does. A command calls the same operations as the screens,
-//! under the same rules and with the same audit events, as somebody with a shell on Muster's machine.
+//! The command line. A command calls the same operations as the screens, under the same rules and with the same audit
+//! events, as whoever has a shell on Muster's machine.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::{Config, DatabaseUrl, ServeOptions};
+use crate::config::{Config, DatabaseUrl};
 use crate::database::{Database, migrations};
 
 pub mod doctor;
@@ -26,34 +26,27 @@ pub use output::{say, sentence};
 /// Manage your organisation's machine accounts and API tokens
 ///
 /// Without a command, runs the server.
-// No `Debug`: the database URL may hold a password.
-#[derive(Parser)]
+#[derive(Debug, Parser)]
 #[command(name = "muster", version, max_term_width = 110)]
 pub struct Cli {
-    /// sqlite:PATH, a path that ends in .db, or postgres://USER:PASSWORD@HOST/DATABASE
-    // Checked later and not shown: an error or a help page that repeats it would show its password.
-    #[arg(
-        long,
-        env = "DATABASE_URL",
-        value_name = "URL",
-        default_value = "sqlite:muster.db",
-        global = true,
-        hide_env_values = true
-    )]
-    database_url: String,
-
     #[command(flatten)]
-    serve: ServeOptions,
+    config: Config,
 
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<Verb>,
 }
 
-/// What to do. Serving is the default.
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the server
+    Serve(Box<Config>),
+    #[command(flatten)]
+    Other(Command),
+}
+
+/// Everything but running the server.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run the server
-    Serve(ServeOptions),
     /// Migrate the database and exit
     Migrate,
     /// Manage users
@@ -89,25 +82,18 @@ pub enum Command {
     SystemdUnit,
 }
 
-/// A command line that has been read: what to do, on which database, and under which settings.
+/// A command line that has been parsed.
 #[derive(Debug)]
-pub struct Invocation {
-    /// The database of the command.
-    pub database_url: DatabaseUrl,
-    /// The settings as the variables give them: the command line keeps to the installation's plan and limits too.
-    pub settings: ServeOptions,
-    /// What to do.
-    pub command: Command,
+pub enum Invocation {
+    Serve(Config),
+    /// The settings come from the variables: a command keeps to the installation's plan and limits too.
+    Run(Command, Config),
 }
 
 impl Invocation {
-    /// Reads the words of a command line, the first being the program's own name, and the variables that stand in for
-    /// flags. An empty variable is one that is not set.
-    ///
-    /// # Errors
-    /// A message for the person at the shell; `--help` and `--version` come this way too. `clap::Error::exit` prints it and
-    /// ends the program with the right status.
-    pub fn read<I, T>(arguments: I) -> Result<Invocation, clap::Error>
+    /// Parses the arguments, of which the first is the program's own name, and the environment variables. An empty variable
+    /// counts as not set. `--help` and `--version` come back as errors; `clap::Error::exit` prints them with status 0.
+    pub fn read<I, T>(arguments: I) -> Result<Self, clap::Error>
     where
         I: IntoIterator<Item = T>,
         T: Into<OsString> + Clone,
@@ -118,16 +104,16 @@ impl Invocation {
             let sentence = format!("--{flag} goes after the command: muster serve --{flag} …");
             return Err(Cli::command().error(ErrorKind::ArgumentConflict, sentence));
         }
-        let database_url =
-            cli.database_url.parse().map_err(|sentence| Cli::command().error(ErrorKind::ValueValidation, sentence))?;
-        let settings = cli.serve;
-        let command = cli.command.unwrap_or_else(|| Command::Serve(settings.clone()));
-        let is_demo = matches!(&command, Command::Serve(options) if options.demo);
-        if is_demo && matches.value_source("database_url") == Some(ValueSource::CommandLine) {
+        let config = match cli.command {
+            Some(Verb::Other(command)) => return Ok(Self::Run(command, cli.config)),
+            Some(Verb::Serve(config)) => *config,
+            None => cli.config,
+        };
+        if config.demo && matches.value_source("database_url") == Some(ValueSource::CommandLine) {
             let sentence = "--demo uses a temporary database of its own. Leave out --database-url, or --demo.";
             return Err(Cli::command().error(ErrorKind::ArgumentConflict, sentence));
         }
-        Ok(Invocation { database_url, settings, command })
+        Ok(Self::Serve(config))
     }
 }
 
@@ -137,23 +123,18 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
     command.mut_subcommands(without_empty_variables)
 }
 
-/// A flag of serving that was written before another command's name, where it would be ignored without a word.
+/// A flag of the server before the name of a command, which would silently ignore it.
 fn misplaced_flag(matches: &ArgMatches) -> Option<String> {
     let written = |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
     let is_value = |id: &&clap::Id| id.as_str() != "database_url" && matches.try_contains_id(id.as_str()).is_ok();
-    let groups = ["ServeOptions", "Cli"];
+    let groups = ["Config", "Cli"];
     let misplaced = matches.ids().filter(is_value).filter(written).find(|id| !groups.contains(&id.as_str()));
     misplaced.map(|id| id.as_str().replace('_', "-"))
 }
 
-/// Does what a command says; serving stands elsewhere. `config` holds the installation's settings, as its variables give
-/// them.
-///
-/// # Errors
-/// A sentence for the person at the shell. Nothing has been changed then.
+/// Runs a command. An error is the sentence to print; nothing has been changed then.
 pub fn run(command: Command, config: &Config) -> Result<ExitCode, String> {
     match command {
-        Command::Serve(_) => return Err("The server is started by main.".into()),
         Command::Migrate => migrate(config)?,
         Command::User(command) => user::run(command, config)?,
         Command::SystemAccount(command) => system_account::run(command, config)?,
@@ -175,7 +156,7 @@ fn migrate(config: &Config) -> Result<(), String> {
     applied.iter().try_for_each(|name| say(&format!("Ran migration {name}.")))
 }
 
-/// The database, where there is one. Somebody in the wrong folder, perhaps in a hurry, must not get a new one.
+/// Opens a database that exists: a command in the wrong folder must not create a new one.
 fn open(config: &Config) -> Result<Database, String> {
     must_exist(&config.database_url)?;
     open_or_create(config)
@@ -199,7 +180,7 @@ fn create_or_migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
     let is_new = must_exist(url).is_err();
     let applied = migrations::migrate(url)?;
     if let (true, DatabaseUrl::Sqlite(path)) = (is_new, url) {
-        // In the wrong folder one would otherwise wonder where the accounts are.
+        // In the wrong folder, this says why the accounts are missing.
         output::note(&format!("Created a new database, {path}."));
     }
     Ok(applied)

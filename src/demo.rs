@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::auth::password;
 use crate::clock;
-use crate::config::{Config, DatabaseUrl, Plan};
+use crate::config::{Config, DatabaseUrl};
 use crate::database::{Database, migrations};
 
 mod cast;
@@ -39,7 +39,7 @@ impl Demo {
         if config.organisation == DEFAULT_ORGANISATION {
             "Halden Freight".clone_into(&mut config.organisation);
         }
-        config.plan.get_or_insert_with(|| Plan { name: "Team".into(), limit: 50 });
+        config.plan_limit.get_or_insert(50);
         config.policy_link.get_or_insert_with(|| "https://handbook.halden.example/machine-accounts".into());
         migrations::migrate(&config.database_url)?;
         let database = Database::connect(config.database_url.clone(), 1).map_err(|error| error.to_string())?;

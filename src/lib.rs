@@ -32,7 +32,6 @@ pub mod clock;
 pub mod config;
 pub mod database;
 pub mod demo;
-pub mod doctor;
 pub mod error;
 pub mod gateway;
 pub mod help;

@@ -1,11 +1,10 @@
-//! The program `muster`: reads the command line, sets up the log, and does what was asked. See the library's
-//! documentation for the rest.
+//! The program `muster`: parses the command line, sets up logging, and runs the server or a command.
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use log::LevelFilter;
-use muster::cli::{self, Command, Invocation};
+use muster::cli::{self, Invocation};
 use muster::config::Config;
 use muster::demo::Demo;
 use muster::server::Server;
@@ -27,15 +26,23 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(Invocation { database_url, settings, command }: Invocation) -> Result<ExitCode, String> {
-    let Command::Serve(options) = command else {
-        // A command says what went wrong in one sentence of its own; the log speaks only where it is asked to.
-        log_to_stderr(settings.log.as_deref().unwrap_or("off"));
-        return cli::run(command, &Config::new(&settings, database_url));
-    };
-    let config = Config::new(&options, database_url);
-    log_to_stderr(&config.log);
-    if options.demo { serve_demo(config) } else { serve(Server::bind(config)?, "") }.map(|()| ExitCode::SUCCESS)
+fn run(invocation: Invocation) -> Result<ExitCode, String> {
+    match invocation {
+        Invocation::Run(command, config) => {
+            // A command prints its own error, so it logs only what it is told to log.
+            log_to_stderr(config.log.as_deref().unwrap_or("off"));
+            cli::run(command, &config)
+        }
+        Invocation::Serve(config) => {
+            log_to_stderr(&config.server_log());
+            if config.demo {
+                serve_demo(config)?
+            } else {
+                serve(Server::bind(config)?, "")?
+            };
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
 fn serve_demo(config: Config) -> Result<(), String> {

@@ -1,12 +1,14 @@
 //! The guard before every page: a route names what it asks for, and without an answer nobody passes.
 
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_session::SessionExt;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::TimeDelta;
@@ -16,11 +18,13 @@ use super::queries;
 use super::refusals::Refusals;
 use super::session::{self, Found};
 use crate::clock;
-use crate::config::{Config, Network};
+use crate::config::Config;
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
 use crate::id::Id;
+use crate::web::client;
 use crate::web::trace::RequestId;
+use crate::web::visit::registered;
 
 /// What a route asks of those who come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,15 +83,15 @@ async fn identify(request: &ServiceRequest) -> Result<Option<Principal>, Error> 
         Found::Unavailable(cause) => return Err(Error::unavailable(format!("the session could not be read: {cause}"))),
         Found::Account(account, id, seen) => (account, id, seen),
     };
-    let database = database(request.request())?;
-    let origin = origin(request.request());
+    let database = registered::<Database>(request.request())?;
+    let origin = origin(request.request())?;
     let touched = (id.clone(), origin.clone());
     let principal = database.read(move |conn| queries::principal(conn, &account, id, origin)).await?;
     if principal.is_none() {
         session.purge();
     } else if seen.is_none_or(|seen| clock::now() - seen > SEEN_EVERY) {
         let (id, origin) = touched;
-        note_seen(request.request(), database, id, origin);
+        note_seen(request.request(), database, id, origin)?;
     }
     Ok(principal)
 }
@@ -102,10 +106,10 @@ pub struct Noting {
 
 /// Notes that a session was seen, later: whoever only looks must not stand behind somebody who writes. One note at a time,
 /// so that those that wait take no more than one connection; who is passed over is noted at the next request.
-fn note_seen(request: &HttpRequest, database: web::Data<Database>, id: Id, origin: Origin) {
-    let Some(noting) = request.app_data::<web::Data<Noting>>().cloned() else { return };
+fn note_seen(request: &HttpRequest, database: web::Data<Database>, id: Id, origin: Origin) -> Result<(), Error> {
+    let noting = registered::<Noting>(request)?;
     if noting.seen.swap(true, Ordering::AcqRel) {
-        return;
+        return Ok(());
     }
     actix_web::rt::spawn(async move {
         if let Err(error) = database.record(move |conn| queries::touch_session(conn, &id, &origin)).await {
@@ -113,12 +117,13 @@ fn note_seen(request: &HttpRequest, database: web::Data<Database>, id: Id, origi
         }
         noting.seen.store(false, Ordering::Release);
     });
+    Ok(())
 }
 
 /// A refusal for lack of permission is an event too. That it could not be written must not turn it into another answer.
 pub async fn note_refusal(request: &HttpRequest, permission: &str) {
     let Some(principal) = request.extensions().get::<Arc<Principal>>().cloned() else { return };
-    let (Ok(database), Some(noting)) = (database(request), request.app_data::<web::Data<Noting>>()) else { return };
+    let (Ok(database), Ok(noting)) = (registered::<Database>(request), registered::<Noting>(request)) else { return };
     let route = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
     let refusals = Arc::clone(&noting.refusals);
     if let Err(error) = Refusals::record(refusals, database, principal, route, permission).await {
@@ -126,23 +131,19 @@ pub async fn note_refusal(request: &HttpRequest, permission: &str) {
     }
 }
 
-fn database(request: &HttpRequest) -> Result<web::Data<Database>, Error> {
-    request.app_data::<web::Data<Database>>().cloned().ok_or_else(|| Error::Internal("no database in the application".into()))
-}
-
-/// The proxies whose word on the client's address is believed.
-pub fn trusted(request: &HttpRequest) -> &[Network] {
-    request.app_data::<web::Data<Config>>().map(|config| config.trusted_proxies.as_slice()).unwrap_or_default()
+/// The address of a request's client, as far as the trusted proxies tell it.
+pub fn address(request: &HttpRequest) -> Result<Option<IpAddr>, Error> {
+    Ok(client::of_request(request, &registered::<Config>(request)?.trusted_proxies))
 }
 
 /// Where a request comes from, for the audit log.
-pub fn origin(request: &HttpRequest) -> Origin {
-    let agent = request.headers().get(actix_web::http::header::USER_AGENT).and_then(|value| value.to_str().ok());
-    Origin {
-        address: crate::web::client::of_request(request, trusted(request)).map(|address| address.to_string()),
+pub fn origin(request: &HttpRequest) -> Result<Origin, Error> {
+    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Ok(Origin {
+        address: address(request)?.map(|address| address.to_string()),
         user_agent: agent.map(|agent| agent.chars().take(200).collect()),
         request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
-    }
+    })
 }
 
 /// The signed-in user, for handlers. [`enforce`] has put them there.

@@ -26,7 +26,8 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::tokens::value::{Access as TokenAccess, Credentials, basic_user, parse_authorization};
 use crate::web::throttle::{self, Refusals};
-use crate::web::{api, client, trace};
+use crate::web::visit::registered;
+use crate::web::{api, trace};
 
 /// The word in the audit log for a good token that may not do this.
 pub const INSUFFICIENT: &str = "insufficient scope";
@@ -61,9 +62,8 @@ pub fn credentials(headers: &HeaderMap) -> Credentials {
 
 /// Counts a refused token against its address; gives how long to wait where there were too many. Never asked for a good
 /// one, nor where no token was sent: that is how a browser or a probe comes, and it tries no token.
-pub fn too_many_refusals(request: &HttpRequest) -> Option<Duration> {
-    let refusals = request.app_data::<web::Data<Refusals>>()?;
-    refusals.count(client::of_request(request, access::trusted(request))).err()
+pub fn too_many_refusals(request: &HttpRequest) -> Result<Option<Duration>, Error> {
+    Ok(registered::<Refusals>(request)?.count(access::address(request)?).err())
 }
 
 /// Lets a request pass that fulfils `access`, with its [`Principal`] in the request for the handler.
@@ -119,13 +119,13 @@ async fn identify(access: Access, request: &HttpRequest) -> Result<Principal, Ht
         recorder.refused(holder.id(), &holder.account.id, INSUFFICIENT, now);
         return Err(insufficient(request, lacking));
     }
-    let address = client::of_request(request, access::trusted(request));
+    let address = access::address(request).map_err(|error| broken(request, &error))?;
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     recorder.accepted(holder.id(), &holder.account.id, address, agent, now);
     if holder.account.kind == Kind::System {
         recorder.logged_in(holder.id(), &holder.account.id, now);
     }
-    Ok(principal(request, &holder))
+    principal(request, &holder).map_err(|error| broken(request, &error))
 }
 
 /// Whether a Basic user, where there is one, names the account that the token belongs to.
@@ -155,9 +155,9 @@ fn lacking(access: Access, method: &Method, holder: &Credential) -> Option<&'sta
 /// What a read-only token lacks, in the place of a permission.
 const WRITE: &str = "write";
 
-fn principal(request: &HttpRequest, holder: &Credential) -> Principal {
+fn principal(request: &HttpRequest, holder: &Credential) -> Result<Principal, Error> {
     let account = &holder.account;
-    Principal {
+    Ok(Principal {
         account: Some(account.id.clone()),
         name: account.name.to_string(),
         kind: match account.kind {
@@ -167,15 +167,17 @@ fn principal(request: &HttpRequest, holder: &Credential) -> Principal {
         roles: account.grants.roles.iter().map(|role| role.name.clone()).collect(),
         permissions: account.grants.permissions.clone(),
         means: Means::Token(holder.id().to_owned()),
-        origin: access::origin(request),
-    }
+        origin: access::origin(request)?,
+    })
 }
 
 /// `refusal` says why, where something was sent.
 fn unauthenticated(request: &HttpRequest, refusal: Option<&str>) -> HttpResponse {
     let tried = refusal.is_some();
-    if tried && let Some(wait) = too_many_refusals(request) {
-        return api::problem_of(request, &Error::Throttled(throttle::seconds(wait)));
+    match if tried { too_many_refusals(request) } else { Ok(None) } {
+        Ok(None) => {}
+        Ok(Some(wait)) => return api::problem_of(request, &Error::Throttled(throttle::seconds(wait))),
+        Err(error) => return broken(request, &error),
     }
     let scheme = request.headers().get(header::AUTHORIZATION).and_then(|value| value.as_bytes().get(..6));
     let challenge = match (tried, scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic "))) {

@@ -31,14 +31,14 @@ pub struct Admitted {
 #[derive(Debug)]
 pub enum Closed {
     TooMany(TooMany),
-    Busy(Error),
+    Other(Error),
 }
 
 impl From<Closed> for Error {
     fn from(closed: Closed) -> Self {
         match closed {
             Closed::TooMany(refusal) => refusal.into(),
-            Closed::Busy(error) => error,
+            Closed::Other(error) => error,
         }
     }
 }
@@ -52,8 +52,8 @@ impl Door {
     /// Lets somebody try to sign in. The queue is asked first: what finds no place in it is not counted.
     pub fn open(&self, request: &HttpRequest, email: &str) -> Result<Admitted, Closed> {
         let browser = browser::known(request, &self.key, email);
-        let place = self.hashing.place(browser.is_some()).map_err(Closed::Busy)?;
-        let address = origin(request).ip();
+        let place = self.hashing.place(browser.is_some()).map_err(Closed::Other)?;
+        let address = origin(request).map_err(Closed::Other)?.ip();
         let attempt = match &browser {
             Some(browser) => self.throttle.attempt_of_known(address, browser),
             None => self.throttle.attempt(address, email),
@@ -63,8 +63,9 @@ impl Door {
 
     /// Lets the owner of a session try their password: somebody at an open browser could guess there as well as here.
     pub fn open_again(&self, request: &HttpRequest, session: &Id) -> Result<Admitted, Closed> {
-        let place = self.hashing.place(true).map_err(Closed::Busy)?;
-        let attempt = self.throttle.attempt_of_known(origin(request).ip(), session).map_err(Closed::TooMany)?;
+        let place = self.hashing.place(true).map_err(Closed::Other)?;
+        let address = origin(request).map_err(Closed::Other)?.ip();
+        let attempt = self.throttle.attempt_of_known(address, session).map_err(Closed::TooMany)?;
         Ok(Admitted { browser: None, attempt, place })
     }
 

@@ -100,7 +100,7 @@ pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResp
             return Ok(answer);
         }
     };
-    let origin = origin(&visitor.request);
+    let origin = origin(&visitor.request)?;
     match authenticate(database, email.clone(), typed, place, origin.clone()).await {
         Ok(Ok(begun)) => {
             door.give_back(&attempt);
@@ -127,7 +127,7 @@ pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResp
 
 /// Too many attempts: one line in the log for each, and now and then an event.
 async fn note_throttled(visitor: &Visitor, email: &str, refusal: &TooMany) -> Result<(), Error> {
-    let origin = origin(&visitor.request);
+    let origin = origin(&visitor.request)?;
     log_refused(&origin, "too many attempts");
     if !refusal.first {
         return Ok(());
@@ -254,7 +254,7 @@ pub async fn set_up(visitor: Visitor, key: web::Path<String>, form: Form<SetupFo
     let form = form.0;
     let (database, door) = (&visitor.database, visitor.data::<Door>()?);
     let mut page = setup_page(&visitor.request, &key, &form);
-    let (key, from) = (key.into_inner(), origin(&visitor.request));
+    let (key, from) = (key.into_inner(), origin(&visitor.request)?);
     let wanted = key.clone();
     database.read(move |conn| operations::check_setup(conn, &wanted)).await?;
     let email = form.email.clone();
@@ -334,7 +334,7 @@ pub async fn set_password(visitor: Visitor, key: web::Path<String>, form: Form<P
         }
         Err(error) => return Err(error),
     };
-    let (key, from) = (key.into_inner(), origin(&visitor.request));
+    let (key, from) = (key.into_inner(), origin(&visitor.request)?);
     let begun = visitor.database.write(move |conn| operations::accept_invitation(conn, &key, &hash, &from)).await?;
     session::enter(&visitor.session, &begun)?;
     visitor.flash(&crate::web::view::Flash::done("Password set."))?;

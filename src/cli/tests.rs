@@ -11,6 +11,20 @@ fn read(line: &str) -> Result<Invocation, String> {
     Invocation::read(line.split(' ')).map_err(|error| error.to_string())
 }
 
+fn server(line: &str) -> Config {
+    match read(line) {
+        Ok(Invocation::Serve(config)) => config,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn command(line: &str) -> Command {
+    match read(line) {
+        Ok(Invocation::Run(command, _)) => command,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
 #[test]
 fn the_command_tree_is_consistent() {
     Cli::command().debug_assert();
@@ -19,12 +33,11 @@ fn the_command_tree_is_consistent() {
 #[test]
 fn serving_is_the_default() {
     for line in ["muster --listen 127.0.0.1:9", "muster serve --listen 127.0.0.1:9"] {
-        let Command::Serve(options) = read(line).unwrap().command else { panic!("{line}") };
-        assert_eq!((options.listen.port(), options.demo), (9, false));
+        let config = server(line);
+        assert_eq!((config.listen.port(), config.demo), (9, false));
     }
     for line in ["muster --demo", "muster serve --demo"] {
-        let Command::Serve(options) = read(line).unwrap().command else { panic!("{line}") };
-        assert!(options.demo);
+        assert!(server(line).demo);
     }
 }
 
@@ -38,10 +51,14 @@ fn the_database_stands_anywhere() {
         "muster token revoke abc --database-url postgres://h/d",
         "muster user add --email a@b.example --name A --database-url postgres://h/d",
     ] {
-        assert_eq!(read(line).unwrap().database_url, DatabaseUrl::Postgres("postgres://h/d".to_owned()), "{line}");
+        let (Invocation::Serve(config) | Invocation::Run(_, config)) = read(line).unwrap();
+        assert_eq!(config.database_url, DatabaseUrl::Postgres("postgres://h/d".to_owned()), "{line}");
     }
-    let refused = read("muster migrate --database-url mysql://u:secret@h/d").unwrap_err();
-    assert!(refused.contains("--database-url") && !refused.contains("secret"));
+    for line in ["muster migrate --database-url mysql://u:secret@h/d", "muster --database-url mysql://u:secret@h/d"] {
+        let refused = read(line).unwrap_err();
+        assert!(refused.contains("--database-url") && !refused.contains("secret"), "{refused}");
+    }
+    assert!(!format!("{:?}", read("muster --database-url postgres://u:secret@h/d")).contains("secret"));
 }
 
 #[test]
@@ -57,7 +74,7 @@ fn a_flag_before_the_command_is_not_lost() {
 #[test]
 fn users_are_added() {
     let line = "muster user add --email a@b.example --name Ada --admin --role Read-Only --role Viewer --password-stdin";
-    let Command::User(UserCommand::Add(user)) = read(line).unwrap().command else { panic!() };
+    let Command::User(UserCommand::Add(user)) = command(line) else { panic!() };
     assert_eq!((user.email.as_str(), user.name.as_str()), ("a@b.example", "Ada"));
     assert!(user.admin && user.password_stdin);
     assert_eq!(user.roles, ["Read-Only", "Viewer"]);
@@ -68,7 +85,7 @@ fn users_are_added() {
 #[test]
 fn system_accounts_are_added() {
     let line = "muster system-account add --name ci --description Builds --role CI/CD";
-    let Command::SystemAccount(SystemAccountCommand::Add(account)) = read(line).unwrap().command else { panic!() };
+    let Command::SystemAccount(SystemAccountCommand::Add(account)) = command(line) else { panic!() };
     assert_eq!((account.name.as_str(), account.description.as_deref()), ("ci", Some("Builds")));
     assert_eq!(account.roles, ["CI/CD"]);
 }
@@ -76,25 +93,25 @@ fn system_accounts_are_added() {
 #[test]
 fn tokens_are_added_and_revoked() {
     let line = "muster token add --account ci --name deploy --access write --expires-in 90d";
-    let Command::Token(TokenCommand::Add(token)) = read(line).unwrap().command else { panic!() };
+    let Command::Token(TokenCommand::Add(token)) = command(line) else { panic!() };
     assert_eq!((token.account.as_str(), token.name.as_str(), token.access), ("ci", "deploy", Access::Write));
     assert_eq!(token.expires_in, Some(Lifetime::For(TimeDelta::days(90))));
     let Command::Token(TokenCommand::Add(token)) =
-        read("muster token add --account ci --name x --access read --expires-in never").unwrap().command
+        command("muster token add --account ci --name x --access read --expires-in never")
     else {
         panic!()
     };
     assert_eq!(token.expires_in, Some(Lifetime::Never));
     assert!(read("muster token add --account ci --name x --access admin").unwrap_err().contains("read or write"));
     assert!(read("muster token add --account ci --name x --access read --expires-in 90").unwrap_err().contains("--expires-in"));
-    let Command::Token(TokenCommand::Revoke(token)) = read("muster token revoke 0123456789AB").unwrap().command else { panic!() };
+    let Command::Token(TokenCommand::Revoke(token)) = command("muster token revoke 0123456789AB") else { panic!() };
     assert_eq!(token.id, "0123456789AB");
 }
 
 #[test]
 fn the_doctor_is_asked_for() {
     let line = "muster doctor https://api.example.org/ --echo-path /echo?x=1 --gateway nginx --role Viewer";
-    let Command::Doctor(doctor) = read(line).unwrap().command else { panic!() };
+    let Command::Doctor(doctor) = command(line) else { panic!() };
     assert_eq!((doctor.url.as_str(), doctor.echo_path.as_str()), ("https://api.example.org", "/echo?x=1"));
     assert_eq!((doctor.gateway, doctor.roles), (Some(Gateway::Nginx), vec!["Viewer".to_owned()]));
     for wrong in ["api.example.org", "ftp://a", "https://", "https://u:p@a", "https://a?b"] {

@@ -1,8 +1,11 @@
 //! The URLs among the settings. What stands before the host of a database URL is a secret: no error repeats it.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::str::FromStr;
 
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -43,6 +46,19 @@ impl FromStr for DatabaseUrl {
             path if path.contains(":memory:") => Err(IN_MEMORY.to_owned()),
             path => Ok(DatabaseUrl::Sqlite(path.to_owned())),
         }
+    }
+}
+
+/// Reads a database URL from the command line. The usual parser's error would repeat the value, with its password.
+#[derive(Clone, Debug)]
+pub struct DatabaseUrlParser;
+
+impl TypedValueParser for DatabaseUrlParser {
+    type Value = DatabaseUrl;
+
+    fn parse_ref(&self, command: &clap::Command, _: Option<&clap::Arg>, value: &OsStr) -> Result<DatabaseUrl, clap::Error> {
+        let refused = |sentence| command.clone().error(ErrorKind::ValueValidation, sentence);
+        value.to_str().unwrap_or_default().parse().map_err(refused)
     }
 }
 

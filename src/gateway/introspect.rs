@@ -23,7 +23,6 @@ use crate::error::Error;
 use crate::roles::permission::Permission;
 use crate::tokens::queries;
 use crate::tokens::value::TokenValue;
-use crate::web::client;
 use crate::web::form::{Form, FormError};
 use crate::web::visit::registered;
 
@@ -88,7 +87,7 @@ pub async fn introspect(
         stored => stored?,
     };
     // Who presented the token is known to the one who asks; from here that one is the client.
-    let address = client::of_request(&request, access::trusted(&request));
+    let address = access::address(&request)?;
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     door.recorder.accepted(holder.id(), &holder.account.id, address, agent, now);
     Ok(answer(&active(&holder, stored.created_at.and_utc().timestamp(), &door.issuer.0)))

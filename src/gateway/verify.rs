@@ -65,11 +65,12 @@ pub async fn verify(
                 recorder.refused(token.id(), &token.account.id, reason.as_str(), now);
             }
             match bearer::too_many_refusals(&request) {
-                Some(wait) => {
+                Ok(Some(wait)) => {
                     call.was(Outcome::Throttled);
                     throttled(&request, wait)
                 }
-                None => unauthenticated(&request, Some(reason)),
+                Ok(None) => unauthenticated(&request, Some(reason)),
+                Err(error) => unavailable(&request, &error),
             }
         }
         (Verdict::Accepted(holder), Some(lack)) => {

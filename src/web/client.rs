@@ -4,11 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
-
-use crate::config::Network;
+use ipnet::IpNet;
 
 /// The address of the client of this request, or `None` if it did not come over the network.
-pub fn of_request(request: &HttpRequest, trusted: &[Network]) -> Option<IpAddr> {
+pub fn of_request(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
     let forwarded = request.headers().get_all(header::X_FORWARDED_FOR);
     // A value that is not text is kept as garbage, so that the walk ends there.
     let forwarded = forwarded.map(|value| value.to_str().unwrap_or("?"));
@@ -16,9 +15,9 @@ pub fn of_request(request: &HttpRequest, trusted: &[Network]) -> Option<IpAddr> 
 }
 
 /// Whether the request was passed on by a proxy that is not trusted: then the proxy is all that is known of its client.
-pub fn comes_by_a_stranger(request: &HttpRequest, trusted: &[Network]) -> bool {
+pub fn comes_by_a_stranger(request: &HttpRequest, trusted: &[IpNet]) -> bool {
     let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
-    let is_trusted = peer.is_some_and(|peer| trusted.iter().any(|network| network.contains(peer)));
+    let is_trusted = peer.is_some_and(|peer| trusted.iter().any(|network| network.contains(&peer)));
     !is_trusted && request.headers().contains_key(header::X_FORWARDED_FOR)
 }
 
@@ -27,8 +26,8 @@ pub fn comes_by_a_stranger(request: &HttpRequest, trusted: &[Network]) -> bool {
 /// address ends the walk at the proxy that passed it on.
 ///
 /// `forwarded` holds the header's values in the order in which they came.
-pub fn client_address<'a>(peer: Option<IpAddr>, forwarded: impl Iterator<Item = &'a str>, trusted: &[Network]) -> Option<IpAddr> {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
+pub fn client_address<'a>(peer: Option<IpAddr>, forwarded: impl Iterator<Item = &'a str>, trusted: &[IpNet]) -> Option<IpAddr> {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let mut client = peer?.to_canonical();
     if !is_trusted(client) {
         return Some(client);
@@ -59,8 +58,8 @@ mod tests {
     use actix_web::test::TestRequest;
     use proptest::prelude::*;
 
-    fn networks() -> Vec<Network> {
-        ["10.0.0.0/8", "::1"].iter().map(|text| text.parse().unwrap()).collect()
+    fn networks() -> Vec<IpNet> {
+        ["10.0.0.0/8", "::1/128"].iter().map(|text| text.parse().unwrap()).collect()
     }
 
     fn walk(peer: &str, forwarded: &[&str]) -> String {

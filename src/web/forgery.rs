@@ -10,11 +10,12 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, web};
+use actix_web::{Error, HttpMessage};
 
 use super::trace::RequestId;
 use crate::config::{Config, url};
 use crate::error::Error::CrossSite;
+use crate::web::visit::registered;
 
 /// Name of the cookie that carries a session's key.
 pub const SESSION_COOKIE: &str = "muster_session";
@@ -29,8 +30,8 @@ pub async fn same_origin(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let config = request.app_data::<web::Data<Config>>().cloned();
-    let public = config.as_ref().and_then(|config| config.public_url.as_deref());
+    let config = registered::<Config>(request.request())?;
+    let public = config.public_url.as_deref();
     let came = Came::read(&request);
     if judge(request.method(), &came, public) {
         return Ok(next.call(request).await?.map_into_boxed_body());
@@ -108,12 +109,10 @@ fn is_own(origin: &str, host: Option<&str>, public: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::App;
     use actix_web::middleware::from_fn;
-    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::test::{TestRequest, call_service, init_service, try_call_service};
+    use actix_web::{App, web};
     use clap::Parser;
-
-    use crate::config::{DatabaseUrl, ServeOptions};
 
     const HOST: Option<&str> = Some("muster.example");
 
@@ -207,16 +206,11 @@ mod tests {
         assert!(said.contains("Host backend:8080") && said.contains("Origin xxx") && said.len() < 300, "{said}");
     }
 
-    #[derive(Parser)]
-    struct Only {
-        #[command(flatten)]
-        options: ServeOptions,
-    }
-
     #[actix_web::test]
     async fn the_middleware_reads_the_request() {
-        let app = App::new().wrap(from_fn(same_origin)).route("/", web::post().to(actix_web::HttpResponse::Ok));
-        let app = init_service(app).await;
+        let config = web::Data::new(Config::parse_from(["muster"]));
+        let app = App::new().app_data(config).wrap(from_fn(same_origin));
+        let app = init_service(app.route("/", web::post().to(actix_web::HttpResponse::Ok))).await;
         let own = TestRequest::post().insert_header(("host", "a.example")).insert_header(("origin", "http://a.example"));
         assert_eq!(call_service(&app, own.to_request()).await.status(), 200);
         let foreign = TestRequest::post().insert_header(("host", "a.example")).insert_header(("origin", "http://b.example"));
@@ -229,9 +223,18 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn without_a_configuration_every_request_fails() {
+        let app = init_service(App::new().wrap(from_fn(same_origin)).wrap(from_fn(crate::web::headers::security_headers))).await;
+        let error = try_call_service(&app, TestRequest::get().to_request()).await.unwrap_err();
+        assert_eq!(error.as_response_error().status_code(), 500);
+        let app = init_service(App::new().wrap(from_fn(same_origin))).await;
+        let error = try_call_service(&app, TestRequest::get().to_request()).await.unwrap_err();
+        assert_eq!(error.as_response_error().status_code(), 500);
+    }
+
+    #[actix_web::test]
     async fn the_middleware_knows_the_public_url() {
-        let options = Only::parse_from(["muster", "--public-url", "HTTP://Muster.example/"]).options;
-        let config = Config::new(&options, DatabaseUrl::Sqlite("muster.db".into()));
+        let config = Config::parse_from(["muster", "--public-url", "HTTP://Muster.example/"]);
         let app = App::new().app_data(web::Data::new(config)).wrap(from_fn(same_origin));
         let app = init_service(app.route("/", web::post().to(actix_web::HttpResponse::Ok))).await;
         for (origin, status) in [("http://muster.example", 200), ("http://backend", 403)] {

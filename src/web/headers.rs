@@ -1,13 +1,14 @@
 //! The headers that tell a browser to be careful with every page.
 
+use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, web};
 
 use crate::config::Config;
+use crate::web::visit::registered;
 
 /// Everything comes from Muster itself: no inline script or style, no frame around the pages, no form that posts elsewhere.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -28,7 +29,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 7] = [
 ];
 
 /// Middleware for `from_fn`: adds them to every answer. `Cache-Control: no-store` stands unless the handler has said otherwise;
-/// `Strict-Transport-Security` only where the application's `web::Data<Config>` has an https public URL.
+/// `Strict-Transport-Security` only where the public URL is https.
 ///
 /// # Errors
 /// Whatever the services inside give, with the same headers on the answer that it will become.
@@ -36,7 +37,7 @@ pub async fn security_headers(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let https = request.app_data::<web::Data<Config>>().is_some_and(|config| config.is_https());
+    let https = registered::<Config>(request.request())?.is_https();
     match next.call(request).await {
         Ok(mut response) => {
             add(response.headers_mut(), https);
@@ -67,18 +68,11 @@ mod tests {
     use super::*;
     use actix_web::middleware::from_fn;
     use actix_web::test::{TestRequest, call_service, init_service, try_call_service};
-    use actix_web::{App, HttpResponse};
+    use actix_web::{App, HttpResponse, web};
+    use clap::Parser;
 
     fn config(public_url: &str) -> web::Data<Config> {
-        use crate::config::ServeOptions;
-        use clap::Parser;
-        #[derive(Parser)]
-        struct Only {
-            #[command(flatten)]
-            options: ServeOptions,
-        }
-        let only = Only::try_parse_from(["muster", "--public-url", public_url]).unwrap();
-        web::Data::new(Config::new(&only.options, "sqlite:x.db".parse().unwrap()))
+        web::Data::new(Config::try_parse_from(["muster", "--public-url", public_url]).unwrap())
     }
 
     #[actix_web::test]
@@ -113,7 +107,8 @@ mod tests {
         async fn fail(_: ServiceRequest, _: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
             Err(actix_web::error::ErrorServiceUnavailable("later"))
         }
-        let app = init_service(App::new().wrap(from_fn(fail)).wrap(from_fn(security_headers))).await;
+        let app = App::new().app_data(config("https://muster.example")).wrap(from_fn(fail)).wrap(from_fn(security_headers));
+        let app = init_service(app).await;
         let error = try_call_service(&app, TestRequest::default().to_request()).await.unwrap_err();
         let response = error.error_response();
         assert_eq!(response.status(), 503);

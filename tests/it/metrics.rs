@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 use muster::accounts::model::{Kind, Selection};
 use muster::accounts::operations as accounts;
 use muster::auth::principal::Principal;
-use muster::config::Plan;
 use muster::id::Id;
 use muster::tokens::model::{Expiry, Overlap};
 use muster::tokens::operations::{self, Creation};
@@ -18,7 +17,7 @@ use crate::support::app::{Answer, TestApp};
 fn app() -> TestApp {
     TestApp::start_with(|config| {
         config.metrics_listen = Some(([127, 0, 0, 1], 0).into());
-        config.plan = Some(Plan { name: "Team".into(), limit: 40 });
+        config.plan_limit = Some(40);
     })
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use clap::Parser;
 use muster::accounts::operations::{UserCreation, create_user};
 use muster::auth::password;
 use muster::auth::principal::Principal;
-use muster::cli::{Command, Invocation};
 use muster::config::{Config, DatabaseUrl};
 use muster::database::Database;
 use muster::id::Id;
@@ -21,10 +21,8 @@ pub struct Stage {
 
 impl Stage {
     pub fn on(url: DatabaseUrl) -> Self {
-        let Command::Serve(options) = Invocation::read(["muster", "--listen", "127.0.0.1:0"]).unwrap().command else {
-            unreachable!("a command line without a command serves")
-        };
-        let server = Server::bind(Config::new(&options, url)).unwrap();
+        let config = Config::parse_from(["muster", "--listen", "127.0.0.1:0"]);
+        let server = Server::bind(Config { database_url: url, ..config }).unwrap();
         let (base, database) = (server.base_url(), server.database());
         let email = format!("bench-{}@example.test", Id::new());
         let form = UserCreation {

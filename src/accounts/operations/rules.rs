@@ -7,7 +7,7 @@ use crate::accounts::queries::changes;
 use crate::accounts::queries::selection::Target;
 use crate::audit::Change;
 use crate::auth::principal::Principal;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
@@ -27,8 +27,8 @@ pub struct Plan {
 
 impl From<&Config> for Plan {
     fn from(config: &Config) -> Self {
-        let plan = |plan: &config::Plan| Self { name: plan.name.clone(), limit: Some(i64::from(plan.limit)) };
-        config.plan.as_ref().map_or_else(Self::unlimited, plan)
+        let limited = |limit| Self { name: config.plan_name.clone(), limit: Some(i64::from(limit)) };
+        config.plan_limit.map_or_else(Self::unlimited, limited)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::gateway::verify;
 use crate::tokens::model::Expiry;
 use crate::tokens::value::{Access, TokenValue};
 use crate::web::client;
+use crate::web::throttle::Refusals;
 
 const CASES: u32 = 20_000;
 
@@ -56,6 +57,7 @@ impl Door {
                     .app_data(web::Data::new(Check::new(self.home.database.clone(), cache.clone())))
                     .app_data(web::Data::new(self.recorder.clone()))
                     .app_data(web::Data::new(config(&self.home.url)))
+                    .app_data(web::Data::new(Refusals::new(0)))
                     .service(web::resource("/auth/verify").to(verify))
                     .service(web::resource("/auth/verify/{tail:.*}").to(verify)),
             )

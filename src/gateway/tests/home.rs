@@ -14,7 +14,7 @@ use crate::auth::principal::{ActorKind, Means, Principal};
 use crate::check::cache::Cache;
 use crate::check::{Check, Reason, Verdict};
 use crate::clock;
-use crate::config::{Config, DatabaseUrl, ServeOptions};
+use crate::config::{Config, DatabaseUrl};
 use crate::database::sql::Sql;
 use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
@@ -26,6 +26,7 @@ use crate::tokens::model::{Expiry, Overlap, Token};
 use crate::tokens::operations::{self, Creation};
 use crate::tokens::queries;
 use crate::tokens::value::{Access, TokenValue};
+use crate::web::throttle::Refusals;
 
 /// A database of its own, gone with the test.
 pub struct Home {
@@ -127,6 +128,7 @@ impl Home {
                 .app_data(web::Data::new(Check::new(self.database.clone(), Cache::new(self.database.clone()))))
                 .app_data(web::Data::new(recorder.clone()))
                 .app_data(web::Data::new(config(&self.url)))
+                .app_data(web::Data::new(Refusals::new(0)))
                 .service(web::resource("/auth/verify").to(verify))
                 .service(web::resource("/auth/verify/{tail:.*}").to(verify)),
         )
@@ -157,13 +159,8 @@ fn administer(server: &str, sql: &str) {
 
 /// Settings that trust a proxy in 10.0.0.0/8.
 pub fn config(url: &DatabaseUrl) -> Config {
-    #[derive(Parser)]
-    struct Only {
-        #[command(flatten)]
-        options: ServeOptions,
-    }
-    let only = Only::try_parse_from(["muster", "--trusted-proxies=10.0.0.0/8"]).unwrap_or_else(|error| panic!("{error}"));
-    Config::new(&only.options, url.clone())
+    let config = Config::try_parse_from(["muster", "--trusted-proxies=10.0.0.0/8"]).unwrap_or_else(|error| panic!("{error}"));
+    Config { database_url: url.clone(), ..config }
 }
 
 /// A request with a token.

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use muster::config::Plan;
-
 use super::driver::{Browser, Options, button, field, link};
 use super::stage::{LIST, MACHINES, add_machines, clear, flash, names, place, row, viewer, visit};
 use crate::support::app::{PASSWORD, TestApp};
@@ -12,7 +10,7 @@ use crate::support::app::{PASSWORD, TestApp};
 fn an_administrator_sets_up_creates_uses_changes_and_deletes() {
     let app = TestApp::start_with(|config| {
         config.activity_interval = Duration::from_secs(1);
-        config.plan = Some(Plan { name: "Team".into(), limit: 50 });
+        config.plan_limit = Some(50);
     });
     let browser = Browser::open(Options::default());
     set_up_and_sign_in(&app, &browser);

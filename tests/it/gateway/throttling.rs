@@ -31,7 +31,7 @@ fn good_tokens_pass_where_refused_ones_are_told_to_wait() {
 fn an_address_is_the_clients_behind_a_trusted_proxy() {
     let app = TestApp::start_with(|config| {
         config.refusal_limit = 5;
-        config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
     });
     let ask = |client: &str| {
         app.anonymous().get_with("/auth/verify", &[("Authorization", "Bearer x"), ("X-Forwarded-For", client)]).status

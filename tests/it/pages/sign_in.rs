@@ -332,7 +332,7 @@ fn signing_in_costs_no_attempt() {
 
 #[test]
 fn a_flood_of_sign_ins_is_answered_and_leaves_the_rest_at_work() {
-    let app = TestApp::start_with(|config| config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]);
+    let app = TestApp::start_with(|config| config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()]);
     let viewer = app.viewer();
     let answers: Vec<(u16, String)> = std::thread::scope(|scope| {
         let one = |n: usize| {

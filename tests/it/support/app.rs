@@ -9,7 +9,7 @@ use muster::accounts::model::Kind;
 use muster::accounts::operations::{self, Creation, Plan, UserCreation};
 use muster::auth::password;
 use muster::auth::principal::Principal;
-use muster::config::{self, Config, DatabaseUrl};
+use muster::config::{Config, DatabaseUrl};
 use muster::database::sql::Sql;
 use muster::database::{Database, DbConnection, migrations};
 use muster::error::Error;
@@ -59,7 +59,7 @@ impl TestApp {
 
     /// A server whose plan has room for `limit` system accounts.
     pub fn with_plan(limit: u32) -> Self {
-        Self::start_with(|config| config.plan = Some(config::Plan { name: "Team".into(), limit }))
+        Self::start_with(|config| config.plan_limit = Some(limit))
     }
 
     /// A second server on the same database.
@@ -277,7 +277,8 @@ pub fn test_config(database_url: DatabaseUrl) -> Config {
         database_url,
         public_url: None,
         organisation: "Halden Freight".into(),
-        plan: None,
+        plan_name: "Team".into(),
+        plan_limit: None,
         policy_link: Some("https://example.test/policy".into()),
         max_token_lifetime: None,
         trusted_proxies: Vec::new(),
@@ -286,7 +287,8 @@ pub fn test_config(database_url: DatabaseUrl) -> Config {
         // Tests refuse a lot, all from one address.
         refusal_limit: 0,
         metrics_listen: None,
-        log: "off".into(),
+        log: Some("off".into()),
+        demo: false,
     }
 }
 

@@ -3,14 +3,14 @@
 use chrono::TimeDelta;
 use diesel::prelude::*;
 
+use super::super::output::sentence;
+use super::super::role::roles_named;
+use super::super::system_account::account_named;
+use super::Doctor;
 use crate::accounts::model::{Kind, Selection};
 use crate::accounts::operations::{self as accounts, Plan};
 use crate::accounts::queries;
 use crate::auth::principal::Principal;
-use crate::cli::doctor::Doctor;
-use crate::cli::role::roles_named;
-use crate::cli::sentence;
-use crate::cli::system_account::account_named;
 use crate::clock;
 use crate::config::Config;
 use crate::database::{Database, DbConnection};
