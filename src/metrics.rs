@@ -51,7 +51,7 @@ struct Stored {
     system_accounts: (i64, i64),
     /// Enabled and disabled.
     users: (i64, i64),
-    expiries: Vec<tokens::queries::NextExpiry>,
+    expiries: Vec<tokens::queries::expiry::NextExpiry>,
 }
 
 /// `/metrics`, for the application of each worker.
@@ -78,6 +78,6 @@ fn stored(conn: &mut DbConnection) -> Result<Stored, Error> {
     Ok(Stored {
         system_accounts: accounts::queries::totals(conn, Kind::System)?,
         users: accounts::queries::totals(conn, Kind::User)?,
-        expiries: tokens::queries::next_expiries(conn, now, now + EXPIRY_HORIZON, EXPIRY_SERIES)?,
+        expiries: tokens::queries::expiry::next_expiries(conn, now, now + EXPIRY_HORIZON, EXPIRY_SERIES)?,
     })
 }

@@ -112,7 +112,7 @@ fn note_seen(request: &HttpRequest, database: web::Data<Database>, id: Id, origi
         return Ok(());
     }
     actix_web::rt::spawn(async move {
-        if let Err(error) = database.record(move |conn| queries::touch_session(conn, &id, &origin)).await {
+        if let Err(error) = database.record(move |conn| queries::sessions::touch(conn, &id, &origin)).await {
             log::warn!("that a session was seen could not be noted: {error}");
         }
         noting.seen.store(false, Ordering::Release);

@@ -45,7 +45,7 @@ pub fn create(conn: &mut DbConnection, purpose: Purpose, account: Option<&Id>) -
         .try_fill_bytes(&mut bytes)
         .map_err(|error| Error::Internal(format!("the operating system gave no random numbers: {error}")))?;
     let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    queries::insert_link(conn, &digest(&key), purpose.as_str(), account, purpose.life())?;
+    queries::links::insert(conn, &digest(&key), purpose.as_str(), account, purpose.life())?;
     Ok(key)
 }
 
@@ -54,7 +54,7 @@ pub fn create(conn: &mut DbConnection, purpose: Purpose, account: Option<&Id>) -
 /// # Errors
 /// The database's.
 pub fn find(conn: &mut DbConnection, purpose: Purpose, key: &str) -> Result<Option<Option<Id>>, Error> {
-    queries::find_link(conn, &digest(key), purpose.as_str())
+    queries::links::find(conn, &digest(key), purpose.as_str())
 }
 
 /// Uses up every link of this purpose, or those of one account.
@@ -62,7 +62,7 @@ pub fn find(conn: &mut DbConnection, purpose: Purpose, key: &str) -> Result<Opti
 /// # Errors
 /// The database's.
 pub fn use_up(conn: &mut DbConnection, purpose: Purpose, account: Option<&Id>) -> Result<(), Error> {
-    queries::delete_links(conn, purpose.as_str(), account)
+    queries::links::delete(conn, purpose.as_str(), account)
 }
 
 fn digest(key: &str) -> Vec<u8> {

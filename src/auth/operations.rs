@@ -71,7 +71,7 @@ pub struct Begun {
 }
 
 /// Begins a session for who has just proved to know the password behind `password_hash`: notes the sign-in, and writes the
-/// event. No key opens it yet (`queries::give_key`).
+/// event. No key opens it yet (`queries::sessions::give_key`).
 ///
 /// # Errors
 /// `Unauthenticated` where the password has changed since it was looked at, or the account has been disabled.
@@ -81,7 +81,7 @@ pub fn begin_session(conn: &mut DbConnection, account: &Id, password_hash: &str,
     }
     let login = queries::login_by_id(conn, account)?.ok_or(Error::Unauthenticated)?;
     let session = Id::new();
-    queries::insert_session(conn, &session, session.as_str().as_bytes(), Some(account), "{}", origin)?;
+    queries::sessions::insert(conn, &session, session.as_str().as_bytes(), Some(account), "{}", origin)?;
     let means = Means::Session(session.clone());
     session_event(conn, &visitor(&login.name, Some(login.id), means, origin.clone()), verbs::SIGNED_IN)?;
     Ok(Begun { session, account: account.clone() })
@@ -170,7 +170,7 @@ pub fn accept_invitation(conn: &mut DbConnection, key: &str, hash: &str, origin:
     let (id, account) = check_invitation(conn, key)?;
     accounts::set_password(conn, &id, hash)?;
     links::use_up(conn, Purpose::Password, Some(&id))?;
-    queries::end_other_sessions(conn, &id, None)?;
+    queries::sessions::end_others(conn, &id, None)?;
     let user = visitor(&account.name, Some(id.clone()), Means::Trusted, origin.clone());
     session_event(conn, &user, verbs::PASSWORD_CHANGED)?;
     begin_session(conn, &id, hash, origin)
@@ -225,7 +225,7 @@ pub fn change_password(conn: &mut DbConnection, actor: &Principal, known: &str, 
     }
     accounts::set_password(conn, own, hash)?;
     links::use_up(conn, Purpose::Password, Some(own))?;
-    let ended = queries::end_other_sessions(conn, own, actor.session())?;
+    let ended = queries::sessions::end_others(conn, own, actor.session())?;
     session_event(conn, actor, verbs::PASSWORD_CHANGED)?;
     Ok(ended)
 }

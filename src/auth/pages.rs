@@ -1,9 +1,9 @@
-//! Signing in and out, the set-up of the first administrator, and a new user's first password.
+//! Signing in and out, and the theme.
 
 use actix_session::Session;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpResponse, ResponseError, web};
 use serde::Deserialize;
 
 use super::access::{Actor, origin};
@@ -11,7 +11,7 @@ use super::door::{Admitted, Closed, Door};
 use super::hashing::Place;
 use super::operations::{Begun, Refusal};
 use super::principal::Origin;
-use super::view::{LoginPage, SetPasswordPage, SetupPage, WaitingPage};
+use super::view::{LoginPage, WaitingPage};
 use super::{operations, password, queries, session};
 use crate::audit::verbs;
 use crate::config::Config;
@@ -19,10 +19,13 @@ use crate::database::Database;
 use crate::error::{Error, wait_in_words};
 use crate::web::client;
 use crate::web::form::{Form, Query};
-use crate::web::page::{THEME_COOKIE, head, html, html_with_secret, local, see_other};
+use crate::web::page::{THEME_COOKIE, html, local, see_other};
 use crate::web::throttle::{self, TooMany};
-use crate::web::view::{Field, Theme};
+use crate::web::view::Theme;
 use crate::web::visit::{Visit, Visitor};
+
+pub mod set_password;
+pub mod setup;
 
 /// Where a user lands after signing in.
 const HOME: &str = "/settings/system-accounts";
@@ -44,9 +47,6 @@ pub struct LoginQuery {
 }
 
 /// `GET /login`
-///
-/// # Errors
-/// `Internal`.
 pub async fn login(visitor: Visitor, query: Query<LoginQuery>, actor: Option<Actor>) -> Result<HttpResponse, Error> {
     let next = local(&query.0.next).unwrap_or_default().to_owned();
     if actor.is_some() {
@@ -75,9 +75,6 @@ pub struct LoginForm {
 }
 
 /// `POST /login`
-///
-/// # Errors
-/// `Unavailable`, `Internal`.
 pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResponse, Error> {
     let (database, door) = (&visitor.database, visitor.data::<Door>()?);
     let LoginForm { email, password: typed, next } = form.0;
@@ -177,9 +174,6 @@ async fn authenticate(
 }
 
 /// `POST /logout`
-///
-/// # Errors
-/// `Unavailable`.
 pub async fn sign_out(session: Session, database: web::Data<Database>, actor: Option<Actor>) -> Result<HttpResponse, Error> {
     if let Some(Actor(principal)) = actor {
         database.record(move |conn| operations::session_event(conn, &principal, verbs::SIGNED_OUT)).await?;
@@ -210,134 +204,4 @@ pub async fn set_theme(config: web::Data<Config>, form: Form<ThemeForm>) -> Http
     // A cookie that cannot be set leaves the theme as it was.
     let _ = answer.add_cookie(&cookie);
     answer
-}
-
-/// `GET /setup/{key}`
-///
-/// # Errors
-/// `NotFound` for a link that is not good.
-pub async fn setup(request: HttpRequest, database: web::Data<Database>, key: web::Path<String>) -> Result<HttpResponse, Error> {
-    let wanted = key.clone();
-    database.read(move |conn| operations::check_setup(conn, &wanted)).await?;
-    html_with_secret(StatusCode::OK, &setup_page(&request, &key, &SetupForm::default()))
-}
-
-/// The set-up form.
-#[derive(Deserialize, Default)]
-pub struct SetupForm {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    email: String,
-    #[serde(default)]
-    password: String,
-    #[serde(default)]
-    password_again: String,
-}
-
-fn setup_page(request: &HttpRequest, key: &str, form: &SetupForm) -> SetupPage {
-    SetupPage {
-        head: head(request),
-        action: format!("/setup/{key}"),
-        name: Field::new(&form.name),
-        email: Field::new(&form.email),
-        min_length: MIN_LENGTH,
-        ..SetupPage::default()
-    }
-}
-
-/// `POST /setup/{key}`
-///
-/// # Errors
-/// `NotFound` for a link that is not good, `Unavailable`.
-pub async fn set_up(visitor: Visitor, key: web::Path<String>, form: Form<SetupForm>) -> Result<HttpResponse, Error> {
-    let form = form.0;
-    let (database, door) = (&visitor.database, visitor.data::<Door>()?);
-    let mut page = setup_page(&visitor.request, &key, &form);
-    let (key, from) = (key.into_inner(), origin(&visitor.request)?);
-    let wanted = key.clone();
-    database.read(move |conn| operations::check_setup(conn, &wanted)).await?;
-    let email = form.email.clone();
-    let created = match door.hash(form.password, form.password_again).await {
-        Ok(hash) => {
-            let made = database.write(move |conn| operations::set_up(conn, &key, &form.name, &form.email, &hash, &from));
-            made.await
-        }
-        Err(error) => Err(error),
-    };
-    match created {
-        Ok(begun) => {
-            session::enter(&visitor.session, &begun)?;
-            door.remember(&visitor.request, &email, None);
-            Ok(see_other(HOME))
-        }
-        Err(Error::Invalid(fields)) => {
-            for wrong in fields {
-                match wrong.field {
-                    "name" => page.name.error = Some(wrong.message),
-                    "email" => page.email.error = Some(wrong.message),
-                    "password_again" => page.password_again.error = Some(wrong.message),
-                    _ => page.password.error = Some(wrong.message),
-                }
-            }
-            html_with_secret(StatusCode::UNPROCESSABLE_ENTITY, &page)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// A form with a new password.
-#[derive(Deserialize)]
-pub struct PasswordForm {
-    #[serde(default)]
-    password: String,
-    #[serde(default)]
-    password_again: String,
-}
-
-async fn invitation(request: &HttpRequest, database: &Database, key: &str) -> Result<SetPasswordPage, Error> {
-    let wanted = key.to_owned();
-    let (_, account) = database.read(move |conn| operations::check_invitation(conn, &wanted)).await?;
-    Ok(SetPasswordPage {
-        head: head(request),
-        action: format!("/set-password/{key}"),
-        name: account.name,
-        email: account.email.unwrap_or_default(),
-        min_length: MIN_LENGTH,
-        ..SetPasswordPage::default()
-    })
-}
-
-/// `GET /set-password/{key}`
-///
-/// # Errors
-/// `NotFound` for a link that is not good.
-pub async fn invited(request: HttpRequest, database: web::Data<Database>, key: web::Path<String>) -> Result<HttpResponse, Error> {
-    html_with_secret(StatusCode::OK, &invitation(&request, &database, &key).await?)
-}
-
-/// `POST /set-password/{key}`
-///
-/// # Errors
-/// `NotFound` for a link that is not good, `Unavailable`.
-pub async fn set_password(visitor: Visitor, key: web::Path<String>, form: Form<PasswordForm>) -> Result<HttpResponse, Error> {
-    let mut page = invitation(&visitor.request, &visitor.database, &key).await?;
-    let door = visitor.data::<Door>()?;
-    let hash = match door.hash(form.0.password, form.0.password_again).await {
-        Ok(hash) => hash,
-        Err(Error::Invalid(fields)) => {
-            for wrong in fields {
-                let field = if wrong.field == "password_again" { &mut page.password_again } else { &mut page.password };
-                field.error = Some(wrong.message);
-            }
-            return html_with_secret(StatusCode::UNPROCESSABLE_ENTITY, &page);
-        }
-        Err(error) => return Err(error),
-    };
-    let (key, from) = (key.into_inner(), origin(&visitor.request)?);
-    let begun = visitor.database.write(move |conn| operations::accept_invitation(conn, &key, &hash, &from)).await?;
-    session::enter(&visitor.session, &begun)?;
-    visitor.flash(&crate::web::view::Flash::done("Password set."))?;
-    door.remember(&visitor.request, &page.email, None);
-    Ok(see_other(HOME))
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::door::Door;
 use super::principal::{Means, Principal};
-use super::queries::{self, SessionRow as Stored};
+use super::queries::{self, sessions::SessionRow as Stored};
 use super::view::{ProfilePage, SessionRow};
 use super::{operations, password};
 use crate::accounts::model::{Account, Kind};
@@ -44,7 +44,7 @@ async fn profile(visit: &Visit) -> Result<ProfilePage, Error> {
         .framed(PROFILE, move |conn| {
             let account: Account = accounts::find(conn, Kind::User, &own)?;
             let teams = teams::queries::of_accounts(conn, std::slice::from_ref(&own))?.remove(&own).unwrap_or_default();
-            let sessions: Vec<Stored> = queries::sessions_of(conn, &own)?;
+            let sessions: Vec<Stored> = queries::sessions::of_account(conn, &own)?;
             Ok((account, teams, sessions))
         })
         .await?;
@@ -148,7 +148,7 @@ pub async fn end_session(visit: Visit, id: web::Path<String>) -> Result<HttpResp
     let current = visit.actor.means == Means::Session(id.clone());
     visit
         .write(move |conn, actor| {
-            if !queries::end_session(conn, &own, &id)? {
+            if !queries::sessions::end(conn, &own, &id)? {
                 return Err(Error::NotFound("session"));
             }
             operations::session_event(conn, actor, verbs::SIGNED_OUT)
@@ -170,7 +170,7 @@ pub async fn end_others(visit: Visit) -> Result<HttpResponse, Error> {
     let own = own_id(&visit.actor)?;
     let ended = visit
         .write(move |conn, actor| {
-            let ended = queries::end_other_sessions(conn, &own, actor.session())?;
+            let ended = queries::sessions::end_others(conn, &own, actor.session())?;
             if ended > 0 {
                 operations::session_event(conn, actor, verbs::SIGNED_OUT)?;
             }

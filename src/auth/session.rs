@@ -34,7 +34,7 @@ pub struct DatabaseSessions {
 
 /// The middleware of all pages.
 pub fn middleware(database: Database, key: Key, https: bool) -> SessionMiddleware<DatabaseSessions> {
-    let life = Duration::seconds(queries::SESSION_LIFE.num_seconds());
+    let life = Duration::seconds(queries::sessions::SESSION_LIFE.num_seconds());
     SessionMiddleware::builder(DatabaseSessions { database }, key)
         .cookie_name(SESSION_COOKIE.into())
         .cookie_http_only(true)
@@ -65,7 +65,7 @@ fn failed(error: Error) -> anyhow::Error {
 impl SessionStore for DatabaseSessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
         let digest = digest(key);
-        match self.database.read(move |conn| queries::load_session(conn, &digest)).await {
+        match self.database.read(move |conn| queries::sessions::load(conn, &digest)).await {
             Ok(None) => Ok(None),
             Ok(Some((_, text, seen))) => {
                 let mut state: State = serde_json::from_str(&text).map_err(|error| LoadError::Deserialization(error.into()))?;
@@ -87,9 +87,9 @@ impl SessionStore for DatabaseSessions {
         let (digest, id) = (digest(&key), entry::<Id>(&state, ID));
         let state = text(state).map_err(SaveError::Serialization)?;
         let kept = self.database.record(move |conn| match id {
-            Some(id) => queries::give_key(conn, &id, &digest, &state).map(drop),
+            Some(id) => queries::sessions::give_key(conn, &id, &digest, &state).map(drop),
             // Nobody's: it holds no more than a flash.
-            None => queries::insert_session(conn, &Id::new(), &digest, None, &state, &Origin::default()),
+            None => queries::sessions::insert(conn, &Id::new(), &digest, None, &state, &Origin::default()),
         });
         if let Err(error) = kept.await {
             // What the answer tells of has been done. The key opens nothing, so the next page asks to sign in.
@@ -102,7 +102,7 @@ impl SessionStore for DatabaseSessions {
         let digest = digest(&key);
         let text = text(state).map_err(UpdateError::Serialization)?;
         // A session that was ended meanwhile stays ended: its state is dropped.
-        let updated = self.database.record(move |conn| queries::update_session(conn, &digest, &text)).await;
+        let updated = self.database.record(move |conn| queries::sessions::update(conn, &digest, &text)).await;
         if let Err(error) = updated {
             // All that is lost is a flash, and what it tells of has been done: the answer must not say otherwise.
             log::warn!("a session's state could not be written: {error}");
@@ -117,7 +117,7 @@ impl SessionStore for DatabaseSessions {
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
         let digest = digest(key);
-        self.database.record(move |conn| queries::delete_session(conn, &digest)).await.map_err(failed)
+        self.database.record(move |conn| queries::sessions::delete(conn, &digest)).await.map_err(failed)
     }
 }
 

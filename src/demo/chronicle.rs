@@ -170,7 +170,7 @@ fn lately(stage: &Stage<'_>, story: &mut Story) {
             });
             stage.note(Some(PRIYA), verbs::TOKEN_REVOKED, "bamboo/legacy", Some((&token.id, &token.name)), detail)?;
         }
-        tokens::queries::keep_first_expiry(stage.conn, &account)
+        tokens::queries::expiry::keep_first_expiry(stage.conn, &account)
     });
     story.at(ago(121, 3, 0), |stage, _| {
         let (actor, selection) = (stage.actor(MAYA)?, stage.selection(&[SHOWPIECE, "contract-janitor"])?);
@@ -224,7 +224,7 @@ fn renew_token(stage: &mut Stage<'_>, at: NaiveDateTime) -> Result<(), Error> {
     let (token, value) = stage.new_token(MAYA, SHOWPIECE, (&old.name, old.access), at, Some(end))?;
     tokens::queries::replace(stage.conn, &old.id, &token.id)?;
     tokens::queries::expire(stage.conn, &old.id, at + TimeDelta::hours(24))?;
-    tokens::queries::keep_first_expiry(stage.conn, &token.account)?;
+    tokens::queries::expiry::keep_first_expiry(stage.conn, &token.account)?;
     let detail = serde_json::json!({
         "access": old.access.as_str(), "expires_at": clock::written(end), "overlap": "24h", "successor": token.id,
     });

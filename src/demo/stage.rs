@@ -207,7 +207,7 @@ impl<'a> Stage<'a> {
             last_used_agent: None,
         };
         tokens::queries::insert(self.conn, &token, &value.digest())?;
-        tokens::queries::keep_first_expiry(self.conn, &token.account)?;
+        tokens::queries::expiry::keep_first_expiry(self.conn, &token.account)?;
         Ok((token, value))
     }
 

@@ -61,14 +61,14 @@ pub async fn move_on(database: &Database, now: NaiveDateTime) -> Result<usize, E
     let (mut place, mut moved) = ((from, String::new()), 0);
     loop {
         let after = place.clone();
-        let part = database.read(move |conn| queries::expired(conn, &after, until, now, PART)).await?;
+        let part = database.read(move |conn| queries::expiry::expired(conn, &after, until, now, PART)).await?;
         let Some(last) = part.last() else { break };
         place = (last.expires_at, last.account.to_string());
         let is_last = part.len() < PART;
         let outdated: BTreeSet<Id> = part.into_iter().filter(|token| token.outdated).map(|token| token.account).collect();
         if !outdated.is_empty() {
             moved += outdated.len();
-            database.write(move |conn| queries::keep_first_expiries(conn, outdated, now)).await?;
+            database.write(move |conn| queries::expiry::keep_first_expiries(conn, outdated, now)).await?;
         }
         if is_last {
             break;

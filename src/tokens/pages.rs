@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use serde::Deserialize;
 
 use super::model::in_words;
-use super::queries::LongLived;
+use super::queries::expiry::LongLived;
 use super::view::{LongLivedRow, POLICY, PolicyPage, StopLine};
 use super::{policy, queries};
 use crate::accounts::kind::SYSTEM_ACCOUNTS;
@@ -46,7 +46,7 @@ async fn page(visit: &Visit, wanted: u64) -> Result<PolicyPage, Error> {
         .framed(POLICY, move |conn| {
             let (limit, offset) = (signed(SIZE), signed((number - 1) * SIZE));
             let (total, rows) = match maximum {
-                Some(maximum) => queries::longer_than(conn, maximum, now, limit, offset)?,
+                Some(maximum) => queries::expiry::longer_than(conn, maximum, now, limit, offset)?,
                 None => (0, Vec::new()),
             };
             Ok((total, rows, policy::stopped(conn)?))

@@ -1,28 +1,30 @@
-//! The SQL of tokens.
+//! The SQL of tokens: one token, and those of an account. What the check reads is in [`credentials`], all about expiry in
+//! [`expiry`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use chrono::{NaiveDateTime, TimeDelta};
-use diesel::dsl::max;
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamp};
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 
 use super::model::{ListedToken, Token, TokenSummary};
 use super::value::Access;
 use crate::accounts::model::Kind;
-use crate::audit::verbs;
 use crate::clock;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
-use crate::schema::{accounts, audit_events, revisions, tokens};
+use crate::schema::{accounts, tokens};
+
+pub mod credentials;
+pub mod expiry;
 
 /// What a token is called where there is none of that id.
 const NOUN: &str = "API token";
 
 #[derive(Queryable)]
-struct Row {
+struct TokenRow {
     id: String,
     account_id: Id,
     name: String,
@@ -68,8 +70,8 @@ const COLUMNS: Columns = (
     tokens::last_used_agent,
 );
 
-impl From<Row> for Token {
-    fn from(row: Row) -> Self {
+impl From<TokenRow> for Token {
+    fn from(row: TokenRow) -> Self {
         Self {
             id: row.id,
             account: row.account_id,
@@ -89,9 +91,6 @@ impl From<Row> for Token {
 }
 
 /// Writes a new token with the digest of its value.
-///
-/// # Errors
-/// The database's.
 pub fn insert(conn: &mut DbConnection, token: &Token, digest: &[u8; 32]) -> Result<(), Error> {
     diesel::insert_into(tokens::table)
         .values((
@@ -117,7 +116,7 @@ pub fn find(conn: &mut DbConnection, account: &Id, id: &str) -> Result<Token, Er
     if !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(Error::NotFound(NOUN));
     }
-    let row: Option<Row> =
+    let row: Option<TokenRow> =
         tokens::table.filter(tokens::id.eq(id)).filter(tokens::account_id.eq(account)).select(COLUMNS).first(conn).optional()?;
     row.map(Token::from).ok_or(Error::NotFound(NOUN))
 }
@@ -138,11 +137,8 @@ pub fn owner(conn: &mut DbConnection, id: &str) -> Result<(Id, Kind), Error> {
 
 /// The tokens of an account for its page, the newest first, then those that have expired. Revoked ones are left out. An
 /// old value that still works stands under the token that replaced it; one that does not is left out.
-///
-/// # Errors
-/// The database's.
 pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<Vec<ListedToken>, Error> {
-    let rows: Vec<Row> = tokens::table
+    let rows: Vec<TokenRow> = tokens::table
         .filter(tokens::account_id.eq(account))
         .filter(tokens::revoked_at.is_null())
         .order((tokens::created_at.desc(), tokens::id))
@@ -168,11 +164,8 @@ pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<Vec<ListedTok
 }
 
 /// What `id` replaced, as far as that still works at `now`.
-///
-/// # Errors
-/// The database's.
 pub fn living_predecessors(conn: &mut DbConnection, account: &Id, id: &str, now: NaiveDateTime) -> Result<Vec<Token>, Error> {
-    let rows: Vec<Row> = tokens::table
+    let rows: Vec<TokenRow> = tokens::table
         .filter(tokens::account_id.eq(account))
         .filter(tokens::replaced_by.eq(id))
         .filter(tokens::revoked_at.is_null())
@@ -184,18 +177,12 @@ pub fn living_predecessors(conn: &mut DbConnection, account: &Id, id: &str, now:
 }
 
 /// Whether a token has replaced another.
-///
-/// # Errors
-/// The database's.
 pub fn is_successor(conn: &mut DbConnection, account: &Id, id: &str) -> Result<bool, Error> {
     let replaced = tokens::table.filter(tokens::account_id.eq(account)).filter(tokens::replaced_by.eq(id));
     Ok(diesel::select(diesel::dsl::exists(replaced)).get_result(conn)?)
 }
 
 /// Removes an account's replaced tokens that have ended at `now`, but for the last `kept`.
-///
-/// # Errors
-/// The database's.
 pub fn forget_predecessors(conn: &mut DbConnection, account: &Id, now: NaiveDateTime, kept: i64) -> Result<(), Error> {
     let mut sql = Sql::new("DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE account_id = ");
     sql.bind(account).push(" AND replaced_by IS NOT NULL AND (revoked_at IS NOT NULL OR expires_at <= ").bind(now);
@@ -205,9 +192,6 @@ pub fn forget_predecessors(conn: &mut DbConnection, account: &Id, now: NaiveDate
 }
 
 /// The tokens of each of `accounts` in short; an account without any is left out. One statement, whatever the number.
-///
-/// # Errors
-/// The database's.
 pub fn summary(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, TokenSummary>, Error> {
     #[derive(QueryableByName)]
     struct Summary {
@@ -242,9 +226,6 @@ pub fn summary(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, T
 }
 
 /// Revokes a token, unless it is revoked already.
-///
-/// # Errors
-/// The database's.
 pub fn revoke(conn: &mut DbConnection, id: &str, now: NaiveDateTime) -> Result<(), Error> {
     diesel::update(tokens::table.filter(tokens::id.eq(id)).filter(tokens::revoked_at.is_null()))
         .set(tokens::revoked_at.eq(now))
@@ -253,344 +234,13 @@ pub fn revoke(conn: &mut DbConnection, id: &str, now: NaiveDateTime) -> Result<(
 }
 
 /// Writes down by what a token was replaced.
-///
-/// # Errors
-/// The database's.
 pub fn replace(conn: &mut DbConnection, id: &str, successor: &str) -> Result<(), Error> {
     diesel::update(tokens::table.filter(tokens::id.eq(id))).set(tokens::replaced_by.eq(successor)).execute(conn)?;
     Ok(())
 }
 
 /// Gives a token another expiry.
-///
-/// # Errors
-/// The database's.
 pub fn expire(conn: &mut DbConnection, id: &str, at: NaiveDateTime) -> Result<(), Error> {
     diesel::update(tokens::table.filter(tokens::id.eq(id))).set(tokens::expires_at.eq(at)).execute(conn)?;
     Ok(())
-}
-
-/// Brings an account's `first_expiry_at` in line with its tokens: the next expiry, or else the last one that has passed.
-/// Every change to a token ends with this.
-///
-/// # Errors
-/// The database's.
-pub fn keep_first_expiry(conn: &mut DbConnection, account: &Id) -> Result<(), Error> {
-    keep_first_expiries(conn, [account.clone()], clock::now())
-}
-
-/// The same for several accounts, as it is at `now`.
-///
-/// # Errors
-/// The database's.
-pub fn keep_first_expiries(
-    conn: &mut DbConnection,
-    accounts: impl IntoIterator<Item = Id>,
-    now: NaiveDateTime,
-) -> Result<(), Error> {
-    let mut sql = Sql::new("UPDATE accounts SET first_expiry_at = ");
-    first_expiry("accounts", now, &mut sql);
-    sql.push(" WHERE id IN ").bind_list(accounts.into_iter().map(|account| account.to_string()));
-    sql.execute(conn).map(drop)
-}
-
-/// A token that has expired.
-#[derive(Debug, QueryableByName)]
-pub struct Expired {
-    /// Its account.
-    #[diesel(sql_type = Text)]
-    #[diesel(column_name = "account_id")]
-    pub account: Id,
-    /// When it expired.
-    #[diesel(sql_type = Timestamp)]
-    pub expires_at: NaiveDateTime,
-    /// Whether the account's `first_expiry_at` is not what it is to be.
-    #[diesel(sql_type = Bool)]
-    pub outdated: bool,
-}
-
-/// The first `limit` tokens, by expiry and account, that expire behind a place in that order and up to `until`; `outdated` as it
-/// is at `now`.
-///
-/// # Errors
-/// The database's.
-pub fn expired(
-    conn: &mut DbConnection,
-    (after, account): &(NaiveDateTime, String),
-    until: NaiveDateTime,
-    now: NaiveDateTime,
-    limit: usize,
-) -> Result<Vec<Expired>, Error> {
-    let mut sql = Sql::new("SELECT page.account_id, page.expires_at, a.first_expiry_at <> ");
-    first_expiry("a", now, &mut sql);
-    sql.push(
-        " AS outdated FROM (SELECT account_id, expires_at FROM tokens WHERE revoked_at IS NULL AND replaced_by IS NULL \
-         AND (expires_at, account_id) > (",
-    );
-    sql.bind(*after).push(", ").bind(account.as_str()).push(") AND expires_at <= ").bind(until);
-    sql.push(" ORDER BY expires_at, account_id").limit(i64::try_from(limit).unwrap_or(i64::MAX));
-    sql.push(") page CROSS JOIN accounts a WHERE a.id = page.account_id ORDER BY page.expires_at, page.account_id");
-    sql.load(conn)
-}
-
-/// What `first_expiry_at` of a row of `accounts` is to be at `now`.
-fn first_expiry(accounts: &str, now: NaiveDateTime, sql: &mut Sql) {
-    sql.push("COALESCE(");
-    for (which, than) in [("min", "> "), ("max", "<= ")] {
-        sql.push("(SELECT ").push(which).push("(t.expires_at) FROM tokens t WHERE t.account_id = ").push(accounts);
-        sql.push(".id AND t.revoked_at IS NULL AND t.replaced_by IS NULL AND t.expires_at ");
-        sql.push(than).bind(now).push("), ");
-    }
-    sql.bind(clock::far_future()).push(")");
-}
-
-/// A token with its account, as it is stored: what the check decides by.
-#[derive(Debug, Clone)]
-pub struct StoredCredential {
-    /// The public id.
-    pub id: String,
-    /// SHA-256 of the whole token.
-    pub digest: Vec<u8>,
-    /// What the token may do, `read` or `write`.
-    pub access: String,
-    /// From when it is refused.
-    pub expires_at: Option<NaiveDateTime>,
-    /// Whether it is revoked.
-    pub revoked: bool,
-    /// The account.
-    pub account: Id,
-    /// The account's kind, `user` or `system`.
-    pub kind: String,
-    /// The account's name.
-    pub name: String,
-    /// Whether the account is disabled.
-    pub disabled: bool,
-}
-
-/// The tokens of these accounts.
-///
-/// # Errors
-/// The database's.
-pub fn credentials(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<StoredCredential>, Error> {
-    type Row = (String, Vec<u8>, String, Option<NaiveDateTime>, Option<NaiveDateTime>, Id, String, String, bool);
-    let columns = (
-        tokens::id,
-        tokens::digest,
-        tokens::access,
-        tokens::expires_at,
-        tokens::revoked_at,
-        accounts::id,
-        accounts::kind,
-        accounts::name,
-        accounts::disabled,
-    );
-    let rows: Vec<Row> = tokens::table
-        .inner_join(accounts::table)
-        .filter(tokens::account_id.eq_any(of.iter().map(Id::as_str)))
-        .select(columns)
-        .load(conn)?;
-    let stored = |(id, digest, access, expires_at, revoked_at, account, kind, name, disabled): Row| StoredCredential {
-        id,
-        digest,
-        access,
-        expires_at,
-        revoked: revoked_at.is_some(),
-        account,
-        kind,
-        name,
-        disabled,
-    };
-    Ok(rows.into_iter().map(stored).collect())
-}
-
-/// The next `limit` accounts that have a token, in the order of their identities, after one of them.
-///
-/// # Errors
-/// The database's.
-pub fn holders(conn: &mut DbConnection, after: Option<&Id>, limit: usize) -> Result<Vec<Id>, Error> {
-    Ok(tokens::table
-        .filter(tokens::account_id.gt(after.map_or("", Id::as_str).to_owned()))
-        .select(tokens::account_id)
-        .distinct()
-        .order(tokens::account_id)
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .load(conn)?)
-}
-
-/// The account of a public id, whatever its kind; `None` where there is no such token.
-///
-/// # Errors
-/// The database's.
-pub fn account_of(conn: &mut DbConnection, id: &str) -> Result<Option<Id>, Error> {
-    Ok(tokens::table.filter(tokens::id.eq(id)).select(tokens::account_id).first(conn).optional()?)
-}
-
-/// The number of the last change of an administrator; zero where there was none.
-///
-/// # Errors
-/// The database's.
-pub fn last_revision(conn: &mut DbConnection) -> Result<i64, Error> {
-    Ok(revisions::table.select(max(revisions::revision)).first::<Option<i64>>(conn)?.unwrap_or_default())
-}
-
-/// What the changes after a revision touched.
-#[derive(Debug, Clone)]
-pub struct Changed {
-    /// The last of them.
-    pub revision: i64,
-    /// Whether they touched anything but accounts.
-    pub everything: bool,
-    /// The accounts that were disabled (true) or enabled, in the order in which it happened.
-    pub states: Vec<(Id, bool)>,
-    /// The roles that accounts were given or lost, in the order in which it happened.
-    pub roles: Vec<RoleChange>,
-    /// The accounts that something else happened to; they are not among those above.
-    pub accounts: Vec<Id>,
-}
-
-/// An account was given a role, or lost it.
-#[derive(Debug, Clone)]
-pub struct RoleChange {
-    /// The account.
-    pub account: Id,
-    /// The role.
-    pub role: Id,
-    /// Whether the account has it after that.
-    pub held: bool,
-}
-
-/// What the changes after revision `since` touched; `None` where there was no change.
-///
-/// # Errors
-/// The database's.
-pub fn changed_since(conn: &mut DbConnection, since: i64) -> Result<Option<Changed>, Error> {
-    let revision = last_revision(conn)?;
-    if revision <= since {
-        return Ok(None);
-    }
-    let events: Vec<(String, String, Option<Id>, Option<String>)> = revisions::table
-        .inner_join(audit_events::table.on(audit_events::change_id.eq(revisions::change_id)))
-        .filter(revisions::revision.gt(since))
-        .filter(revisions::revision.le(revision))
-        .order((revisions::revision, audit_events::seq))
-        .select((audit_events::event_type, audit_events::target_kind, audit_events::target_id, audit_events::object_id))
-        .load(conn)?;
-    let mut changed = Changed { revision, everything: false, states: Vec::new(), roles: Vec::new(), accounts: Vec::new() };
-    let mut others: HashSet<Id> = HashSet::new();
-    for (verb, kind, id, object) in events {
-        let Some(account) = Kind::parse(&kind).and(id) else {
-            changed.everything = true;
-            continue;
-        };
-        let role = object.as_deref().and_then(Id::parse);
-        match (verb.as_str(), role) {
-            (verbs::ACCOUNT_DISABLED, _) => changed.states.push((account, true)),
-            (verbs::ACCOUNT_ENABLED, _) => changed.states.push((account, false)),
-            (verbs::ROLE_ADDED, Some(role)) => changed.roles.push(RoleChange { account, role, held: true }),
-            (verbs::ROLE_REMOVED, Some(role)) => changed.roles.push(RoleChange { account, role, held: false }),
-            _ => drop(others.insert(account)),
-        }
-    }
-    changed.states.retain(|(account, _)| !others.contains(account));
-    changed.roles.retain(|change| !others.contains(&change.account));
-    changed.accounts.extend(others);
-    Ok(Some(changed))
-}
-
-/// When the next token of an account expires.
-#[derive(Debug, Clone, QueryableByName)]
-pub struct NextExpiry {
-    /// The account.
-    #[diesel(sql_type = Text)]
-    pub account: Id,
-    /// Its name.
-    #[diesel(sql_type = Text)]
-    pub name: String,
-    /// When.
-    #[diesel(sql_type = Timestamp)]
-    pub expires_at: NaiveDateTime,
-}
-
-/// The next expiry of the enabled system accounts that have one after `from` and up to `to`, the nearest first, at most
-/// `limit` of them. Old values that live on for a while do not count: they are meant to end.
-///
-/// # Errors
-/// The database's.
-pub fn next_expiries(
-    conn: &mut DbConnection,
-    from: NaiveDateTime,
-    to: NaiveDateTime,
-    limit: i64,
-) -> Result<Vec<NextExpiry>, Error> {
-    let mut sql = Sql::new(
-        "SELECT a.id AS account, a.name AS name, min(t.expires_at) AS expires_at FROM tokens t JOIN accounts a \
-         ON a.id = t.account_id WHERE t.expires_at > ",
-    );
-    sql.bind(from).push(" AND t.expires_at <= ").bind(to);
-    sql.push(" AND t.revoked_at IS NULL AND t.replaced_by IS NULL AND a.kind = 'system' AND a.disabled = FALSE");
-    sql.push(" GROUP BY a.id, a.name ORDER BY min(t.expires_at), a.id LIMIT ").bind(limit);
-    sql.load(conn)
-}
-
-/// A token that lives longer than the installation now allows.
-#[derive(Debug, Clone, QueryableByName)]
-pub struct LongLived {
-    /// The token's public id.
-    #[diesel(sql_type = Text)]
-    pub id: String,
-    /// Its name.
-    #[diesel(sql_type = Text)]
-    pub name: String,
-    /// The account.
-    #[diesel(sql_type = Text)]
-    pub account: Id,
-    /// The account's name.
-    #[diesel(sql_type = Text)]
-    pub account_name: String,
-    /// Whether the account is disabled.
-    #[diesel(sql_type = Bool)]
-    pub disabled: bool,
-    /// When the token was made.
-    #[diesel(sql_type = Timestamp)]
-    pub created_at: NaiveDateTime,
-    /// When it expires; `None` for never.
-    #[diesel(sql_type = Nullable<Timestamp>)]
-    pub expires_at: Option<NaiveDateTime>,
-}
-
-/// How many living tokens of system accounts have a longer life than `maximum`, from their creation to their expiry, and
-/// those of them that stand at `offset`: first those that never expire, then the last to expire. Old values that live on for
-/// a while are left out: their end is set.
-///
-/// # Errors
-/// The database's.
-pub fn longer_than(
-    conn: &mut DbConnection,
-    maximum: TimeDelta,
-    now: NaiveDateTime,
-    limit: i64,
-    offset: i64,
-) -> Result<(i64, Vec<LongLived>), Error> {
-    let mut count = Sql::new("SELECT count(*) AS n");
-    longer(conn, &mut count, maximum, now);
-    let total = count.number(conn)?;
-    let mut rows = Sql::new(
-        "SELECT t.id AS id, t.name AS name, a.id AS account, a.name AS account_name, a.disabled AS disabled, \
-         t.created_at AS created_at, t.expires_at AS expires_at",
-    );
-    longer(conn, &mut rows, maximum, now);
-    rows.push(" ORDER BY CASE WHEN t.expires_at IS NULL THEN 0 ELSE 1 END, t.expires_at DESC, t.id LIMIT ").bind(limit);
-    rows.push(" OFFSET ").bind(offset);
-    Ok((total, rows.load(conn)?))
-}
-
-fn longer(conn: &DbConnection, sql: &mut Sql, maximum: TimeDelta, now: NaiveDateTime) {
-    sql.push(" FROM tokens t JOIN accounts a ON a.id = t.account_id WHERE a.kind = 'system' AND t.revoked_at IS NULL");
-    sql.push(" AND t.replaced_by IS NULL AND (t.expires_at IS NULL OR (t.expires_at > ").bind(now);
-    sql.push(match conn {
-        DbConnection::Sqlite(_) => " AND (julianday(t.expires_at) - julianday(t.created_at)) * 86400.0 > ",
-        DbConnection::Postgres(_) => " AND extract(epoch FROM t.expires_at - t.created_at) > ",
-    });
-    // One second more: SQLite counts days in floating point, and a life of exactly the maximum is allowed.
-    sql.bind(maximum.num_seconds().saturating_add(1)).push("))");
 }

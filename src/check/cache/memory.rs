@@ -12,7 +12,7 @@ use super::reading;
 use super::table::Tokens;
 use crate::database::DbConnection;
 use crate::error::Error;
-use crate::tokens::queries::{self, RoleChange};
+use crate::tokens::queries::credentials::{self, RoleChange};
 use crate::tokens::value::TokenId;
 
 /// The accounts behind the tokens, and up to which revision they are known.
@@ -48,7 +48,7 @@ impl Memory {
     /// The database's.
     pub fn catch_up(&mut self, conn: &mut DbConnection) -> Result<(), Error> {
         let Some(since) = self.revision else { return self.read_everything(conn) };
-        let Some(changed) = queries::changed_since(conn, since)? else { return Ok(()) };
+        let Some(changed) = credentials::changed_since(conn, since)? else { return Ok(()) };
         if changed.everything {
             return self.read_everything(conn);
         }
@@ -75,13 +75,13 @@ impl Memory {
 
     fn read_everything(&mut self, conn: &mut DbConnection) -> Result<(), Error> {
         // The number first: what is committed while everything is read is then read once more, and nothing is missed.
-        let revision = queries::last_revision(conn)?;
+        let revision = credentials::last_revision(conn)?;
         let names = Names::read(conn)?;
         self.shared = Shared::default();
         let mut present = HashSet::new();
         let mut after = None;
         loop {
-            let part = queries::holders(conn, after.as_ref(), reading::PART)?;
+            let part = credentials::holders(conn, after.as_ref(), reading::PART)?;
             let Some(last) = part.last() else { break };
             after = Some(last.clone());
             for holding in reading::accounts(conn, &part, &names, &mut self.shared)? {

@@ -8,7 +8,7 @@ use crate::accounts::model::Kind;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::tokens::queries::{self, StoredCredential};
+use crate::tokens::queries::credentials::{self, StoredCredential};
 use crate::tokens::value::{Access, TokenId};
 use crate::{roles, teams};
 
@@ -20,7 +20,7 @@ pub const PART: usize = 2_000;
 /// # Errors
 /// The database's.
 pub fn accounts(conn: &mut DbConnection, ids: &[Id], names: &Names, shared: &mut Shared) -> Result<Vec<Holding>, Error> {
-    let mut stored = queries::credentials(conn, ids)?;
+    let mut stored = credentials::credentials(conn, ids)?;
     stored.sort_unstable_by(|one, other| one.account.cmp(&other.account));
     let roles_of = grouped(roles::queries::pairs(conn, ids)?);
     let teams_of = grouped(teams::queries::pairs(conn, ids)?);
@@ -65,7 +65,7 @@ fn grouped(pairs: Vec<(Id, Id)>) -> HashMap<Id, Vec<Id>> {
 /// The database's.
 pub fn look_up(conn: &mut DbConnection, id: &TokenId) -> Result<Option<Credential>, Error> {
     let text = std::str::from_utf8(id).unwrap_or_default();
-    let Some(account) = queries::account_of(conn, text)? else { return Ok(None) };
+    let Some(account) = credentials::account_of(conn, text)? else { return Ok(None) };
     let names = Names::read(conn)?;
     let found = accounts(conn, std::slice::from_ref(&account), &names, &mut Shared::default())?;
     let of_account = |(account, tokens): Holding| {

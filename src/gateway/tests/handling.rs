@@ -182,7 +182,7 @@ async fn a_row_of_the_list_says_what_an_account_has() {
     let then = clock::now() - TimeDelta::days(51);
     home.write(|conn| {
         queries::expire(conn, &over.id, then)?;
-        queries::keep_first_expiry(conn, &ids[1])
+        queries::expiry::keep_first_expiry(conn, &ids[1])
     });
     home.token(&ids[2], Access::Read, Expiry::Never);
     let (summary, statements) = home

@@ -52,7 +52,7 @@ fn add_expiring(app: &TestApp, id: &Id, days: i64) {
     app.write(move |conn| {
         let at = clock::now() + TimeDelta::days(days) + TimeDelta::minutes(5);
         diesel::update(tokens::table.find(&public)).set(tokens::expires_at.eq(at)).execute(conn)?;
-        muster::tokens::queries::keep_first_expiry(conn, &id)
+        muster::tokens::queries::expiry::keep_first_expiry(conn, &id)
     });
 }
 

@@ -161,7 +161,7 @@ fn a_session_ends_after_ninety_days_however_often_it_is_seen() {
         app.write(move |conn| {
             diesel::update(sessions::table).set(sessions::created_at.eq(began)).execute(conn)?;
             let id: Id = sessions::table.select(sessions::id).first(conn)?;
-            auth::queries::touch_session(conn, &id, &Origin::default())?;
+            auth::queries::sessions::touch(conn, &id, &Origin::default())?;
             Ok(sessions::table.select(sessions::expires_at).first::<chrono::NaiveDateTime>(conn)? - muster::clock::now())
         })
     };

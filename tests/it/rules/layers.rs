@@ -78,12 +78,14 @@ const LAYERS: [(&str, &[&str]); 11] = [
         "model, schema, error, clock",
         &[
             "*/model",
+            "*/model/*",
             "accounts/kind",
             "roles/permission",
             "roles/permission/*",
             "roles/catalogue",
             "roles/predefined",
             "tokens/value",
+            "tokens/value/*",
             "accounts/search",
             // The actor is a value; what it may do was read by a query.
             "auth/principal",

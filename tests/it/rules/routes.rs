@@ -57,7 +57,7 @@ impl World {
         let made = session.clone();
         self.app.write(move |conn| {
             let digest = made.as_str().as_bytes().to_vec();
-            muster::auth::queries::insert_session(conn, &made, &digest, Some(&id), "{}", &Default::default())
+            muster::auth::queries::sessions::insert(conn, &made, &digest, Some(&id), "{}", &Default::default())
         });
         session
     }

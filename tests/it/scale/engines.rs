@@ -151,7 +151,7 @@ fn fill(app: &TestApp, now: NaiveDateTime) {
                     tokens::expires_at.eq(end),
                 ))
                 .execute(conn)?;
-            muster::tokens::queries::keep_first_expiry(conn, &uuid(2, n))?;
+            muster::tokens::queries::expiry::keep_first_expiry(conn, &uuid(2, n))?;
         }
         diesel::update(settings::table.filter(settings::name.eq("tracked_since")))
             .set(settings::value.eq("2024-05-06T07:08:09Z"))

@@ -241,18 +241,18 @@ pub fn reads_nothing_whole(app: &TestApp) {
         audit::recent(conn, &id(2), "token.", 12).unwrap();
         // The check, on an account that the memory has to read again.
         muster::check::cache::look_up(conn, b"seed00000002").unwrap();
-        tokens::queries::last_revision(conn).unwrap();
+        tokens::queries::credentials::last_revision(conn).unwrap();
         // Accounts whose tokens have expired.
-        tokens::queries::expired(conn, &(now - TimeDelta::hours(1), String::new()), now, now, 500).unwrap();
-        tokens::queries::changed_since(conn, 0).unwrap();
-        tokens::queries::credentials(conn, &page).unwrap();
+        tokens::queries::expiry::expired(conn, &(now - TimeDelta::hours(1), String::new()), now, now, 500).unwrap();
+        tokens::queries::credentials::changed_since(conn, 0).unwrap();
+        tokens::queries::credentials::credentials(conn, &page).unwrap();
         roles::queries::pairs(conn, &page).unwrap();
         teams::queries::pairs(conn, &page).unwrap();
         // Signing in.
         muster::auth::queries::login(conn, "nobody@example.test").unwrap();
         muster::auth::queries::principal(conn, &id(2), Id::new(), Default::default()).unwrap();
-        muster::auth::queries::load_session(conn, &[0; 32]).unwrap();
-        muster::auth::queries::sessions_of(conn, &id(2)).unwrap();
+        muster::auth::queries::sessions::load(conn, &[0; 32]).unwrap();
+        muster::auth::queries::sessions::of_account(conn, &id(2)).unwrap();
     };
     let began = Instant::now();
     let ((), sent) = recorded.during(everything);

@@ -1,0 +1,52 @@
+//! The SQL of one-time links.
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+
+use crate::clock;
+use crate::database::DbConnection;
+use crate::error::Error;
+use crate::id::Id;
+use crate::schema::one_time_links;
+
+/// Stores a one-time link.
+pub fn insert(
+    conn: &mut DbConnection,
+    digest: &[u8],
+    purpose: &str,
+    account: Option<&Id>,
+    life: TimeDelta,
+) -> Result<(), Error> {
+    let now = clock::now();
+    diesel::insert_into(one_time_links::table)
+        .values((
+            one_time_links::digest.eq(digest),
+            one_time_links::purpose.eq(purpose),
+            one_time_links::account_id.eq(account.map(Id::as_str)),
+            one_time_links::created_at.eq(now),
+            one_time_links::expires_at.eq(now + life),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The account of a link that has not expired: `None` for no such link, `Some(None)` for one without an account.
+pub fn find(conn: &mut DbConnection, digest: &[u8], purpose: &str) -> Result<Option<Option<Id>>, Error> {
+    Ok(one_time_links::table
+        .filter(one_time_links::digest.eq(digest))
+        .filter(one_time_links::purpose.eq(purpose))
+        .filter(one_time_links::expires_at.gt(clock::now()))
+        .select(one_time_links::account_id)
+        .first(conn)
+        .optional()?)
+}
+
+/// Uses up all links of a purpose, or those of one account.
+pub fn delete(conn: &mut DbConnection, purpose: &str, account: Option<&Id>) -> Result<(), Error> {
+    let links = one_time_links::table.filter(one_time_links::purpose.eq(purpose.to_owned()));
+    match account {
+        Some(account) => diesel::delete(links.filter(one_time_links::account_id.eq(account.as_str()))).execute(conn)?,
+        None => diesel::delete(links).execute(conn)?,
+    };
+    Ok(())
+}

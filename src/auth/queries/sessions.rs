@@ -1,0 +1,150 @@
+//! The SQL of browser sessions.
+
+use chrono::{NaiveDateTime, TimeDelta};
+use diesel::prelude::*;
+
+use crate::auth::principal::Origin;
+use crate::clock;
+use crate::database::{Backend, DbConnection};
+use crate::error::Error;
+use crate::id::Id;
+use crate::schema::sessions;
+
+/// A session as its owner sees it.
+#[derive(Debug, Clone)]
+pub struct SessionRow {
+    /// Its public identity: not what the cookie holds.
+    pub id: Id,
+    /// When it began.
+    pub created_at: NaiveDateTime,
+    /// When it was last seen, to five minutes.
+    pub last_seen_at: NaiveDateTime,
+    /// From where it was last seen.
+    pub address: Option<String>,
+    /// With which program.
+    pub user_agent: Option<String>,
+}
+
+/// How long a session lives after it was last seen.
+pub const SESSION_LIFE: TimeDelta = TimeDelta::days(14);
+/// How long a session lives at most, however often it is seen.
+const SESSION_LIMIT: TimeDelta = TimeDelta::days(90);
+
+type Sessions = sessions::BoxedQuery<'static, Backend>;
+
+/// The sessions whose time is not over.
+fn live() -> Sessions {
+    sessions::table.filter(sessions::expires_at.gt(clock::now())).into_boxed()
+}
+
+pub(super) fn is_live(conn: &mut DbConnection, account: &Id, session: &Id) -> Result<bool, Error> {
+    let own =
+        live().filter(sessions::account_id.eq(account.as_str().to_owned())).filter(sessions::id.eq(session.clone()));
+    Ok(own.select(sessions::id).first::<Id>(conn).optional()?.is_some())
+}
+
+/// A stored session's state and when it was last seen.
+pub fn load(conn: &mut DbConnection, digest: &[u8]) -> Result<Option<(Id, String, NaiveDateTime)>, Error> {
+    Ok(live()
+        .filter(sessions::digest.eq(digest.to_vec()))
+        .select((sessions::id, sessions::state, sessions::last_seen_at))
+        .first(conn)
+        .optional()?)
+}
+
+/// Stores a new session. Sessions that have ended meanwhile are swept away on this occasion.
+pub fn insert(
+    conn: &mut DbConnection,
+    id: &Id,
+    digest: &[u8],
+    account: Option<&Id>,
+    state: &str,
+    origin: &Origin,
+) -> Result<(), Error> {
+    let now = clock::now();
+    diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(conn)?;
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::id.eq(id),
+            sessions::digest.eq(digest),
+            sessions::account_id.eq(account.map(Id::as_str)),
+            sessions::state.eq(state),
+            sessions::created_at.eq(now),
+            sessions::last_seen_at.eq(now),
+            sessions::expires_at.eq(now + SESSION_LIFE),
+            sessions::address.eq(origin.address.as_deref()),
+            sessions::user_agent.eq(origin.user_agent.as_deref()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Gives a session that has begun its key, by the key's digest, and its state. Returns whether the session is still there.
+pub fn give_key(conn: &mut DbConnection, id: &Id, digest: &[u8], state: &str) -> Result<bool, Error> {
+    let begun = diesel::update(sessions::table.filter(sessions::id.eq(id)));
+    Ok(begun.set((sessions::digest.eq(digest), sessions::state.eq(state))).execute(conn)? > 0)
+}
+
+/// Stores another state of a session. Returns whether the session is still there.
+pub fn update(conn: &mut DbConnection, digest: &[u8], state: &str) -> Result<bool, Error> {
+    let rows =
+        diesel::update(sessions::table.filter(sessions::digest.eq(digest))).set(sessions::state.eq(state)).execute(conn)?;
+    Ok(rows > 0)
+}
+
+/// Ends the session behind a cookie.
+pub fn delete(conn: &mut DbConnection, digest: &[u8]) -> Result<(), Error> {
+    diesel::delete(sessions::table.filter(sessions::digest.eq(digest))).execute(conn)?;
+    Ok(())
+}
+
+/// Notes that a session was seen, and lets it live on from here, up to its limit.
+pub fn touch(conn: &mut DbConnection, id: &Id, origin: &Origin) -> Result<(), Error> {
+    let now = clock::now();
+    let own = sessions::table.filter(sessions::id.eq(id));
+    let began: Option<NaiveDateTime> = own.select(sessions::created_at).first(conn).optional()?;
+    let Some(began) = began else { return Ok(()) };
+    diesel::update(own)
+        .set((
+            sessions::last_seen_at.eq(now),
+            sessions::expires_at.eq((now + SESSION_LIFE).min(began + SESSION_LIMIT)),
+            sessions::address.eq(origin.address.as_deref()),
+            sessions::user_agent.eq(origin.user_agent.as_deref()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// A user's live sessions, the most recently seen first.
+pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<Vec<SessionRow>, Error> {
+    type Seen = (Id, NaiveDateTime, NaiveDateTime, Option<String>, Option<String>);
+    let rows: Vec<Seen> = live()
+        .filter(sessions::account_id.eq(account.as_str().to_owned()))
+        .order((sessions::last_seen_at.desc(), sessions::id))
+        .select((sessions::id, sessions::created_at, sessions::last_seen_at, sessions::address, sessions::user_agent))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, created_at, last_seen_at, address, user_agent)| SessionRow {
+            id,
+            created_at,
+            last_seen_at,
+            address,
+            user_agent,
+        })
+        .collect())
+}
+
+/// Ends one session of a user. Returns whether there was one.
+pub fn end(conn: &mut DbConnection, account: &Id, id: &Id) -> Result<bool, Error> {
+    let own = sessions::table.filter(sessions::account_id.eq(account.as_str())).filter(sessions::id.eq(id));
+    Ok(diesel::delete(own).execute(conn)? > 0)
+}
+
+/// Ends all sessions of a user but one. Returns how many.
+pub fn end_others(conn: &mut DbConnection, account: &Id, kept: Option<&Id>) -> Result<usize, Error> {
+    let others = sessions::table
+        .filter(sessions::account_id.eq(account.as_str()))
+        .filter(sessions::id.ne(kept.map_or("", Id::as_str).to_owned()));
+    Ok(diesel::delete(others).execute(conn)?)
+}

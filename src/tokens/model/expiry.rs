@@ -1,0 +1,151 @@
+//! When a token expires: what people choose, and what the maximum lifetime allows.
+
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+
+use crate::error::FieldError;
+use crate::text::grouped;
+
+/// The farthest an expiry may lie ahead, in days: a hundred years.
+const FARTHEST_DAYS: i64 = 36_500;
+
+/// When a new token is to expire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// This long after its creation.
+    In(TimeDelta),
+    /// With the end of this day, in UTC.
+    EndOf(NaiveDate),
+    /// When the installation's maximum lifetime is over.
+    Longest,
+    /// Never.
+    Never,
+}
+
+/// How long a token lives where nobody says anything else, in a browser or on the command line.
+const USUAL: TimeDelta = TimeDelta::days(90);
+
+/// [`USUAL`], or the maximum where that is shorter.
+pub fn usual_lifetime(maximum: Option<TimeDelta>) -> TimeDelta {
+    maximum.map_or(USUAL, |most| most.min(USUAL))
+}
+
+/// The farthest that a clock on Earth is behind UTC: until then it is still today somewhere.
+const LAST_ZONE: TimeDelta = TimeDelta::hours(12);
+
+impl Expiry {
+    /// What is chosen where nobody says anything else: 90 days, or the maximum where that is shorter.
+    pub fn usual(maximum: Option<TimeDelta>) -> Self {
+        Self::In(usual_lifetime(maximum))
+    }
+
+    /// The first and the last day that [`Expiry::EndOf`] may name; `None` where a maximum leaves no day.
+    pub fn days(now: NaiveDateTime, maximum: Option<TimeDelta>) -> Option<(NaiveDate, NaiveDate)> {
+        let first = (now - LAST_ZONE + TimeDelta::seconds(1)).date();
+        let farthest = TimeDelta::days(FARTHEST_DAYS);
+        let most = maximum.map_or(farthest, |most| most.min(farthest));
+        let last = (now + most).date();
+        let fits = |day: &NaiveDate| end_of(*day, now) - now <= most;
+        [Some(last), last.checked_sub_days(Days::new(1))]
+            .into_iter()
+            .flatten()
+            .find(fits)
+            .filter(|last| *last >= first)
+            .map(|last| (first, last))
+    }
+
+    /// Reads a form: `30`, `90` or `365` days, `max`, `never`, or `date` with a day as `YYYY-MM-DD` in the second field.
+    ///
+    /// # Errors
+    /// A sentence for the field `expires` or `expires_on`. Whether the day lies ahead is looked at by [`Expiry::moment`].
+    pub fn parse(expires: &str, expires_on: &str) -> Result<Self, FieldError> {
+        match expires {
+            "30" => Ok(Self::In(TimeDelta::days(30))),
+            "90" => Ok(Self::In(TimeDelta::days(90))),
+            "365" => Ok(Self::In(TimeDelta::days(365))),
+            "max" => Ok(Self::Longest),
+            "never" => Ok(Self::Never),
+            "date" => parse_day(expires_on.trim())
+                .map(Self::EndOf)
+                .ok_or_else(|| refused("expires_on", "Enter the date as YYYY-MM-DD, such as 2027-01-31.")),
+            _ => Err(refused("expires", "Choose when the token expires.")),
+        }
+    }
+
+    /// The moment for a token that is made at `now`, where no token may live longer than `maximum`; `None` for never.
+    ///
+    /// # Errors
+    /// A sentence for the field that gave this expiry: it does not lie ahead, or it lies too far ahead.
+    pub fn moment(self, now: NaiveDateTime, maximum: Option<TimeDelta>) -> Result<Option<NaiveDateTime>, FieldError> {
+        let field = self.field();
+        let end = match self {
+            Self::Never => None,
+            Self::In(length) => Some(now.checked_add_signed(length).ok_or_else(too_far(field))?),
+            Self::Longest => Some(now + maximum.ok_or_else(|| refused(field, "Choose when the token expires."))?),
+            Self::EndOf(day) => Some(end_of(day, now)),
+        };
+        if end.is_some_and(|end| end <= now) {
+            return Err(refused(field, "That date has passed. Choose today or later."));
+        }
+        if end.is_some_and(|end| end > now + TimeDelta::days(FARTHEST_DAYS)) {
+            return Err(too_far(field)());
+        }
+        match (end, maximum) {
+            (_, None) => Ok(end),
+            (Some(end), Some(maximum)) if end - now <= maximum => Ok(Some(end)),
+            (_, Some(maximum)) => Err(refused(field, too_long(self, now, maximum))),
+        }
+    }
+
+    /// The field of the form that gave it.
+    fn field(self) -> &'static str {
+        match self {
+            Self::EndOf(_) => "expires_on",
+            Self::In(_) | Self::Longest | Self::Never => "expires",
+        }
+    }
+}
+
+fn refused(field: &'static str, message: impl Into<String>) -> FieldError {
+    FieldError { field, message: message.into() }
+}
+
+fn too_far(field: &'static str) -> impl Fn() -> FieldError {
+    move || refused(field, "Too far ahead. Tokens can last at most a hundred years.")
+}
+
+fn too_long(expiry: Expiry, now: NaiveDateTime, maximum: TimeDelta) -> String {
+    let length = in_words(maximum);
+    match (expiry, Expiry::days(now, Some(maximum))) {
+        (Expiry::Never, _) => format!("Every token expires here. The maximum is {length}."),
+        (Expiry::EndOf(_), Some((_, last))) => {
+            format!("Tokens can last at most {length}. Choose {} or earlier.", last.format("%-d %b %Y"))
+        }
+        _ => format!("Tokens can last at most {length}."),
+    }
+}
+
+/// Only the spelling of a form: chrono alone would also take signs and years of five digits.
+fn parse_day(text: &str) -> Option<NaiveDate> {
+    let spelled = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    spelled.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
+}
+
+/// The end of a day in UTC; of a day that is over there, but still today further west, its end in the last zone on Earth.
+fn end_of(day: NaiveDate, now: NaiveDateTime) -> NaiveDateTime {
+    let end = day.and_time(NaiveTime::from_hms_opt(23, 59, 59).unwrap_or_default());
+    if end <= now { end + LAST_ZONE } else { end }
+}
+
+/// A length of time in whole days, hours or minutes, whichever says it exactly: "365 days", "36 hours".
+pub fn in_words(length: TimeDelta) -> String {
+    let minutes = length.num_minutes();
+    let (number, unit) = match minutes {
+        _ if minutes % (24 * 60) == 0 => (minutes / (24 * 60), "day"),
+        _ if minutes % 60 == 0 => (minutes / 60, "hour"),
+        _ => (minutes, "minute"),
+    };
+    format!("{} {unit}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests;

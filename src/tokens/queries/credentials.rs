@@ -1,0 +1,152 @@
+//! What the check reads: tokens with their accounts, and what changed since it last looked.
+
+use std::collections::HashSet;
+
+use chrono::NaiveDateTime;
+use diesel::dsl::max;
+use diesel::prelude::*;
+
+use crate::accounts::model::Kind;
+use crate::audit::verbs;
+use crate::database::DbConnection;
+use crate::error::Error;
+use crate::id::Id;
+use crate::schema::{accounts, audit_events, revisions, tokens};
+
+/// A token with its account, as it is stored: what the check decides by.
+#[derive(Debug, Clone)]
+pub struct StoredCredential {
+    /// The public id.
+    pub id: String,
+    /// SHA-256 of the whole token.
+    pub digest: Vec<u8>,
+    /// What the token may do, `read` or `write`.
+    pub access: String,
+    /// From when it is refused.
+    pub expires_at: Option<NaiveDateTime>,
+    /// Whether it is revoked.
+    pub revoked: bool,
+    /// The account.
+    pub account: Id,
+    /// The account's kind, `user` or `system`.
+    pub kind: String,
+    /// The account's name.
+    pub name: String,
+    /// Whether the account is disabled.
+    pub disabled: bool,
+}
+
+/// The tokens of these accounts.
+pub fn credentials(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<StoredCredential>, Error> {
+    type Stored = (String, Vec<u8>, String, Option<NaiveDateTime>, Option<NaiveDateTime>, Id, String, String, bool);
+    let columns = (
+        tokens::id,
+        tokens::digest,
+        tokens::access,
+        tokens::expires_at,
+        tokens::revoked_at,
+        accounts::id,
+        accounts::kind,
+        accounts::name,
+        accounts::disabled,
+    );
+    let rows: Vec<Stored> = tokens::table
+        .inner_join(accounts::table)
+        .filter(tokens::account_id.eq_any(of.iter().map(Id::as_str)))
+        .select(columns)
+        .load(conn)?;
+    let stored = |(id, digest, access, expires_at, revoked_at, account, kind, name, disabled): Stored| StoredCredential {
+        id,
+        digest,
+        access,
+        expires_at,
+        revoked: revoked_at.is_some(),
+        account,
+        kind,
+        name,
+        disabled,
+    };
+    Ok(rows.into_iter().map(stored).collect())
+}
+
+/// The next `limit` accounts that have a token, in the order of their identities, after one of them.
+pub fn holders(conn: &mut DbConnection, after: Option<&Id>, limit: usize) -> Result<Vec<Id>, Error> {
+    Ok(tokens::table
+        .filter(tokens::account_id.gt(after.map_or("", Id::as_str).to_owned()))
+        .select(tokens::account_id)
+        .distinct()
+        .order(tokens::account_id)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?)
+}
+
+/// The account of a public id, whatever its kind; `None` where there is no such token.
+pub fn account_of(conn: &mut DbConnection, id: &str) -> Result<Option<Id>, Error> {
+    Ok(tokens::table.filter(tokens::id.eq(id)).select(tokens::account_id).first(conn).optional()?)
+}
+
+/// The number of the last change of an administrator; zero where there was none.
+pub fn last_revision(conn: &mut DbConnection) -> Result<i64, Error> {
+    Ok(revisions::table.select(max(revisions::revision)).first::<Option<i64>>(conn)?.unwrap_or_default())
+}
+
+/// What the changes after a revision touched.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// The last of them.
+    pub revision: i64,
+    /// Whether they touched anything but accounts.
+    pub everything: bool,
+    /// The accounts that were disabled (true) or enabled, in the order in which it happened.
+    pub states: Vec<(Id, bool)>,
+    /// The roles that accounts were given or lost, in the order in which it happened.
+    pub roles: Vec<RoleChange>,
+    /// The accounts that something else happened to; they are not among those above.
+    pub accounts: Vec<Id>,
+}
+
+/// An account was given a role, or lost it.
+#[derive(Debug, Clone)]
+pub struct RoleChange {
+    /// The account.
+    pub account: Id,
+    /// The role.
+    pub role: Id,
+    /// Whether the account has it after that.
+    pub held: bool,
+}
+
+/// What the changes after revision `since` touched; `None` where there was no change.
+pub fn changed_since(conn: &mut DbConnection, since: i64) -> Result<Option<Changed>, Error> {
+    let revision = last_revision(conn)?;
+    if revision <= since {
+        return Ok(None);
+    }
+    let events: Vec<(String, String, Option<Id>, Option<String>)> = revisions::table
+        .inner_join(audit_events::table.on(audit_events::change_id.eq(revisions::change_id)))
+        .filter(revisions::revision.gt(since))
+        .filter(revisions::revision.le(revision))
+        .order((revisions::revision, audit_events::seq))
+        .select((audit_events::event_type, audit_events::target_kind, audit_events::target_id, audit_events::object_id))
+        .load(conn)?;
+    let mut changed = Changed { revision, everything: false, states: Vec::new(), roles: Vec::new(), accounts: Vec::new() };
+    let mut others: HashSet<Id> = HashSet::new();
+    for (verb, kind, id, object) in events {
+        let Some(account) = Kind::parse(&kind).and(id) else {
+            changed.everything = true;
+            continue;
+        };
+        let role = object.as_deref().and_then(Id::parse);
+        match (verb.as_str(), role) {
+            (verbs::ACCOUNT_DISABLED, _) => changed.states.push((account, true)),
+            (verbs::ACCOUNT_ENABLED, _) => changed.states.push((account, false)),
+            (verbs::ROLE_ADDED, Some(role)) => changed.roles.push(RoleChange { account, role, held: true }),
+            (verbs::ROLE_REMOVED, Some(role)) => changed.roles.push(RoleChange { account, role, held: false }),
+            _ => drop(others.insert(account)),
+        }
+    }
+    changed.states.retain(|(account, _)| !others.contains(account));
+    changed.roles.retain(|change| !others.contains(&change.account));
+    changed.accounts.extend(others);
+    Ok(Some(changed))
+}
