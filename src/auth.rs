@@ -1,5 +1,5 @@
-//! Who is asking: passwords, browser sessions, and the pages for signing in and for one's own account. Machines prove
-//! themselves by API tokens (`tokens::check`): at the gateway's door, and to Muster's own API through `bearer`.
+//! Authentication: passwords, browser sessions, and the pages for signing in and the profile. Machines authenticate with
+//! API tokens: at the gateway (`gateway::verify`), and at Muster's own API (`bearer`).
 
 pub mod access;
 pub mod bearer;

@@ -1,5 +1,4 @@
-//! API tokens: what an account proves itself with. [`value`] knows their text, [`model`] and [`queries`] what is kept of
-//! them, [`operations`] what people do with them.
+//! API tokens. [`value`] is their text, [`model`] and [`queries`] what is stored, [`operations`] what people do with them.
 
 pub mod api;
 pub mod expiry;

@@ -1,4 +1,4 @@
-//! The guard before every page: a route names what it asks for, and without an answer nobody passes.
+//! The guard of every page: a route says what it requires, and nobody gets in without it.
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;
@@ -26,24 +26,22 @@ use crate::web::client;
 use crate::web::trace::RequestId;
 use crate::web::visit::registered;
 
-/// What a route asks of those who come.
+/// What a route requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Nothing: signing in must be possible for those who have not.
+    /// Nothing, like the sign-in page.
     Public,
-    /// A session of an enabled user.
+    /// A signed-in user.
     SignedIn,
-    /// A session of an enabled user who holds one of these permissions.
+    /// A signed-in user with one of these permissions.
     AnyOf(&'static [&'static str]),
 }
 
-/// A session is noted as seen no more often than this: a page view should not cost a write.
+/// A session's "last seen" is written at most this often: a page view should not cost a write.
 const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
 
-/// Lets a request pass that fulfils `access`, with its [`Principal`] in the request for the handler.
-///
-/// # Errors
-/// Those of the handler. Refusals are answers, so that the page middleware can draw them.
+/// Lets a request through that meets `access`, with its [`Principal`] for the handler. A refusal is a response, so that the
+/// page middleware can render it.
 pub async fn enforce(
     access: Access,
     request: ServiceRequest,
@@ -96,16 +94,16 @@ async fn identify(request: &ServiceRequest) -> Result<Option<Principal>, Error> 
     Ok(principal)
 }
 
-/// What is being noted of those who come. Share it between the workers.
+/// Background writes about visitors. Share it between the workers.
 #[derive(Debug, Default)]
 pub struct Noting {
-    /// Whether one is noting at this moment that a session was seen.
+    /// Whether a write of "last seen" is running.
     seen: AtomicBool,
     refusals: Arc<Refusals>,
 }
 
-/// Notes that a session was seen, later: whoever only looks must not stand behind somebody who writes. One note at a time,
-/// so that those that wait take no more than one connection; who is passed over is noted at the next request.
+/// Records in the background that a session was seen: reading must not wait for writers. One at a time, so that they never
+/// use more than one connection; sessions that are skipped are recorded at their next request.
 fn note_seen(request: &HttpRequest, database: web::Data<Database>, id: Id, origin: Origin) -> Result<(), Error> {
     let noting = registered::<Noting>(request)?;
     if noting.seen.swap(true, Ordering::AcqRel) {
@@ -120,7 +118,7 @@ fn note_seen(request: &HttpRequest, database: web::Data<Database>, id: Id, origi
     Ok(())
 }
 
-/// A refusal for lack of permission is an event too. That it could not be written must not turn it into another answer.
+/// Writes an audit event for a refusal. If that fails, the response stays the same.
 pub async fn note_refusal(request: &HttpRequest, permission: &str) {
     let Some(principal) = request.extensions().get::<Arc<Principal>>().cloned() else { return };
     let (Ok(database), Ok(noting)) = (registered::<Database>(request), registered::<Noting>(request)) else { return };
@@ -131,7 +129,7 @@ pub async fn note_refusal(request: &HttpRequest, permission: &str) {
     }
 }
 
-/// The address of a request's client, as far as the trusted proxies tell it.
+/// The client's address, behind the trusted proxies.
 pub fn address(request: &HttpRequest) -> Result<Option<IpAddr>, Error> {
     Ok(client::of_request(request, &registered::<Config>(request)?.trusted_proxies))
 }
@@ -146,7 +144,7 @@ pub fn origin(request: &HttpRequest) -> Result<Origin, Error> {
     })
 }
 
-/// The signed-in user, for handlers. [`enforce`] has put them there.
+/// The signed-in user, put there by [`enforce`].
 #[derive(Debug, Clone)]
 pub struct Actor(pub Arc<Principal>);
 
@@ -159,11 +157,11 @@ impl std::ops::Deref for Actor {
 }
 
 impl Actor {
-    /// Changes something on the actor's behalf: [`Database::write`], with the actor as they are inside it. What they were at
-    /// the door may be over by the time that it is their change's turn.
+    /// Runs a change on the actor's behalf: [`Database::write`] with the actor read again inside the transaction. They may
+    /// have lost a permission since the request began.
     ///
     /// # Errors
-    /// `Unauthenticated` for an actor who would not be let in any more, and those of [`Database::write`].
+    /// `Unauthenticated` if the actor can't sign in anymore.
     pub async fn write<T, F>(&self, database: &Database, work: F) -> Result<T, Error>
     where
         T: Send + 'static,

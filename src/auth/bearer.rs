@@ -1,9 +1,9 @@
-//! The guard before Muster's own API: a route names what it asks for, and without an answer nobody passes. Callers prove
-//! themselves by an API token; no session cookie is looked at, so no other site's page can act for anybody.
+//! The guard of Muster's own API: a route says what it requires, and nobody gets in without it. Callers authenticate with
+//! an API token. Session cookies are ignored, so no other site can act for anyone.
 //!
-//! The token comes as `Bearer`, or as `Basic` with the account's UUID as user and the token as password (RFC 6749's client
-//! authentication, which RFC 7662 callers use). A Basic user that is another one is refused: two halves that do not belong
-//! together are a mistake. Too many refused tokens of one address are answered with 429, as at the gateway's door.
+//! The token comes as `Bearer`, or as `Basic` with the account's UUID as the user name and the token as the password (RFC
+//! 6749 client authentication, which RFC 7662 callers use). A user name that doesn't match the token is refused: it is
+//! probably a mistake. Too many rejected tokens from one address get 429, as at the gateway.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,28 +30,26 @@ use crate::web::throttle::{self, Refusals};
 use crate::web::visit::registered;
 use crate::web::{api, trace};
 
-/// The word in the audit log for a good token that may not do this.
+/// The audit log's word for a valid token that lacks a permission.
 pub const INSUFFICIENT: &str = "insufficient scope";
 
-/// What a caller without a token is told to send (RFC 6750, section 3).
+/// The challenge for a caller without a token (RFC 6750, section 3).
 pub const CHALLENGE: &str = r#"Bearer realm="muster""#;
-/// The same as a sentence.
 pub const SEND_ONE: &str = "Send an API token: Authorization: Bearer <token>.";
-/// What a caller is told whose Basic user name and token do not belong together.
 const ANOTHER_USER: &str = "With Basic authentication, the user name must be the UUID of the token's account.";
 
-/// What a route of the API asks of those who come.
+/// What an API route requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// A usable token, also a read-only one, whatever the method: for what a token does with itself.
+    /// Any valid token, even read-only, for any method: what a token does with itself.
     AnyToken,
-    /// A usable token, also a read-only one, of an account that holds one of these permissions: for a POST that only asks.
+    /// A valid token, even read-only, of an account with one of these permissions: a POST that only reads.
     Asks(&'static [&'static str]),
-    /// A usable token of an account that holds one of these permissions; read-write, where the method is none that only reads.
+    /// A valid token of an account with one of these permissions. It must be read-write unless the method only reads.
     AnyOf(&'static [&'static str]),
 }
 
-/// The token in a request's headers. Two `Authorization` headers are none: whoever reads the other one would be deceived.
+/// The token in a request's headers. Two `Authorization` headers count as malformed: the API might read the other one.
 pub fn credentials(headers: &HeaderMap) -> Credentials {
     let mut given = headers.get_all(header::AUTHORIZATION);
     match (given.next(), given.next()) {
@@ -61,16 +59,14 @@ pub fn credentials(headers: &HeaderMap) -> Credentials {
     }
 }
 
-/// Counts a refused token against its address; gives how long to wait where there were too many. Never asked for a good
-/// one, nor where no token was sent: that is how a browser or a probe comes, and it tries no token.
+/// Counts a rejected token against its address. Returns how long to wait if there were too many. Requests without a token
+/// don't count: browsers and probes send none.
 pub fn too_many_refusals(request: &HttpRequest) -> Result<Option<Duration>, Error> {
     Ok(registered::<Refusals>(request)?.count(access::address(request)?).err())
 }
 
-/// Lets a request pass that fulfils `access`, with its [`Principal`] in the request for the handler.
-///
-/// # Errors
-/// Those of the handler. Refusals are answers, as problem documents.
+/// Lets a request through that meets `access`, with its [`Principal`] for the handler. A refusal is a response: a problem
+/// document.
 pub async fn enforce(
     access: Access,
     request: ServiceRequest,
@@ -101,7 +97,7 @@ async fn identify(access: Access, request: &HttpRequest) -> Result<Principal, Ht
     };
     let mut verdict = check.judge(value.as_ref()).await.map_err(|error| broken(request, &error))?;
     if lacking(&verdict).is_some() {
-        // Another instance may have given it just now.
+        // Another instance may have granted it just now.
         verdict = check.judge_again(value.as_ref()).await.map_err(|error| broken(request, &error))?;
     }
     let lacks = lacking(&verdict);
@@ -129,13 +125,13 @@ async fn identify(access: Access, request: &HttpRequest) -> Result<Principal, Ht
     principal(request, &holder).map_err(|error| broken(request, &error))
 }
 
-/// Whether a Basic user, where there is one, names the account that the token belongs to.
+/// Whether the Basic user name, if any, is the token's account.
 fn is_named(headers: &HeaderMap, account: &Id) -> bool {
     let user = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(basic_user);
     user.is_none_or(|user| Id::parse(&user).as_ref() == Some(account))
 }
 
-/// What a good token lacks, as a scope.
+/// The scope that a valid token lacks.
 fn lacking(access: Access, method: &Method, holder: &Credential) -> Option<&'static str> {
     let permissions = match access {
         Access::AnyToken => return None,
@@ -149,11 +145,11 @@ fn lacking(access: Access, method: &Method, holder: &Credential) -> Option<&'sta
         }
     };
     let held = permissions.iter().any(|wanted| holder.account.grants.permissions.allows_str(wanted));
-    // A route that names no permission is open to nobody.
+    // A route without permissions is closed to everyone.
     if held { None } else { Some(permissions.first().copied().unwrap_or("nothing")) }
 }
 
-/// What a read-only token lacks, in the place of a permission.
+/// The scope that a read-only token lacks.
 const WRITE: &str = "write";
 
 fn principal(request: &HttpRequest, holder: &Credential) -> Result<Principal, Error> {
@@ -172,7 +168,7 @@ fn principal(request: &HttpRequest, holder: &Credential) -> Result<Principal, Er
     })
 }
 
-/// `refusal` says why, where something was sent.
+/// `refusal` says why, if a token was sent.
 fn unauthenticated(request: &HttpRequest, refusal: Option<&str>) -> HttpResponse {
     let tried = refusal.is_some();
     match if tried { too_many_refusals(request) } else { Ok(None) } {

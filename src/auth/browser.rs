@@ -1,5 +1,5 @@
-//! A browser that somebody has signed in with is known again by a cookie, so that guesses from elsewhere keep nobody out of
-//! their own account (`web::throttle`). It opens nothing: the password is asked for all the same.
+//! A cookie recognises browsers that a user has signed in with, so that other people's guesses don't lock users out of
+//! their own accounts (`web::throttle`). It grants nothing: the password is still required.
 
 use actix_web::body::MessageBody;
 use actix_web::cookie::time::Duration;
@@ -15,7 +15,7 @@ use crate::text::email;
 const COOKIE: &str = "muster_browser";
 const DAYS: i64 = 180;
 
-/// The browser's identity, where its cookie says that the owner of this e-mail address has signed in with it.
+/// The browser's ID, if its cookie says that the owner of this e-mail address has signed in with it.
 pub fn known(request: &HttpRequest, key: &Key, owner: &str) -> Option<Id> {
     let mut jar = CookieJar::new();
     jar.add_original(Cookie::new(COOKIE, request.cookie(COOKIE)?.value().to_owned()));
@@ -24,7 +24,7 @@ pub fn known(request: &HttpRequest, key: &Key, owner: &str) -> Option<Id> {
     (digest == owner_digest(owner)).then(|| Id::parse(id)).flatten()
 }
 
-/// A cookie for the answer to this request; [`cookies`] puts it there.
+/// Prepares a cookie for the response; [`cookies`] adds it.
 pub fn remember(request: &HttpRequest, key: &Key, owner: &str, known: Option<Id>, https: bool) {
     let value = format!("{}.{}", known.unwrap_or_else(Id::new), owner_digest(owner));
     let mut jar = CookieJar::new();
@@ -37,10 +37,7 @@ pub fn remember(request: &HttpRequest, key: &Key, owner: &str, known: Option<Id>
 
 struct Remembered(Cookie<'static>);
 
-/// Middleware for `from_fn`: belongs around the session's, so that the session's cookie comes first.
-///
-/// # Errors
-/// Whatever the services inside give.
+/// Middleware for `from_fn`. It wraps the session's middleware, so that the session's cookie comes first.
 pub async fn cookies(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -48,13 +45,13 @@ pub async fn cookies(
     let mut answer = next.call(request).await?;
     let remembered = answer.request().extensions_mut().remove::<Remembered>();
     if let Some(Remembered(cookie)) = remembered {
-        // One that cannot be set is no loss: the browser is counted as a stranger.
+        // Without the cookie, the browser counts as unknown.
         let _ = answer.response_mut().add_cookie(&cookie);
     }
     Ok(answer)
 }
 
-/// The cookie must not tell the next one at the browser whose it is.
+/// The cookie must not reveal the user to whoever uses the browser next.
 fn owner_digest(owner: &str) -> String {
     Sha256::digest(email::key(owner)).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -88,7 +85,6 @@ mod tests {
         let forged = Cookie::new(COOKIE, cookie.value().replace(id.as_str(), Id::new().as_str()));
         assert_eq!(known(&with(forged), &key, "maya@bücher.example"), None);
         assert_eq!(known(&TestRequest::default().to_http_request(), &key, "maya@bücher.example"), None);
-        // Signing in again keeps it the same browser.
         let again = remembered(&key, "maya@bücher.example", Some(id.clone()));
         assert_eq!(known(&with(again), &key, "maya@bücher.example"), Some(id));
     }

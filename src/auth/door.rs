@@ -1,5 +1,5 @@
-//! What stands between a visitor and a session: the count of attempts, the queue of password hashes, and the browsers that
-//! are known. One for each server, shared by its workers.
+//! What signing in has to pass: the limit on attempts, the queue of password hashes, and the known browsers. One per
+//! server, shared by its workers.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::Key;
@@ -11,7 +11,6 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::web::throttle::{Attempt, Throttle, TooMany};
 
-/// See the module.
 pub struct Door {
     throttle: Throttle,
     hashing: Hashing,
@@ -19,7 +18,7 @@ pub struct Door {
     https: bool,
 }
 
-/// Somebody who has been let in as far as to try a password.
+/// Permission to try a password.
 #[derive(Debug)]
 pub struct Admitted {
     pub browser: Option<Id>,
@@ -27,7 +26,7 @@ pub struct Admitted {
     pub place: Place,
 }
 
-/// Why somebody was not even let try.
+/// Why a password may not even be tried.
 #[derive(Debug)]
 pub enum Closed {
     TooMany(TooMany),
@@ -44,12 +43,12 @@ impl From<Closed> for Error {
 }
 
 impl Door {
-    /// The key signs the cookies of known browsers.
+    /// `key` signs the cookies of known browsers.
     pub fn new(key: Key, https: bool) -> Self {
         Self { throttle: Throttle::default(), hashing: Hashing::default(), key, https }
     }
 
-    /// Lets somebody try to sign in. The queue is asked first: what finds no place in it is not counted.
+    /// Begins an attempt to sign in. The queue comes first: an attempt that finds it full doesn't count.
     pub fn open(&self, request: &HttpRequest, email: &str) -> Result<Admitted, Closed> {
         let browser = browser::known(request, &self.key, email);
         let place = self.hashing.place(browser.is_some()).map_err(Closed::Other)?;
@@ -61,7 +60,7 @@ impl Door {
         Ok(Admitted { browser, attempt: attempt.map_err(Closed::TooMany)?, place })
     }
 
-    /// Lets the owner of a session try their password: somebody at an open browser could guess there as well as here.
+    /// Begins an attempt to confirm the password in a session: someone at an unlocked computer could guess there, too.
     pub fn open_again(&self, request: &HttpRequest, session: &Id) -> Result<Admitted, Closed> {
         let place = self.hashing.place(true).map_err(Closed::Other)?;
         let address = origin(request).map_err(Closed::Other)?.ip();
@@ -69,21 +68,18 @@ impl Door {
         Ok(Admitted { browser: None, attempt, place })
     }
 
-    /// Takes an attempt back: it was successful, or its password was never looked at.
+    /// Takes an attempt back: it succeeded, or its password was never checked.
     pub fn give_back(&self, attempt: &Attempt) {
         self.throttle.give_back(attempt);
     }
 
-    /// The hash of a new password that has been typed twice, made when its turn comes.
-    ///
-    /// # Errors
-    /// `Invalid` (fields `password`, `password_again`), `Busy`.
+    /// Hashes a new password that was typed twice, when its turn comes.
     pub async fn hash(&self, password: String, again: String) -> Result<String, Error> {
         password::check_new(&password, &again)?;
         self.hashing.place(true)?.work(move || password::hash(&password)).await
     }
 
-    /// Knows the browser again that has signed in by this request.
+    /// Remembers the browser that has just signed in.
     pub fn remember(&self, request: &HttpRequest, email: &str, known: Option<Id>) {
         browser::remember(request, &self.key, email, known, self.https);
     }

@@ -1,5 +1,5 @@
-//! Where passwords are hashed: a few at a time, however many people (or strangers) ask for it. A hash takes tens of
-//! milliseconds of a processor and 19 MiB, and the gateway's checks need the processors too.
+//! Hashes passwords, a few at a time, however many people ask. A hash takes tens of milliseconds of CPU and 19 MiB, and the
+//! gateway's checks need the CPU too.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,21 +8,21 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::error::Error;
 
-/// Hashes that may wait for their turn. The last of them waits about two seconds.
+/// How many hashes may wait for their turn. The last waits about two seconds.
 const WAITING: usize = 64;
-/// Further places for browsers that are known: strangers must not take the last ones.
+/// More places for known browsers: others must not take the last ones.
 const KEPT_FOR_KNOWN: usize = 16;
-/// Seconds after which whoever finds the queue full may try again.
+/// In seconds.
 const RETRY_AFTER: u64 = 2;
 
-/// The queue of one server. Share it between the workers.
+/// The server's queue. Share it between the workers.
 #[derive(Debug, Clone)]
 pub struct Hashing {
     turns: Arc<Semaphore>,
     places: Arc<AtomicUsize>,
 }
 
-/// A place in the queue, given back when it is dropped.
+/// A place in the queue, freed when dropped.
 #[derive(Debug)]
 pub struct Place {
     turns: Arc<Semaphore>,
@@ -30,7 +30,7 @@ pub struct Place {
 }
 
 impl Default for Hashing {
-    /// As many at a time as half of the processors, at most four.
+    /// Half of the processors, at most four, work at a time.
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self { turns: Arc::new(Semaphore::new((processors / 2).clamp(1, 4))), places: Arc::default() }
@@ -39,9 +39,6 @@ impl Default for Hashing {
 
 impl Hashing {
     /// Takes a place in the queue.
-    ///
-    /// # Errors
-    /// `Busy` where there is none.
     pub fn place(&self, known: bool) -> Result<Place, Error> {
         let most = if known { WAITING + KEPT_FOR_KNOWN } else { WAITING };
         let taken = self.places.fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| (taken < most).then_some(taken + 1));
@@ -51,10 +48,7 @@ impl Hashing {
 }
 
 impl Place {
-    /// Does `work` when its turn comes, in a thread of its own: the memory goes back to the system with the thread.
-    ///
-    /// # Errors
-    /// What `work` returns; `Internal` where there can be no thread.
+    /// Runs `work` when its turn comes, in its own thread: its memory goes back to the system with the thread.
     pub async fn work<T: Send + 'static>(self, work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
         let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("hashing a password: {error}"));
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|error| failed(&error))?;
@@ -63,7 +57,7 @@ impl Place {
         thread
             .spawn(move || {
                 let done = work();
-                // Also where nobody waits any more: until here it took a processor.
+                // Not earlier, even if nobody is waiting for the result: until here it used a processor.
                 drop((turn, self));
                 let _ = send.send(done);
             })
@@ -89,7 +83,7 @@ mod tests {
         assert!(matches!(hashing.place(false), Err(Error::Busy(_))));
         places.extend((0..KEPT_FOR_KNOWN).map(|_| hashing.place(true).unwrap()));
         assert!(matches!(hashing.place(true), Err(Error::Busy(_))));
-        // Some go away before their turn, others are done.
+        // Some give up before their turn, others finish.
         places.truncate(10);
         for place in places {
             assert_eq!(place.work(|| Ok(7)).await, Ok(7));

@@ -1,4 +1,4 @@
-//! One-time links: to create the first administrator, and for a new user to choose a password. Only a hash is kept.
+//! One-time links to create the first administrator or set a password. Only a hash of the key is stored.
 
 use chrono::TimeDelta;
 use rand::TryRng;
@@ -9,12 +9,9 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 
-/// What a link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Creating the first administrator.
     Setup,
-    /// Choosing a password.
     Password,
 }
 
@@ -26,7 +23,7 @@ impl Purpose {
         }
     }
 
-    /// How long such a link is good for.
+    /// How long a link is valid.
     fn life(self) -> TimeDelta {
         match self {
             Self::Setup => TimeDelta::days(7),
@@ -35,10 +32,7 @@ impl Purpose {
     }
 }
 
-/// Makes a link and returns its key, 64 hexadecimal digits (256 random bits).
-///
-/// # Errors
-/// `Internal` without random numbers; the database's.
+/// Creates a link and returns its key: 64 hexadecimal digits (256 random bits).
 pub fn create(conn: &mut DbConnection, purpose: Purpose, account: Option<&Id>) -> Result<String, Error> {
     let mut bytes = [0_u8; 32];
     rand::rngs::SysRng
@@ -49,18 +43,12 @@ pub fn create(conn: &mut DbConnection, purpose: Purpose, account: Option<&Id>) -
     Ok(key)
 }
 
-/// The account that a key is for, where it is good: `Some(None)` for the first administrator, who has none yet.
-///
-/// # Errors
-/// The database's.
+/// The account that a valid key belongs to: `Some(None)` for the first administrator, who has no account yet.
 pub fn find(conn: &mut DbConnection, purpose: Purpose, key: &str) -> Result<Option<Option<Id>>, Error> {
     queries::links::find(conn, &digest(key), purpose.as_str())
 }
 
-/// Uses up every link of this purpose, or those of one account.
-///
-/// # Errors
-/// The database's.
+/// Deletes all links of this purpose, or those of one account.
 pub fn use_up(conn: &mut DbConnection, purpose: Purpose, account: Option<&Id>) -> Result<(), Error> {
     queries::links::delete(conn, purpose.as_str(), account)
 }

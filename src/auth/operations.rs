@@ -13,7 +13,7 @@ use crate::id::Id;
 use crate::roles::permission::PermissionSet;
 use crate::roles::{self, predefined};
 
-/// The actor of what a person does before a session knows them: nobody, until they have proved who they are.
+/// The actor of what someone does before signing in.
 fn visitor(name: &str, id: Option<Id>, means: Means, origin: Origin) -> Principal {
     Principal {
         account: id,
@@ -26,20 +26,17 @@ fn visitor(name: &str, id: Option<Id>, means: Means, origin: Origin) -> Principa
     }
 }
 
-/// Why somebody was refused at the door.
+/// Why a sign-in was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// E-mail address and password do not belong together, or the account may not sign in.
+    /// Wrong e-mail address or password, or the account can't sign in.
     Mismatch,
-    /// There had been too many attempts.
+    /// Too many attempts.
     Throttled,
 }
 
-/// Notes that somebody was refused at the door, and whose name they used, where there is such a user. The address that was
-/// typed is not written down: people type passwords into the wrong field.
-///
-/// # Errors
-/// The database's.
+/// Writes an audit event for a refused sign-in, with the user whose e-mail address was used, if there is one. What was
+/// typed is not recorded: people type passwords into the wrong field.
 pub fn note_refused(
     conn: &mut DbConnection,
     refusal: Refusal,
@@ -57,24 +54,23 @@ pub fn note_refused(
             Refusal::Throttled => serde_json::json!({ "reason": "too many attempts" }),
         },
     };
-    // Who was refused has not proved to be the one whose name they used.
+    // Whoever was refused has not proved to be that user.
     audit::record_alone(conn, &visitor("Somebody unknown", None, Means::Trusted, origin), &event)
 }
 
-/// A session that has begun.
+/// A new session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Begun {
-    /// Its public identity.
+    /// Its public ID.
     pub session: Id,
-    /// Whose it is.
     pub account: Id,
 }
 
-/// Begins a session for who has just proved to know the password behind `password_hash`: notes the sign-in, and writes the
-/// event. No key opens it yet (`queries::sessions::give_key`).
+/// Starts a session for a user who has just proved to know the password behind `password_hash`, and records the sign-in.
+/// The session has no key yet (`queries::sessions::give_key`).
 ///
 /// # Errors
-/// `Unauthenticated` where the password has changed since it was looked at, or the account has been disabled.
+/// `Unauthenticated` if the password has changed meanwhile, or the account has been disabled.
 pub fn begin_session(conn: &mut DbConnection, account: &Id, password_hash: &str, origin: &Origin) -> Result<Begun, Error> {
     if !queries::note_login(conn, account, password_hash)? {
         return Err(Error::Unauthenticated);
@@ -87,10 +83,7 @@ pub fn begin_session(conn: &mut DbConnection, account: &Id, password_hash: &str,
     Ok(Begun { session, account: account.clone() })
 }
 
-/// Writes an event about the actor's own session.
-///
-/// # Errors
-/// The database's.
+/// Writes an audit event about the actor's own session.
 pub fn session_event(conn: &mut DbConnection, actor: &Principal, verb: &'static str) -> Result<(), Error> {
     let event = Event {
         verb,
@@ -103,18 +96,12 @@ pub fn session_event(conn: &mut DbConnection, actor: &Principal, verb: &'static 
     audit::record_alone(conn, actor, &event)
 }
 
-/// Makes the set-up link where there is no user yet, and returns its key.
-///
-/// # Errors
-/// The database's.
+/// Creates the set-up link if there is no user yet, and returns its key.
 pub fn offer_setup(conn: &mut DbConnection) -> Result<Option<String>, Error> {
     if queries::has_users(conn)? { Ok(None) } else { links::create(conn, Purpose::Setup, None).map(Some) }
 }
 
-/// Whether a set-up link is good: the key is right, and there is no user yet.
-///
-/// # Errors
-/// `NotFound` otherwise.
+/// Checks a set-up link: the key is right, and there is no user yet.
 pub fn check_setup(conn: &mut DbConnection, key: &str) -> Result<(), Error> {
     match links::find(conn, Purpose::Setup, key)? {
         Some(_) if !queries::has_users(conn)? => Ok(()),
@@ -122,10 +109,10 @@ pub fn check_setup(conn: &mut DbConnection, key: &str) -> Result<(), Error> {
     }
 }
 
-/// Creates the first administrator, uses up the link, and signs them in.
+/// Creates the first administrator, deletes the link, and signs them in.
 ///
 /// # Errors
-/// `NotFound` for a link that is not good, `Invalid` for the fields.
+/// `NotFound` for an invalid link.
 pub fn set_up(
     conn: &mut DbConnection,
     key: &str,
@@ -148,10 +135,10 @@ pub fn set_up(
     begin_session(conn, &id, password_hash, origin)
 }
 
-/// The user who may choose a password by this link: name and e-mail address.
+/// The user who can set a password with this link.
 ///
 /// # Errors
-/// `NotFound` for a link that is not good.
+/// `NotFound` for an invalid link.
 pub fn check_invitation(conn: &mut DbConnection, key: &str) -> Result<(Id, crate::accounts::model::Account), Error> {
     match links::find(conn, Purpose::Password, key)? {
         Some(Some(id)) => {
@@ -162,10 +149,10 @@ pub fn check_invitation(conn: &mut DbConnection, key: &str) -> Result<(Id, crate
     }
 }
 
-/// Gives the user of a link their password, uses up their links, and signs them in.
+/// Sets the password of the link's user, deletes their links, and signs them in.
 ///
 /// # Errors
-/// `NotFound` for a link that is not good.
+/// `NotFound` for an invalid link.
 pub fn accept_invitation(conn: &mut DbConnection, key: &str, hash: &str, origin: &Origin) -> Result<Begun, Error> {
     let (id, account) = check_invitation(conn, key)?;
     accounts::set_password(conn, &id, hash)?;
@@ -176,11 +163,11 @@ pub fn accept_invitation(conn: &mut DbConnection, key: &str, hash: &str, origin:
     begin_session(conn, &id, hash, origin)
 }
 
-/// Makes a one-time link with which a user sets a new password, and returns its key. Whoever holds the link becomes the user,
-/// so nobody makes one for somebody who may do more than they. Older links end.
+/// Creates a one-time link for a user to set a new password, and returns its key. Older links stop working. Whoever has the
+/// link can become the user, so the actor must be able to do at least as much.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`, `Conflict` for a user who is disabled.
+/// `Conflict` if the user is disabled.
 pub fn offer_password(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<String, Error> {
     actor.require(Kind::User.permission(Right::Manage), "Only administrators can reset passwords.")?;
     let account = accounts::find(conn, Kind::User, id)?;
@@ -208,15 +195,15 @@ pub fn offer_password(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Re
     Ok(key)
 }
 
-/// How a wrong current password is refused.
 pub fn not_the_current_password() -> Error {
     Error::field("current", "That is not your current password.")
 }
 
-/// Changes the actor's own password, of which the hash was `known`, and ends their other sessions. Returns how many ended.
+/// Changes the actor's own password, whose hash was `known`, and signs them out everywhere else. Returns how many sessions
+/// ended.
 ///
 /// # Errors
-/// `Unauthenticated` without an account, `Invalid` (field `current`) where the password has been changed meanwhile.
+/// `Invalid` (field `current`) if the password has changed meanwhile.
 pub fn change_password(conn: &mut DbConnection, actor: &Principal, known: &str, hash: &str) -> Result<usize, Error> {
     let own = actor.account.as_ref().ok_or(Error::Unauthenticated)?;
     let stored = queries::login_by_id(conn, own)?.and_then(|login| login.password_hash);

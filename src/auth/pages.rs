@@ -29,7 +29,7 @@ pub mod setup;
 
 /// Where a user lands after signing in.
 const HOME: &str = "/settings/system-accounts";
-/// The fewest characters of a password, for the pages that ask for one.
+/// The minimum length of a password, for templates.
 const MIN_LENGTH: u32 = password::MIN_LENGTH as u32;
 
 /// `GET /`
@@ -37,7 +37,6 @@ pub async fn home(visit: Visit) -> HttpResponse {
     see_other(visit.navigation.home(&visit.actor).map_or(super::profile::PROFILE, |item| item.href))
 }
 
-/// What the sign-in page was opened with.
 #[derive(Debug, Deserialize)]
 pub struct LoginQuery {
     #[serde(default)]
@@ -63,7 +62,6 @@ pub async fn login(visitor: Visitor, query: Query<LoginQuery>, actor: Option<Act
     html(StatusCode::OK, &LoginPage { head: visitor.head(), notice, next, ..LoginPage::default() })
 }
 
-/// The sign-in form.
 #[derive(Deserialize)]
 pub struct LoginForm {
     #[serde(default)]
@@ -122,7 +120,7 @@ pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResp
     }
 }
 
-/// Too many attempts: one line in the log for each, and now and then an event.
+/// Logs each refusal for too many attempts, and writes an audit event for some.
 async fn note_throttled(visitor: &Visitor, email: &str, refusal: &TooMany) -> Result<(), Error> {
     let origin = origin(&visitor.request)?;
     log_refused(&origin, "too many attempts");
@@ -141,15 +139,15 @@ async fn note_throttled(visitor: &Visitor, email: &str, refusal: &TooMany) -> Re
     noted.await
 }
 
-/// For who watches the log for guesses. Not what was typed: people type passwords into the wrong field.
+/// For whoever watches the log for guesses. What was typed is left out: people type passwords into the wrong field.
 fn log_refused(origin: &Origin, why: &str) {
     let id = origin.request_id.as_deref().unwrap_or_default();
     log::warn!("{id} a sign-in from {} was refused: {why}", origin.ip());
 }
 
-/// Looks at an e-mail address and a password, and begins a session where they belong together. `Err` where they do not, the
-/// account is disabled, or has no password: the caller cannot tell which, also not by the time it takes. No connection is
-/// held while the hash is made; a password that was changed in that time does not count any more.
+/// Checks an e-mail address and a password, and starts a session if they match. `Err` if they don't, or if the account is
+/// disabled or has no password; neither the result nor the time it takes tells which. No database connection is held while
+/// the password is hashed, so a password that changes meanwhile is checked again.
 async fn authenticate(
     database: &Database,
     email: String,
@@ -182,7 +180,6 @@ pub async fn sign_out(session: Session, database: web::Data<Database>, actor: Op
     Ok(see_other("/login?notice=signed-out"))
 }
 
-/// The theme form.
 #[derive(Debug, Deserialize)]
 pub struct ThemeForm {
     theme: String,
@@ -201,7 +198,7 @@ pub async fn set_theme(config: web::Data<Config>, form: Form<ThemeForm>) -> Http
         .max_age(if theme.is_forced() { Duration::days(400) } else { Duration::ZERO })
         .finish();
     let mut answer = see_other(local(&form.0.next).unwrap_or("/"));
-    // A cookie that cannot be set leaves the theme as it was.
+    // Without the cookie, the theme stays the same.
     let _ = answer.add_cookie(&cookie);
     answer
 }

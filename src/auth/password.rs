@@ -1,4 +1,4 @@
-//! Passwords: argon2id (RFC 9106), with the parameters that the `argon2` crate keeps up to date with OWASP's advice.
+//! Passwords, hashed with argon2id (RFC 9106). The `argon2` crate keeps its parameters up to date with OWASP's advice.
 
 use std::sync::LazyLock;
 
@@ -9,24 +9,21 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::error::Error;
 
-/// The fewest characters of a password (NIST SP 800-63B asks for 8, and for 15 where nothing else protects the account).
+/// NIST SP 800-63B asks for 8, and for 15 if nothing else protects the account.
 pub const MIN_LENGTH: usize = 12;
-/// The most; longer ones would only make hashing slow.
+/// Longer ones would only make hashing slow.
 pub const MAX_LENGTH: usize = 256;
 
-/// Verified against when nobody has the e-mail address, so that the answer takes as long as for a wrong password.
+/// Verified if nobody has the e-mail address, so that the response takes as long as for a wrong password.
 static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hash("nobody has this password").ok());
 
-/// One form for what keyboards write in several (NIST SP 800-63B, section 3.1.1.2): `ë` is one letter or two.
+/// Unicode normalisation (NIST SP 800-63B, section 3.1.1.2): keyboards write `ë` as one character or two.
 fn normal(password: &str) -> String {
     password.nfkc().collect()
 }
 
-/// A salted hash in PHC form, of the password in its normal form. Takes tens of milliseconds: not for the threads that
-/// answer requests.
-///
-/// # Errors
-/// `Internal` when the operating system has no random numbers.
+/// Returns a salted hash in PHC format, of the normalised password. It takes tens of milliseconds: don't call it on the
+/// threads that serve requests.
 pub fn hash(password: &str) -> Result<String, Error> {
     Argon2::default()
         .hash_password(normal(password).as_bytes())
@@ -34,21 +31,17 @@ pub fn hash(password: &str) -> Result<String, Error> {
         .map_err(|error| Error::Internal(format!("hashing a password: {error}")))
 }
 
-/// Whether `password` belongs to `hash`. Without a hash the answer is no, after the same time.
+/// Whether `password` matches `hash`. Without a hash, returns false after the same time.
 pub fn verify(password: &str, hash: Option<&str>) -> bool {
     let against = hash.or(NOBODY.as_deref()).and_then(|text| PasswordHash::new(text).ok());
     let Some(parsed) = against else { return false };
     let matches = |text: &str| Argon2::default().verify_password(text.as_bytes(), &parsed).is_ok();
     let normal = normal(password);
-    // Hashes from before passwords were normalised were made of what was typed.
+    // Old hashes were made before passwords were normalised.
     let matches = matches(&normal) || (normal != password && matches(password));
     matches && hash.is_some()
 }
 
-/// Checks a new password and its repetition.
-///
-/// # Errors
-/// `Invalid` on `password` or `password_again`.
 pub fn check_new(password: &str, again: &str) -> Result<(), Error> {
     let (password, again) = (normal(password), normal(again));
     let length = password.chars().count();
@@ -90,7 +83,7 @@ mod tests {
             assert_eq!(check_new(set, typed), Ok(()));
         }
         assert!(!verify("zoë likes café", Some(&hash("Zoë likes café").unwrap())), "case still counts");
-        // Counted as they are hashed: this is one letter twelve times.
+        // Counted as they are hashed: this is one character twelve times.
         assert!(check_new(&"e\u{301}".repeat(11), &"é".repeat(11)).is_err());
         assert_eq!(check_new(&"e\u{301}".repeat(12), &"é".repeat(12)), Ok(()));
     }

@@ -1,4 +1,4 @@
-//! Who asks, and what they may do.
+//! Who makes a request, and what they can do.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -7,21 +7,17 @@ use crate::id::Id;
 use crate::roles::permission::PermissionSet;
 use crate::roles::predefined;
 
-/// What kind of actor a change is written down for.
+/// The kind of actor, for the audit log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActorKind {
-    /// A person.
     User,
-    /// A machine.
     System,
-    /// Somebody at the command line of the machine that Muster runs on.
+    /// The command line, on the machine that Muster runs on.
     Shell,
-    /// Muster itself.
     Muster,
 }
 
 impl ActorKind {
-    /// Its word in the audit log.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -32,61 +28,56 @@ impl ActorKind {
     }
 }
 
-/// By what the actor proved who they are.
+/// How the actor authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Means {
-    /// A browser session.
     Session(Id),
-    /// An API token, by its public id.
+    /// The token's public ID.
     Token(String),
-    /// Nothing had to be proved: the command line, or Muster itself.
+    /// No authentication: the command line, or Muster itself.
     Trusted,
 }
 
 /// Where a request came from, for the audit log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// The client's address, behind the trusted proxies.
     pub address: Option<String>,
-    /// The client's User-Agent, cut to a sensible length.
+    /// Cut to a sensible length.
     pub user_agent: Option<String>,
-    /// The request's id, as in the log line.
+    /// The same ID as in the log.
     pub request_id: Option<String>,
 }
 
 impl Origin {
-    /// The address as a number; where none is known, all requests without one count as one client.
+    /// Requests without an address count as one client.
     pub fn ip(&self) -> IpAddr {
         self.address.as_deref().and_then(|text| text.parse().ok()).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
 }
 
-/// The actor of a request, with all that they are permitted. Operations ask it before they do anything.
+/// The actor of a request, with their permissions. Operations check it first.
 #[derive(Debug, Clone)]
 pub struct Principal {
-    /// The account, absent for the command line and Muster itself.
+    /// `None` for the command line and Muster itself.
     pub account: Option<Id>,
-    /// The name for the audit log and the side bar.
+    /// For the audit log and the side bar.
     pub name: String,
-    /// User, machine, shell or Muster.
     pub kind: ActorKind,
-    /// The names of the roles, for the side bar.
+    /// For the side bar.
     pub roles: Vec<String>,
-    /// Everything that the roles grant together.
+    /// Everything that their roles grant.
     pub permissions: PermissionSet,
-    /// Session or token.
     pub means: Means,
-    /// Address, user agent and request id.
     pub origin: Origin,
 }
 
 impl Principal {
-    /// Somebody with a shell on Muster's machine: whoever can read its database may do everything in it.
+    /// The command line: whoever can read Muster's database can do everything in it.
     pub fn shell() -> Self {
         Self::trusted(ActorKind::Shell, "Command line")
     }
 
-    /// Muster itself, for what it does on nobody's behalf.
+    /// Muster itself, for what it does on its own.
     pub fn muster() -> Self {
         Self::trusted(ActorKind::Muster, "Muster")
     }
@@ -103,32 +94,27 @@ impl Principal {
         }
     }
 
-    /// Whether the actor holds `permission`.
     pub fn may(&self, permission: &str) -> bool {
         self.permissions.allows_str(permission)
     }
 
-    /// Refuses unless the actor holds `permission`. `sentence` tells a person what was refused.
-    ///
-    /// # Errors
-    /// `Forbidden` with both.
+    /// Fails unless the actor has `permission`. `sentence` tells people what was refused.
     pub fn require(&self, permission: &str, sentence: &str) -> Result<(), Error> {
         if self.may(permission) { Ok(()) } else { Err(Error::forbidden(permission, sentence)) }
     }
 
-    /// Whether the actor has full control: everything that the predefined Administrator grants. Rights come from
-    /// permissions, so a custom role that grants as much counts as well.
+    /// Whether the actor has all permissions of the predefined role Administrator. A custom role that grants as much
+    /// counts, too.
     pub fn is_administrator(&self) -> bool {
         self.permissions.covers_all(&predefined::administrator_permissions())
     }
 
-    /// Whether `granted` is no more than the actor has. An administrator may grant anything, also what only a gateway
-    /// knows: they could put it into a role of their own at any time.
+    /// Whether the actor has all of `granted`. Administrators can grant anything, also permissions that only a gateway
+    /// knows: they could give them to themselves at any time.
     pub fn may_grant(&self, granted: &PermissionSet) -> bool {
         self.is_administrator() || self.permissions.covers_all(granted)
     }
 
-    /// The browser session, where the actor came by one.
     pub fn session(&self) -> Option<&Id> {
         match &self.means {
             Means::Session(session) => Some(session),
@@ -136,7 +122,7 @@ impl Principal {
         }
     }
 
-    /// Whether this is the account that the actor is signed in with.
+    /// Whether this is the actor's own account.
     pub fn is(&self, account: &Id) -> bool {
         self.account.as_ref() == Some(account)
     }

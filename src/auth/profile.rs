@@ -1,4 +1,4 @@
-//! One's own page: details, password, sessions.
+//! The profile page: details, password, sessions.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -22,7 +22,6 @@ use crate::web::page::see_other;
 use crate::web::view::{Flash, Moment};
 use crate::web::visit::Visit;
 
-/// This page's address.
 pub const PROFILE: &str = "/profile";
 
 fn own_id(actor: &Principal) -> Result<Id, Error> {
@@ -30,9 +29,6 @@ fn own_id(actor: &Principal) -> Result<Id, Error> {
 }
 
 /// `GET /profile`
-///
-/// # Errors
-/// `Unavailable`.
 pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
     visit.html(StatusCode::OK, &profile(&visit).await?)
 }
@@ -75,7 +71,6 @@ async fn profile(visit: &Visit) -> Result<ProfilePage, Error> {
     })
 }
 
-/// The form for another password.
 #[derive(Deserialize)]
 pub struct ChangeForm {
     #[serde(default)]
@@ -87,9 +82,6 @@ pub struct ChangeForm {
 }
 
 /// `POST /profile/password`
-///
-/// # Errors
-/// `Unavailable`.
 pub async fn change_password(visit: Visit, form: Form<ChangeForm>) -> Result<HttpResponse, Error> {
     let (actor, door) = (&visit.actor, visit.data::<Door>()?);
     let own = own_id(actor)?;
@@ -140,9 +132,6 @@ fn ended_text(ended: usize) -> String {
 }
 
 /// `POST /profile/sessions/{id}/end`
-///
-/// # Errors
-/// `NotFound` for a session that is not one's own.
 pub async fn end_session(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, Error> {
     let (own, id) = (own_id(&visit.actor)?, Id::parse(&id).ok_or(Error::NotFound("session"))?);
     let current = visit.actor.means == Means::Session(id.clone());
@@ -163,9 +152,6 @@ pub async fn end_session(visit: Visit, id: web::Path<String>) -> Result<HttpResp
 }
 
 /// `POST /profile/sessions/end-others`
-///
-/// # Errors
-/// `Unavailable`.
 pub async fn end_others(visit: Visit) -> Result<HttpResponse, Error> {
     let own = own_id(&visit.actor)?;
     let ended = visit
@@ -182,7 +168,7 @@ pub async fn end_others(visit: Visit) -> Result<HttpResponse, Error> {
     Ok(see_other(PROFILE))
 }
 
-/// A User-Agent in words: "Firefox on Linux". What is not a browser keeps its first word.
+/// A User-Agent in words: "Firefox on Linux". For programs other than browsers, its first word.
 fn program(agent: &str) -> String {
     // The order matters: Edge calls itself Chrome, and Chrome calls itself Safari.
     let named = |table: &[(&str, &'static str)]| table.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name);

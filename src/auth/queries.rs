@@ -15,29 +15,25 @@ use crate::{roles, tokens};
 pub mod links;
 pub mod sessions;
 
-/// A user who may try to sign in.
+/// What signing in needs to know of a user.
 #[derive(Debug, Clone)]
 pub struct Login {
-    /// The account.
     pub id: Id,
-    /// Name.
     pub name: String,
-    /// Password hash, absent until the user has chosen one.
+    /// `None` until the user has set a password.
     pub password_hash: Option<String>,
-    /// Whether the account is disabled.
     pub disabled: bool,
 }
 
-/// The user of this e-mail address, in any spelling.
+/// The user with this e-mail address, however it is written.
 pub fn login(conn: &mut DbConnection, address: &str) -> Result<Option<Login>, Error> {
-    // Nobody has such an address, and Postgres takes a NUL in no text.
+    // Nobody has such an address, and Postgres rejects NUL in text.
     if address.contains('\0') {
         return Ok(None);
     }
     login_where(conn, |query| query.filter(accounts::email_key.eq(email::key(address))))
 }
 
-/// The user of this identity.
 pub fn login_by_id(conn: &mut DbConnection, id: &Id) -> Result<Option<Login>, Error> {
     login_where(conn, |query| query.filter(accounts::id.eq(id.clone())))
 }
@@ -53,15 +49,14 @@ fn login_where(conn: &mut DbConnection, narrow: impl FnOnce(Boxed) -> Boxed) -> 
     Ok(row.map(|(id, name, password_hash, disabled)| Login { id, name, password_hash, disabled }))
 }
 
-/// Whether there is any user yet.
 pub fn has_users(conn: &mut DbConnection) -> Result<bool, Error> {
     let first: Option<Id> = accounts::table.filter(accounts::kind.eq("user")).select(accounts::id).first(conn).optional()?;
     Ok(first.is_some())
 }
 
-/// Notes that a user signs in now, if the account is enabled and its password hash is still `password_hash`. Returns whether
-/// it was so. The row stays locked until the transaction ends: a change of the password or a disablement comes before or
-/// after, and then finds the session that is begun in this one.
+/// Records a sign-in if the account is enabled and its password hash is still `password_hash`. Returns whether it did. The
+/// row stays locked until the transaction ends, so a change of password or a disablement comes before or after, and then
+/// ends the session that starts in this transaction.
 pub fn note_login(conn: &mut DbConnection, id: &Id, password_hash: &str) -> Result<bool, Error> {
     let unchanged = accounts::table
         .filter(accounts::id.eq(id))
@@ -70,17 +65,17 @@ pub fn note_login(conn: &mut DbConnection, id: &Id, password_hash: &str) -> Resu
     Ok(diesel::update(unchanged).set(accounts::last_login_at.eq(clock::now())).execute(conn)? > 0)
 }
 
-/// The enabled user behind a session, with everything that they may do. `None` where the account is disabled or gone.
+/// The user of a session, with their permissions. `None` if the account is disabled or deleted.
 pub fn principal(conn: &mut DbConnection, account: &Id, session: Id, origin: Origin) -> Result<Option<Principal>, Error> {
     standing(conn, account, Kind::User, Means::Session(session), origin)
 }
 
-/// The actor of a request as they are at this moment. Between the door and here the account may have been disabled, a role
-/// taken, the session ended or the token revoked; inside [`crate::database::Database::write`] no administrator's change to
-/// it can come between any more.
+/// The actor of a request as they are now. Since the request began, the account may have been disabled, a role removed, the
+/// session ended or the token revoked. Inside [`crate::database::Database::write`], no such change can come between
+/// anymore.
 ///
 /// # Errors
-/// `Unauthenticated` for an actor who would not be let in any more; the database's.
+/// `Unauthenticated` if the actor can't sign in anymore.
 pub fn present(conn: &mut DbConnection, actor: &Principal) -> Result<Principal, Error> {
     let (kind, account) = match (actor.kind, &actor.account) {
         (ActorKind::User, Some(account)) => (Kind::User, account),

@@ -1,6 +1,6 @@
-//! Refusals for lack of permission, gathered for the audit log: whoever asks for the same again and again does not write a
-//! row each time. The first is written at once; those that follow within an hour are counted, and become one event when it
-//! is over. (A restart loses the count of the hour that it falls into.)
+//! Audit events for requests without permission. Repeating the same request doesn't write a row each time: the first
+//! refusal is written immediately, and those within the next hour are counted and become one event when it is over. (A
+//! restart loses that count.)
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,10 +14,9 @@ use crate::database::{Database, DbConnection};
 use crate::error::Error;
 use crate::id::Id;
 
-/// How long the refusals that follow one are gathered.
+/// How long refusals are counted after the first.
 const INTERVAL: Duration = Duration::from_secs(3600);
 
-/// Who was refused what.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     account: Option<Id>,
@@ -25,15 +24,12 @@ struct Key {
     permission: String,
 }
 
-/// The refusals of the running hour. Share it between the workers.
+/// The refusals of the current hour. Share it between the workers.
 #[derive(Debug, Default)]
 pub struct Refusals(Mutex<HashMap<Key, u64>>);
 
 impl Refusals {
-    /// Writes down a refusal, or counts it.
-    ///
-    /// # Errors
-    /// The database's.
+    /// Records a refusal, or counts it.
     pub async fn record(
         refusals: Arc<Self>,
         database: web::Data<Database>,
@@ -78,7 +74,7 @@ impl Refusals {
     }
 }
 
-/// `count` is left out for a single one.
+/// `count`: `None` for a single refusal.
 fn write(conn: &mut DbConnection, principal: &Principal, key: &Key, count: Option<u64>) -> Result<(), Error> {
     let mut detail = serde_json::json!({ "permission": key.permission });
     if let Some(count) = count {

@@ -1,5 +1,5 @@
-//! Browser sessions, kept in the database: they can be listed and ended, and a copy of the database opens none of them,
-//! because only a hash of the cookie's key is stored.
+//! Browser sessions, stored in the database so that they can be listed and ended. Only a hash of the cookie's key is
+//! stored, so a copy of the database opens no session.
 
 use std::collections::HashMap;
 
@@ -19,20 +19,17 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::web::forgery::SESSION_COOKIE;
 
-/// The entries of a session's state.
 const ACCOUNT: &str = "account";
 const ID: &str = "id";
-/// When the session was last seen; put there by the store at each load.
+/// When the session was last seen. The store adds it when loading.
 const SEEN: &str = "seen";
-/// Says why the database could not be asked: whoever needs the session answers 503 instead of "sign in".
+/// Why the database couldn't be read: then pages answer 503, not "sign in".
 const UNAVAILABLE: &str = "unavailable";
 
-/// Sessions in the `sessions` table.
 pub struct DatabaseSessions {
     database: Database,
 }
 
-/// The middleware of all pages.
 pub fn middleware(database: Database, key: Key, https: bool) -> SessionMiddleware<DatabaseSessions> {
     let life = Duration::seconds(queries::sessions::SESSION_LIFE.num_seconds());
     SessionMiddleware::builder(DatabaseSessions { database }, key)
@@ -41,7 +38,7 @@ pub fn middleware(database: Database, key: Key, https: bool) -> SessionMiddlewar
         .cookie_same_site(SameSite::Lax)
         .cookie_secure(https)
         .cookie_content_security(CookieContentSecurity::Signed)
-        // The browser keeps the cookie as long as the session lives.
+        // The browser keeps the cookie as long as the session lasts.
         .session_lifecycle(
             PersistentSession::default().session_ttl(life).session_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest),
         )
@@ -81,18 +78,18 @@ impl SessionStore for DatabaseSessions {
 
     async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
         use rand::distr::{Alphanumeric, SampleString};
-        // 64 characters of 62: more than 256 bits, from a generator fit for keys.
+        // 64 base62 characters are more than 256 bits, from a cryptographic generator.
         let key = SessionKey::try_from(Alphanumeric.sample_string(&mut rand::rng(), 64))
             .map_err(|error| SaveError::Other(error.into()))?;
         let (digest, id) = (digest(&key), entry::<Id>(&state, ID));
         let state = text(state).map_err(SaveError::Serialization)?;
         let kept = self.database.record(move |conn| match id {
             Some(id) => queries::sessions::give_key(conn, &id, &digest, &state).map(drop),
-            // Nobody's: it holds no more than a flash.
+            // Without a user: it only holds a flash.
             None => queries::sessions::insert(conn, &Id::new(), &digest, None, &state, &Origin::default()),
         });
         if let Err(error) = kept.await {
-            // What the answer tells of has been done. The key opens nothing, so the next page asks to sign in.
+            // The change itself is done. The key doesn't work, so the next page asks to sign in.
             log::warn!("a session could not be given its key: {error}");
         }
         Ok(key)
@@ -101,17 +98,17 @@ impl SessionStore for DatabaseSessions {
     async fn update(&self, key: SessionKey, state: State, _: &Duration) -> Result<SessionKey, UpdateError> {
         let digest = digest(&key);
         let text = text(state).map_err(UpdateError::Serialization)?;
-        // A session that was ended meanwhile stays ended: its state is dropped.
+        // A session that has ended stays ended: the state is dropped.
         let updated = self.database.record(move |conn| queries::sessions::update(conn, &digest, &text)).await;
         if let Err(error) = updated {
-            // All that is lost is a flash, and what it tells of has been done: the answer must not say otherwise.
+            // Only a flash is lost, and the change itself is done: the response must not report an error.
             log::warn!("a session's state could not be written: {error}");
         }
         Ok(key)
     }
 
     async fn update_ttl(&self, _: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
-        // `auth::access` lets a session live on, every few minutes and not at every request.
+        // `auth::access` extends sessions, every few minutes and not at each request.
         Ok(())
     }
 
@@ -126,17 +123,15 @@ fn text(mut state: State) -> Result<String, anyhow::Error> {
     Ok(serde_json::to_string(&state)?)
 }
 
-/// What a request's session says.
+/// The user in a request's session.
 pub enum Found {
-    /// Nobody is signed in.
     Nobody,
-    /// The database could not be asked, for this cause.
+    /// The database couldn't be read, for this reason.
     Unavailable(String),
-    /// An account, by which session, and when that was last seen.
+    /// Account, session, and when it was last seen.
     Account(Id, Id, Option<NaiveDateTime>),
 }
 
-/// Reads who is signed in.
 pub fn find(session: &Session) -> Found {
     let get = |name: &str| session.get::<Id>(name).ok().flatten();
     if let Some(cause) = session.get::<String>(UNAVAILABLE).ok().flatten() {
@@ -151,10 +146,7 @@ pub fn find(session: &Session) -> Found {
     }
 }
 
-/// Puts a session that has begun behind the browser's cookie, under a new key: one from before signing in is worth nothing.
-///
-/// # Errors
-/// `Internal` where the state cannot be written.
+/// Puts a new session into the browser's cookie, under a new key: one from before signing in must not work.
 pub fn enter(session: &Session, begun: &Begun) -> Result<(), Error> {
     let failed = |error: actix_session::SessionInsertError| Error::Internal(error.to_string());
     session.clear();

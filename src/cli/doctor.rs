@@ -23,9 +23,9 @@ mod probe;
 
 use examination::{Attempt, Verdict};
 
-/// The exit status where something got through.
+/// Exit status if something got through.
 const FINDINGS: u8 = 1;
-/// The exit status where that could not be tested.
+/// Exit status if it couldn't be tested.
 const UNKNOWN: u8 = 2;
 
 /// The arguments of `muster doctor`.
@@ -59,7 +59,7 @@ fn echo_path(text: &str) -> Result<String, String> {
     if fits { Ok(text.to_owned()) } else { Err("PATH must begin with a slash, such as /echo".to_owned()) }
 }
 
-/// Tests the gateway, prints what it found, and says how the command is to end.
+/// Tests the gateway and prints the findings.
 pub fn run(words: Doctor, config: &Config) -> ExitCode {
     if let Err(sentence) = must_exist(&config.database_url) {
         note(&sentence);
@@ -69,7 +69,7 @@ pub fn run(words: Doctor, config: &Config) -> ExitCode {
     let stop = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&stop);
     let outcome = actix_web::rt::System::new().block_on(async move {
-        // The probe account is removed also when somebody interrupts.
+        // An interrupt must not leave the probe account behind.
         for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
             let told = Arc::clone(&told);
             if let Ok(mut asked) = signal(kind) {
@@ -92,7 +92,7 @@ pub fn run(words: Doctor, config: &Config) -> ExitCode {
     }
 }
 
-/// Returns how many findings there are.
+/// Returns the number of findings.
 fn examine(words: &Doctor, config: &Config, stop: &AtomicBool) -> Result<usize, String> {
     migrations::migrate(&config.database_url)?;
     let database = Database::connect(config.database_url.clone(), 1).map_err(|error| error.to_string())?;
@@ -100,7 +100,7 @@ fn examine(words: &Doctor, config: &Config, stop: &AtomicBool) -> Result<usize, 
     say(&format!("Testing {}{} with the system account {}.", words.url, words.echo_path, probe.name))?;
     let gateway = gateway::Gateway::new(&words.url, &words.echo_path, stop);
     let found = examination::examine(&gateway, &probe, &mut report);
-    // The account goes first, whatever was found.
+    // The account is deleted whatever was found.
     let cleaned = probe.remove();
     let found = match (found, cleaned) {
         (Ok(found), Ok(())) => found,

@@ -1,30 +1,27 @@
-//! What commands print. The standard output holds what scripts read: an id, a token, a link, a list. What else a person
-//! wants to know goes to the standard error.
+//! What commands print. Standard output is for scripts: an ID, a token, a link, a list. Everything else goes to standard
+//! error.
 
 use std::io::Write;
 
 use crate::error::Error;
 
-/// Writes a line to the standard output.
-///
-/// # Errors
-/// A sentence, where nobody reads there any more.
+/// Prints a line to standard output.
 pub fn say(line: &str) -> Result<(), String> {
     let mut output = std::io::stdout().lock();
     writeln!(output, "{line}").and_then(|()| output.flush()).map_err(|error| format!("Cannot write the output: {error}."))
 }
 
-/// Writes a line to the standard error, where it is read or not.
+/// Prints a line to standard error.
 pub fn note(line: &str) {
     eprintln!("{line}");
 }
 
-/// One line of a list: fields apart by tabs, for `cut` and `awk`.
+/// Prints a line of a list, separated by tabs for `cut` and `awk`.
 pub fn row(fields: &[&str]) -> Result<(), String> {
     say(&fields.join("\t"))
 }
 
-/// The refusals of fields under the names of the flags that they came by.
+/// An error as a sentence, with the flags that fields came from.
 pub fn sentence(error: &Error) -> String {
     let Error::Invalid(fields) = error else { return error.to_string() };
     let flagged = |field: &crate::error::FieldError| match field.field {
@@ -35,7 +32,7 @@ pub fn sentence(error: &Error) -> String {
     fields.iter().map(flagged).collect::<Vec<_>>().join(" ")
 }
 
-/// Goes through a long list in pages: `page` prints what comes after a place, and says where it ended.
+/// Prints a long list in pages: `page` prints the rows after a place, and returns where it ended.
 pub fn pages<P>(mut page: impl FnMut(Option<P>) -> Result<Option<P>, String>) -> Result<(), String> {
     let mut place = None;
     loop {

@@ -58,10 +58,7 @@ pub fn run(command: RoleCommand, config: &Config) -> Result<(), String> {
     }
 }
 
-/// The roles of these names or UUIDs.
-///
-/// # Errors
-/// `Invalid` on the field `role` for one that there is not.
+/// Finds roles by name or UUID.
 pub fn roles_named(conn: &mut DbConnection, names: &[String]) -> Result<Vec<Id>, Error> {
     let mut found = Vec::new();
     for name in names {

@@ -119,10 +119,10 @@ fn system_account_named(conn: &mut DbConnection, text: &str) -> Result<Account, 
     queries::find(conn, Kind::System, &id).map_err(|error| named(error, text))
 }
 
-/// The identity of the system account of this UUID or name.
+/// Finds a system account by UUID or name.
 ///
 /// # Errors
-/// `Conflict` with a sentence where no name, or more than one, fits.
+/// `Conflict` if there is none, or several have that name.
 pub fn account_named(conn: &mut DbConnection, text: &str) -> Result<Id, Error> {
     match Id::parse(text) {
         Some(id) => Ok(id),

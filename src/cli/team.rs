@@ -37,7 +37,7 @@ pub fn run(command: TeamCommand, config: &Config) -> Result<(), String> {
             let found = database.read_now(|conn| {
                 let teams = queries::all(conn)?;
                 let mut sizes = std::collections::HashMap::new();
-                // As many values as every database takes in one statement.
+                // A statement takes a limited number of values.
                 for part in teams.chunks(1000) {
                     let ids: Vec<Id> = part.iter().map(|team| team.id.clone()).collect();
                     sizes.extend(queries::sizes(conn, &ids)?);

@@ -44,7 +44,6 @@ pub struct RevokeToken {
     pub id: String,
 }
 
-/// How long a token is to live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifetime {
     For(TimeDelta),
@@ -89,7 +88,7 @@ fn add(config: &Config, words: &AddToken) -> Result<(), String> {
 }
 
 fn revoke(config: &Config, id: &str) -> Result<(), String> {
-    // Pages show the id with the four characters and the underscore that the token begins with.
+    // Pages show the ID after the prefix `mstr_` or `mstw_`.
     let id = match id.split_once('_') {
         Some(("mstr" | "mstw", id)) => id,
         _ => id,

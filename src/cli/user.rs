@@ -82,7 +82,7 @@ pub fn run(command: UserCommand, config: &Config) -> Result<(), String> {
 }
 
 fn add(config: &Config, words: &AddUser) -> Result<(), String> {
-    // Before anything is created: a password that is too short leaves no database behind.
+    // Before anything else: a password that is too short must not leave a new database behind.
     let password_hash = if words.password_stdin { Some(hash_from_stdin()?) } else { None };
     let database = open_or_create(config)?;
     let invited = password_hash.is_none();
@@ -108,7 +108,7 @@ fn print_link(config: &Config, database: &Database, key: &str) -> Result<(), Str
     say(&format!("Open {base}/set-password/{key} to set the password. The link works once and expires in 3 days."))
 }
 
-/// Where people reach Muster: the public URL, or else where the server of this database last listened.
+/// The public URL, or else the address where this database's server last listened.
 fn base_url(config: &Config, database: &Database) -> Result<String, String> {
     if config.public_url.is_none()
         && let Some(url) = database.read_now(settings::served_at).map_err(|error| sentence(&error))?
@@ -127,7 +127,7 @@ fn hash_from_stdin() -> Result<String, String> {
     password::check_new(text, text).and_then(|()| password::hash(text)).map_err(|error| sentence(&error))
 }
 
-/// What was typed: without the byte-order mark that PowerShell and editors put before it, and without one line end.
+/// Removes one line break, and the byte-order mark that PowerShell and editors add.
 fn first_line(text: &str) -> &str {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let text = text.strip_suffix('\n').unwrap_or(text);
@@ -192,7 +192,7 @@ fn set_roles(config: &Config, words: &SetRoles) -> Result<(), String> {
     say(&if changed { format!("Roles of {name}: {roles}.") } else { format!("No change: {name} already has {roles}.") })
 }
 
-/// The user of this e-mail address or UUID.
+/// Finds a user by e-mail address or UUID.
 fn user_named(conn: &mut DbConnection, text: &str) -> Result<Account, Error> {
     let id = match Id::parse(text) {
         Some(id) => Some(id),

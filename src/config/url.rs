@@ -1,4 +1,4 @@
-//! The URLs among the settings. What stands before the host of a database URL is a secret: no error repeats it.
+//! URLs in settings. Everything before the host of a database URL is secret: no error repeats it.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -9,19 +9,19 @@ use clap::error::ErrorKind;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-/// Which database to use. Its `Debug` hides what may hold a password.
+/// The database. Its `Debug` hides the password.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
-    /// The path of an SQLite file, made if it is not there.
+    /// The path of an SQLite file, which is created if it doesn't exist.
     Sqlite(String),
-    /// A whole `postgres://` URL, a secret.
+    /// A `postgres://` URL, which is secret.
     Postgres(String),
 }
 
 const EXPECTED: &str = "The database URL (--database-url, DATABASE_URL) must be sqlite:PATH, a path that ends in .db, or a \
                         postgres:// URL.";
 const IN_MEMORY: &str = "The database URL names an SQLite database in memory, which connections cannot share: name a file.";
-/// For everything that libpq would misread, and then repeat in its own error.
+/// For everything that libpq would misread and then repeat in its own error.
 const ENCODE: &str = "The database URL cannot be read. Percent-encode the password: characters such as % @ : / ? # [ ] and \
                       spaces are written %25 %40 %3A %2F %3F %23 %5B %5D %20.";
 const PORT: &str = "The database URL cannot be read: the port after the host must be a number from 1 to 65535. If the password \
@@ -30,7 +30,7 @@ const PORT: &str = "The database URL cannot be read: the port after the host mus
 impl FromStr for DatabaseUrl {
     type Err = String;
 
-    /// Reads `sqlite:path`, `sqlite://path`, a path that ends in `.db`, or a `postgres://` or `postgresql://` URL.
+    /// Parses `sqlite:path`, `sqlite://path`, a path that ends in `.db`, or a `postgres://` or `postgresql://` URL.
     fn from_str(text: &str) -> Result<DatabaseUrl, String> {
         if let Some(rest) = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://")) {
             check_postgres(rest)?;
@@ -49,7 +49,7 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// Reads a database URL from the command line. The usual parser's error would repeat the value, with its password.
+/// Parses a database URL on the command line. Clap's own error would repeat the value, with its password.
 #[derive(Clone, Debug)]
 pub struct DatabaseUrlParser;
 
@@ -62,10 +62,10 @@ impl TypedValueParser for DatabaseUrlParser {
     }
 }
 
-/// Refuses what libpq cannot read, and what it would read in another way than it was meant.
+/// Refuses what libpq can't parse, or would parse differently than intended.
 fn check_postgres(rest: &str) -> Result<(), &'static str> {
     let (authority, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    // A second @, or one after a slash, belongs to a password that is not encoded.
+    // A second @, or one after a slash, is part of a password that isn't percent-encoded.
     if rest.matches('@').count() > 1 || after.contains('@') || after.starts_with('#') {
         return Err(ENCODE);
     }
@@ -101,7 +101,7 @@ fn has_good_port(host: &str) -> bool {
 }
 
 impl DatabaseUrl {
-    /// A driver's words without the user and the password of this URL.
+    /// Removes this URL's user and password from a driver's message.
     pub fn redact(&self, words: &str) -> String {
         let DatabaseUrl::Postgres(url) = self else { return words.to_owned() };
         let Some((_, rest)) = url.split_once("://") else { return words.to_owned() };
@@ -114,7 +114,7 @@ impl DatabaseUrl {
         for secret in passwords.filter(|secret| !secret.is_empty()) {
             text = text.replace(secret, "…").replace(&decoded(secret), "…");
         }
-        // A short name may be part of any word: only where it is quoted.
+        // A short name may be part of any word, so only where it is quoted.
         text.replace(&format!("\"{}\"", decoded(user)), "\"…\"")
     }
 }
@@ -128,8 +128,8 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// The origin that a URL consists of, in the form that a browser sends (RFC 6454): scheme and host in lower case, no port
-/// that goes without saying, no slash at the end. `None` for what is not http or https, or has a path or anything else.
+/// The origin of a URL that has nothing else, as browsers send it (RFC 6454): scheme and host in lower case, no default
+/// port, no slash at the end. `None` if it isn't http or https, or has a path or anything else.
 pub fn origin(text: &str) -> Option<String> {
     let url = http(text)?;
     let is_bare = url.path().bytes().all(|byte| byte == b'/') && url.query().is_none() && url.fragment().is_none();
@@ -137,7 +137,7 @@ pub fn origin(text: &str) -> Option<String> {
     (is_bare && is_plain).then(|| url.origin().ascii_serialization())
 }
 
-/// An http or https URL with a host. Stricter than the parser, which takes `https:host` and `https:\\host` as well.
+/// Parses an http or https URL with a host. Stricter than the parser, which also accepts `https:host` and `https:\\host`.
 pub fn http(text: &str) -> Option<Url> {
     let (scheme, rest) = text.split_once("://")?;
     let is_http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");

@@ -8,12 +8,12 @@ use ipnet::IpNet;
 
 use super::url;
 
-/// The longest duration: a hundred years, in days.
+/// A hundred years.
 const MAX_DAYS: i64 = 36_500;
 
 /// Parses a whole number of days, hours or minutes: `90d`, `12h`, `30m`.
 pub fn parse_duration(text: &str) -> Result<TimeDelta, String> {
-    // The parser also knows seconds, months and years, which no screen could show in whole days, hours or minutes.
+    // The parser also accepts seconds, months and years, which screens can't show as whole days, hours or minutes.
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"dhm".contains(&byte));
     let parsed = humantime::parse_duration(text).ok().filter(|_| is_plain);
     let length = parsed.ok_or("Use a whole number of days, hours or minutes, such as 90d, 12h or 30m.")?;
@@ -42,7 +42,7 @@ pub fn policy_link(text: &str) -> Result<String, String> {
     url::http(text).map(|_| text.to_owned()).ok_or_else(refused)
 }
 
-/// Stricter than `env_logger`, which would take a mistyped level for the name of a module.
+/// Stricter than `env_logger`, which takes a mistyped level for a module's name.
 pub fn log_filter(text: &str) -> Result<String, String> {
     let is_level = |level: &str| level.trim().parse::<log::LevelFilter>().is_ok();
     let fits = |part: &str| match part.split_once('=') {

@@ -1,5 +1,5 @@
-//! What a token does with itself through the API: revoke itself, and get its successor. It needs no permission for that,
-//! and read-only ones may do it too: a token that has leaked must be able to end itself.
+//! What a token can do with itself through the API: revoke itself, and regenerate itself. Neither needs a permission, and
+//! read-only tokens can do it too: a leaked token must be able to end itself.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -15,19 +15,19 @@ use crate::error::Error;
 use crate::web::form::Body;
 use crate::web::json;
 
-/// The longest overlap, in seconds: seven days.
+/// Seven days, in seconds.
 const MAX_OVERLAP: i64 = 7 * 24 * 60 * 60;
 
-/// `DELETE /tokens/current`: the token that is sent stops, and an old value that it replaced stops with it.
+/// `DELETE /tokens/current`: revokes the token in the request, and an old value that it replaced.
 ///
 /// # Errors
-/// `Conflict` where another call was faster.
+/// `Conflict` if another call was faster.
 pub async fn revoke_current(actor: Actor, database: web::Data<Database>) -> Result<HttpResponse, Error> {
     actor.write(&database, operations::revoke_own).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// What is misspelt must not count as nothing said: the old value would stop at once.
+/// A misspelled field must not count as missing: the old value would stop immediately.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Regeneration {
@@ -49,15 +49,15 @@ struct Regenerated {
 #[derive(Serialize)]
 struct Replaced {
     id: String,
-    /// Until when the old value works; nothing where it has stopped.
+    /// Missing if the old value has stopped.
     works_until: Option<String>,
 }
 
-/// `POST /tokens/current/regenerate`: a successor of the same name, access and length of life. Its value stands in this
-/// answer and nowhere else. A caller whose connection breaks has lost it, so an overlap is wise.
+/// `POST /tokens/current/regenerate`: replaces the token with one of the same name, access and lifetime. Only this response
+/// shows the new value. If the connection breaks it is lost, so an overlap is wise.
 ///
 /// # Errors
-/// `Invalid` (field `overlap_seconds`), `Conflict` for a token that has a successor already.
+/// `Conflict` if the token has already been regenerated.
 pub async fn regenerate_current(
     request: HttpRequest,
     actor: Actor,
@@ -81,7 +81,7 @@ pub async fn regenerate_current(
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
 }
 
-/// Reads JSON or a form. Nothing at all means no overlap, whatever the content type says: some clients send one always.
+/// Reads JSON or a form. An empty body means no overlap, whatever the content type: some clients always send one.
 fn overlap(request: &HttpRequest, body: &[u8]) -> Result<TimeDelta, Error> {
     let refused = || {
         Error::field(

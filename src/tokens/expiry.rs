@@ -1,12 +1,12 @@
-//! The expiry that the list names for an account stands in the account's own row (`first_expiry_at`), so that the list is
-//! sorted and narrowed by it without a look at any token.
+//! Keeps `first_expiry_at`, the expiry that the list shows for an account, in the account's own row, so that the list can
+//! be sorted and filtered by it without reading tokens.
 //!
-//! Every change to a token keeps it, but the passing of time changes no row. So each instance looks every few seconds
-//! whether an account's token has expired since somebody last looked, and moves the account on to its next expiry. Until
-//! then it stands in the list where it stood, and is not among those whose tokens expire soon.
+//! Every change to a token updates it, but time passing changes no row. So each instance looks every few seconds for tokens
+//! that have expired since the last look, and moves their accounts on to the next expiry. Until then such an account keeps
+//! its place in the list and doesn't count as expiring soon.
 //!
-//! Clocks differ, and go back when they are set right. So a look reaches back a little, and also over whatever a clock that was
-//! ahead has seen to: whom it has moved too far comes back.
+//! Clocks differ, and are sometimes set back. So each look starts a little earlier than the last one ended, and also
+//! repeats what an instance with a clock ahead has done: accounts that it moved too far are moved back.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,18 +20,18 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::settings;
 
-/// How often it is looked: nobody sorts a list by seconds.
+/// Nobody sorts a list by seconds.
 const PERIOD: Duration = Duration::from_secs(10);
-/// The setting that says up to when expired tokens have been seen to; the first look writes it.
+/// The setting that says up to when expired tokens have been processed. The first look writes it.
 pub const SEEN_UNTIL: &str = "expiries_seen_until";
-/// How far back a look reaches: more than the clocks of instances differ.
+/// How far back each look starts: more than the clocks of instances differ.
 const BACK: TimeDelta = TimeDelta::minutes(5);
-/// How old the setting may become where nothing expires.
+/// The setting is written at least this often, even if nothing expires.
 const KEPT_FOR: TimeDelta = TimeDelta::hours(1);
-/// Tokens looked at in one statement, so that after a long stop nobody waits long for the writer.
+/// Tokens read by one statement, so that after a long downtime other writers don't wait long.
 const PART: usize = 500;
 
-/// Looks again and again, as long as the process lives.
+/// Runs for as long as the process does.
 pub async fn run(database: Database) {
     let mut failing = false;
     loop {
@@ -47,15 +47,12 @@ pub async fn run(database: Database) {
     }
 }
 
-/// Sees to the tokens that have expired, up to `now`, since this was last done on this database. Returns the number of
-/// accounts whose expiry was another. Where there are none it writes no more than that it has looked: once an hour, and
-/// where the clock has gone back.
-///
-/// # Errors
-/// The database's. What has been done until then is kept.
+/// Updates the accounts whose tokens have expired since the last look on this database, up to `now`. Returns how many
+/// changed. If none did, it writes only the setting: once an hour, and when the clock has gone back. After an error, what
+/// has been done so far is kept.
 pub async fn move_on(database: &Database, now: NaiveDateTime) -> Result<usize, Error> {
     let since = database.read(|conn| settings::moment(conn, SEEN_UNTIL)).await?.unwrap_or(clock::NEVER);
-    // A clock that was ahead may have hidden from the others what expired meanwhile.
+    // An instance with its clock ahead may have skipped what expired since then.
     let from = if since > now { now - (since - now) } else { since } - BACK;
     let until = since.max(now);
     let (mut place, mut moved) = ((from, String::new()), 0);

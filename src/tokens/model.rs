@@ -10,60 +10,47 @@ mod expiry;
 
 pub use expiry::{Expiry, in_words, usual_lifetime};
 
-/// The longest name, in characters.
+/// In characters.
 pub const NAME_LIMIT: usize = 80;
 
-/// A checked name: 1 to 80 characters, trimmed, without control characters. Several tokens may share one.
+/// A valid name: 1 to 80 characters, trimmed, without control characters. Several tokens may share one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenName(String);
 
 impl TokenName {
-    /// Checks a name from outside.
-    ///
-    /// # Errors
-    /// A sentence for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let name = tidy(text, NAME_LIMIT)?;
         if name.is_empty() { Err("Enter a name.".into()) } else { Ok(Self(name)) }
     }
 
-    /// As it is shown.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What Muster keeps of a token, its secret never among it.
+/// A stored token, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    /// The public id: 12 base62 characters.
+    /// The public ID: 12 base62 characters.
     pub id: String,
-    /// Whose it is.
     pub account: Id,
-    /// What it is for.
     pub name: String,
-    /// What it may do.
     pub access: Access,
-    /// When it was made.
     pub created_at: NaiveDateTime,
-    /// Who made it, by their name at that moment.
+    /// The name of whoever created it, as it was then.
     pub created_by_name: String,
-    /// From when it is refused; `None` for never.
+    /// `None`: it never expires.
     pub expires_at: Option<NaiveDateTime>,
-    /// Since when it is revoked.
     pub revoked_at: Option<NaiveDateTime>,
-    /// The public id of the successor that regenerating it made.
+    /// The public ID of the token that replaced it when it was regenerated.
     pub replaced_by: Option<String>,
-    /// When it was last accepted.
     pub last_used_at: Option<NaiveDateTime>,
-    /// The address it was last used from.
     pub last_used_from: Option<String>,
-    /// The User-Agent it was last used by.
     pub last_used_agent: Option<String>,
 }
 
 impl Token {
-    /// How its text begins, as far as that is no secret.
+    /// The part of its value that is not secret.
     pub fn begins_with(&self) -> String {
         let letter = match self.access {
             Access::Read => 'r',
@@ -72,69 +59,63 @@ impl Token {
         format!("mst{letter}_{}", self.id)
     }
 
-    /// Whether its time is over at `now`.
     pub fn is_expired(&self, now: NaiveDateTime) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }
 
-    /// Whether it would be accepted at `now` from an enabled account.
+    /// Whether it is accepted at `now`, provided that its account is enabled.
     pub fn is_living(&self, now: NaiveDateTime) -> bool {
         self.revoked_at.is_none() && !self.is_expired(now)
     }
 
-    /// How long it lives from its creation to its expiry; `None` for ever.
+    /// The time from its creation to its expiry; `None` if it never expires.
     pub fn lifetime(&self) -> Option<TimeDelta> {
         self.expires_at.map(|end| end - self.created_at)
     }
 }
 
-/// A token on its account's page, with what it replaced for as long as that still works.
+/// A token on its account's page, with the one it replaced for as long as that one still works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedToken {
-    /// The token.
     pub token: Token,
-    /// The old value that regenerating left alive for a while.
+    /// The old value, if it was given an overlap and still works.
     pub predecessor: Option<Token>,
 }
 
-/// An account's tokens in short, for a row of the list. Revoked tokens and old values of regenerated ones do not count.
+/// Summary of an account's tokens, for a row of the list. Revoked and replaced tokens don't count.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TokenSummary {
-    /// Tokens that work.
+    /// Active tokens.
     pub live: i64,
-    /// Tokens that have expired and have not been removed.
+    /// Expired tokens that nobody has removed.
     pub expired: i64,
-    /// When the next of `live` expires.
+    /// When the first of the `live` tokens expires.
     pub next_expiry: Option<NaiveDateTime>,
-    /// When the latest of `expired` did.
+    /// When the last of the `expired` tokens expired.
     pub last_expired: Option<NaiveDateTime>,
-    /// When one of them was last used.
     pub last_used: Option<NaiveDateTime>,
 }
 
-/// For how long the old value goes on working when a token is regenerated.
+/// How long the old value keeps working after a token is regenerated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overlap {
-    /// Not at all: it stops with the change.
+    /// The old value stops immediately.
     Now,
-    /// One hour.
     Hour,
-    /// 24 hours.
     Day,
-    /// Seven days.
     Week,
 }
 
 impl Overlap {
-    /// All of them, the shortest first, as a form offers them.
+    /// In the order of the form.
     pub const ALL: [Self; 4] = [Self::Now, Self::Hour, Self::Day, Self::Week];
 
-    /// Reads `0`, `1h`, `24h` or `7d`.
+    /// Parses `0`, `1h`, `24h` or `7d`.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|overlap| overlap.as_str() == text)
     }
 
-    /// The spelling that [`Overlap::parse`] reads, which is also the one in the audit log.
+    /// The form that [`Overlap::parse`] reads. The audit log uses it too.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Now => "0",
@@ -144,7 +125,6 @@ impl Overlap {
         }
     }
 
-    /// How long that is.
     pub fn length(self) -> TimeDelta {
         match self {
             Self::Now => TimeDelta::zero(),

@@ -1,5 +1,5 @@
-//! The verbs that a person would say of tokens. Each asks for permission first and writes its audit event in the caller's
-//! one transaction (`Database::write`). A value leaves here once, with the change that made it.
+//! What people do with tokens. Each operation checks the permission first, and writes its audit event in the transaction of
+//! the change. A token's value is returned once, by the operation that created it.
 
 use chrono::{NaiveDateTime, TimeDelta};
 
@@ -23,25 +23,21 @@ mod revoke;
 pub use regenerate::{Successor, finish, regenerate, regenerate_own};
 pub use revoke::{revoke, revoke_by_id, revoke_own};
 
-/// A token as a form or the command line describes it. What they said has been read but not accepted: an actor without
-/// permission learns that first, and a person sees all that is wrong at once.
+/// A new token as a form or the command line describes it. It is validated after the permission check, so nobody without
+/// permission learns what is wrong with it, and all errors are reported together.
 #[derive(Debug, Clone)]
 pub struct Creation {
-    /// What it is for.
     pub name: String,
-    /// What it may do; `None` where that could not be read.
+    /// `None` if it was missing or invalid.
     pub access: Option<Access>,
-    /// When it expires, as [`Expiry::parse`] read it.
     pub expiry: Result<Expiry, FieldError>,
 }
 
-/// Creates a token for a system account. A disabled account may be given one; it is refused until the account is enabled.
-///
-/// `maximum` is the longest life that the installation allows.
+/// Creates a token for a system account. A disabled account can have one too; it works once the account is enabled.
+/// `maximum` is the longest lifetime allowed.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`, `Conflict` while the creation of tokens is stopped, `Invalid` (fields `name`, `access`,
-/// `expires`, `expires_on`).
+/// `Conflict` while token creation is paused.
 pub fn create(
     conn: &mut DbConnection,
     actor: &Principal,
@@ -52,10 +48,10 @@ pub fn create(
     create_once(conn, actor, account, form, maximum, None)
 }
 
-/// [`create`] for a form of a page: `once` is the form's identity, under which it makes one token however often it is sent.
+/// [`create`] for a form with an identity: submitting the same form again creates nothing.
 ///
 /// # Errors
-/// As [`create`], and `Conflict` for a form that has made its token already.
+/// `Conflict` if the form has already created its token.
 pub fn create_once(
     conn: &mut DbConnection,
     actor: &Principal,
@@ -86,7 +82,7 @@ pub fn create_once(
     Ok(made)
 }
 
-/// The actor's own token, with its account.
+/// The token that the actor authenticated with, and its account.
 fn own(conn: &mut DbConnection, actor: &Principal) -> Result<(Account, Token), Error> {
     let (Some(account), Means::Token(token), Some(kind)) = (&actor.account, &actor.means, own_kind(actor)) else {
         return Err(Error::forbidden("", "Only an API token can do this to itself."));
@@ -141,11 +137,11 @@ fn event<'a>(verb: &'static str, account: &'a Account, token: &'a Token, detail:
     }
 }
 
-/// The account, if the actor may handle its tokens: all accounts of the kind, or those in the actor's own teams.
+/// The account, if the actor may manage its tokens: any account of the kind, or those in the actor's own teams.
 ///
 /// # Errors
-/// `Forbidden`, before it is looked whether the account exists where the actor has no such right at all; `NotFound`, also
-/// for one that the actor may not see.
+/// `Forbidden`, before looking the account up, if the actor has no such right at all. `NotFound` also for an account that
+/// the actor can't see.
 pub fn within_reach(conn: &mut DbConnection, actor: &Principal, kind: Kind, account: &Id) -> Result<Account, Error> {
     may_begin(actor, kind, Right::ManageTeam)?;
     let found = accounts::queries::find(conn, kind, account)?;
@@ -155,8 +151,8 @@ pub fn within_reach(conn: &mut DbConnection, actor: &Principal, kind: Kind, acco
     Ok(found)
 }
 
-/// Who sees a token's value can act as its account. So nobody is given one that changes Muster itself, or reads its audit
-/// log, where they could not do so themselves. What the guarded API allows the account is not Muster's to weigh here.
+/// Whoever sees a token's value can act as its account. Nobody gets one that can change Muster itself, or read its audit
+/// log, in ways they can't. Permissions of the API behind the gateway don't matter here.
 fn may_hold_value(conn: &mut DbConnection, actor: &Principal, account: &Account) -> Result<(), Error> {
     if actor.is_administrator() {
         return Ok(());

@@ -18,10 +18,8 @@ use crate::web::view::pagination::Pagination;
 use crate::web::view::{Field, Flash, Moment};
 use crate::web::visit::Visit;
 
-/// Rows of a page.
 const SIZE: u64 = 50;
 
-/// Which page of the list.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct PolicyQuery {
@@ -29,18 +27,15 @@ pub struct PolicyQuery {
 }
 
 /// `GET /settings/token-policy`
-///
-/// # Errors
-/// `Unavailable`.
 pub async fn policy(visit: Visit, query: Query<PolicyQuery>) -> Result<HttpResponse, Error> {
-    // What is no page is the first one.
+    // Anything that isn't a page number is page 1.
     let wanted = query.0.page.parse().unwrap_or(1);
     visit.html(StatusCode::OK, &page(&visit, wanted).await?)
 }
 
 async fn page(visit: &Visit, wanted: u64) -> Result<PolicyPage, Error> {
     let (maximum, now) = (visit.config.max_token_lifetime, clock::now());
-    // Nobody turns over that many pages; beyond the end there is an empty one.
+    // Nobody turns that many pages; pages past the end are empty.
     let number = wanted.clamp(1, 100_000);
     let ((total, rows, stop), shell) = visit
         .framed(POLICY, move |conn| {
@@ -78,7 +73,6 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// The form that stops the creation of tokens.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct StopForm {
@@ -86,9 +80,6 @@ pub struct StopForm {
 }
 
 /// `POST /settings/token-policy/stop`
-///
-/// # Errors
-/// `Forbidden`, `Unavailable`; what a rule refuses comes back as the page.
 pub async fn stop(visit: Visit, form: Form<StopForm>) -> Result<HttpResponse, Error> {
     let message = form.0.message;
     let done = {
@@ -111,9 +102,6 @@ pub async fn stop(visit: Visit, form: Form<StopForm>) -> Result<HttpResponse, Er
 }
 
 /// `POST /settings/token-policy/resumption`
-///
-/// # Errors
-/// `Forbidden`, `Unavailable`.
 pub async fn resume(visit: Visit) -> Result<HttpResponse, Error> {
     visit.write(policy::resume).await?;
     visit.flash(&Flash::done("Token creation resumed."))?;

@@ -1,5 +1,4 @@
-//! What holds for all tokens of the installation: whether new ones may be made. The longest life is a setting of the
-//! process (`config`).
+//! The token policy: whether new tokens can be created. The maximum lifetime is a setting (`config`).
 
 use chrono::{DateTime, NaiveDateTime};
 use serde::{Deserialize, Serialize};
@@ -12,49 +11,45 @@ use crate::error::Error;
 use crate::text::tidy;
 use crate::{clock, settings};
 
-/// The longest message, in characters.
+/// In characters.
 pub const MESSAGE_LIMIT: usize = 200;
 
 const SETTING: &str = "token_creation_stopped";
 const NAME: &str = "Token creation";
 
-/// That no tokens are made at the moment.
+/// Token creation is paused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stop {
-    /// For whoever is refused; may be empty.
+    /// Shown to anyone who tries; may be empty.
     pub message: String,
-    /// Who stopped it, by their name at that moment.
+    /// The name of whoever paused it, as it was then.
     pub by: String,
-    /// When, in seconds since 1970.
+    /// Seconds since 1970.
     at: i64,
 }
 
 impl Stop {
-    /// When it was stopped.
     pub fn at(&self) -> NaiveDateTime {
         DateTime::from_timestamp(self.at, 0).unwrap_or_default().naive_utc()
     }
 
-    /// What is said wherever a creation is refused, and in the place of its form.
+    /// The message for anyone who tries to create a token, also shown in place of the form.
     pub fn sentence(&self) -> String {
         let sentence = format!("Token creation is paused (by {}).", self.by);
         if self.message.is_empty() { sentence } else { format!("{sentence} {}", self.message) }
     }
 }
 
-/// Whether the creation of tokens is stopped.
+/// Whether token creation is paused.
 ///
 /// # Errors
-/// The database's; `Internal` for a setting that cannot be read: nobody knows then what was decided.
+/// `Internal` if the setting can't be parsed: then nobody knows what was decided.
 pub fn stopped(conn: &mut DbConnection) -> Result<Option<Stop>, Error> {
     let Some(text) = settings::get(conn, SETTING)? else { return Ok(None) };
     serde_json::from_str(&text).map(Some).map_err(|error| Error::Internal(format!("the setting {SETTING}: {error}")))
 }
 
-/// Refuses while the creation of tokens is stopped. Whoever creates one asks this in the same transaction.
-///
-/// # Errors
-/// `Conflict` with the sentence.
+/// Fails while token creation is paused. Call it in the transaction that creates the token.
 pub fn must_be_open(conn: &mut DbConnection) -> Result<(), Error> {
     match stopped(conn)? {
         Some(stop) => Err(Error::Conflict(stop.sentence())),
@@ -62,11 +57,7 @@ pub fn must_be_open(conn: &mut DbConnection) -> Result<(), Error> {
     }
 }
 
-/// Stops the creation of tokens at every door of every instance, from the next one on. Again, to change the message.
-/// Returns whether it had been stopped before.
-///
-/// # Errors
-/// `Forbidden`, `Invalid` (field `message`).
+/// Pauses token creation on all instances, or changes the message. Returns whether it was already paused.
 pub fn stop(conn: &mut DbConnection, actor: &Principal, message: &str) -> Result<bool, Error> {
     may_decide(actor)?;
     let message = tidy(message, MESSAGE_LIMIT).map_err(|sentence| Error::field("message", sentence))?;
@@ -81,10 +72,7 @@ pub fn stop(conn: &mut DbConnection, actor: &Principal, message: &str) -> Result
     Ok(before.is_some())
 }
 
-/// Lets tokens be created again. Nothing happens where they can be.
-///
-/// # Errors
-/// `Forbidden`.
+/// Resumes token creation. Does nothing if it isn't paused.
 pub fn resume(conn: &mut DbConnection, actor: &Principal) -> Result<(), Error> {
     may_decide(actor)?;
     let Some(before) = stopped(conn)? else { return Ok(()) };
@@ -96,7 +84,7 @@ fn may_decide(actor: &Principal) -> Result<(), Error> {
     actor.require(Kind::System.permission(Right::Manage), "Only administrators can pause or resume token creation.")
 }
 
-/// No token changes by it, so the check's memory is not asked to read anything again.
+/// No token changes, so the check's cache need not reload anything.
 fn note(
     conn: &mut DbConnection,
     actor: &Principal,

@@ -20,7 +20,7 @@ use crate::schema::{accounts, tokens};
 pub mod credentials;
 pub mod expiry;
 
-/// What a token is called where there is none of that id.
+/// What error messages call a token.
 const NOUN: &str = "API token";
 
 #[derive(Queryable)]
@@ -54,7 +54,7 @@ type Columns = (
     tokens::last_used_agent,
 );
 
-/// All but the digest, which only the check has a use for.
+/// Everything but the hash, which only the check needs.
 const COLUMNS: Columns = (
     tokens::id,
     tokens::account_id,
@@ -76,7 +76,7 @@ impl From<TokenRow> for Token {
             id: row.id,
             account: row.account_id,
             name: row.name,
-            // The database refuses any other word; whatever came past it could only ask.
+            // The database allows no other value; if there were one, it would be read-only.
             access: Access::parse(&row.access).unwrap_or(Access::Read),
             created_at: row.created_at,
             created_by_name: row.created_by_name,
@@ -90,7 +90,7 @@ impl From<TokenRow> for Token {
     }
 }
 
-/// Writes a new token with the digest of its value.
+/// Inserts a token with the hash of its value.
 pub fn insert(conn: &mut DbConnection, token: &Token, digest: &[u8; 32]) -> Result<(), Error> {
     diesel::insert_into(tokens::table)
         .values((
@@ -107,12 +107,12 @@ pub fn insert(conn: &mut DbConnection, token: &Token, digest: &[u8; 32]) -> Resu
     Ok(())
 }
 
-/// An account's token by its public id, also a revoked one.
+/// A token of an account by its public ID, revoked or not.
 ///
 /// # Errors
-/// `NotFound` where there is none, or where it is another account's.
+/// `NotFound` also for a token of another account.
 pub fn find(conn: &mut DbConnection, account: &Id, id: &str) -> Result<Token, Error> {
-    // It comes from an address, where a NUL may stand, which Postgres takes in no text.
+    // The ID comes from a URL, which may contain NUL; Postgres rejects that in text.
     if !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(Error::NotFound(NOUN));
     }
@@ -121,10 +121,7 @@ pub fn find(conn: &mut DbConnection, account: &Id, id: &str) -> Result<Token, Er
     row.map(Token::from).ok_or(Error::NotFound(NOUN))
 }
 
-/// The account that a token belongs to, and of which kind it is.
-///
-/// # Errors
-/// `NotFound` where there is no token of that id.
+/// The account of a token, and its kind.
 pub fn owner(conn: &mut DbConnection, id: &str) -> Result<(Id, Kind), Error> {
     let found: Option<(Id, String)> = tokens::table
         .inner_join(accounts::table)
@@ -135,8 +132,8 @@ pub fn owner(conn: &mut DbConnection, id: &str) -> Result<(Id, Kind), Error> {
     found.and_then(|(account, kind)| Some((account, Kind::parse(&kind)?))).ok_or(Error::NotFound(NOUN))
 }
 
-/// The tokens of an account for its page, the newest first, then those that have expired. Revoked ones are left out. An
-/// old value that still works stands under the token that replaced it; one that does not is left out.
+/// The tokens on an account's page: newest first, expired ones last, without revoked ones. An old value that still works is
+/// listed with the token that replaced it; others are left out.
 pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<Vec<ListedToken>, Error> {
     let rows: Vec<TokenRow> = tokens::table
         .filter(tokens::account_id.eq(account))
@@ -163,7 +160,7 @@ pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<Vec<ListedTok
     Ok(listed)
 }
 
-/// What `id` replaced, as far as that still works at `now`.
+/// The tokens that `id` replaced and that still work at `now`.
 pub fn living_predecessors(conn: &mut DbConnection, account: &Id, id: &str, now: NaiveDateTime) -> Result<Vec<Token>, Error> {
     let rows: Vec<TokenRow> = tokens::table
         .filter(tokens::account_id.eq(account))
@@ -176,22 +173,22 @@ pub fn living_predecessors(conn: &mut DbConnection, account: &Id, id: &str, now:
     Ok(rows.into_iter().map(Token::from).collect())
 }
 
-/// Whether a token has replaced another.
+/// Whether a token replaced another.
 pub fn is_successor(conn: &mut DbConnection, account: &Id, id: &str) -> Result<bool, Error> {
     let replaced = tokens::table.filter(tokens::account_id.eq(account)).filter(tokens::replaced_by.eq(id));
     Ok(diesel::select(diesel::dsl::exists(replaced)).get_result(conn)?)
 }
 
-/// Removes an account's replaced tokens that have ended at `now`, but for the last `kept`.
+/// Deletes an account's replaced tokens that no longer work at `now`, except the last `kept`.
 pub fn forget_predecessors(conn: &mut DbConnection, account: &Id, now: NaiveDateTime, kept: i64) -> Result<(), Error> {
     let mut sql = Sql::new("DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE account_id = ");
     sql.bind(account).push(" AND replaced_by IS NOT NULL AND (revoked_at IS NOT NULL OR expires_at <= ").bind(now);
-    // SQLite takes no OFFSET without a LIMIT.
+    // SQLite allows no OFFSET without LIMIT.
     sql.push(") ORDER BY created_at DESC, id LIMIT ").bind(i64::MAX).push(" OFFSET ").bind(kept).push(")");
     sql.execute(conn).map(drop)
 }
 
-/// The tokens of each of `accounts` in short; an account without any is left out. One statement, whatever the number.
+/// A summary of the tokens of each account, in one statement. Accounts without tokens are left out.
 pub fn summary(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, TokenSummary>, Error> {
     #[derive(QueryableByName)]
     struct Summary {
@@ -225,7 +222,6 @@ pub fn summary(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, T
         .collect())
 }
 
-/// Revokes a token, unless it is revoked already.
 pub fn revoke(conn: &mut DbConnection, id: &str, now: NaiveDateTime) -> Result<(), Error> {
     diesel::update(tokens::table.filter(tokens::id.eq(id)).filter(tokens::revoked_at.is_null()))
         .set(tokens::revoked_at.eq(now))
@@ -233,13 +229,13 @@ pub fn revoke(conn: &mut DbConnection, id: &str, now: NaiveDateTime) -> Result<(
     Ok(())
 }
 
-/// Writes down by what a token was replaced.
+/// Records which token replaced this one.
 pub fn replace(conn: &mut DbConnection, id: &str, successor: &str) -> Result<(), Error> {
     diesel::update(tokens::table.filter(tokens::id.eq(id))).set(tokens::replaced_by.eq(successor)).execute(conn)?;
     Ok(())
 }
 
-/// Gives a token another expiry.
+/// Changes when a token expires.
 pub fn expire(conn: &mut DbConnection, id: &str, at: NaiveDateTime) -> Result<(), Error> {
     diesel::update(tokens::table.filter(tokens::id.eq(id))).set(tokens::expires_at.eq(at)).execute(conn)?;
     Ok(())

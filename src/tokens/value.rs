@@ -1,8 +1,8 @@
-//! The text of an API token: made, recognised and digested here, and nowhere else.
+//! The value of an API token: generated, parsed and hashed here and nowhere else.
 //!
-//! `mst<a>_<id>_<secret><check>`, 67 characters: the access letter `r` or `w`, 12 base62 characters of public id, 43 of secret,
-//! and the CRC-32 of all before it as 6 base62 digits, so that a mistyped token costs no database look-up. A value is read
-//! without touching the heap, because the gateway does so for every call that an organisation makes.
+//! `mst<a>_<id>_<secret><check>`, 67 characters: the access letter `r` or `w`, a public ID of 12 base62 characters, a
+//! secret of 43, and the CRC-32 of everything before it as 6 base62 digits, so that a mistyped token costs no database
+//! query. Parsing doesn't allocate, because the gateway does it for every call.
 
 use std::fmt;
 use std::io;
@@ -14,16 +14,13 @@ use subtle::ConstantTimeEq;
 
 pub mod authorization;
 
-/// Bytes of a whole token; each is an ASCII character.
+/// All of them ASCII.
 pub const TOKEN_LENGTH: usize = 67;
-/// Characters of the public id inside a token.
 pub const ID_LENGTH: usize = 12;
 
-/// A token's public id.
 pub type TokenId = [u8; ID_LENGTH];
 
-/// Which of so many places a token belongs to, where tokens are spread over several: by FNV-1a, of which the upper bits depend
-/// on all characters.
+/// Assigns a token to one of `places` shards by FNV-1a, whose upper bits depend on every character.
 pub fn spread(token: &TokenId, places: usize) -> usize {
     let mix = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
     (token.iter().fold(0xcbf2_9ce4_8422_2325, mix) >> 32) as usize % places
@@ -37,18 +34,18 @@ const CHECK_AT: usize = TOKEN_LENGTH - CHECK_LENGTH;
 const CHECK_LENGTH: usize = 6;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// What a token may do: only ask, or also change. The right itself comes from the database row; the letter inside the
-/// token tells people and scanners.
+/// What a token can do: read, or also write. What counts is the database row; the letter inside the token is for people and
+/// secret scanners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
-    /// May make calls that change nothing: GET, HEAD and OPTIONS.
+    /// GET, HEAD and OPTIONS.
     Read,
-    /// May make any call.
+    /// Any method.
     Write,
 }
 
 impl Access {
-    /// Reads `read` or `write`, as forms, the API and the database spell it. Anything else is `None`.
+    /// Parses `read` or `write`, as forms, the API and the database write them.
     pub fn parse(text: &str) -> Option<Access> {
         match text {
             "read" => Some(Access::Read),
@@ -57,7 +54,6 @@ impl Access {
         }
     }
 
-    /// The spelling that [`Access::parse`] reads.
     pub fn as_str(self) -> &'static str {
         match self {
             Access::Read => "read",
@@ -65,7 +61,7 @@ impl Access {
         }
     }
 
-    /// What people read on the screen.
+    /// The label on screens.
     pub fn label(self) -> &'static str {
         match self {
             Access::Read => "Read-only",
@@ -81,16 +77,13 @@ impl Access {
     }
 }
 
-/// A whole API token, which is a secret. It has no `Display` and its `Debug` shows the public id only; whoever needs the
-/// text says so with [`TokenValue::expose`].
+/// The value of an API token, which is a secret. It has no `Display`, and its `Debug` shows only the public ID; use
+/// [`TokenValue::expose`] for the text.
 #[derive(Clone)]
 pub struct TokenValue([u8; TOKEN_LENGTH]);
 
 impl TokenValue {
-    /// Draws a new token from the operating system's generator.
-    ///
-    /// # Errors
-    /// When the operating system has no randomness to give.
+    /// Generates a token with the operating system's random numbers.
     pub fn generate(access: Access) -> io::Result<TokenValue> {
         let mut bytes = [b'_'; TOKEN_LENGTH];
         bytes[..ACCESS_AT].copy_from_slice(PREFIX);
@@ -102,8 +95,8 @@ impl TokenValue {
         Ok(TokenValue(bytes))
     }
 
-    /// Recognises a token by length, alphabet, access letter and check digits. Whether it was ever issued is a question
-    /// for the database; a mistyped one does not get that far.
+    /// Parses a token: length, alphabet, access letter and check digits must be right. Whether it exists is up to the
+    /// database.
     pub fn parse(text: &str) -> Option<TokenValue> {
         let bytes: [u8; TOKEN_LENGTH] = text.as_bytes().try_into().ok()?;
         let well_formed = bytes[..ACCESS_AT] == *PREFIX
@@ -116,17 +109,17 @@ impl TokenValue {
         well_formed.then_some(TokenValue(bytes))
     }
 
-    /// The whole secret: for the one page that shows it, and nothing else.
+    /// The secret. Only the page and the command that create a token show it.
     pub fn expose(&self) -> &str {
         ascii(&self.0)
     }
 
-    /// The public part that lists, logs and audit events show: 12 base62 characters.
+    /// The public ID: 12 base62 characters, shown in lists, logs and audit events.
     pub fn id(&self) -> &str {
         ascii(&self.0[ID_AT..ID_AT + ID_LENGTH])
     }
 
-    /// The access that the letter inside the token claims. No right follows from it.
+    /// The access that the letter claims. It grants nothing.
     pub fn access_letter(&self) -> Access {
         match self.0[ACCESS_AT] {
             b'w' => Access::Write,
@@ -134,7 +127,7 @@ impl TokenValue {
         }
     }
 
-    /// SHA-256 of the whole token: what the database keeps in its place.
+    /// SHA-256 of the value, which the database stores instead of the value.
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(self.0).into()
     }
@@ -146,13 +139,13 @@ impl fmt::Debug for TokenValue {
     }
 }
 
-/// Compares two digests in a time that does not depend on where they differ.
+/// Compares two hashes in constant time.
 pub fn digests_match(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
 }
 
-/// Fills `out` with base62 digits, each as likely as any other: bytes from 248 up are thrown away, since 256 is no
-/// multiple of 62.
+/// Fills `out` with uniformly distributed base62 digits. Bytes from 248 up are discarded, since 256 is not a multiple of
+/// 62.
 fn fill_base62(out: &mut [u8]) -> io::Result<()> {
     let mut drawn = [0; 64];
     let mut filled = 0;
@@ -177,13 +170,13 @@ fn check_digits(bytes: &[u8]) -> [u8; CHECK_LENGTH] {
     digits
 }
 
-/// The bytes were checked to be ASCII when the value was made.
+/// The bytes are ASCII: the constructors make sure.
 fn ascii(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
-/// How a public id begins, where `text` is a token's value as far as one has it (`mstw_AbCd…`, which may end in an ellipsis), or
-/// a public id alone. Of a whole value the secret is left out.
+/// The beginning of a public ID, if `text` is one, or a token's value or the beginning of it (`mstw_AbCd…`, with or without
+/// an ellipsis). The secret is left out.
 pub fn id_prefix(text: &str) -> Option<&str> {
     let text = text.trim().trim_end_matches(['…', '.']);
     let value = text.strip_prefix("mstr_").or_else(|| text.strip_prefix("mstw_"));

@@ -1,4 +1,4 @@
-//! The page that shows a token's value, once; and the page of the token policy.
+//! The page that shows a token's value once, and the token policy page.
 
 use crate::web::navigation::{Group, Item};
 use crate::web::view::pagination::Pagination;
@@ -6,52 +6,48 @@ use crate::web::view::{Field, Moment, Shell};
 use askama::Template;
 use std::fmt;
 
-/// The value of a new or regenerated token. Answered to the POST that made it, with `Cache-Control: no-store`; never again.
+/// Shows the value of a new or regenerated token. It is the response to the POST that created it, with `Cache-Control:
+/// no-store`.
 #[derive(Clone, Default, Template)]
 #[template(path = "tokens/created.html")]
 pub struct TokenCreatedPage {
-    /// The frame.
     pub shell: Shell,
-    /// The list of the account's kind: what it is called, and its address.
+    /// Name and address of the list of accounts.
     pub list: (&'static str, &'static str),
-    /// The address of the token's account.
+    /// The address of the account's page.
     pub account: String,
-    /// The account's name.
     pub account_name: String,
-    /// The token's name.
     pub name: String,
-    /// The secret value.
+    /// The secret.
     pub value: String,
-    /// Read-write, otherwise read-only.
+    /// Whether the token is read-write.
     pub writes: bool,
-    /// When it expires, see [`Moment::on`]; `None` for never.
+    /// See [`Moment::on`]; `None` for never.
     pub expires: Option<Moment>,
-    /// After a regeneration, until when the old value works, see [`Moment::until`]; `None` for a new token or no overlap.
+    /// Until when the old value works, see [`Moment::until`]; `None` for a new token or no overlap.
     pub old_until: Option<Moment>,
-    /// Whether it is the successor of another value.
+    /// Whether it was regenerated.
     pub regenerated: bool,
-    /// Muster's public URL without a slash at the end.
+    /// Muster's public URL, without a slash at the end.
     pub base_url: String,
 }
 
-/// One way to put the token to use.
+/// A code sample that uses the token.
 #[derive(Clone, Default)]
 pub struct Snippet {
-    /// The id of its element.
+    /// The ID of its element.
     pub id: &'static str,
-    /// What it is called.
     pub title: &'static str,
-    /// What is copied.
     pub text: String,
 }
 
 impl TokenCreatedPage {
-    /// The account's page, at its tokens.
+    /// The tokens section of the account's page.
     pub fn tokens_url(&self) -> String {
         format!("{}#tokens", self.account)
     }
 
-    /// The ways to use it. The value is base62 and the URL was checked at the start, so neither needs quoting beyond this.
+    /// Code samples. The value is base62 and the URL is validated at startup, so neither needs more quoting.
     pub fn snippets(&self) -> Vec<Snippet> {
         let (url, value) = (&self.base_url, &self.value);
         let snippet = |id, title, text| Snippet { id, title, text };
@@ -81,14 +77,13 @@ impl TokenCreatedPage {
     }
 }
 
-/// Prints no value, so that none can reach a log.
+/// Without the value, so that it can't reach a log.
 impl fmt::Debug for TokenCreatedPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenCreatedPage").field("account", &self.account).field("name", &self.name).finish_non_exhaustive()
     }
 }
 
-/// The address of the token policy.
 pub const POLICY: &str = "/settings/token-policy";
 
 pub const NAVIGATION: Item = Item {
@@ -100,49 +95,40 @@ pub const NAVIGATION: Item = Item {
     count: None,
 };
 
-/// The token policy: the maximum, whether tokens are made, and the tokens that live longer than they could today.
+/// The token policy page.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "tokens/policy.html")]
 pub struct PolicyPage {
-    /// The frame.
     pub shell: Shell,
-    /// The longest life of a new token in words, `365 days`; `None` where there is no maximum.
+    /// The maximum lifetime in words, `365 days`.
     pub maximum: Option<String>,
-    /// Whether, why and by whom the creation of tokens is stopped.
+    /// Set while token creation is paused.
     pub stop: Option<StopLine>,
-    /// The message of the form.
     pub message: Field,
-    /// The tokens beyond the maximum, a page of them.
+    /// A page of the tokens over the maximum.
     pub rows: Vec<LongLivedRow>,
-    /// Below the list.
     pub pagination: Pagination,
 }
 
-/// That the creation of tokens is stopped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StopLine {
-    /// What others read; may be empty.
+    /// Shown to anyone who tries; may be empty.
     pub message: String,
-    /// Who stopped it.
     pub by: String,
-    /// When.
     pub at: Moment,
 }
 
-/// A token that lives longer than the maximum.
+/// A token over the maximum.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LongLivedRow {
-    /// The account's page, at this token.
+    /// This token on the account's page.
     pub href: String,
-    /// The account's name.
     pub account: String,
     /// Whether the account is disabled.
     pub disabled: bool,
-    /// The token's name.
     pub name: String,
-    /// When it was made.
     pub created: Moment,
-    /// When it expires; `None` for never.
+    /// `None` for never.
     pub expires: Option<Moment>,
 }
 

@@ -16,7 +16,6 @@ use crate::web::page::{head, html_with_secret, see_other};
 use crate::web::view::Flash;
 use crate::web::visit::Visitor;
 
-/// A form with a new password.
 #[derive(Deserialize)]
 pub struct PasswordForm {
     #[serde(default)]
@@ -39,17 +38,11 @@ async fn invitation(request: &HttpRequest, database: &Database, key: &str) -> Re
 }
 
 /// `GET /set-password/{key}`
-///
-/// # Errors
-/// `NotFound` for a link that is not good.
 pub async fn show(request: HttpRequest, database: web::Data<Database>, key: web::Path<String>) -> Result<HttpResponse, Error> {
     html_with_secret(StatusCode::OK, &invitation(&request, &database, &key).await?)
 }
 
 /// `POST /set-password/{key}`
-///
-/// # Errors
-/// `NotFound` for a link that is not good, `Unavailable`.
 pub async fn set(visitor: Visitor, key: web::Path<String>, form: Form<PasswordForm>) -> Result<HttpResponse, Error> {
     let mut page = invitation(&visitor.request, &visitor.database, &key).await?;
     let door = visitor.data::<Door>()?;

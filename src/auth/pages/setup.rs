@@ -17,16 +17,12 @@ use crate::web::view::Field;
 use crate::web::visit::Visitor;
 
 /// `GET /setup/{key}`
-///
-/// # Errors
-/// `NotFound` for a link that is not good.
 pub async fn show(request: HttpRequest, database: web::Data<Database>, key: web::Path<String>) -> Result<HttpResponse, Error> {
     let wanted = key.clone();
     database.read(move |conn| operations::check_setup(conn, &wanted)).await?;
     html_with_secret(StatusCode::OK, &page(&request, &key, &SetupForm::default()))
 }
 
-/// The set-up form.
 #[derive(Deserialize, Default)]
 pub struct SetupForm {
     #[serde(default)]
@@ -51,9 +47,6 @@ fn page(request: &HttpRequest, key: &str, form: &SetupForm) -> SetupPage {
 }
 
 /// `POST /setup/{key}`
-///
-/// # Errors
-/// `NotFound` for a link that is not good, `Unavailable`.
 pub async fn create(visitor: Visitor, key: web::Path<String>, form: Form<SetupForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let (database, door) = (&visitor.database, visitor.data::<Door>()?);

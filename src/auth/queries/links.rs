@@ -9,14 +9,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::schema::one_time_links;
 
-/// Stores a one-time link.
-pub fn insert(
-    conn: &mut DbConnection,
-    digest: &[u8],
-    purpose: &str,
-    account: Option<&Id>,
-    life: TimeDelta,
-) -> Result<(), Error> {
+pub fn insert(conn: &mut DbConnection, digest: &[u8], purpose: &str, account: Option<&Id>, life: TimeDelta) -> Result<(), Error> {
     let now = clock::now();
     diesel::insert_into(one_time_links::table)
         .values((
@@ -30,7 +23,7 @@ pub fn insert(
     Ok(())
 }
 
-/// The account of a link that has not expired: `None` for no such link, `Some(None)` for one without an account.
+/// The account of an unexpired link: `None` if there is no such link, `Some(None)` if it has no account.
 pub fn find(conn: &mut DbConnection, digest: &[u8], purpose: &str) -> Result<Option<Option<Id>>, Error> {
     Ok(one_time_links::table
         .filter(one_time_links::digest.eq(digest))
@@ -41,7 +34,7 @@ pub fn find(conn: &mut DbConnection, digest: &[u8], purpose: &str) -> Result<Opt
         .optional()?)
 }
 
-/// Uses up all links of a purpose, or those of one account.
+/// Deletes all links of a purpose, or those of one account.
 pub fn delete(conn: &mut DbConnection, purpose: &str, account: Option<&Id>) -> Result<(), Error> {
     let links = one_time_links::table.filter(one_time_links::purpose.eq(purpose.to_owned()));
     match account {

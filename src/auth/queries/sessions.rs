@@ -10,40 +10,35 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::schema::sessions;
 
-/// A session as its owner sees it.
+/// A session on its owner's profile page.
 #[derive(Debug, Clone)]
 pub struct SessionRow {
-    /// Its public identity: not what the cookie holds.
+    /// Its public ID, not the cookie's key.
     pub id: Id,
-    /// When it began.
     pub created_at: NaiveDateTime,
-    /// When it was last seen, to five minutes.
+    /// Accurate to five minutes.
     pub last_seen_at: NaiveDateTime,
-    /// From where it was last seen.
     pub address: Option<String>,
-    /// With which program.
     pub user_agent: Option<String>,
 }
 
-/// How long a session lives after it was last seen.
+/// How long a session lasts after it was last seen.
 pub const SESSION_LIFE: TimeDelta = TimeDelta::days(14);
-/// How long a session lives at most, however often it is seen.
+/// How long a session lasts at most.
 const SESSION_LIMIT: TimeDelta = TimeDelta::days(90);
 
 type Sessions = sessions::BoxedQuery<'static, Backend>;
 
-/// The sessions whose time is not over.
 fn live() -> Sessions {
     sessions::table.filter(sessions::expires_at.gt(clock::now())).into_boxed()
 }
 
 pub(super) fn is_live(conn: &mut DbConnection, account: &Id, session: &Id) -> Result<bool, Error> {
-    let own =
-        live().filter(sessions::account_id.eq(account.as_str().to_owned())).filter(sessions::id.eq(session.clone()));
+    let own = live().filter(sessions::account_id.eq(account.as_str().to_owned())).filter(sessions::id.eq(session.clone()));
     Ok(own.select(sessions::id).first::<Id>(conn).optional()?.is_some())
 }
 
-/// A stored session's state and when it was last seen.
+/// ID, state and last-seen time of the session with this key.
 pub fn load(conn: &mut DbConnection, digest: &[u8]) -> Result<Option<(Id, String, NaiveDateTime)>, Error> {
     Ok(live()
         .filter(sessions::digest.eq(digest.to_vec()))
@@ -52,7 +47,7 @@ pub fn load(conn: &mut DbConnection, digest: &[u8]) -> Result<Option<(Id, String
         .optional()?)
 }
 
-/// Stores a new session. Sessions that have ended meanwhile are swept away on this occasion.
+/// Inserts a session, and deletes all expired ones.
 pub fn insert(
     conn: &mut DbConnection,
     id: &Id,
@@ -79,26 +74,26 @@ pub fn insert(
     Ok(())
 }
 
-/// Gives a session that has begun its key, by the key's digest, and its state. Returns whether the session is still there.
+/// Sets the key of a new session, by its hash, and its state. Returns whether the session still exists.
 pub fn give_key(conn: &mut DbConnection, id: &Id, digest: &[u8], state: &str) -> Result<bool, Error> {
     let begun = diesel::update(sessions::table.filter(sessions::id.eq(id)));
     Ok(begun.set((sessions::digest.eq(digest), sessions::state.eq(state))).execute(conn)? > 0)
 }
 
-/// Stores another state of a session. Returns whether the session is still there.
+/// Changes a session's state. Returns whether the session still exists.
 pub fn update(conn: &mut DbConnection, digest: &[u8], state: &str) -> Result<bool, Error> {
     let rows =
         diesel::update(sessions::table.filter(sessions::digest.eq(digest))).set(sessions::state.eq(state)).execute(conn)?;
     Ok(rows > 0)
 }
 
-/// Ends the session behind a cookie.
+/// Deletes the session with this key.
 pub fn delete(conn: &mut DbConnection, digest: &[u8]) -> Result<(), Error> {
     diesel::delete(sessions::table.filter(sessions::digest.eq(digest))).execute(conn)?;
     Ok(())
 }
 
-/// Notes that a session was seen, and lets it live on from here, up to its limit.
+/// Records that a session was seen, and extends it up to the limit.
 pub fn touch(conn: &mut DbConnection, id: &Id, origin: &Origin) -> Result<(), Error> {
     let now = clock::now();
     let own = sessions::table.filter(sessions::id.eq(id));
@@ -115,7 +110,7 @@ pub fn touch(conn: &mut DbConnection, id: &Id, origin: &Origin) -> Result<(), Er
     Ok(())
 }
 
-/// A user's live sessions, the most recently seen first.
+/// A user's active sessions, most recently seen first.
 pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<Vec<SessionRow>, Error> {
     type Seen = (Id, NaiveDateTime, NaiveDateTime, Option<String>, Option<String>);
     let rows: Vec<Seen> = live()
@@ -135,13 +130,13 @@ pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<Vec<SessionRo
         .collect())
 }
 
-/// Ends one session of a user. Returns whether there was one.
+/// Deletes one session of a user. Returns whether it existed.
 pub fn end(conn: &mut DbConnection, account: &Id, id: &Id) -> Result<bool, Error> {
     let own = sessions::table.filter(sessions::account_id.eq(account.as_str())).filter(sessions::id.eq(id));
     Ok(diesel::delete(own).execute(conn)? > 0)
 }
 
-/// Ends all sessions of a user but one. Returns how many.
+/// Deletes all sessions of a user except one. Returns how many.
 pub fn end_others(conn: &mut DbConnection, account: &Id, kept: Option<&Id>) -> Result<usize, Error> {
     let others = sessions::table
         .filter(sessions::account_id.eq(account.as_str()))

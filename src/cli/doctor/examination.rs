@@ -1,7 +1,7 @@
-//! What is asked, and what an answer means.
+//! The requests, and what their responses mean.
 //!
-//! A request got through when the echo shows its mark. What it carried is then looked for by value and not by header name, so
-//! the echo may write headers in any form.
+//! A request got through if the echo contains its mark. What it carried is searched by value, not by header name, so the
+//! echo can write headers in any format.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::probe::ProbeAccount;
 use crate::id::Id;
 use crate::tokens::value::{Access, TokenValue};
 
-/// What Muster says of an accepted call.
+/// The headers that Muster sets on an accepted call.
 pub const IDENTITY: [&str; 9] = [
     "Muster-Account",
     "Muster-Account-Name",
@@ -24,27 +24,23 @@ pub const IDENTITY: [&str; 9] = [
     "Muster-Token-Expires",
 ];
 
-/// Every instance knows of a change after a second at the latest.
+/// Every instance learns of a change within a second.
 const KNOWN_EVERYWHERE: Duration = Duration::from_millis(1500);
-/// How often, and how far apart, a good token is tried at first: the tokens are new.
+/// The tokens are new, so a valid one is tried several times.
 const TRIES: u32 = 4;
 const BETWEEN: Duration = Duration::from_millis(400);
 
-/// One question with its answer.
+/// A request and its result.
 pub struct Attempt {
-    /// What was sent.
     pub asked: String,
-    /// What came of it.
     pub said: String,
     pub verdict: Verdict,
 }
 
-/// What an answer means.
 pub enum Verdict {
     Good,
-    /// Nothing that anybody could abuse, but something to know.
+    /// Not a security problem, but worth knowing.
     Note(String),
-    /// Something got through.
     Found(Finding),
 }
 
@@ -55,10 +51,8 @@ struct Examination<'a> {
     report: &'a mut dyn FnMut(&Attempt) -> Result<(), String>,
 }
 
-/// Asks everything. Each attempt is reported as soon as it is answered.
-///
-/// # Errors
-/// A sentence: the gateway does not answer, there is no echo, or a good token is refused.
+/// Sends all requests, and reports each result immediately. Fails if the gateway doesn't respond, there is no echo, or a
+/// valid token is refused.
 pub fn examine(
     gateway: &Gateway<'_>,
     probe: &ProbeAccount,
@@ -93,7 +87,7 @@ impl Examination<'_> {
         Ok(())
     }
 
-    /// Asks what must not get through.
+    /// Sends a request that must not get through.
     fn must_not_pass(&mut self, asked: &str, method: &str, headers: &[(&str, &str)], finding: Finding) -> Result<(), String> {
         let answer = self.gateway.ask(method, headers)?;
         let verdict = if answer.echo.is_some() {
@@ -106,7 +100,7 @@ impl Examination<'_> {
         self.note(asked, &answer, verdict)
     }
 
-    /// Without this nothing that is refused later would mean anything.
+    /// A valid token must get through, or refusals would mean nothing.
     fn good_token(&mut self) -> Result<(), String> {
         let good = bearer(&self.probe.writes);
         let mut answer = self.gateway.ask("GET", &[("Authorization", &good)])?;
@@ -212,7 +206,7 @@ impl Examination<'_> {
         let verdict = if open { Verdict::Found(Finding::MethodMissing) } else { Verdict::Good };
         self.note("a read-only token with POST", &answer, verdict)?;
         if open {
-            // Where the method is not sent, forging it is no finding of its own.
+            // If the gateway doesn't send the method, a forged one is no separate finding.
             return Ok(());
         }
         for names in [&["X-Original-Method"][..], &["X-Forwarded-Method"], &["X-Original-Method", "X-Forwarded-Method"]] {
@@ -238,7 +232,7 @@ impl Examination<'_> {
     }
 }
 
-/// Forged identity headers, each with a value that nothing else has.
+/// Forged identity headers, each with a unique value.
 struct Forged(Vec<(&'static str, String)>);
 
 impl Forged {
@@ -263,14 +257,14 @@ fn never_issued() -> Result<TokenValue, String> {
     TokenValue::generate(Access::Write).map_err(|error| format!("There is no randomness to be had: {error}."))
 }
 
-/// The token with another character in the middle of its secret.
+/// Changes one character in the middle of the token's secret.
 fn wrong_by_one(token: &str) -> String {
     let middle = token.len() / 2;
     let other = |letter: char| if letter == 'x' { 'y' } else { 'x' };
     token.char_indices().map(|(at, letter)| if at == middle { other(letter) } else { letter }).collect()
 }
 
-/// Why there is nothing to test.
+/// Why the tests can't start.
 fn no_start(status: u16) -> String {
     let why = match status {
         200..=299 => "The answer doesn't show the request's headers. Is this the echo path, and does it answer with all of them?",

@@ -1,27 +1,27 @@
-//! What a finding means, and the lines of a recipe that mend it.
+//! What a finding means, and the lines of a recipe that fix it.
 
 use crate::gateway::recipes::{Gateway, Values};
 
-/// A way past the gateway.
+/// A hole in the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// Calls pass whose token Muster refuses.
+    /// Calls with a rejected token get through.
     OpenDoor,
-    /// These headers reach the API as the client wrote them.
+    /// These headers reach the API unchanged.
     Identity(Vec<&'static str>),
-    /// So does a header with an underscore in the place of the hyphen.
+    /// Headers with an underscore instead of a hyphen reach the API.
     Underscores,
-    /// The API gets an `Authorization` that Muster has not checked.
+    /// The API gets an `Authorization` header that Muster hasn't checked.
     SecondAuthorization,
-    /// Muster is not told the method.
+    /// Muster isn't told the method.
     MethodMissing,
     /// Muster is told a method that the client made up.
     MethodForged,
-    /// An old answer is used again.
+    /// Responses are cached.
     Cached,
 }
 
-/// Each finding once, however often it was made.
+/// Removes duplicate findings.
 pub fn merged(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
     let mut all: Vec<Finding> = Vec::new();
     for finding in findings {
@@ -32,7 +32,7 @@ pub fn merged(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
     all
 }
 
-/// What somebody could do with it, and what to do about it.
+/// What an attacker could do, and how to fix it.
 pub fn meaning(finding: &Finding) -> String {
     match finding {
         Finding::OpenDoor => "Callers without a valid token reach the API. Ask Muster before every call to this path:".into(),
@@ -63,7 +63,7 @@ pub fn meaning(finding: &Finding) -> String {
     }
 }
 
-/// The fault's name in the recipes.
+/// The finding's name in the recipes.
 fn fault(finding: &Finding) -> &'static str {
     match finding {
         Finding::OpenDoor => "door",
@@ -76,7 +76,7 @@ fn fault(finding: &Finding) -> &'static str {
     }
 }
 
-/// The lines of this gateway's recipe that mend it, below the names of their files.
+/// The lines of this gateway's recipe that fix it, under their file names.
 pub fn lines(finding: &Finding, gateway: Gateway, values: &Values) -> Vec<String> {
     let files = gateway.lines(fault(finding), values);
     if files.is_empty() {
@@ -94,7 +94,7 @@ pub fn lines(finding: &Finding, gateway: Gateway, values: &Values) -> Vec<String
     lines
 }
 
-/// Where a recipe has a line for each header, those of the headers that arrived.
+/// If a recipe has a line per header, those of the affected headers.
 fn about(finding: &Finding, lines: &[String]) -> Vec<String> {
     let Finding::Identity(names) = finding else { return lines.to_vec() };
     let names_one = |line: &&String| {

@@ -1,4 +1,4 @@
-//! Asks the gateway as a client does.
+//! Sends requests to the gateway, like a client.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,40 +9,38 @@ use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use crate::id::Id;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// As much of an answer as is read, in bytes.
+/// The most that is read of a response, in bytes.
 const BODY_LIMIT: u64 = 1024 * 1024;
-/// A header by which the echo shows that a request has arrived.
+/// The header that marks a request in the echo.
 const MARK: &str = "X-Doctor";
 
-/// The gateway, at its echo path.
 pub struct Gateway<'a> {
     agent: ureq::Agent,
     url: String,
     stop: &'a AtomicBool,
 }
 
-/// One answer.
+/// A response.
 pub struct Answer {
-    /// The status.
     pub status: u16,
-    /// What the echo says, where the request got as far as that; what is in there arrived.
+    /// What the echo returned, if the request reached it.
     pub echo: Option<String>,
 }
 
 impl Answer {
-    /// Whether `text` has arrived behind the gateway.
+    /// Whether `text` reached the API.
     pub fn shows(&self, text: &str) -> bool {
         self.echo.as_ref().is_some_and(|echo| echo.contains(text))
     }
 }
 
 impl<'a> Gateway<'a> {
-    /// The gateway at `url`; no question is asked once `stop` is set.
+    /// Sends no more requests once `stop` is set.
     pub fn new(url: &str, echo_path: &str, stop: &'a AtomicBool) -> Self {
         let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier).build();
         let agent = ureq::Agent::config_builder()
             .tls_config(tls)
-            // A proxy on the way would be tested in the gateway's place.
+            // A proxy would be tested instead of the gateway.
             .proxy(None)
             .http_status_as_error(false)
             .max_redirects(0)
@@ -54,10 +52,6 @@ impl<'a> Gateway<'a> {
         Self { agent, url: format!("{url}{echo_path}"), stop }
     }
 
-    /// Sends one request with these headers.
-    ///
-    /// # Errors
-    /// A sentence: nobody answers there.
     pub fn ask(&self, method: &str, headers: &[(&str, &str)]) -> Result<Answer, String> {
         self.go_on()?;
         let mark = Id::new();
@@ -77,10 +71,6 @@ impl<'a> Gateway<'a> {
         Ok(Answer { status, echo: body.contains(mark.as_str()).then_some(body) })
     }
 
-    /// Waits, unless told to stop.
-    ///
-    /// # Errors
-    /// The sentence of [`Gateway::ask`].
     pub fn wait(&self, time: Duration) -> Result<(), String> {
         let end = Instant::now() + time;
         while Instant::now() < end {

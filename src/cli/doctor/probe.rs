@@ -20,35 +20,29 @@ use crate::tokens::model::Expiry;
 use crate::tokens::operations as tokens;
 use crate::tokens::value::{Access, TokenValue};
 
-/// Who the audit log says it was.
+/// The actor in the audit log.
 const ACTOR: &str = "Command line (doctor)";
-/// How long its tokens live, should the doctor be killed.
+/// The tokens expire soon in case the doctor is killed.
 const LIFE: TimeDelta = TimeDelta::minutes(10);
-/// What a killed doctor left is removed by the next one after this time: another may still be running.
+/// What a killed doctor left behind is removed after this time: another doctor may still be running.
 const LEFT_BEHIND: TimeDelta = TimeDelta::hours(1);
 
-/// An account with tokens, removed at the end, however that comes.
+/// An account with tokens, removed at the end, even after a failure.
 pub struct ProbeAccount {
     database: Database,
     actor: Principal,
     pub account: Id,
     pub name: String,
-    /// Whether the doctor created it.
     own: bool,
     removed: bool,
-    /// A read-write token.
     pub writes: TokenValue,
-    /// A read-only token.
     pub reads: TokenValue,
     /// A read-write token that will be revoked.
     pub doomed: TokenValue,
 }
 
 impl ProbeAccount {
-    /// Creates account and tokens, or tokens for the account that was named.
-    ///
-    /// # Errors
-    /// A sentence; nothing is left behind then.
+    /// Creates an account with tokens, or tokens for an existing account. On failure, nothing is left behind.
     pub fn new(database: Database, config: &Config, words: &Doctor) -> Result<Self, String> {
         let actor = Principal { name: ACTOR.into(), ..Principal::shell() };
         let plan = Plan::from(config);
@@ -77,19 +71,13 @@ impl ProbeAccount {
         Ok(Self { database, actor, account, name, own, removed: false, writes, reads, doomed })
     }
 
-    /// Revokes the token that was made for it.
-    ///
-    /// # Errors
-    /// A sentence.
+    /// Revokes the token created for that.
     pub fn revoke_doomed(&self) -> Result<(), String> {
         let revoked = self.database.write_now(|conn| tokens::revoke_by_id(conn, &self.actor, self.doomed.id()));
         revoked.map(drop).map_err(|error| sentence(&error))
     }
 
-    /// Removes everything that was created.
-    ///
-    /// # Errors
-    /// A sentence that says what is left, and what to do about it.
+    /// Removes everything that was created. An error says what is left, and what to do about it.
     pub fn remove(mut self) -> Result<(), String> {
         self.removed = true;
         self.remove_now().map_err(|error| {
@@ -107,7 +95,7 @@ impl ProbeAccount {
             }
             for value in [&self.writes, &self.reads, &self.doomed] {
                 match tokens::revoke_by_id(conn, &self.actor, value.id()) {
-                    // The doomed one has been revoked already, unless the doctor stopped before.
+                    // Already revoked, unless the doctor stopped before.
                     Ok(_) | Err(Error::Conflict(_)) => {}
                     Err(error) => return Err(error),
                 }

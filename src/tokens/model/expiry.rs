@@ -5,40 +5,38 @@ use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use crate::error::FieldError;
 use crate::text::grouped;
 
-/// The farthest an expiry may lie ahead, in days: a hundred years.
+/// A hundred years.
 const FARTHEST_DAYS: i64 = 36_500;
 
-/// When a new token is to expire.
+/// When a new token expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
-    /// This long after its creation.
     In(TimeDelta),
-    /// With the end of this day, in UTC.
+    /// At the end of this day, in UTC.
     EndOf(NaiveDate),
-    /// When the installation's maximum lifetime is over.
+    /// After the maximum lifetime.
     Longest,
-    /// Never.
     Never,
 }
 
-/// How long a token lives where nobody says anything else, in a browser or on the command line.
+/// The default lifetime, on the pages and on the command line.
 const USUAL: TimeDelta = TimeDelta::days(90);
 
-/// [`USUAL`], or the maximum where that is shorter.
+/// The default lifetime, or the maximum if that is shorter.
 pub fn usual_lifetime(maximum: Option<TimeDelta>) -> TimeDelta {
     maximum.map_or(USUAL, |most| most.min(USUAL))
 }
 
-/// The farthest that a clock on Earth is behind UTC: until then it is still today somewhere.
+/// The last time zone is this far behind UTC: until then it is still today somewhere.
 const LAST_ZONE: TimeDelta = TimeDelta::hours(12);
 
 impl Expiry {
-    /// What is chosen where nobody says anything else: 90 days, or the maximum where that is shorter.
+    /// The default: 90 days, or the maximum if that is shorter.
     pub fn usual(maximum: Option<TimeDelta>) -> Self {
         Self::In(usual_lifetime(maximum))
     }
 
-    /// The first and the last day that [`Expiry::EndOf`] may name; `None` where a maximum leaves no day.
+    /// The first and last day that [`Expiry::EndOf`] accepts; `None` if the maximum is too short for any.
     pub fn days(now: NaiveDateTime, maximum: Option<TimeDelta>) -> Option<(NaiveDate, NaiveDate)> {
         let first = (now - LAST_ZONE + TimeDelta::seconds(1)).date();
         let farthest = TimeDelta::days(FARTHEST_DAYS);
@@ -53,10 +51,8 @@ impl Expiry {
             .map(|last| (first, last))
     }
 
-    /// Reads a form: `30`, `90` or `365` days, `max`, `never`, or `date` with a day as `YYYY-MM-DD` in the second field.
-    ///
-    /// # Errors
-    /// A sentence for the field `expires` or `expires_on`. Whether the day lies ahead is looked at by [`Expiry::moment`].
+    /// Parses the fields of a form: `30`, `90` or `365` days, `max`, `never`, or `date` with a day (`YYYY-MM-DD`) in the
+    /// second field. [`Expiry::moment`] checks that the day is not in the past.
     pub fn parse(expires: &str, expires_on: &str) -> Result<Self, FieldError> {
         match expires {
             "30" => Ok(Self::In(TimeDelta::days(30))),
@@ -71,10 +67,8 @@ impl Expiry {
         }
     }
 
-    /// The moment for a token that is made at `now`, where no token may live longer than `maximum`; `None` for never.
-    ///
-    /// # Errors
-    /// A sentence for the field that gave this expiry: it does not lie ahead, or it lies too far ahead.
+    /// The expiry of a token created at `now`; `None` for never. Fails on the field that was used if the moment has passed
+    /// or is beyond `maximum`.
     pub fn moment(self, now: NaiveDateTime, maximum: Option<TimeDelta>) -> Result<Option<NaiveDateTime>, FieldError> {
         let field = self.field();
         let end = match self {
@@ -96,7 +90,7 @@ impl Expiry {
         }
     }
 
-    /// The field of the form that gave it.
+    /// The form's field that it came from.
     fn field(self) -> &'static str {
         match self {
             Self::EndOf(_) => "expires_on",
@@ -124,19 +118,20 @@ fn too_long(expiry: Expiry, now: NaiveDateTime, maximum: TimeDelta) -> String {
     }
 }
 
-/// Only the spelling of a form: chrono alone would also take signs and years of five digits.
+/// Only the form's own format: chrono also accepts signs and five-digit years.
 fn parse_day(text: &str) -> Option<NaiveDate> {
     let spelled = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     spelled.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
 }
 
-/// The end of a day in UTC; of a day that is over there, but still today further west, its end in the last zone on Earth.
+/// The end of a day in UTC. If that has passed while it is still the same day further west, the end of the day in the last
+/// time zone.
 fn end_of(day: NaiveDate, now: NaiveDateTime) -> NaiveDateTime {
     let end = day.and_time(NaiveTime::from_hms_opt(23, 59, 59).unwrap_or_default());
     if end <= now { end + LAST_ZONE } else { end }
 }
 
-/// A length of time in whole days, hours or minutes, whichever says it exactly: "365 days", "36 hours".
+/// A duration in the largest unit that fits exactly: "365 days", "36 hours".
 pub fn in_words(length: TimeDelta) -> String {
     let minutes = length.num_minutes();
     let (number, unit) = match minutes {

@@ -16,30 +16,27 @@ use crate::tokens::queries;
 use crate::tokens::queries::expiry::keep_first_expiry;
 use crate::tokens::value::TokenValue;
 
-/// A token that has taken the place of another.
+/// A regenerated token: the old one and the new one.
 #[derive(Debug)]
 pub struct Successor {
-    /// The old token, as it is now.
     pub old: Token,
-    /// The new one.
     pub new: Token,
-    /// The new one's value.
     pub value: TokenValue,
 }
 
 impl Successor {
-    /// Until when the old value works; `None` where it has stopped.
+    /// Until when the old value works; `None` if it has stopped.
     pub fn old_until(&self) -> Option<NaiveDateTime> {
         self.old.expires_at.filter(|_| self.old.revoked_at.is_none())
     }
 }
 
-/// Gives a token a successor of the same name, access and length of life (cut to `maximum`), and stops the old value after
-/// `overlap`. What the old one had replaced in its turn stops at once. Also while the creation of tokens is stopped: a leaked
-/// value must be replaceable at any time, and there are no more tokens than before.
+/// Replaces a token with one of the same name, access and lifetime (up to `maximum`), and stops the old value after
+/// `overlap`. A value that the old token had itself replaced stops immediately. This works while token creation is paused,
+/// too: it must always be possible to replace a leaked value, and the number of tokens stays the same.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`, `Conflict` for a token that is revoked, expired, or has a successor already.
+/// `Conflict` if the token is revoked, expired or already regenerated.
 pub fn regenerate(
     conn: &mut DbConnection,
     actor: &Principal,
@@ -54,17 +51,17 @@ pub fn regenerate(
     succeed(conn, actor, &account, old, (overlap.length(), overlap.as_str()), maximum)
 }
 
-/// How old a token has to be that has replaced another, to be replaced by its own doing. Nobody rotates so often on purpose.
+/// The minimum age at which a token that replaced another may regenerate itself. Nobody rotates faster on purpose.
 const MIN_AGE: TimeDelta = TimeDelta::minutes(1);
-/// Replaced tokens of an account that are kept when they have ended, so that a late use of one is still told apart. A machine
-/// that replaces its own would leave rows for ever.
+/// How many replaced tokens an account keeps, so that late uses of them are recognised. Without a limit, a machine that
+/// rotates its own token would leave rows forever.
 const KEPT_PREDECESSORS: i64 = 100;
 
-/// The token that the actor has proved itself by gets a successor, on the terms of [`regenerate`] but for an overlap of any
-/// length. It takes no permission: whoever has the value can do all that its successor can.
+/// Regenerates the token that the actor authenticated with, like [`regenerate`] but with any overlap. It needs no
+/// permission: whoever has the value can do everything the new one can.
 ///
 /// # Errors
-/// `Forbidden` for an actor without a token, `Conflict` as [`regenerate`], `Throttled` for a successor that is too young.
+/// `Throttled` if the token is too new.
 pub fn regenerate_own(
     conn: &mut DbConnection,
     actor: &Principal,
@@ -82,7 +79,7 @@ pub fn regenerate_own(
     succeed(conn, actor, &account, old, (overlap, &said), maximum)
 }
 
-/// `overlap` with its word for the audit log.
+/// `said` is how the audit log writes the overlap.
 fn succeed(
     conn: &mut DbConnection,
     actor: &Principal,
@@ -133,10 +130,10 @@ fn may_be_regenerated(token: &Token, now: NaiveDateTime) -> Result<(), Error> {
     Err(Error::Conflict(format!("The token {} {why}. Nothing was changed.", token.name)))
 }
 
-/// Stops the old value of a regenerated token before its overlap is over. `token` is the successor.
+/// Stops the old value of a regenerated token before its overlap ends. `token` is the new one.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`, `Conflict` where no old value works any more.
+/// `Conflict` if no old value works anymore.
 pub fn finish(conn: &mut DbConnection, actor: &Principal, account: &Id, token: &str) -> Result<(), Error> {
     let account = within_reach(conn, actor, Kind::System, account)?;
     let token = queries::find(conn, &account.id, token)?;

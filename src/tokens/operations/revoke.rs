@@ -15,15 +15,15 @@ use crate::tokens::model::Token;
 use crate::tokens::queries;
 use crate::tokens::queries::expiry::keep_first_expiry;
 
-/// Revokes a token, and with it the old value that may still work. Also how an expired one is taken off the page.
+/// Revokes a token, and an old value of it that still works. This also removes an expired token from the page.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`, `Conflict` for a token that is revoked already.
+/// `Conflict` if it is already revoked.
 pub fn revoke(conn: &mut DbConnection, actor: &Principal, account: &Id, token: &str) -> Result<Token, Error> {
     revoke_of(conn, actor, Kind::System, account, token)
 }
 
-/// [`revoke`] by the public id alone, and for accounts of both kinds: the command line.
+/// [`revoke`] by public ID alone, for accounts of either kind. The command line uses it.
 pub fn revoke_by_id(conn: &mut DbConnection, actor: &Principal, token: &str) -> Result<Token, Error> {
     let begin = |kind| may_begin(actor, kind, Right::ManageTeam);
     begin(Kind::System).or_else(|refused| begin(Kind::User).map_err(|_| refused))?;
@@ -37,10 +37,10 @@ fn revoke_of(conn: &mut DbConnection, actor: &Principal, kind: Kind, account: &I
     end(conn, actor, &account, token)
 }
 
-/// Revokes the token that the actor has proved itself by. It takes no permission.
+/// Revokes the token that the actor authenticated with. It needs no permission.
 ///
 /// # Errors
-/// `Forbidden` for an actor without a token, `Conflict` where it has been revoked in the meantime.
+/// `Conflict` if it has been revoked meanwhile.
 pub fn revoke_own(conn: &mut DbConnection, actor: &Principal) -> Result<Token, Error> {
     let (account, token) = own(conn, actor)?;
     end(conn, actor, &account, token)
@@ -58,7 +58,7 @@ fn end(conn: &mut DbConnection, actor: &Principal, account: &Account, token: Tok
     Ok(token)
 }
 
-/// Stops what a token replaced, as far as it still works. Returns how many that were.
+/// Stops the old values that a token replaced and that still work. Returns how many.
 pub(super) fn stop_predecessors(
     conn: &mut DbConnection,
     change: &Change,

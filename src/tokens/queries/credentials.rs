@@ -13,22 +13,19 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::schema::{accounts, audit_events, revisions, tokens};
 
-/// A token with its account, as it is stored: what the check decides by.
+/// A token with its account, as the check reads it.
 #[derive(Debug, Clone)]
 pub struct StoredCredential {
-    /// The public id.
+    /// The token's public ID.
     pub id: String,
-    /// SHA-256 of the whole token.
+    /// SHA-256 of the token's value.
     pub digest: Vec<u8>,
-    /// What the token may do, `read` or `write`.
+    /// `read` or `write`.
     pub access: String,
-    /// From when it is refused.
     pub expires_at: Option<NaiveDateTime>,
-    /// Whether it is revoked.
     pub revoked: bool,
-    /// The account.
     pub account: Id,
-    /// The account's kind, `user` or `system`.
+    /// The account's kind: `user` or `system`.
     pub kind: String,
     /// The account's name.
     pub name: String,
@@ -69,7 +66,7 @@ pub fn credentials(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<StoredCrede
     Ok(rows.into_iter().map(stored).collect())
 }
 
-/// The next `limit` accounts that have a token, in the order of their identities, after one of them.
+/// The next `limit` accounts with a token after `after`, ordered by ID.
 pub fn holders(conn: &mut DbConnection, after: Option<&Id>, limit: usize) -> Result<Vec<Id>, Error> {
     Ok(tokens::table
         .filter(tokens::account_id.gt(after.map_or("", Id::as_str).to_owned()))
@@ -80,43 +77,41 @@ pub fn holders(conn: &mut DbConnection, after: Option<&Id>, limit: usize) -> Res
         .load(conn)?)
 }
 
-/// The account of a public id, whatever its kind; `None` where there is no such token.
+/// The account of a token, of either kind; `None` if there is no such token.
 pub fn account_of(conn: &mut DbConnection, id: &str) -> Result<Option<Id>, Error> {
     Ok(tokens::table.filter(tokens::id.eq(id)).select(tokens::account_id).first(conn).optional()?)
 }
 
-/// The number of the last change of an administrator; zero where there was none.
+/// The number of the last change; zero if there is none.
 pub fn last_revision(conn: &mut DbConnection) -> Result<i64, Error> {
     Ok(revisions::table.select(max(revisions::revision)).first::<Option<i64>>(conn)?.unwrap_or_default())
 }
 
-/// What the changes after a revision touched.
+/// What changed after a revision.
 #[derive(Debug, Clone)]
 pub struct Changed {
-    /// The last of them.
+    /// The last change.
     pub revision: i64,
-    /// Whether they touched anything but accounts.
+    /// Whether anything but accounts changed.
     pub everything: bool,
-    /// The accounts that were disabled (true) or enabled, in the order in which it happened.
+    /// Accounts that were disabled (true) or enabled, in order.
     pub states: Vec<(Id, bool)>,
-    /// The roles that accounts were given or lost, in the order in which it happened.
+    /// Roles that accounts got or lost, in order.
     pub roles: Vec<RoleChange>,
-    /// The accounts that something else happened to; they are not among those above.
+    /// Accounts that changed in any other way. They are not listed above.
     pub accounts: Vec<Id>,
 }
 
-/// An account was given a role, or lost it.
+/// An account got a role or lost it.
 #[derive(Debug, Clone)]
 pub struct RoleChange {
-    /// The account.
     pub account: Id,
-    /// The role.
     pub role: Id,
-    /// Whether the account has it after that.
+    /// Whether the account has the role now.
     pub held: bool,
 }
 
-/// What the changes after revision `since` touched; `None` where there was no change.
+/// What changed after revision `since`; `None` if nothing did.
 pub fn changed_since(conn: &mut DbConnection, since: i64) -> Result<Option<Changed>, Error> {
     let revision = last_revision(conn)?;
     if revision <= since {

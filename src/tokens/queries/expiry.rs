@@ -10,13 +10,13 @@ use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
 
-/// Brings an account's `first_expiry_at` in line with its tokens: the next expiry, or else the last one that has passed.
-/// Every change to a token ends with this.
+/// Updates an account's `first_expiry_at` from its tokens: the next expiry, else the last one that has passed. Every change
+/// to a token ends with this.
 pub fn keep_first_expiry(conn: &mut DbConnection, account: &Id) -> Result<(), Error> {
     keep_first_expiries(conn, [account.clone()], clock::now())
 }
 
-/// The same for several accounts, as it is at `now`.
+/// The same for several accounts at `now`.
 pub fn keep_first_expiries(
     conn: &mut DbConnection,
     accounts: impl IntoIterator<Item = Id>,
@@ -28,23 +28,20 @@ pub fn keep_first_expiries(
     sql.execute(conn).map(drop)
 }
 
-/// A token that has expired.
 #[derive(Debug, QueryableByName)]
 pub struct Expired {
-    /// Its account.
     #[diesel(sql_type = Text)]
     #[diesel(column_name = "account_id")]
     pub account: Id,
-    /// When it expired.
     #[diesel(sql_type = Timestamp)]
     pub expires_at: NaiveDateTime,
-    /// Whether the account's `first_expiry_at` is not what it is to be.
+    /// Whether the account's `first_expiry_at` needs an update.
     #[diesel(sql_type = Bool)]
     pub outdated: bool,
 }
 
-/// The first `limit` tokens, by expiry and account, that expire behind a place in that order and up to `until`; `outdated` as it
-/// is at `now`.
+/// The first `limit` tokens, ordered by expiry and account, that expire after the given place and no later than `until`.
+/// `outdated` is as of `now`.
 pub fn expired(
     conn: &mut DbConnection,
     (after, account): &(NaiveDateTime, String),
@@ -64,7 +61,7 @@ pub fn expired(
     sql.load(conn)
 }
 
-/// What `first_expiry_at` of a row of `accounts` is to be at `now`.
+/// The right value of `first_expiry_at` at `now`, as SQL.
 fn first_expiry(accounts: &str, now: NaiveDateTime, sql: &mut Sql) {
     sql.push("COALESCE(");
     for (which, than) in [("min", "> "), ("max", "<= ")] {
@@ -75,22 +72,18 @@ fn first_expiry(accounts: &str, now: NaiveDateTime, sql: &mut Sql) {
     sql.bind(clock::far_future()).push(")");
 }
 
-/// When the next token of an account expires.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct NextExpiry {
-    /// The account.
     #[diesel(sql_type = Text)]
     pub account: Id,
-    /// Its name.
     #[diesel(sql_type = Text)]
     pub name: String,
-    /// When.
     #[diesel(sql_type = Timestamp)]
     pub expires_at: NaiveDateTime,
 }
 
-/// The next expiry of the enabled system accounts that have one after `from` and up to `to`, the nearest first, at most
-/// `limit` of them. Old values that live on for a while do not count: they are meant to end.
+/// The next expiry of each enabled system account that has one between `from` and `to`, soonest first, up to `limit`. Old
+/// values of regenerated tokens don't count: they are meant to end.
 pub fn next_expiries(
     conn: &mut DbConnection,
     from: NaiveDateTime,
@@ -107,35 +100,30 @@ pub fn next_expiries(
     sql.load(conn)
 }
 
-/// A token that lives longer than the installation now allows.
+/// A token that lasts longer than the maximum.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct LongLived {
-    /// The token's public id.
+    /// The token's public ID.
     #[diesel(sql_type = Text)]
     pub id: String,
-    /// Its name.
     #[diesel(sql_type = Text)]
     pub name: String,
-    /// The account.
     #[diesel(sql_type = Text)]
     pub account: Id,
-    /// The account's name.
     #[diesel(sql_type = Text)]
     pub account_name: String,
     /// Whether the account is disabled.
     #[diesel(sql_type = Bool)]
     pub disabled: bool,
-    /// When the token was made.
     #[diesel(sql_type = Timestamp)]
     pub created_at: NaiveDateTime,
-    /// When it expires; `None` for never.
+    /// `None`: it never expires.
     #[diesel(sql_type = Nullable<Timestamp>)]
     pub expires_at: Option<NaiveDateTime>,
 }
 
-/// How many living tokens of system accounts have a longer life than `maximum`, from their creation to their expiry, and
-/// those of them that stand at `offset`: first those that never expire, then the last to expire. Old values that live on for
-/// a while are left out: their end is set.
+/// How many active tokens of system accounts last longer than `maximum`, and a page of them: those that never expire first,
+/// then the latest expiry. Old values of regenerated tokens are left out: they end anyway.
 pub fn longer_than(
     conn: &mut DbConnection,
     maximum: TimeDelta,
@@ -163,6 +151,6 @@ fn longer(conn: &DbConnection, sql: &mut Sql, maximum: TimeDelta, now: NaiveDate
         DbConnection::Sqlite(_) => " AND (julianday(t.expires_at) - julianday(t.created_at)) * 86400.0 > ",
         DbConnection::Postgres(_) => " AND extract(epoch FROM t.expires_at - t.created_at) > ",
     });
-    // One second more: SQLite counts days in floating point, and a life of exactly the maximum is allowed.
+    // One second more: SQLite computes days in floating point, and exactly the maximum is allowed.
     sql.bind(maximum.num_seconds().saturating_add(1)).push("))");
 }

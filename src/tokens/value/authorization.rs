@@ -6,19 +6,19 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 use super::TokenValue;
 
-/// What an `Authorization` header holds, as far as Muster reads it.
+/// The credentials in an `Authorization` header.
 #[derive(Debug)]
 pub enum Credentials {
-    /// Empty, or of a scheme that Muster does not read: the caller has not tried.
+    /// Empty, or a scheme that Muster doesn't support.
     None,
-    /// `Bearer` or `Basic` with something that cannot be a token.
+    /// `Bearer` or `Basic` with something that isn't a token.
     Malformed,
-    /// A well-formed token, not looked up yet.
+    /// A well-formed token, which may not exist.
     Token(TokenValue),
 }
 
-/// Finds the token in the text of an `Authorization` header: `Bearer <token>`, or `Basic` with the token as password (or as
-/// user name without a password) for clients that can do only that. The scheme may be in any case.
+/// Finds the token in an `Authorization` header: `Bearer <token>`, or `Basic` with the token as the password (or as the
+/// user name, without a password) for clients that support only that. The scheme is case-insensitive.
 pub fn parse_authorization(header: &str) -> Credentials {
     let (scheme, rest) = split_scheme(header);
     let token = if scheme.eq_ignore_ascii_case("bearer") {
@@ -26,7 +26,7 @@ pub fn parse_authorization(header: &str) -> Credentials {
     } else if scheme.eq_ignore_ascii_case("basic") {
         let mut buffer = [0; BASIC_MAX];
         decode_basic(rest, &mut buffer).and_then(|(user, password)| {
-            // Whoever reads it from a file sends the line end along.
+            // A token read from a file often has a line break at the end.
             let given = if is_blank(password) { user } else { password };
             TokenValue::parse(given.trim_ascii())
         })
@@ -36,8 +36,8 @@ pub fn parse_authorization(header: &str) -> Credentials {
     token.map_or(Credentials::Malformed, Credentials::Token)
 }
 
-/// The user part of a `Basic` header, where RFC 7662 callers name their account. `None` for any other scheme, and where the
-/// token stands in its place.
+/// The user name of a `Basic` header, where RFC 7662 callers name their account. `None` for other schemes, or if the token
+/// is the user name.
 pub fn basic_user(header: &str) -> Option<String> {
     let (scheme, rest) = split_scheme(header);
     let mut buffer = [0; BASIC_MAX];
@@ -50,10 +50,10 @@ fn is_blank(text: &str) -> bool {
     text.trim_ascii().is_empty()
 }
 
-/// Longest `user:token` that is read. A user part is an account's UUID or a short name.
+/// The longest `user:token` accepted. The user is a UUID or a short name.
 const BASIC_MAX: usize = 384;
 
-/// Clients disagree on whether base64 in this header is padded.
+/// Clients disagree about padding base64 in this header.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),

@@ -22,7 +22,7 @@ fn a_token_is_known_by_how_it_begins() {
         assert_eq!(id_prefix(text), id, "{text}");
     }
 }
-/// Made outside Muster, from the description alone, so that the format cannot drift unseen.
+/// Computed independently from the published description, so that the format can't change unnoticed.
 const KNOWN: &str = "mstw_0123456789AB_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg36dyQD";
 
 fn token() -> TokenValue {
@@ -72,8 +72,8 @@ fn tokens_differ_and_use_every_digit() {
     assert_eq!(distinct.len(), drawn.len());
 }
 
-/// Without the rejection, or with a wrong limit, some digits come a fifth more often: far outside this margin, which is
-/// seven standard deviations wide.
+/// Without discarding bytes, some digits would come a fifth more often: far outside this margin of seven standard
+/// deviations.
 #[test]
 fn no_digit_is_likelier_than_another() {
     let mut drawn = vec![0; 620_000];
@@ -84,7 +84,7 @@ fn no_digit_is_likelier_than_another() {
     }
 }
 
-/// The check digits only catch mistakes: anybody can compute them.
+/// Check digits only catch typos: anyone can compute them.
 #[test]
 fn right_check_digits_do_not_excuse_a_wrong_form() {
     let with_byte = |at: usize, put: u8| {
@@ -159,7 +159,7 @@ proptest! {
     #[test]
     fn random_text_is_no_token(text in ".*", shaped in "mst[rw]_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}") {
         prop_assert!(TokenValue::parse(&text).is_none());
-        // One in 2^32 of these would be right by chance.
+        // One in 2^32 of these is valid by chance.
         prop_assert!(TokenValue::parse(&shaped).is_none());
     }
 }

@@ -23,8 +23,7 @@ fn presets_and_days_are_read() {
 
 #[test]
 fn what_is_no_expiry_is_refused_beside_its_field() {
-    for on in
-        ["", "2026-11-23", "2027-02-29", "24.11.2027", "+2027-1-01", "9999-12-31", "2126-12-01", "2027-1-1", "٢٠٢٧-٠١-٠١"]
+    for on in ["", "2026-11-23", "2027-02-29", "24.11.2027", "+2027-1-01", "9999-12-31", "2126-12-01", "2027-1-1", "٢٠٢٧-٠١-٠١"]
     {
         assert_eq!(read("date", on, None).unwrap_err().0, "expires_on", "{on}");
     }
@@ -53,28 +52,23 @@ fn today_is_today_anywhere_on_earth() {
         let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").unwrap();
         Expiry::EndOf(day).moment(moment(now), maximum).map(|end| end.unwrap().to_string()).map_err(|error| error.field)
     };
-    // Three in the afternoon of the 24th in Honolulu; half past seven in the morning of the 25th in Auckland.
+    // 3 pm on the 24th in Honolulu; 7:30 am on the 25th in Auckland.
     assert_eq!(end("2026-11-25 01:00:00", "2026-11-24", None), Ok("2026-11-25 11:59:59".into()));
     assert_eq!(end("2026-11-24 18:30:00", "2026-11-25", None), Ok("2026-11-25 23:59:59".into()));
     assert_eq!(end("2026-11-24 18:30:00", "2026-11-24", None), Ok("2026-11-24 23:59:59".into()));
-    // No place on Earth has that day any more.
+    // The 24th is over everywhere.
     assert_eq!(end("2026-11-25 12:00:00", "2026-11-24", None), Err("expires_on"));
     assert_eq!(end("2026-11-25 11:59:58", "2026-11-24", None), Ok("2026-11-25 11:59:59".into()));
 }
 
 #[test]
 fn the_days_on_offer_are_those_that_are_accepted() {
-    for now in
-        ["2026-11-25 00:00:00", "2026-11-25 01:00:00", "2026-11-25 11:59:59", "2026-11-25 12:00:00", "2026-11-25 23:59:59"]
+    for now in ["2026-11-25 00:00:00", "2026-11-25 01:00:00", "2026-11-25 11:59:59", "2026-11-25 12:00:00", "2026-11-25 23:59:59"]
     {
         let now = moment(now);
-        for maximum in [
-            None,
-            Some(TimeDelta::days(90)),
-            Some(TimeDelta::days(1)),
-            Some(TimeDelta::hours(12)),
-            Some(TimeDelta::minutes(30)),
-        ] {
+        for maximum in
+            [None, Some(TimeDelta::days(90)), Some(TimeDelta::days(1)), Some(TimeDelta::hours(12)), Some(TimeDelta::minutes(30))]
+        {
             let accepted = |day: NaiveDate| Expiry::EndOf(day).moment(now, maximum).is_ok();
             match Expiry::days(now, maximum) {
                 Some((first, last)) => {
