@@ -72,7 +72,7 @@ fn whatever_is_wrong_with_a_token_the_answer_is_the_same() {
         assert_eq!(app.verify(token).status, 200);
     }
     assert_eq!(admin.post(&format!("{LIST}/{disabled}/disablement"), &[]).status, 303);
-    assert_eq!(admin.post(&format!("{LIST}/{deleted}/deletion"), &[("confirm", "1")]).status, 303);
+    assert_eq!(admin.post(&format!("{LIST}/{deleted}/deletion"), &[("confirm", "deleted")]).status, 303);
     let revocation = format!("{LIST}/{revoked}/tokens/{}/revocation", public_id(&of_revoked));
     assert_eq!(admin.post(&revocation, &[]).status, 303);
     // The moment passes: another instance would learn of it as this one does.
@@ -247,7 +247,8 @@ fn once_a_change_is_answered_the_next_call_knows_it() {
     };
     let mut slowest = Duration::ZERO;
     for round in 0..15 {
-        let robot = app.add_account(&format!("robot {round}"));
+        let name = format!("robot {round}");
+        let robot = app.add_account(&name);
         let token = made(&admin, &robot, "write", "never");
         assert_eq!(app.verify(&token).status, 200);
         let of = format!("{LIST}/{robot}");
@@ -267,7 +268,7 @@ fn once_a_change_is_answered_the_next_call_knows_it() {
             std::thread::sleep(Duration::from_millis(5));
         }
         match round % 3 {
-            0 => assert_eq!(admin.post(&format!("{of}/deletion"), &[("confirm", "1")]).status, 303),
+            0 => assert_eq!(admin.post(&format!("{of}/deletion"), &[("confirm", &name)]).status, 303),
             1 => assert_eq!(admin.post(&format!("{of}/tokens/{}/revocation", public_id(&token)), &[]).status, 303),
             _ => assert_eq!(admin.post(&format!("{LIST}/bulk"), &[("id", robot.as_str()), ("do", "disable")]).status, 303),
         }
@@ -290,7 +291,7 @@ fn a_new_account_of_an_old_name_has_nothing_of_the_old_one() {
     app.add_team("Fire", &[&old]);
     let token = made(&admin, &old, "write", "never");
     assert_eq!(app.verify(&token).status, 200);
-    assert_eq!(admin.post(&format!("{LIST}/{old}/deletion"), &[("confirm", "1")]).status, 303);
+    assert_eq!(admin.post(&format!("{LIST}/{old}/deletion"), &[("confirm", "phoenix")]).status, 303);
     let answer = admin.post(LIST, &[("name", "Phoenix")]);
     assert_eq!(answer.status, 303, "{}", answer.text());
     let new = answer.location().rsplit('/').next().unwrap().to_owned();

@@ -74,7 +74,7 @@ fn stream(client: &Client, worker: usize, round: usize, answered: &Mutex<u32>) -
             ("disable", format!("{of}/disablement"), vec![], Some(State::Disabled)),
             ("enable", format!("{of}/enablement"), vec![], Some(State::Enabled)),
             ("bulk", format!("{LIST}/bulk"), vec![("scope", "matching"), ("q", &name), ("do", "disable")], Some(State::Disabled)),
-            ("delete", format!("{of}/deletion"), vec![("confirm", "1")], Some(State::Deleted)),
+            ("delete", format!("{of}/deletion"), vec![("confirm", &name)], Some(State::Deleted)),
         ];
         for (what, path, fields, state) in steps.into_iter().take(1 + (at + worker) % 5) {
             let before = known.insert(id.clone(), None);
