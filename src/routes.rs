@@ -37,6 +37,7 @@ const SEE_USERS: Access = AnyOf(&["user:read:*"]);
 const MANAGE_USERS: Access = AnyOf(&["user:manage:*"]);
 const MANAGE_ANY: Access = AnyOf(&["system_account:manage:*", "user:manage:*"]);
 const OPERATE_ANY: Access = AnyOf(&["system_account:manage:*", "system_account:manage:team", "user:manage:*"]);
+const MANAGE_ROLES: Access = AnyOf(&["role:manage:*"]);
 const SEE_ROLES: Access = AnyOf(&["role:read:*", "system_account:read:*", "system_account:manage:team"]);
 
 /// The side bar, as the features give it.
@@ -116,6 +117,14 @@ pub const PAGES: &[Route] = &[
     get("/help/operations", SignedIn, || reads().to(help::pages::operations)),
     // Roles
     get("/settings/roles", SEE_ROLES, || reads().to(roles::pages::list)),
+    post("/settings/roles", MANAGE_ROLES, || web::post().to(roles::pages::editor::create)),
+    get("/settings/roles/new", MANAGE_ROLES, || reads().to(roles::pages::editor::new)),
+    get("/settings/roles/{id}", MANAGE_ROLES, || reads().to(roles::pages::editor::show)),
+    post("/settings/roles/{id}", MANAGE_ROLES, || web::post().to(roles::pages::editor::save)),
+    get("/settings/roles/{id}/deletion", MANAGE_ROLES, || reads().to(roles::pages::confirm::ask_deletion)),
+    post("/settings/roles/{id}/deletion", MANAGE_ROLES, || web::post().to(roles::pages::confirm::delete)),
+    get("/settings/roles/{id}/reset", MANAGE_ROLES, || reads().to(roles::pages::confirm::ask_reset)),
+    post("/settings/roles/{id}/reset", MANAGE_ROLES, || web::post().to(roles::pages::confirm::reset)),
 ];
 
 /// Everything that needs no session and sets no cookie: assets and the signs of life.

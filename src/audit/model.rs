@@ -26,6 +26,9 @@ pub mod verbs {
     pub const SIGNED_OUT: &str = "session.ended";
     pub const PASSWORD_LINK_CREATED: &str = "password.link_created";
     pub const ROLE_CREATED: &str = "role.created";
+    pub const ROLE_UPDATED: &str = "role.updated";
+    pub const ROLE_RESET: &str = "role.reset";
+    pub const ROLE_DELETED: &str = "role.deleted";
     pub const TEAM_CREATED: &str = "team.created";
     pub const PASSWORD_CHANGED: &str = "password.changed";
     pub const ACCESS_REFUSED: &str = "access.refused";

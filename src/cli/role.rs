@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::roles::operations::{self, RoleCreation};
+use crate::roles::operations::{self, RoleDraft};
 use crate::roles::permission::Permission;
 use crate::roles::queries;
 
@@ -38,7 +38,7 @@ pub fn run(command: RoleCommand, config: &Config) -> Result<(), String> {
     let database = open(config)?;
     match command {
         RoleCommand::Add(words) => {
-            let form = RoleCreation { name: words.name, description: words.description, permissions: words.permissions };
+            let form = RoleDraft { name: words.name, description: words.description, permissions: words.permissions };
             let made = database.write_now(|conn| operations::create(conn, &Principal::shell(), &form));
             let id = made.map_err(|error| sentence(&error))?;
             note(&format!("Added the role {}.", form.name.trim()));

@@ -36,12 +36,13 @@ pub struct PredefinedRole {
 
 /// Everything that the predefined Administrator grants: full control.
 pub fn administrator_permissions() -> PermissionSet {
-    PREDEFINED
-        .iter()
-        .filter(|role| role.uuid == ADMINISTRATOR)
-        .flat_map(|role| role.permissions)
-        .filter_map(|permission| Permission::parse(permission).ok())
-        .collect()
+    default_permissions(&ADMINISTRATOR.into()).unwrap_or_default()
+}
+
+/// What the predefined role of this UUID comes with; `None` for any other role.
+pub fn default_permissions(id: &Id) -> Option<PermissionSet> {
+    let role = PREDEFINED.iter().find(|role| Id::from(role.uuid) == *id)?;
+    Some(role.permissions.iter().filter_map(|permission| Permission::parse(permission).ok()).collect())
 }
 
 /// All of them, in the order in which a list shows them.

@@ -1,6 +1,6 @@
 //! Reading roles, and putting the predefined ones in place.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use diesel::prelude::*;
 
@@ -14,6 +14,14 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::schema::{account_roles, role_permissions, roles, team_administrators};
 use crate::text::fold;
+
+mod changes;
+mod holders;
+mod impact;
+
+pub use changes::{delete, insert, set_permissions, update};
+pub use holders::{Holders, OnlyHolder, holders, of_role, only_holders};
+pub use impact::{Difference, differences};
 
 /// Writes the predefined roles that are not there yet. What an administrator has edited since is left alone; what nobody can
 /// edit (a locked role) is brought in line with this version of Muster. Belongs in a transaction: half a role is worse than
@@ -78,6 +86,14 @@ pub fn find(conn: &mut DbConnection, ids: &[Id]) -> Result<Vec<Role>, Error> {
     Ok(rows.into_iter().map(|row| role(row, &mut granted)).collect())
 }
 
+/// One role. Two statements.
+///
+/// # Errors
+/// `NotFound`; the database's.
+pub fn get(conn: &mut DbConnection, id: &Id) -> Result<Role, Error> {
+    find(conn, std::slice::from_ref(id))?.into_iter().next().ok_or(Error::NotFound("role"))
+}
+
 /// The role of this name, in any case, or of this UUID.
 ///
 /// # Errors
@@ -100,33 +116,6 @@ pub fn find_named(conn: &mut DbConnection, name_or_id: &str) -> Result<Option<Ro
 pub fn is_taken(conn: &mut DbConnection, name_key: &str) -> Result<bool, Error> {
     let first: Option<Id> = roles::table.filter(roles::name_key.eq(name_key)).select(roles::id).first(conn).optional()?;
     Ok(first.is_some())
-}
-
-/// Writes a new role of name and description, and what it grants.
-///
-/// # Errors
-/// The database's.
-pub fn insert(
-    conn: &mut DbConnection,
-    id: &Id,
-    (name, description): (&str, &str),
-    permissions: &PermissionSet,
-) -> Result<(), Error> {
-    diesel::insert_into(roles::table)
-        .values((
-            roles::id.eq(id),
-            roles::name.eq(name),
-            roles::name_key.eq(fold(name)),
-            roles::description.eq(description),
-            roles::created_at.eq(clock::now()),
-        ))
-        .execute(conn)?;
-    for permission in permissions {
-        diesel::insert_into(role_permissions::table)
-            .values((role_permissions::role_id.eq(id), role_permissions::permission.eq(permission.as_str())))
-            .execute(conn)?;
-    }
-    Ok(())
 }
 
 fn granted_by(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<HashMap<Id, Vec<Permission>>, Error> {
@@ -219,28 +208,4 @@ pub fn give(conn: &mut DbConnection, account: &Id, role: &Id) -> Result<(), Erro
     let mut sql = Sql::new("INSERT INTO account_roles (account_id, role_id, kind, disabled, name_key) SELECT a.id, ");
     sql.bind(role).push(", a.kind, a.disabled, a.name_key FROM accounts a WHERE a.id = ").bind(account);
     if sql.execute(conn)? == 0 { Err(Error::NotFound("account")) } else { Ok(()) }
-}
-
-/// How many accounts of each kind have each role: role → (system accounts, users).
-///
-/// # Errors
-/// The database's.
-pub fn holders(conn: &mut DbConnection) -> Result<BTreeMap<Id, (i64, i64)>, Error> {
-    #[derive(QueryableByName)]
-    struct Holders {
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        id: Id,
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        kind: String,
-        #[diesel(sql_type = diesel::sql_types::BigInt)]
-        n: i64,
-    }
-    let rows: Vec<Holders> =
-        Sql::new("SELECT role_id AS id, kind, count(*) AS n FROM account_roles GROUP BY role_id, kind").load(conn)?;
-    let mut holders: BTreeMap<Id, (i64, i64)> = BTreeMap::new();
-    for row in rows {
-        let entry = holders.entry(row.id).or_default();
-        if row.kind == "system" { entry.0 += row.n } else { entry.1 += row.n }
-    }
-    Ok(holders)
 }

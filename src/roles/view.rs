@@ -1,9 +1,16 @@
-//! The page that lists what each role may do.
+//! What the pages of roles show.
 
+use askama::Template;
+
+use crate::accounts::kind::{SYSTEM_ACCOUNTS, Screen, USERS};
 use crate::web::navigation::{Group, Item};
 use crate::web::view::Shell;
+use crate::web::view::address::address;
 use crate::web::view::words::counted;
-use askama::Template;
+
+pub mod changes;
+pub mod editor;
+pub mod matrix;
 
 /// The address of the page.
 pub const ROLES: &str = "/settings/roles";
@@ -25,6 +32,46 @@ pub struct RolesPage {
     pub shell: Shell,
     /// The roles, in the order shown.
     pub roles: Vec<RoleCard>,
+    /// Whether the actor may create, edit and delete roles.
+    pub may_manage: bool,
+}
+
+impl RolesPage {
+    fn new_page(&self) -> String {
+        page_of("new", "")
+    }
+}
+
+/// Who has a role: how many of each kind, and where they are listed, for those who may see that list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    pub system_accounts: (String, Option<String>),
+    pub users: (String, Option<String>),
+}
+
+impl Held {
+    pub fn new(role: &str, (system_accounts, users): (i64, i64), shell: &Shell) -> Self {
+        let of = |screen: &Screen, number: i64| {
+            let list = address(screen.path, &[("role", role.to_owned()), ("disabled", "1".into())]);
+            let text = if number == 0 {
+                format!("No {}s", screen.kind.noun())
+            } else {
+                counted(number.unsigned_abs(), screen.kind.noun())
+            };
+            (text, (number > 0 && shell.leads_to(screen.path)).then_some(list))
+        };
+        Self { system_accounts: of(&SYSTEM_ACCOUNTS, system_accounts), users: of(&USERS, users) }
+    }
+
+    /// The counts, each with its link.
+    pub fn counts(&self) -> [&(String, Option<String>); 2] {
+        [&self.system_accounts, &self.users]
+    }
+}
+
+/// The address of a role's page, or of what lies below it.
+pub fn page_of(role: impl std::fmt::Display, below: &str) -> String {
+    format!("{ROLES}/{role}{below}")
 }
 
 /// One role.
@@ -44,10 +91,10 @@ pub struct RoleCard {
     pub default_of: String,
     /// Its permissions, sorted.
     pub permissions: Vec<PermissionText>,
-    /// System accounts that hold it.
-    pub system_accounts: u64,
-    /// Users that hold it.
-    pub users: u64,
+    /// Whether it comes with Muster and grants something else than it came with.
+    pub changed: bool,
+    /// Who has it.
+    pub held: Held,
 }
 
 /// A permission in two languages.
@@ -72,13 +119,8 @@ impl RoleCard {
         self.permissions.get(Self::SHOWN..).unwrap_or_default()
     }
 
-    /// `27 system accounts`.
-    pub fn system_accounts_text(&self) -> String {
-        counted(self.system_accounts, "system account")
-    }
-
-    /// `5 users`.
-    pub fn users_text(&self) -> String {
-        counted(self.users, "user")
+    /// The address of its page, or of what lies below it.
+    pub fn page(&self, below: &str) -> String {
+        page_of(&self.id, below)
     }
 }

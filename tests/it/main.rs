@@ -7,6 +7,7 @@ mod gateway;
 mod metrics;
 mod outage;
 mod pages;
+mod roles;
 mod rules;
 mod scale;
 mod support;

@@ -93,6 +93,11 @@ fn every_page_is_whole_and_harmless() {
         "/help/gateways/envoy".into(),
         "/help/gateways/caddy?muster=nonsense%22%3E&path=%3Cb%3E".into(),
         "/help/operations".into(),
+        "/settings/roles/new".into(),
+        format!("/settings/roles/new?from={}", predefined::ADMINISTRATOR),
+        format!("/settings/roles/{}", predefined::ADMINISTRATOR),
+        format!("/settings/roles/{}", predefined::USER),
+        format!("/settings/roles/{}/reset", predefined::USER),
         "/settings/token-policy".into(),
         "/settings/token-policy?page=2".into(),
         "/profile".into(),
@@ -120,6 +125,12 @@ fn every_page_is_whole_and_harmless() {
     for path in ["/settings/token-policy".into(), format!("{LIST}/new"), at(&ids[0], "")] {
         check(&format!("stopped {path}"), &admin.get(&path));
     }
+    let role = app.add_role("Clerk", &["payments:refund"]);
+    check("a role", &admin.get(&format!("/settings/roles/{role}")));
+    check("deleting a role", &admin.get(&format!("/settings/roles/{role}/deletion")));
+    check("a role, refused", &admin.post(&format!("/settings/roles/{role}"), &[("more", "Not one")]));
+    check("a role, previewed", &admin.post(&format!("/settings/roles/{role}"), &[("name", "Clerk"), ("do", "preview")]));
+    check("a locked role, refused", &admin.post(&format!("/settings/roles/{}", predefined::VIEWER), &[("name", "Viewer")]));
     let viewer = app.viewer();
     for path in [LIST.into(), at(&ids[0], ""), "/settings/roles".into(), format!("{LIST}/new")] {
         check(&format!("viewer {path}"), &viewer.get(&path));

@@ -234,7 +234,21 @@ impl World {
             ("GET", "/help/gateways") => case("/help/gateways".into(), vec![], 303),
             ("GET", "/help/gateways/{gateway}") => case("/help/gateways/nginx".into(), vec![], 200),
             ("GET", "/help/operations") => case("/help/operations".into(), vec![], 200),
-            ("GET", "/settings/roles") => case("/settings/roles".into(), vec![], 200),
+            ("GET", path @ ("/settings/roles" | "/settings/roles/new")) => case(path.into(), vec![], 200),
+            ("POST", "/settings/roles") => {
+                let fields = vec![field("name", &format!("Role {unique}")), field("more", "payments:refund")];
+                case("/settings/roles".into(), fields, 303)
+            }
+            ("GET", path @ ("/settings/roles/{id}" | "/settings/roles/{id}/deletion")) => {
+                let role = app.add_role(&format!("Role {unique}"), &["payments:refund"]);
+                case(path.replace("{id}", role.as_str()), vec![], 200)
+            }
+            ("POST", path @ ("/settings/roles/{id}" | "/settings/roles/{id}/deletion")) => {
+                let role = app.add_role(&format!("Role {unique}"), &["payments:refund"]);
+                case(path.replace("{id}", role.as_str()), vec![field("name", &format!("Renamed {unique}"))], 303)
+            }
+            ("GET", "/settings/roles/{id}/reset") => case(format!("/settings/roles/{}/reset", predefined::CI_CD), vec![], 200),
+            ("POST", "/settings/roles/{id}/reset") => case(format!("/settings/roles/{}/reset", predefined::CI_CD), vec![], 303),
             (method, path) => panic!("{method} {path} has no case in the walk of the route table: write one"),
         }
     }

@@ -1,0 +1,71 @@
+//! The rules that every change to a role keeps, whichever way it comes by: page, API or shell.
+
+use crate::accounts::queries::has_administrator;
+use crate::auth::principal::Principal;
+use crate::database::DbConnection;
+use crate::error::Error;
+use crate::roles::model::Role;
+use crate::roles::permission::{Permission, PermissionSet};
+use crate::roles::predefined;
+
+/// Nobody grants what they do not have, without this change: `actor` was read before it. Nor does anybody take what they do not
+/// have, since who has less is less protected (a user's reset link may be made by whoever has all that the user has). Both are
+/// judged as the check judges: what `before` covered already is not given, what `after` still covers is not taken.
+///
+/// # Errors
+/// `Forbidden` with the first permission in the way.
+pub fn may_change(actor: &Principal, before: &PermissionSet, after: &PermissionSet) -> Result<(), Error> {
+    if actor.is_administrator() {
+        return Ok(());
+    }
+    let beyond = |permission: &&Permission| !actor.permissions.allows(permission);
+    if let Some(given) = after.iter().filter(|permission| !before.allows(permission)).find(beyond) {
+        let sentence = format!("You can't add {given} to a role, because you don't have it yourself.");
+        return Err(Error::forbidden(given.to_string(), sentence));
+    }
+    if let Some(taken) = before.iter().filter(|permission| !after.allows(permission)).find(beyond) {
+        let sentence = format!("You can't remove {taken} from a role, because you don't have it yourself.");
+        return Err(Error::forbidden(taken.to_string(), sentence));
+    }
+    Ok(())
+}
+
+pub fn is_unlocked(role: &Role) -> Result<(), Error> {
+    if !role.locked {
+        return Ok(());
+    }
+    Err(Error::Conflict(format!("{} is locked and can't be changed. Duplicate it to make a role of your own.", role.name)))
+}
+
+pub fn is_custom(role: &Role) -> Result<(), Error> {
+    if !role.predefined {
+        return Ok(());
+    }
+    Err(Error::Conflict(format!("{} comes with Muster and can't be deleted.", role.name)))
+}
+
+pub fn defaults(role: &Role) -> Result<PermissionSet, Error> {
+    let missing = || Error::Conflict(format!("{} doesn't come with Muster, so it has no defaults to go back to.", role.name));
+    predefined::default_permissions(&role.id).ok_or_else(missing)
+}
+
+/// Whether there was somebody who can sign in and administer Muster before a change.
+pub struct Administrators(bool);
+
+impl Administrators {
+    pub fn before(conn: &mut DbConnection) -> Result<Self, Error> {
+        Ok(Self(has_administrator(conn)?))
+    }
+
+    /// Refuses where the change has left nobody.
+    pub fn remain(self, conn: &mut DbConnection) -> Result<(), Error> {
+        if !self.0 || has_administrator(conn)? {
+            return Ok(());
+        }
+        Err(Error::Conflict(
+            "This would leave nobody who can sign in and administer Muster. Make someone an administrator first. Nothing was \
+             changed."
+                .into(),
+        ))
+    }
+}

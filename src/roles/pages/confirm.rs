@@ -1,0 +1,146 @@
+//! The pages before a role is deleted, or reset to what it came with.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Deserialize;
+
+use super::visits::{RoleVisit, done};
+use crate::accounts::kind::{SYSTEM_ACCOUNTS, USERS};
+use crate::error::Error;
+use crate::roles::operations;
+use crate::roles::permission::PermissionSet;
+use crate::roles::queries::{self, Holders, OnlyHolder};
+use crate::roles::view::changes::Changes;
+use crate::roles::view::editor::ConfirmPage;
+use crate::roles::view::{Held, ROLES, page_of};
+use crate::web::form::Form;
+use crate::web::view::words::counted;
+use crate::web::view::{Flash, Hidden};
+
+/// How many of those who would be left without a role are named.
+const NAMED: i64 = 10;
+
+/// Who had the role when its deletion was confirmed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct DeletionForm {
+    system_accounts: Option<i64>,
+    users: Option<i64>,
+    only: Option<i64>,
+}
+
+/// `GET /settings/roles/{id}/deletion`
+///
+/// # Errors
+/// `NotFound`; `Conflict` for a predefined role; `Unavailable`.
+pub async fn ask_deletion(visit: RoleVisit) -> Result<HttpResponse, Error> {
+    visit.html(StatusCode::OK, &deletion(&visit).await?)
+}
+
+async fn deletion(visit: &RoleVisit) -> Result<ConfirmPage, Error> {
+    let id = visit.id.clone();
+    let ((role, holders, only), mut shell) = visit
+        .framed(ROLES, move |conn| {
+            let role = queries::get(conn, &id)?;
+            operations::may_delete(&role)?;
+            Ok((role, queries::of_role(conn, &id)?, queries::only_holders(conn, &id, NAMED)?))
+        })
+        .await?;
+    shell.here = page_of(&visit.id, "/deletion");
+    let bereft: Vec<(String, String)> = only.into_iter().map(linked).collect();
+    let left = holders.only.unsigned_abs().saturating_sub(bereft.len() as u64);
+    let field = |name: &str, number: i64| Hidden::new(name, number.to_string());
+    Ok(ConfirmPage {
+        held: Held::new(role.id.as_str(), (holders.system_accounts, holders.users), &shell),
+        shell,
+        role: role.name,
+        deletes: true,
+        action: page_of(&visit.id, "/deletion"),
+        bereft,
+        bereft_text: counted(holders.only.unsigned_abs(), "account"),
+        bereft_left: if left == 0 { String::new() } else { counted(left, "other account") },
+        hidden: vec![
+            field("system_accounts", holders.system_accounts),
+            field("users", holders.users),
+            field("only", holders.only),
+        ],
+        ..ConfirmPage::default()
+    })
+}
+
+/// A name with the address of its page.
+fn linked(account: OnlyHolder) -> (String, String) {
+    let screen = if account.kind == SYSTEM_ACCOUNTS.kind.as_str() { &SYSTEM_ACCOUNTS } else { &USERS };
+    (account.name, format!("{}/{}", screen.path, account.id))
+}
+
+/// `POST /settings/roles/{id}/deletion`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Unavailable`; what else a rule refuses comes back as the page.
+pub async fn delete(visit: RoleVisit, form: Form<DeletionForm>) -> Result<HttpResponse, Error> {
+    let shown = match (form.0.system_accounts, form.0.users, form.0.only) {
+        (Some(system_accounts), Some(users), Some(only)) => Some(Holders { system_accounts, users, only }),
+        _ => None,
+    };
+    let id = visit.id.clone();
+    match visit.write(move |conn, actor| operations::delete(conn, actor, &id, shown.as_ref())).await {
+        Ok(role) => done(&visit, Flash::done("Deleted ").strong(role.name).plain("."), None).await,
+        Err(error @ Error::Conflict(_)) => {
+            let mut page = deletion(&visit).await?;
+            page.error = Some(error.message());
+            visit.html(StatusCode::CONFLICT, &page)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// `GET /settings/roles/{id}/reset`
+///
+/// # Errors
+/// `NotFound`; `Conflict` for a role that cannot be reset; `Unavailable`.
+pub async fn ask_reset(visit: RoleVisit) -> Result<HttpResponse, Error> {
+    visit.html(StatusCode::OK, &resetting(&visit).await?)
+}
+
+async fn resetting(visit: &RoleVisit) -> Result<ConfirmPage, Error> {
+    let id = visit.id.clone();
+    let ((role, holders, differences), mut shell) = visit
+        .framed(ROLES, move |conn| {
+            let role = queries::get(conn, &id)?;
+            let defaults: PermissionSet = operations::defaults(&role)?;
+            let all = queries::all(conn)?;
+            let differences = queries::differences(conn, &all, Some(&role), &defaults)?;
+            Ok((role, queries::of_role(conn, &id)?, differences))
+        })
+        .await?;
+    shell.here = page_of(&visit.id, "/reset");
+    Ok(ConfirmPage {
+        held: Held::new(role.id.as_str(), (holders.system_accounts, holders.users), &shell),
+        shell,
+        role: role.name,
+        action: page_of(&visit.id, "/reset"),
+        changes: Changes::from(differences),
+        ..ConfirmPage::default()
+    })
+}
+
+/// `POST /settings/roles/{id}/reset`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Conflict`, `Unavailable`.
+pub async fn reset(visit: RoleVisit) -> Result<HttpResponse, Error> {
+    let id = visit.id.clone();
+    let (changed, name) = visit
+        .write(move |conn, actor| {
+            let changed = operations::reset(conn, actor, &id)?;
+            Ok((changed, queries::get(conn, &id)?.name))
+        })
+        .await?;
+    let flash = if changed {
+        Flash::done("Reset the permissions of ").strong(name).plain(".")
+    } else {
+        Flash::done("No changes: ").strong(name).plain(" already has its default permissions.")
+    };
+    done(&visit, flash, Some(&visit.id)).await
+}
