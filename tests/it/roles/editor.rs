@@ -46,7 +46,7 @@ fn what_changes_is_said_before_it_is_saved() {
         "payments:refund Refund payments. 2 system accounts and 1 user gain it.",
         "team:read:* Read teams. Changes nothing: another permission of this role already allows it.",
         "contract_data:read:* Read contract data. 1 system account gains it. 2 accounts have it through other roles.",
-        "webhook:manage:team Manage the team&#39;s webhooks. 2 system accounts lose it. 1 account keeps it through other roles.",
+        "webhook:manage:team Manage the team's webhooks. 2 system accounts lose it. 1 account keeps it through other roles.",
         "ledger:read Read ledger. 2 system accounts and 1 user lose it.",
     ] {
         assert!(text.contains(said), "{said}: {text}");

@@ -60,7 +60,7 @@ fn a_predefined_role_is_edited_and_reset_and_custom_ones_are_left_alone() {
     assert!(admin.get(ROLES).body.contains(">Changed</span>"));
     assert!(admin.get(&page(&ci_cd)).text().contains("Its permissions differ from the default."));
     let question = admin.get(&format!("{}/reset", page(&ci_cd)));
-    assert!(question.text().contains("Removed webhook:manage:team Manage the team&#39;s webhooks. 1 system account loses it."));
+    assert!(question.text().contains("Removed webhook:manage:team Manage the team's webhooks. 1 system account loses it."));
     let done = admin.post_and_follow(&format!("{}/reset", page(&ci_cd)), &[]);
     assert_eq!(done.flash(), "Reset the permissions of CI/CD.");
     assert_eq!((granted(&app, &ci_cd), granted(&app, &custom)), (default, vec!["payments:refund".to_owned()]));
