@@ -8,6 +8,7 @@ use super::search::Search;
 use crate::auth::principal::Principal;
 use crate::id::Id;
 use crate::tokens::value::id_prefix;
+use crate::tokens::value::redaction::without_secrets;
 use crate::web::view::address::address;
 use crate::web::view::pagination::Pagination;
 use crate::web::view::{Choice, Hidden};
@@ -53,9 +54,9 @@ impl ListQuery {
     }
 }
 
-/// The words of a search, whatever sets them apart.
+/// The words of a search, whatever sets them apart. Who pastes a whole token must not find its secret in the next link.
 fn searched(text: &str) -> String {
-    let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let text: String = without_secrets(text).chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SEARCH_LIMIT).collect()
 }
 

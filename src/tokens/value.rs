@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub mod authorization;
+pub mod redaction;
 
 /// All of them ASCII.
 pub const TOKEN_LENGTH: usize = 67;

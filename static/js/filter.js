@@ -6,9 +6,13 @@ const PAUSE = 250; // milliseconds without a key before a search is sent
 const timers = new WeakMap();
 const requests = new WeakMap();
 
+// Of a whole token only its public part is looked for: its secret must not get into an address.
+const withoutSecret = (text) => text.replace(/(mst[rw]_[0-9A-Za-z]{12})_[0-9A-Za-z]+/g, '$1');
+
 const address = (form) => {
   const url = new URL(form.getAttribute('action') || location.pathname, location.href);
-  const filled = [...new FormData(form)].filter(([, value]) => value !== '');
+  const fields = [...new FormData(form)].map(([name, value]) => [name, withoutSecret(value)]);
+  const filled = fields.filter(([, value]) => value !== '');
   url.search = new URLSearchParams(filled).toString();
   return url;
 };

@@ -27,9 +27,10 @@ use crate::roles::{self, Badge, Role};
 use crate::settings;
 use crate::teams::{self, Team};
 use crate::text::grouped;
+use crate::tokens::value::redaction::without_secrets;
 use crate::tokens::{self, model::TokenSummary};
 use crate::web::form::Query;
-use crate::web::page::whom_to_ask;
+use crate::web::page::{see_other, whom_to_ask};
 use crate::web::view::moment::day;
 use crate::web::view::pagination::Pagination;
 use crate::web::view::words::counted;
@@ -87,7 +88,13 @@ fn unpacked(text: &str) -> Option<(Option<i64>, Vec<String>)> {
 /// # Errors
 /// `Unavailable`.
 pub async fn show(visit: ScreenVisit) -> Result<HttpResponse, Error> {
-    let page = page(&visit, &visit.filters()).await?;
+    let filters = visit.filters();
+    let query = visit.request.query_string();
+    if without_secrets(query) != query {
+        // Somebody searched for a whole token: its secret does not stay in the address.
+        return Ok(see_other(&filters.here()));
+    }
+    let page = page(&visit, &filters).await?;
     visit.html(StatusCode::OK, &page)
 }
 
