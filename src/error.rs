@@ -79,6 +79,8 @@ pub enum Error {
     Throttled(u64),
     /// More is asked of the processors than they can do at the moment; holds the seconds to wait.
     Busy(u64),
+    /// As much of it runs as Muster does at once; holds the sentence.
+    Occupied(&'static str),
     /// The database cannot do this at the moment. The text is the cause, for the log.
     Unavailable(Outage, String),
     /// A fault of Muster's own. The text goes to the log and never to the caller.
@@ -132,6 +134,7 @@ impl Error {
             Self::Forbidden { message, .. } | Self::Conflict(message) | Self::BadRequest(message) => message.clone(),
             Self::Invalid(fields) => fields.first().map_or_else(String::new, |first| first.message.clone()),
             Self::CrossSite => "This request came from another site, so it was refused.".into(),
+            Self::Occupied(message) => (*message).into(),
             Self::Throttled(seconds) => format!("Too many attempts. Try again in {}.", wait_in_words(*seconds)),
             Self::Busy(seconds) => {
                 format!("Muster is busy right now. Nothing was changed. Try again in {}.", wait_in_words(*seconds))

@@ -9,7 +9,7 @@ use crate::auth::{access, bearer};
 use crate::error::Error;
 use crate::web::navigation::Navigation;
 use crate::web::{api, assets, headers, health, trace};
-use crate::{accounts, auth, gateway, help, roles, tokens};
+use crate::{accounts, audit, auth, gateway, help, roles, tokens};
 
 /// A method and a path, what it asks for, and who answers.
 pub struct Route {
@@ -39,6 +39,8 @@ const MANAGE_ANY: Access = AnyOf(&["system_account:manage:*", "user:manage:*"]);
 const OPERATE_ANY: Access = AnyOf(&["system_account:manage:*", "system_account:manage:team", "user:manage:*"]);
 const MANAGE_ROLES: Access = AnyOf(&["role:manage:*"]);
 const SEE_ROLES: Access = AnyOf(&["role:read:*", "system_account:read:*", "system_account:manage:team"]);
+const READ_LOG: Access = AnyOf(&[audit::operations::READ]);
+const RETAIN: Access = AnyOf(&[audit::retention::DECIDE]);
 
 /// The side bar, as the features give it.
 pub const NAVIGATION: Navigation = Navigation(&[
@@ -46,6 +48,7 @@ pub const NAVIGATION: Navigation = Navigation(&[
     accounts::view::USERS_ITEM,
     roles::view::NAVIGATION,
     tokens::view::NAVIGATION,
+    audit::view::NAVIGATION,
     help::view::NAVIGATION,
 ]);
 
@@ -125,6 +128,12 @@ pub const PAGES: &[Route] = &[
     post("/settings/roles/{id}/deletion", MANAGE_ROLES, || web::post().to(roles::pages::confirm::delete)),
     get("/settings/roles/{id}/reset", MANAGE_ROLES, || reads().to(roles::pages::confirm::ask_reset)),
     post("/settings/roles/{id}/reset", MANAGE_ROLES, || web::post().to(roles::pages::confirm::reset)),
+    // The audit log
+    get("/settings/audit-log", READ_LOG, || reads().to(audit::pages::list)),
+    get("/settings/audit-log/export", READ_LOG, || reads().to(audit::pages::export::export)),
+    get("/settings/audit-log/retention", RETAIN, || reads().to(audit::pages::retain::show)),
+    post("/settings/audit-log/retention", RETAIN, || web::post().to(audit::pages::retain::save)),
+    get("/settings/audit-log/{id}", READ_LOG, || reads().to(audit::pages::event::show)),
 ];
 
 /// Everything that needs no session and sets no cookie: assets and the signs of life.

@@ -182,6 +182,10 @@ diesel::table! {
         object_id -> Nullable<Text>,
         object_name -> Nullable<Text>,
         detail -> Text,
+        at -> Timestamp,
+        actor_id -> Nullable<Text>,
+        actor_name -> Text,
+        address -> Nullable<Text>,
     }
 }
 

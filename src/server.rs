@@ -12,7 +12,6 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::accounts::operations::Plan;
 use crate::activity::{self, Recorder};
-use crate::auth;
 use crate::auth::door::Door;
 use crate::check::Check;
 use crate::check::cache::Cache;
@@ -22,6 +21,7 @@ use crate::error::Error;
 use crate::tokens::expiry;
 use crate::web::throttle::Refusals;
 use crate::web::{compress, forgery, headers, health, page, trace};
+use crate::{audit, auth};
 use crate::{metrics, routes, settings};
 
 mod body;
@@ -146,6 +146,9 @@ impl Server {
         let readiness = web::Data::new(health::Readiness::default());
         let noting = web::Data::new(auth::access::Noting::default());
         let navigation = web::Data::new(routes::NAVIGATION);
+        let exports = web::Data::new(audit::exports::Exports::default());
+        let wake = audit::retention::Wake::default();
+        let retention_wake = web::Data::new(wake.clone());
         let base_url = web::Data::new(base_url);
         let shared_database = web::Data::new(database.clone());
         // A connection of its own: what follows the changes must not wait behind pages.
@@ -191,6 +194,8 @@ impl Server {
                 .app_data(readiness.clone())
                 .app_data(refusals.clone())
                 .app_data(navigation.clone())
+                .app_data(exports.clone())
+                .app_data(retention_wake.clone())
                 .app_data(base_url.clone())
                 .app_data(requests.clone())
                 .configure(routes::gateway)
@@ -209,8 +214,9 @@ impl Server {
         let metrics = metrics.map(|(listener, _)| serve_metrics(listener, deadlines, sources)).transpose()?;
         let follower = actix_web::rt::spawn(cache.clone().run());
         let expiries = actix_web::rt::spawn(expiry::run(database.clone()));
+        let retention = actix_web::rt::spawn(audit::retention::run(database.clone(), wake));
         let writer = actix_web::rt::spawn(activity::run(recorder.clone(), database, interval));
-        Ok(Running { server: server.run(), recorder, writer, cache, follower, expiries, metrics, closing })
+        Ok(Running { server: server.run(), recorder, writer, cache, follower, expiries, retention, metrics, closing })
     }
 }
 
@@ -247,6 +253,7 @@ pub struct Running {
     cache: Cache,
     follower: actix_web::rt::task::JoinHandle<()>,
     expiries: actix_web::rt::task::JoinHandle<()>,
+    retention: actix_web::rt::task::JoinHandle<()>,
     metrics: Option<actix_web::dev::ServerHandle>,
     closing: Closing,
 }
@@ -266,6 +273,10 @@ impl Running {
             log::error!("what sees to expired tokens ended by itself");
         }
         self.expiries.abort();
+        if self.retention.is_finished() {
+            log::error!("what deletes old audit events ended by itself");
+        }
+        self.retention.abort();
         self.recorder.stop();
         if self.writer.await.is_err() {
             log::error!("the activity writer ended by itself");

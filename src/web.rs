@@ -4,6 +4,8 @@ pub mod api;
 pub mod assets;
 pub mod client;
 pub mod compress;
+pub mod csv;
+pub mod download;
 pub mod forgery;
 pub mod form;
 pub mod headers;

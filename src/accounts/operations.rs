@@ -150,7 +150,7 @@ fn insert(
     changes::note_roles_added(conn, &change, &target, &role_ids)?;
     let team_ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
     changes::note_teams(conn, &change, true, &id, &team_ids)?;
-    for tally in changes::tally(conn, &change)?.iter().filter(|tally| tally.verb != verbs::ACCOUNT_CREATED) {
+    for tally in changes::tally(conn, &change.id)?.iter().filter(|tally| tally.verb != verbs::ACCOUNT_CREATED) {
         (Effect::of(&tally.verb)?.carry_out)(conn, &change, new.kind, tally.events)?;
     }
     Ok(id)
@@ -249,7 +249,7 @@ pub fn run_on(conn: &mut DbConnection, actor: &Principal, plan: &Plan, action: &
 
 /// Carries out what is written down of a change, and returns what it was.
 fn carry_out(conn: &mut DbConnection, actor: &Principal, plan: &Plan, change: &Change) -> Result<Vec<Tally>, Error> {
-    let tallies = changes::tally(conn, change)?;
+    let tallies = changes::tally(conn, &change.id)?;
     for tally in &tallies {
         let kind = Kind::parse(&tally.kind).ok_or_else(|| Error::Internal(format!("an account of kind {}", tally.kind)))?;
         let effect = Effect::of(&tally.verb)?;
@@ -376,7 +376,7 @@ pub fn undo(conn: &mut DbConnection, actor: &Principal, plan: &Plan, undone: &Id
 
 /// Which kind of accounts a change is about, all of which can be taken back.
 fn kind_of(conn: &mut DbConnection, change: &Id) -> Result<Kind, Error> {
-    let tallies = changes::tally(conn, &Change { id: change.clone() })?;
+    let tallies = changes::tally(conn, change)?;
     let reversible = |tally: &Tally| Effect::of(&tally.verb).is_ok_and(|effect| effect.reversal.is_some());
     let kind = tallies.first().filter(|_| tallies.iter().all(reversible)).and_then(|tally| Kind::parse(&tally.kind));
     kind.ok_or(Error::NotFound("change"))

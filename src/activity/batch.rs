@@ -37,7 +37,7 @@ pub fn report(conn: &mut DbConnection, reports: &[RefusalReport]) -> Result<(), 
         return Ok(());
     }
     let change = audit::begin_note(conn, &Principal::muster())?;
-    if queries::report_refusals(conn, &change.id, reports)? == 0 {
+    if queries::report_refusals(conn, &change, reports)? == 0 {
         change.discard(conn)?;
     }
     Ok(())

@@ -3,7 +3,7 @@
 use chrono::{NaiveDateTime, TimeDelta};
 
 use super::usage::{DayCount, LastUse};
-use crate::audit::verbs;
+use crate::audit::{self, Change, verbs};
 use crate::database::DbConnection;
 use crate::database::sql::{Sql, Value};
 use crate::error::Error;
@@ -77,7 +77,7 @@ pub fn add_to_days(conn: &mut DbConnection, days: &[(Id, DayCount)]) -> Result<(
 }
 
 /// Writes an audit event of `change` for each report whose token is still there. Returns how many.
-pub fn report_refusals(conn: &mut DbConnection, change: &Id, reports: &[RefusalReport]) -> Result<usize, Error> {
+pub fn report_refusals(conn: &mut DbConnection, change: &Change, reports: &[RefusalReport]) -> Result<usize, Error> {
     let mut written = 0;
     for part in reports.chunks(ROWS) {
         let rows = part.iter().map(|report| {
@@ -85,11 +85,8 @@ pub fn report_refusals(conn: &mut DbConnection, change: &Id, reports: &[RefusalR
             [text(&report.token), detail.to_string().into()]
         });
         let mut sql = given("(token, detail)", rows);
-        sql.push(
-            "INSERT INTO audit_events (change_id, type, target_kind, target_id, target_name, object_id, object_name, detail) \
-             SELECT ",
-        );
-        sql.bind(change).push(", ").bind(verbs::TOKEN_REFUSED);
+        sql.append(audit::into_events("type, target_kind, target_id, target_name, object_id, object_name, detail"));
+        change.select(&mut sql).bind(verbs::TOKEN_REFUSED);
         sql.push(
             ", a.kind, a.id, a.name, t.id, t.name, v.detail FROM v JOIN tokens t ON t.id = v.token \
              JOIN accounts a ON a.id = t.account_id",

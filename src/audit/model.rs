@@ -32,6 +32,9 @@ pub mod verbs {
     pub const TEAM_CREATED: &str = "team.created";
     pub const PASSWORD_CHANGED: &str = "password.changed";
     pub const ACCESS_REFUSED: &str = "access.refused";
+    pub const LOG_EXPORTED: &str = "audit.exported";
+    pub const RETENTION_CHANGED: &str = "audit.retention_changed";
+    pub const EVENTS_DELETED: &str = "audit.events_deleted";
 }
 
 /// One thing that happened, about to be written.
@@ -51,21 +54,68 @@ pub struct Event<'a> {
     pub detail: serde_json::Value,
 }
 
-/// An event as "Recent changes" shows it.
-#[derive(Debug, Clone)]
-pub struct FeedItem {
-    /// When.
+/// A place in the log's order: moment and number, which together are unique. It outlives the event that stood there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
     pub at: NaiveDateTime,
+    pub seq: i64,
+}
+
+/// An event as it was written, with what its change says of it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub position: Position,
+    pub id: String,
+    pub change: String,
+    /// One of [`verbs`], or one that another version wrote.
+    pub verb: String,
     /// `user`, `system`, `shell` or `muster`.
     pub actor_kind: String,
-    /// The actor's account.
-    pub actor_id: Option<Id>,
-    /// The actor's name at that moment.
+    pub actor_id: Option<String>,
+    /// The actor's name at that moment, as all names here.
     pub actor_name: String,
-    /// One of [`verbs`].
-    pub verb: String,
-    /// The name of what was given, taken or made.
+    pub session: Option<String>,
+    /// The public id of the token that the actor used.
+    pub token: Option<String>,
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+    pub request: Option<String>,
+    pub target_kind: String,
+    pub target_id: Option<String>,
+    pub target_name: String,
+    /// What was given, taken or made.
+    pub object_id: Option<String>,
     pub object_name: Option<String>,
     /// Before and after.
     pub detail: serde_json::Value,
+}
+
+impl Entry {
+    /// A text of the details; empty where there is none.
+    pub fn text(&self, name: &str) -> &str {
+        self.detail.get(name).and_then(serde_json::Value::as_str).unwrap_or_default()
+    }
+
+    /// A number of the details.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        self.detail.get(name).and_then(serde_json::Value::as_u64)
+    }
+}
+
+/// Which events are asked for. Everything that is set must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// What it happened to: a UUID, a token's public id, or a name of now or then.
+    pub target: Option<String>,
+    /// The role or team that it was about.
+    pub concerned: Option<String>,
+    /// Who did it: a UUID or a name.
+    pub actor: Option<String>,
+    /// Any of these verbs; empty for all.
+    pub verbs: Vec<&'static str>,
+    pub address: Option<String>,
+    pub change: Option<Id>,
+    /// Half open: `from` is in it, `until` is not.
+    pub from: Option<NaiveDateTime>,
+    pub until: Option<NaiveDateTime>,
 }

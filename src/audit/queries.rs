@@ -1,12 +1,16 @@
-//! Writing and reading the audit log.
+//! Writing the audit log. What reads it has a file of its own.
 
+pub mod log;
+pub mod purge;
+
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::model::{Event, FeedItem};
+use super::model::Event;
 use crate::auth::principal::{Means, Principal};
 use crate::clock;
 use crate::database::DbConnection;
-use crate::database::sql::Sql;
+use crate::database::sql::{Sql, Value};
 use crate::error::Error;
 use crate::id::Id;
 use crate::schema::{audit_changes, audit_events, revisions};
@@ -16,6 +20,10 @@ use crate::schema::{audit_changes, audit_events, revisions};
 pub struct Change {
     /// Its identity, which Undo names.
     pub id: Id,
+    at: NaiveDateTime,
+    actor_id: Option<String>,
+    actor_name: String,
+    address: Option<String>,
 }
 
 /// Begins a change by `actor` to accounts, roles, teams or tokens, inside [`crate::database::Database::write`]: there no
@@ -66,25 +74,43 @@ fn insert(conn: &mut DbConnection, actor: &Principal, id: Id, undoes: Option<&Id
         Means::Token(token) => (None, Some(token.as_str())),
         Means::Trusted => (None, None),
     };
+    let change = Change {
+        id,
+        at: clock::now(),
+        actor_id: actor.account.as_ref().map(Id::to_string),
+        actor_name: actor.name.clone(),
+        address: actor.origin.address.clone(),
+    };
     diesel::insert_into(audit_changes::table)
         .values((
-            audit_changes::id.eq(&id),
-            audit_changes::at.eq(clock::now()),
+            audit_changes::id.eq(&change.id),
+            audit_changes::at.eq(change.at),
             audit_changes::actor_kind.eq(actor.kind.as_str()),
-            audit_changes::actor_id.eq(actor.account.as_ref().map(Id::as_str)),
-            audit_changes::actor_name.eq(&actor.name),
+            audit_changes::actor_id.eq(&change.actor_id),
+            audit_changes::actor_name.eq(&change.actor_name),
             audit_changes::session_id.eq(session),
             audit_changes::token_id.eq(token),
-            audit_changes::address.eq(actor.origin.address.as_deref()),
+            audit_changes::address.eq(&change.address),
             audit_changes::user_agent.eq(actor.origin.user_agent.as_deref()),
             audit_changes::request_id.eq(actor.origin.request_id.as_deref()),
             audit_changes::undoes.eq(undoes.map(Id::as_str)),
         ))
         .execute(conn)?;
-    Ok(Change { id })
+    Ok(change)
+}
+
+/// Begins the statement that writes many events of a change: its columns, those that [`Change::select`] gives first.
+pub fn into_events(columns: &str) -> Sql {
+    Sql::new(&format!("INSERT INTO audit_events (change_id, at, actor_id, actor_name, address, {columns}) "))
 }
 
 impl Change {
+    /// `SELECT ` and the change's own columns, after what [`into_events`] has begun.
+    pub fn select<'s>(&self, sql: &'s mut Sql) -> &'s mut Sql {
+        sql.push("SELECT ").bind(&self.id).push(", ").bind(self.at).push(", ").bind(Value::MaybeText(self.actor_id.clone()));
+        sql.push(", ").bind(self.actor_name.as_str()).push(", ").bind(Value::MaybeText(self.address.clone())).push(", ")
+    }
+
     /// Writes one event.
     ///
     /// # Errors
@@ -93,6 +119,10 @@ impl Change {
         diesel::insert_into(audit_events::table)
             .values((
                 audit_events::change_id.eq(&self.id),
+                audit_events::at.eq(self.at),
+                audit_events::actor_id.eq(&self.actor_id),
+                audit_events::actor_name.eq(&self.actor_name),
+                audit_events::address.eq(&self.address),
                 audit_events::event_type.eq(event.verb),
                 audit_events::target_kind.eq(event.target_kind),
                 audit_events::target_id.eq(event.target_id.map(Id::as_str)),
@@ -123,44 +153,6 @@ impl Change {
 /// The database's.
 pub fn record_alone(conn: &mut DbConnection, actor: &Principal, event: &Event<'_>) -> Result<(), Error> {
     begin_note(conn, actor)?.record(conn, event)
-}
-
-/// The newest `limit` events about an account, without those whose verb begins with `hidden` (nothing hides none).
-///
-/// # Errors
-/// The database's.
-pub fn recent(conn: &mut DbConnection, target: &Id, hidden: &str, limit: i64) -> Result<Vec<FeedItem>, Error> {
-    type Row = (chrono::NaiveDateTime, String, Option<Id>, String, String, Option<String>, String);
-    let mut about = audit_events::table.filter(audit_events::target_id.eq(target.as_str().to_owned())).into_boxed();
-    if !hidden.is_empty() {
-        about = about.filter(audit_events::event_type.not_like(format!("{hidden}%")));
-    }
-    let rows: Vec<Row> = about
-        .inner_join(audit_changes::table)
-        .order(audit_events::seq.desc())
-        .limit(limit)
-        .select((
-            audit_changes::at,
-            audit_changes::actor_kind,
-            audit_changes::actor_id,
-            audit_changes::actor_name,
-            audit_events::event_type,
-            audit_events::object_name,
-            audit_events::detail,
-        ))
-        .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(at, actor_kind, actor_id, actor_name, verb, object_name, detail)| FeedItem {
-            at,
-            actor_kind,
-            actor_id,
-            actor_name,
-            verb,
-            object_name,
-            detail: serde_json::from_str(&detail).unwrap_or_default(),
-        })
-        .collect())
 }
 
 /// Whether a change was made by this actor.

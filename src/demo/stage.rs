@@ -63,9 +63,13 @@ impl<'a> Stage<'a> {
 
     /// Moves what has been written since the start back to `at`. Called after each step of the story.
     pub fn move_back(&mut self, at: NaiveDateTime) -> Result<(), Error> {
-        for (table, column) in
-            [("audit_changes", "at"), ("accounts", "created_at"), ("accounts", "updated_at"), ("deleted_accounts", "deleted_at")]
-        {
+        for (table, column) in [
+            ("audit_changes", "at"),
+            ("audit_events", "at"),
+            ("accounts", "created_at"),
+            ("accounts", "updated_at"),
+            ("deleted_accounts", "deleted_at"),
+        ] {
             let mut sql = Sql::new(&format!("UPDATE {table} SET {column} = "));
             sql.bind(at).push(&format!(" WHERE {column} >= ")).bind(self.now);
             sql.execute(self.conn)?;

@@ -21,7 +21,7 @@ type Files = &'static [(&'static str, &'static str)];
 /// The first file says in which order the layers win.
 #[rustfmt::skip]
 const CSS: Files = files!("css", "css":
-    "layers", "badge", "bare", "base", "boxed", "button", "cards", "crumbs", "dialog", "empty", "endpoint", "event", "facts",
+    "layers", "audit", "badge", "bare", "base", "boxed", "button", "cards", "crumbs", "dialog", "empty", "endpoint", "event", "facts",
     "feed", "field", "icon", "inline-form", "layout", "line", "links", "list", "matrix", "menu", "meter", "nav", "notice",
     "owner", "pagination", "panel", "reset", "reveal", "role", "sparkline", "table", "table-plain", "tabs", "tile", "toc",
     "toggle", "token", "tokens", "utilities",

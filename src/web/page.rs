@@ -113,7 +113,7 @@ impl Error {
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy(_) | Self::Unavailable(..) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) | Self::Occupied(_) | Self::Unavailable(..) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -130,6 +130,7 @@ impl ResponseError for Error {
         match self {
             Self::Throttled(seconds) | Self::Busy(seconds) => response.insert_header((header::RETRY_AFTER, seconds.to_string())),
             Self::Unavailable(..) => response.insert_header((header::RETRY_AFTER, "1")),
+            Self::Occupied(_) => response.insert_header((header::RETRY_AFTER, "60")),
             _ => &mut response,
         };
         response.content_type("text/plain; charset=utf-8").body(self.message())
@@ -175,7 +176,8 @@ fn without_session(head: Head, id: String, error: actix_web::Error) -> actix_web
     InternalError::from_response(error, answer).into()
 }
 
-fn request_id(request: &HttpRequest) -> String {
+/// The request's id, as in its log line.
+pub fn request_id(request: &HttpRequest) -> String {
     request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
 }
 

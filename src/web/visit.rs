@@ -68,6 +68,11 @@ impl Visitor {
         registered(&self.request)
     }
 
+    /// The request's id, as in its log line.
+    pub fn request_id(&self) -> String {
+        page::request_id(&self.request)
+    }
+
     pub fn head(&self) -> Head {
         page::head(&self.request)
     }

@@ -3,6 +3,7 @@
 mod accessibility;
 mod accessible;
 mod account;
+mod audit;
 pub mod driver;
 mod escaping;
 mod journey;

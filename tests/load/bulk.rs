@@ -92,7 +92,8 @@ fn disable_sql(database: &Database) -> [String; 4] {
         )
     };
     [
-        "INSERT INTO audit_events (change_id, type, target_kind, target_id, target_name) SELECT 'CHANGE', 'account.disabled', a.kind, \
+        "INSERT INTO audit_events (change_id, at, actor_name, type, target_kind, target_id, target_name) SELECT 'CHANGE', '2026-01-01 00:00:00', \
+         'Bench', 'account.disabled', a.kind, \
          a.id, a.name FROM accounts a JOIN team_members m ON m.account_id = a.id WHERE m.team_id = 'TEAM'"
             .into(),
         format!(
@@ -107,8 +108,8 @@ fn disable_sql(database: &Database) -> [String; 4] {
 fn role_sql(role: &str) -> [String; 2] {
     [
         format!(
-            "INSERT INTO audit_events (change_id, type, target_kind, target_id, target_name, object_id, object_name) \
-             SELECT 'CHANGE', 'account.role_added', a.kind, a.id, a.name, '{role}', 'Read-Only' FROM accounts a \
+            "INSERT INTO audit_events (change_id, at, actor_name, type, target_kind, target_id, target_name, object_id, object_name) \
+             SELECT 'CHANGE', '2026-01-01 00:00:00', 'Bench', 'account.role_added', a.kind, a.id, a.name, '{role}', 'Read-Only' FROM accounts a \
              JOIN team_members m ON m.account_id = a.id WHERE m.team_id = 'TEAM'"
         ),
         format!(

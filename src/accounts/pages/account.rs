@@ -17,7 +17,8 @@ use crate::accounts::view::account::{AccountPage, Change, RoleLine, TeamLine};
 use crate::accounts::view::activity::{Activity, Day};
 use crate::accounts::view::tokens::{NewTokenForm, OldValue, TokenRow, TokenUse, overlaps};
 use crate::activity::Recorder;
-use crate::audit::{self, FeedItem, verbs};
+use crate::audit::filter::LogQuery;
+use crate::audit::{self, Entry, sentences};
 use crate::auth::principal::Principal;
 use crate::clock;
 use crate::database::DbConnection;
@@ -34,12 +35,12 @@ use crate::web::form::Form;
 use crate::web::page::whom_to_ask;
 use crate::web::view::moment::{day, long_day, short_day};
 use crate::web::view::words::counted;
-use crate::web::view::{Field, Flash, Moment, Text, Tile};
+use crate::web::view::{Field, Flash, Moment, Text};
 
 /// Days that the chart shows, today included.
 const CHART_DAYS: i64 = 30;
 /// Lines of "Recent changes".
-const FEED_LENGTH: i64 = 12;
+const FEED_LENGTH: i64 = 5;
 
 /// `GET /settings/system-accounts/{id}`
 ///
@@ -56,7 +57,7 @@ struct Found {
     sizes: std::collections::HashMap<Id, (i64, i64)>,
     tokens: Vec<ListedToken>,
     days: Vec<(NaiveDate, i64, i64)>,
-    feed: Vec<FeedItem>,
+    feed: Vec<Entry>,
     all_roles: Vec<Role>,
     all_teams: Vec<Team>,
     used: i64,
@@ -87,7 +88,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, screen: &Screen, id: &Id) ->
         tokens: tokens::queries::of_account(conn, id)?,
         days: queries::days(conn, id, first_day)?,
         // Who may only look learns nothing of single tokens.
-        feed: audit::recent(conn, id, if can_operate { "" } else { "token." }, FEED_LENGTH)?,
+        feed: audit::queries::log::recent(conn, id, if can_operate { "" } else { "token." }, FEED_LENGTH)?,
         all_roles: roles::queries::all(conn)?,
         all_teams: teams::queries::all(conn)?,
         used: queries::totals(conn, Kind::System)?.0,
@@ -143,7 +144,8 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         tokens: (can_operate && screen.has_tokens())
             .then(|| found.tokens.iter().map(|token| token_row(token, &visit.url(), now)).collect()),
         activity: Some(activity(&found.days, now.date())),
-        changes: found.feed.iter().map(|item| feed_line(item, screen.noun(), now)).collect(),
+        changes: found.feed.iter().map(|entry| feed_line(entry, now)).collect(),
+        all_changes: actor.may(audit::operations::READ).then(|| LogQuery::of(id.as_str()).href()),
         roles: role_lines(&found),
         teams: found.teams.iter().map(|team| team_line(team, &found)).collect(),
         plan: plan_view(&visit.config, found.used),
@@ -229,64 +231,10 @@ fn activity(days: &[(NaiveDate, i64, i64)], today: NaiveDate) -> Activity {
 }
 
 /// A line of "Recent changes": who did what, in words.
-fn feed_line(item: &FeedItem, noun: &str, now: NaiveDateTime) -> Change {
-    let actor_id = item.actor_id.as_ref().map_or(item.actor_name.as_str(), Id::as_str);
-    let tile = if item.actor_kind == "user" {
-        Tile::person(actor_id, &item.actor_name)
-    } else {
-        Tile::machine(actor_id, &item.actor_name)
-    };
-    let mut text = vec![Text::strong(&item.actor_name)];
-    text.extend(what_happened(item, noun));
-    Change { tile, text, at: Moment::in_feed(item.at, now) }
-}
-
-fn what_happened(item: &FeedItem, noun: &str) -> Vec<Text> {
-    let object = || Text::strong(item.object_name.clone().unwrap_or_default());
-    let detail = |name: &str| item.detail.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-    let about = |before: &str, after: &str| vec![Text::plain(format!(" {before} ")), object(), Text::plain(after)];
-    match item.verb.as_str() {
-        verbs::ACCOUNT_CREATED => vec![Text::plain(format!(" created this {noun}"))],
-        verbs::ACCOUNT_DISABLED => vec![Text::plain(format!(" disabled this {noun}"))],
-        verbs::ACCOUNT_ENABLED => vec![Text::plain(format!(" enabled this {noun}"))],
-        verbs::ACCOUNT_RENAMED => renamed(item),
-        verbs::ROLE_ADDED => about("added role", ""),
-        verbs::ROLE_REMOVED => about("removed role", ""),
-        verbs::TEAM_ADDED => about("added team", ""),
-        verbs::TEAM_REMOVED => about("removed team", ""),
-        verbs::TOKEN_CREATED => about("created token", ""),
-        verbs::TOKEN_REVOKED => about("revoked token", ""),
-        verbs::TOKEN_REGENERATED => about(
-            "regenerated token",
-            match detail("overlap").as_str() {
-                "1h" => ", old value works for 1 hour",
-                "24h" => ", old value works for 24 hours",
-                "7d" => ", old value works for 7 days",
-                _ => "",
-            },
-        ),
-        verbs::TOKEN_REFUSED => {
-            let calls = item.detail.get("count").and_then(serde_json::Value::as_u64).unwrap_or(1);
-            let mut text = vec![Text::plain(format!(" refused {} with ", counted(calls, "call"))), object()];
-            let reason = detail("reason");
-            if !reason.is_empty() {
-                text.push(Text::plain(format!(": {reason}")));
-            }
-            text
-        }
-        other => vec![Text::plain(" "), Text::code(other)],
-    }
-}
-
-fn renamed(item: &FeedItem) -> Vec<Text> {
-    let part = |when: &str, what: &str| {
-        item.detail.get(when).and_then(|side| side.get(what)).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
-    };
-    let (before, after) = (part("before", "name"), part("after", "name"));
-    if before == after {
-        return vec![Text::plain(" changed the description")];
-    }
-    vec![Text::plain(" renamed it from "), Text::strong(before), Text::plain(" to "), Text::strong(after)]
+fn feed_line(entry: &Entry, now: NaiveDateTime) -> Change {
+    let mut text = vec![Text::strong(&entry.actor_name)];
+    text.extend(sentences::feed(entry));
+    Change { tile: audit::view::tile(entry), text, at: Moment::in_feed(entry.position.at, now) }
 }
 
 /// The form of Edit name and description.

@@ -9,15 +9,17 @@ use diesel::sql_types::{BigInt, Text};
 
 use super::selection::Target;
 use crate::accounts::model::Kind;
-use crate::audit::{Change, verbs};
+use crate::audit::{self, Change, verbs};
 use crate::clock;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
 
-const INTO_EVENTS: &str =
-    "INSERT INTO audit_events (change_id, type, target_kind, target_id, target_name, object_id, object_name) ";
+/// Begins the statement that writes events.
+fn into_events() -> Sql {
+    audit::into_events("type, target_kind, target_id, target_name, object_id, object_name")
+}
 
 /// Writes `verb` for each account of the target that is (`disabled = was`) in the way of it. Returns how many.
 ///
@@ -30,7 +32,7 @@ pub fn note_state(
     target: &Target,
     was: Option<bool>,
 ) -> Result<i64, Error> {
-    let mut sql = Sql::new(INTO_EVENTS);
+    let mut sql = into_events();
     target.with(&mut sql);
     head(&mut sql, change, verb);
     sql.push(", a.kind, a.id, a.name, NULL, NULL");
@@ -65,7 +67,7 @@ fn note_roles(
     roles: &[Id],
     held: &str,
 ) -> Result<i64, Error> {
-    let mut sql = Sql::new(INTO_EVENTS);
+    let mut sql = into_events();
     target.with(&mut sql);
     head(&mut sql, change, verb);
     sql.push(", m.kind, m.id, m.name, r.id, r.name FROM (SELECT a.kind, a.id, a.name");
@@ -80,7 +82,7 @@ fn note_roles(
 /// # Errors
 /// The database's.
 pub fn note_teams(conn: &mut DbConnection, change: &Change, added: bool, account: &Id, teams: &[Id]) -> Result<i64, Error> {
-    let mut sql = Sql::new(INTO_EVENTS);
+    let mut sql = into_events();
     head(&mut sql, change, if added { verbs::TEAM_ADDED } else { verbs::TEAM_REMOVED });
     sql.push(", a.kind, a.id, a.name, t.id, t.name FROM accounts a CROSS JOIN teams t WHERE a.id = ").bind(account);
     sql.push(" AND t.id IN ").bind_list(teams).push(if added { " AND NOT EXISTS " } else { " AND EXISTS " });
@@ -89,7 +91,7 @@ pub fn note_teams(conn: &mut DbConnection, change: &Change, added: bool, account
 }
 
 fn head(sql: &mut Sql, change: &Change, verb: &str) {
-    sql.push("SELECT ").bind(&change.id).push(", ").bind(verb);
+    change.select(sql).bind(verb);
 }
 
 /// What takes an event back.
@@ -110,9 +112,9 @@ pub fn note_opposites(conn: &mut DbConnection, change: &Change, undone: &Id, rev
     let mut count = Sql::new("SELECT count(*) AS n FROM audit_events e WHERE e.change_id = ");
     count.bind(undone).push(&format!(" AND e.type IN ({reversible})"));
     let all = count.number(conn)?;
-    let mut sql = Sql::new(INTO_EVENTS);
-    sql.push("SELECT ").bind(&change.id).push(&format!(
-        ", CASE e.type {opposites} END, e.target_kind, a.id, a.name, e.object_id, e.object_name \
+    let mut sql = into_events();
+    change.select(&mut sql).push(&format!(
+        "CASE e.type {opposites} END, e.target_kind, a.id, a.name, e.object_id, e.object_name \
          FROM audit_events e JOIN accounts a ON a.id = e.target_id WHERE e.change_id = "
     ));
     sql.bind(undone).push(&format!(" AND e.type IN ({reversible})"));
@@ -157,12 +159,12 @@ pub struct Tally {
 ///
 /// # Errors
 /// The database's.
-pub fn tally(conn: &mut DbConnection, change: &Change) -> Result<Vec<Tally>, Error> {
+pub fn tally(conn: &mut DbConnection, change: &Id) -> Result<Vec<Tally>, Error> {
     let mut sql = Sql::new(
         "SELECT type AS verb, target_kind AS kind, count(*) AS events, count(DISTINCT target_id) AS accounts \
          FROM audit_events WHERE change_id = ",
     );
-    sql.bind(&change.id).push(" GROUP BY type, target_kind ORDER BY type, target_kind");
+    sql.bind(change).push(" GROUP BY type, target_kind ORDER BY type, target_kind");
     sql.load(conn)
 }
 

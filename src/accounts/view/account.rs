@@ -81,6 +81,8 @@ pub struct AccountPage {
     pub activity: Option<Activity>,
     /// What happened to it; empty leaves the section out.
     pub changes: Vec<Change>,
+    /// All of them in the audit log, for those who may read it.
+    pub all_changes: Option<String>,
     /// Its roles.
     pub roles: Vec<RoleLine>,
     /// Its teams.

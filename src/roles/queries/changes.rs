@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::audit::{Change, verbs};
+use crate::audit::{self, Change, verbs};
 use crate::clock;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
@@ -67,10 +67,8 @@ fn add_permissions(conn: &mut DbConnection, id: &Id, permissions: &PermissionSet
 /// # Errors
 /// The database's.
 pub fn delete(conn: &mut DbConnection, change: &Change, role: &Role) -> Result<(), Error> {
-    let mut sql = Sql::new(
-        "INSERT INTO audit_events (change_id, type, target_kind, target_id, target_name, object_id, object_name) SELECT ",
-    );
-    sql.bind(&change.id).push(", ").bind(verbs::ROLE_REMOVED).push(", a.kind, a.id, a.name, ").bind(&role.id);
+    let mut sql = audit::into_events("type, target_kind, target_id, target_name, object_id, object_name");
+    change.select(&mut sql).bind(verbs::ROLE_REMOVED).push(", a.kind, a.id, a.name, ").bind(&role.id);
     sql.push(", ").bind(role.name.as_str());
     sql.push(" FROM account_roles ar JOIN accounts a ON a.id = ar.account_id WHERE ar.role_id = ").bind(&role.id);
     sql.execute(conn)?;

@@ -88,8 +88,8 @@ pub fn with(n: usize) -> TestApp {
         // A history: each account was created.
         "INSERT INTO audit_changes (id, at, actor_kind, actor_name) VALUES ('seed', '2026-01-01 00:00:00', 'shell', 'Command line')"
             .into(),
-        "INSERT INTO audit_events (change_id, type, target_kind, target_id, target_name) SELECT 'seed', 'account.created', kind, id, \
-         name FROM accounts WHERE created_by_name = 'seed'"
+        "INSERT INTO audit_events (change_id, at, actor_name, type, target_kind, target_id, target_name) SELECT 'seed', \
+         '2026-01-01 00:00:00', 'Command line', 'account.created', kind, id, name FROM accounts WHERE created_by_name = 'seed'"
             .into(),
     ];
     app.write(|conn| {

@@ -1,0 +1,15 @@
+DROP INDEX audit_events_by_id;
+DROP INDEX audit_events_by_time;
+DROP INDEX audit_events_by_actor;
+DROP INDEX audit_events_by_actor_name;
+DROP INDEX audit_events_by_target_time;
+DROP INDEX audit_events_by_target_name;
+DROP INDEX audit_events_by_object;
+DROP INDEX audit_events_by_object_name;
+DROP INDEX audit_events_by_type;
+DROP INDEX audit_events_by_address;
+DROP INDEX revisions_by_change;
+ALTER TABLE audit_events DROP COLUMN at;
+ALTER TABLE audit_events DROP COLUMN actor_id;
+ALTER TABLE audit_events DROP COLUMN actor_name;
+ALTER TABLE audit_events DROP COLUMN address;

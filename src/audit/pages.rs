@@ -1,0 +1,157 @@
+//! The audit log, and what its pages share.
+
+use std::collections::HashSet;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use chrono::{Datelike, NaiveDateTime};
+
+use super::filter::{LOG, LogQuery};
+use super::model::{Entry, Filter};
+use super::queries::log::{self, Way};
+use super::view::{LogPage, Party, Row, badge, tile};
+use super::{retention, sentences};
+use crate::accounts::model::Kind;
+use crate::clock;
+use crate::database::DbConnection;
+use crate::error::Error;
+use crate::roles;
+use crate::web::form::Query;
+use crate::web::view::Moment;
+use crate::web::view::moment::{day, short_day};
+use crate::web::visit::Visit;
+
+pub mod event;
+pub mod export;
+pub mod retain;
+
+/// Events on a page.
+const SIZE: usize = 50;
+
+/// `GET /settings/audit-log`
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn list(visit: Visit, query: Query<LogQuery>) -> Result<HttpResponse, Error> {
+    let (query, now) = (query.0, clock::now());
+    let filter = query.filter(now.date());
+    let (wanted, way) = (filter.clone().ok(), query.way());
+    let ((kept, living, found), mut shell) = visit
+        .framed(LOG, move |conn| {
+            let found = match wanted {
+                Some(filter) => read(conn, &filter, way)?,
+                None => Found::default(),
+            };
+            Ok((retention::kept(conn)?, log::living(conn, &found.entries)?, found))
+        })
+        .await?;
+    let status = if filter.is_ok() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let place = |entry: Option<&Entry>| entry.map(|entry| entry.position);
+    let (first, last) = (place(found.entries.first()), place(found.entries.last()));
+    let query = query.without_secrets();
+    if filter.is_err() {
+        // What cannot be understood may be what nobody is to see again.
+        shell.here = query.href();
+    }
+    let page = LogPage {
+        shell,
+        kept: kept.in_words(),
+        can_decide: visit.actor.may(retention::DECIDE),
+        faults: filter.err().unwrap_or_default(),
+        newer: first.filter(|_| found.newer).map(|place| query.href_at("after", place)),
+        older: last.filter(|_| found.older).map(|place| query.href_at("before", place)),
+        rows: found.entries.iter().map(|entry| row(entry, &living, now)).collect(),
+        query,
+    };
+    visit.html(status, &page)
+}
+
+/// A page's events, and whether there are others on either side.
+#[derive(Default)]
+struct Found {
+    entries: Vec<Entry>,
+    newer: bool,
+    older: bool,
+}
+
+fn read(conn: &mut DbConnection, filter: &Filter, way: Way) -> Result<Found, Error> {
+    let criteria = log::criteria(conn, filter)?;
+    let more = i64::try_from(SIZE + 1).unwrap_or(i64::MAX);
+    let mut entries = log::page(conn, &criteria, way, more)?;
+    if let Way::Newer(_) = way {
+        if entries.len() > SIZE {
+            // The one too many is the newest.
+            entries.remove(0);
+            return Ok(Found { entries, newer: true, older: true });
+        }
+        // There are no more: the first page, and full.
+        entries = log::page(conn, &criteria, Way::Older(None), more)?;
+    }
+    let older = entries.len() > SIZE;
+    entries.truncate(SIZE);
+    Ok(Found { entries, newer: matches!(way, Way::Older(Some(_))), older })
+}
+
+fn row(entry: &Entry, living: &HashSet<String>, now: NaiveDateTime) -> Row {
+    let at = entry.position.at;
+    let date = if at.year() == now.year() { short_day(at.date()) } else { day(at.date()) };
+    Row {
+        href: event::href(&entry.id),
+        at: Moment::ago(at, now),
+        stamp: format!("{date}, {}", at.format("%H:%M:%S")),
+        tile: tile(entry),
+        actor: actor(entry, living),
+        action: sentences::action(entry),
+        badge: badge(entry),
+        target: target(entry, living),
+        object: object(entry, living),
+        details: sentences::details(entry),
+        address: address(entry),
+    }
+}
+
+fn actor(entry: &Entry, living: &HashSet<String>) -> Party {
+    let id = entry.actor_id.as_deref();
+    Party {
+        name: entry.actor_name.clone(),
+        events: LogQuery::by(id.unwrap_or(&entry.actor_name)).href(),
+        page: id.filter(|id| living.contains(*id)).and_then(|id| page_of(&entry.actor_kind, id)),
+        deleted: id.is_some_and(|id| !living.contains(id)),
+    }
+}
+
+fn target(entry: &Entry, living: &HashSet<String>) -> Party {
+    let id = entry.target_id.as_deref();
+    Party {
+        name: entry.target_name.clone(),
+        events: LogQuery::of(id.unwrap_or(&entry.target_name)).href(),
+        page: id.filter(|id| living.contains(*id)).and_then(|id| page_of(&entry.target_kind, id)),
+        deleted: id.is_some_and(|id| !living.contains(id)),
+    }
+}
+
+fn object(entry: &Entry, living: &HashSet<String>) -> Option<Party> {
+    let name = entry.object_name.clone()?;
+    let id = entry.object_id.as_deref();
+    // Tokens are known by their public id, which is no UUID; those are not looked up.
+    let is_listed = id.is_some_and(|id| crate::id::Id::parse(id).is_some());
+    let kind = if entry.verb.contains("role") { "role" } else { "" };
+    Some(Party {
+        events: LogQuery::of(id.unwrap_or(&name)).href(),
+        page: id.filter(|id| living.contains(*id)).and_then(|id| page_of(kind, id)),
+        deleted: is_listed && id.is_some_and(|id| !living.contains(id)),
+        name,
+    })
+}
+
+fn address(entry: &Entry) -> Option<(String, String)> {
+    entry.address.as_ref().map(|address| (address.clone(), LogQuery::from_address(address).href()))
+}
+
+/// The page of what an event names.
+fn page_of(kind: &str, id: &str) -> Option<String> {
+    match Kind::parse(kind) {
+        Some(kind) => Some(format!("{}/{id}", kind.screen().path)),
+        None => (kind == "role").then(|| format!("{}#role-{id}", roles::view::ROLES)),
+    }
+}

@@ -1,0 +1,238 @@
+//! An event in words: in the log, on the pages of accounts and in exports it is said by these and nowhere else.
+
+use super::model::{Entry, verbs};
+use super::words::{self, Tone};
+use crate::web::view::Text;
+use crate::web::view::words::{counted, joined};
+
+/// What happened, in a word or two: `Added role`.
+pub fn action(entry: &Entry) -> String {
+    if is_stopped_value(entry) {
+        return "Stopped old value".to_owned();
+    }
+    words::of(&entry.verb).map_or_else(|| in_words(&entry.verb), |words| words.label.to_owned())
+}
+
+/// A verb that another version wrote: `account.owner_changed` is `Account owner changed`.
+fn in_words(verb: &str) -> String {
+    capital(&verb.replace(['.', '_'], " "))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn small(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// How it stands out.
+pub fn tone(entry: &Entry) -> Tone {
+    words::of(&entry.verb).map_or(Tone::Plain, |words| words.tone)
+}
+
+/// Nobody decided against this token: its successor has taken over, and the old value had some time left.
+fn is_stopped_value(entry: &Entry) -> bool {
+    entry.verb == verbs::TOKEN_REVOKED && entry.detail.get("replaced").and_then(serde_json::Value::as_bool) == Some(true)
+}
+
+/// How what was given, taken or made belongs to the target, in a heading: "Added role Viewer *to* robot".
+pub fn joint(entry: &Entry) -> &'static str {
+    match entry.verb.as_str() {
+        verbs::ROLE_ADDED | verbs::TEAM_ADDED => "to",
+        verbs::ROLE_REMOVED | verbs::TEAM_REMOVED => "from",
+        _ => "of",
+    }
+}
+
+/// What is to be said beside action, target and object; empty where that is all.
+pub fn details(entry: &Entry) -> String {
+    match entry.verb.as_str() {
+        verbs::ACCOUNT_CREATED => created(entry),
+        verbs::ACCOUNT_RENAMED => edited(entry),
+        verbs::ROLE_CREATED => list(entry, "permissions").join(", "),
+        verbs::ROLE_UPDATED | verbs::ROLE_RESET => edited(entry),
+        verbs::TOKEN_REGENERATED => overlap(entry),
+        verbs::TOKEN_REFUSED => {
+            let calls = counted(entry.number("count").unwrap_or(1), "call");
+            let reason = reason(entry.text("reason"));
+            if reason.is_empty() { calls } else { format!("{calls}: {reason}") }
+        }
+        verbs::SIGN_IN_FAILED => {
+            let reason = entry.text("reason");
+            if reason.is_empty() { "Incorrect e-mail address or password".to_owned() } else { capital(reason) }
+        }
+        verbs::ACCESS_REFUSED => match entry.text("permission") {
+            "" => String::new(),
+            permission => format!("Missing permission {permission}"),
+        },
+        verbs::TOKEN_CREATION_STOPPED => entry.text("after").to_owned(),
+        verbs::RETENTION_CHANGED => format!("From {} to {}", small(entry.text("before")), small(entry.text("after"))),
+        verbs::EVENTS_DELETED => {
+            format!("{}, {} to {}", counted(entry.number("count").unwrap_or(0), "event"), entry.text("from"), entry.text("to"))
+        }
+        verbs::LOG_EXPORTED => match (entry.text("format"), entry.text("filter")) {
+            (format, "") => format!("{format}, all events"),
+            (format, filter) => format!("{format}, {filter}"),
+        },
+        _ => String::new(),
+    }
+}
+
+fn list(entry: &Entry, name: &str) -> Vec<String> {
+    let values = entry.detail.get(name).and_then(serde_json::Value::as_array).into_iter().flatten();
+    values.filter_map(|value| value.as_str().map(str::to_owned)).collect()
+}
+
+fn created(entry: &Entry) -> String {
+    let (roles, teams) = (list(entry, "roles"), list(entry, "teams"));
+    let mut said = vec![if roles.is_empty() { "No roles".to_owned() } else { roles.join(", ") }];
+    if !teams.is_empty() {
+        said.push(format!("{} {}", if teams.len() == 1 { "team" } else { "teams" }, joined(&teams, "and")));
+    }
+    said.join(", ")
+}
+
+fn edited(entry: &Entry) -> String {
+    let fields: Vec<String> = changes(entry).into_iter().map(|change| small(&change.field)).collect();
+    match before_and_after(entry, "name") {
+        Some((before, after)) if before != after => format!("From {before} to {after}"),
+        _ if fields.is_empty() => String::new(),
+        _ => format!("Changed the {}", joined(&fields, "and")),
+    }
+}
+
+fn before_and_after<'a>(entry: &'a Entry, field: &str) -> Option<(&'a str, &'a str)> {
+    let side = |when: &str| entry.detail.get(when)?.get(field)?.as_str();
+    side("before").zip(side("after"))
+}
+
+fn overlap(entry: &Entry) -> String {
+    let length = match entry.text("overlap") {
+        "" | "0" | "0s" => return "Old value stopped at once".to_owned(),
+        "1h" => "1 hour",
+        "24h" => "24 hours",
+        "7d" => "7 days",
+        other => other,
+    };
+    format!("Old value works for {length}")
+}
+
+fn reason(word: &str) -> &str {
+    match word {
+        "insufficient scope" => "missing permission",
+        "mismatch" => "wrong secret",
+        "expired" => "token expired",
+        "revoked" => "token revoked",
+        "disabled" => "account disabled",
+        other => other,
+    }
+}
+
+/// A line of "Recent changes", after the actor's name.
+pub fn feed(entry: &Entry) -> Vec<Text> {
+    let what = || match entry.target_kind.as_str() {
+        "system" => "this system account",
+        "user" => "this user",
+        _ => entry.target_name.as_str(),
+    };
+    let object = || Text::strong(entry.object_name.clone().unwrap_or_default());
+    let details = details(entry);
+    let tail = |lead: &str| Text::plain(if details.is_empty() { String::new() } else { format!("{lead}{}", small(&details)) });
+    match entry.verb.as_str() {
+        verbs::ACCOUNT_CREATED => vec![Text::plain(format!(" created {}", what()))],
+        verbs::ACCOUNT_RENAMED => match before_and_after(entry, "name") {
+            Some((before, after)) if before != after => {
+                vec![Text::plain(" renamed it from "), Text::strong(before), Text::plain(" to "), Text::strong(after)]
+            }
+            _ => vec![Text::plain(format!(" {}", small(&details)))],
+        },
+        verbs::ACCOUNT_DISABLED | verbs::ACCOUNT_ENABLED | verbs::ACCOUNT_DELETED => {
+            vec![Text::plain(format!(" {} {}", small(&action(entry)), what()))]
+        }
+        verbs::TOKEN_REFUSED => {
+            let (calls, why) = details.split_once(": ").unwrap_or((&details, ""));
+            let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+            vec![Text::plain(format!(" refused {calls} with ")), object(), Text::plain(why)]
+        }
+        verbs::TOKEN_REVOKED if is_stopped_value(entry) => vec![Text::plain(" stopped the old value of "), object()],
+        _ if words::of(&entry.verb).is_none() => vec![Text::plain(": "), Text::plain(in_words(&entry.verb))],
+        _ if entry.object_name.is_some() => {
+            vec![Text::plain(format!(" {} ", small(&action(entry)))), object(), tail(", ")]
+        }
+        _ => vec![Text::plain(format!(" {}", small(&action(entry)))), tail(": ")],
+    }
+}
+
+/// A field that an event changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldChange {
+    pub field: String,
+    pub before: String,
+    pub after: String,
+}
+
+/// Before and after, field by field.
+pub fn changes(entry: &Entry) -> Vec<FieldChange> {
+    let change = |field: &str, before: &str, after: &str| {
+        vec![FieldChange { field: field.to_owned(), before: before.to_owned(), after: after.to_owned() }]
+    };
+    let object = entry.object_name.as_deref().unwrap_or_default();
+    match entry.verb.as_str() {
+        verbs::ACCOUNT_DISABLED => change("Status", "Enabled", "Disabled"),
+        verbs::ACCOUNT_ENABLED => change("Status", "Disabled", "Enabled"),
+        verbs::ACCOUNT_DELETED => change("Account", &entry.target_name, ""),
+        verbs::ACCOUNT_CREATED => change("Account", "", &entry.target_name),
+        verbs::ROLE_ADDED => change("Role", "", object),
+        verbs::ROLE_REMOVED => change("Role", object, ""),
+        verbs::TEAM_ADDED => change("Team", "", object),
+        verbs::TEAM_REMOVED => change("Team", object, ""),
+        verbs::TOKEN_CREATED => change("Token", "", object),
+        verbs::TOKEN_REVOKED => change("Token", object, ""),
+        _ => told_changes(entry),
+    }
+}
+
+/// What the details themselves say of before and after.
+fn told_changes(entry: &Entry) -> Vec<FieldChange> {
+    let (before, after) = (entry.detail.get("before"), entry.detail.get("after"));
+    let fields = |side: Option<&serde_json::Value>| -> Vec<String> {
+        side.and_then(serde_json::Value::as_object).map(|side| side.keys().cloned().collect()).unwrap_or_default()
+    };
+    let mut names = fields(before);
+    names.extend(fields(after).into_iter().filter(|name| !fields(before).contains(name)));
+    let of = |side: Option<&serde_json::Value>, name: &str| side.and_then(|side| side.get(name)).map(value).unwrap_or_default();
+    let mut changes: Vec<FieldChange> = names
+        .iter()
+        .map(|name| FieldChange { field: in_words(name), before: of(before, name), after: of(after, name) })
+        .collect();
+    if names.is_empty() && (before.is_some() || after.is_some()) {
+        let field = if entry.verb == verbs::RETENTION_CHANGED { "Events are kept" } else { "Message" };
+        let (before, after) = (before.map(value).unwrap_or_default(), after.map(value).unwrap_or_default());
+        changes.push(FieldChange { field: field.to_owned(), before, after });
+    }
+    changes.retain(|change| change.before != change.after);
+    changes
+}
+
+/// What else an event says, by name.
+pub fn facts(entry: &Entry) -> Vec<(String, String)> {
+    let facts = entry.detail.as_object().into_iter().flatten();
+    facts
+        .filter(|(name, value)| !matches!(name.as_str(), "before" | "after") && !value.is_null())
+        .map(|(name, told)| (in_words(name), value(told)))
+        .collect()
+}
+
+fn value(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Bool(true) => "Yes".to_owned(),
+        serde_json::Value::Bool(false) => "No".to_owned(),
+        serde_json::Value::Array(values) => values.iter().map(self::value).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,107 @@
+//! The pages of the audit log, as plain data for their templates.
+
+use askama::Template;
+
+use super::filter::{LOG, LogQuery};
+use super::model::Entry;
+use super::operations::READ;
+use super::sentences;
+use super::words::{Kind, Tone, WORDS};
+use crate::error::FieldError;
+use crate::web::navigation::{Group, Item};
+use crate::web::view::{Choice, Moment, Shell, Tile};
+
+pub mod event;
+pub mod retention;
+
+pub const NAVIGATION: Item =
+    Item { label: "Audit log", href: LOG, icon: "log", group: Group::Reference, any_of: &[READ], count: None };
+
+/// Somebody or something that an event names, as it was called then.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Party {
+    pub name: String,
+    /// Its events.
+    pub events: String,
+    /// Its own page, where it has one and is still there.
+    pub page: Option<String>,
+    pub deleted: bool,
+}
+
+/// A line of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    pub href: String,
+    pub at: Moment,
+    /// `24 Nov, 14:31:52`.
+    pub stamp: String,
+    pub tile: Tile,
+    pub actor: Party,
+    pub action: String,
+    pub badge: &'static str,
+    pub target: Party,
+    pub object: Option<Party>,
+    pub details: String,
+    /// The address and its events.
+    pub address: Option<(String, String)>,
+}
+
+/// The log, filtered.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "audit/list.html")]
+pub struct LogPage {
+    pub shell: Shell,
+    /// How long events are kept: `For ever`, `400 days`.
+    pub kept: String,
+    pub can_decide: bool,
+    pub query: LogQuery,
+    pub faults: Vec<FieldError>,
+    pub rows: Vec<Row>,
+    pub newer: Option<String>,
+    pub older: Option<String>,
+}
+
+impl LogPage {
+    /// What is wrong with a field.
+    pub fn fault(&self, field: &str) -> Option<&String> {
+        self.faults.iter().find(|fault| fault.field == field).map(|fault| &fault.message)
+    }
+
+    pub fn periods(&self) -> Vec<Choice> {
+        let chosen = if self.query.is_between_dates() { "dates" } else { self.query.period.as_str() };
+        let periods = [("", "Everything"), ("7", "Last 7 days"), ("30", "Last 30 days"), ("dates", "Between dates")];
+        periods.into_iter().map(|(id, name)| Choice::new(id, name).checked(id == chosen)).collect()
+    }
+
+    /// The groups of events, each with its verbs.
+    pub fn kinds(&self) -> Vec<(Choice, Vec<Choice>)> {
+        let choice = |id: &str, name: String| Choice::new(id, name).checked(id == self.query.kind);
+        let group = |kind: Kind| {
+            let verbs = WORDS.iter().filter(|words| words.kinds.first() == Some(&kind));
+            (choice(kind.as_str(), format!("All {}", kind.label().to_lowercase())), {
+                verbs.map(|words| choice(words.verb, words.label.to_owned())).collect()
+            })
+        };
+        Kind::ALL.into_iter().map(group).collect()
+    }
+
+    /// Whether the page stands at the newest event.
+    pub fn is_first(&self) -> bool {
+        self.newer.is_none()
+    }
+}
+
+/// The badge's class of an event.
+pub fn badge(entry: &Entry) -> &'static str {
+    match sentences::tone(entry) {
+        Tone::Plain => "badge",
+        Tone::Warn => "badge badge-warn",
+        Tone::Danger => "badge badge-danger",
+    }
+}
+
+/// The tile of who did it.
+pub fn tile(entry: &Entry) -> Tile {
+    let id = entry.actor_id.as_deref().unwrap_or(&entry.actor_name);
+    if entry.actor_kind == "user" { Tile::person(id, &entry.actor_name) } else { Tile::machine(id, &entry.actor_name) }
+}
