@@ -73,7 +73,7 @@ fn stream(client: &Client, worker: usize, round: usize, answered: &Mutex<u32>) -
             ("roles", format!("{of}/roles"), vec![("role", &administrator)], Some(State::Enabled)),
             ("disable", format!("{of}/disablement"), vec![], Some(State::Disabled)),
             ("enable", format!("{of}/enablement"), vec![], Some(State::Enabled)),
-            ("bulk", format!("{LIST}/bulk"), vec![("scope", "matching"), ("q", &name), ("do", "disable")], Some(State::Disabled)),
+            ("bulk", format!("{LIST}/bulk"), vec![("id", &id), ("do", "disable")], Some(State::Disabled)),
             ("delete", format!("{of}/deletion"), vec![("confirm", &name)], Some(State::Deleted)),
         ];
         for (what, path, fields, state) in steps.into_iter().take(1 + (at + worker) % 5) {
