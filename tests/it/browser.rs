@@ -9,6 +9,7 @@ mod escaping;
 mod journey;
 mod keyboard;
 mod list;
+mod roles;
 mod selections;
 mod shell;
 mod stage;

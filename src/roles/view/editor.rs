@@ -38,6 +38,11 @@ pub struct RolePage {
 }
 
 impl RolePage {
+    /// Whether one begins at the name: in a new role, where nothing else asks for attention.
+    fn begins(&self) -> bool {
+        self.existing.is_none() && !self.previewed && self.more.error.is_none()
+    }
+
     fn list(&self) -> &'static str {
         ROLES
     }
