@@ -10,8 +10,8 @@ pub const NAME_TAKEN: &str = "An enabled system account already has this name.";
 pub const EMAIL_TAKEN: &str = "Another user has this e-mail address.";
 
 /// A form came twice: a double click, or a reload of the answer.
-pub const SENT_BEFORE: &str = "This form was sent twice and carried out once. If you did not see the token's value, \
-    regenerate the token: a value is shown once.";
+pub const SENT_BEFORE: &str = "The form was sent twice but carried out once. The value of a token it created can't be shown \
+    again. If you don't have it, regenerate the token.";
 
 impl From<Diesel> for Error {
     fn from(error: Diesel) -> Self {

@@ -45,15 +45,19 @@ pub struct Question {
 pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Error> {
     let Question { screen, action, set, post, instead, mut hidden, cancel, list } = question;
     let kind = screen.kind;
-    let chosen = action.params.chosen.clone();
-    let ((found, rows, total, missing, names, roles_of, tokens_of), mut shell) = visit
+    let (given, taken) = action.params.differences(Vec::new());
+    let ((found, rows, total, missing, (names, taken), roles_of, tokens_of), mut shell) = visit
         .framed(screen.path, move |conn| {
             let found = set.resolve(conn, kind)?;
             let rows: Vec<AccountRow> = list::rows(conn, &found.target, Sort::default(), &Window::Skip(0), NAMED)?;
             let total = found.target.count(conn)?;
             let missing = found.target.missing(conn, total)?;
             let ids: Vec<Id> = rows.iter().map(|row| row.id.clone()).collect();
-            let names: Vec<String> = roles::queries::find(conn, &chosen)?.into_iter().map(|role| role.name).collect();
+            let changed = roles::queries::find(conn, &[given.as_slice(), &taken].concat())?;
+            let named = |ids: &[Id]| -> Vec<String> {
+                changed.iter().filter(|role| ids.contains(&role.id)).map(|role| role.name.clone()).collect()
+            };
+            let names = (named(&given), named(&taken));
             let roles_of = roles::queries::badges(conn, &ids)?;
             let tokens_of = tokens::queries::summary(conn, &ids)?;
             Ok((found.fingerprint, rows, total, missing, names, roles_of, tokens_of))
@@ -107,6 +111,7 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
         icon: action.verb.icon(),
         label: action.verb.label(),
         names,
+        taken,
         missing,
         count: count(total),
         rows: rows.iter().map(confirm_row).collect(),

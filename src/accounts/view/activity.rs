@@ -1,6 +1,6 @@
 //! The chart of an account's calls per day.
 
-use crate::web::view::words::grouped;
+use crate::web::view::words::{counted, grouped};
 
 /// One day of activity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,9 +52,9 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// All accepted calls, grouped.
+    /// All accepted calls: `1 call`, `1,204 calls`.
     pub fn calls(&self) -> String {
-        grouped(self.days.iter().map(|day| day.calls).sum())
+        counted(self.days.iter().map(|day| day.calls).sum(), "call")
     }
 
     /// Whether there was not a single call, accepted or refused.
@@ -68,10 +68,10 @@ impl Activity {
         (sum > 0).then(|| grouped(sum))
     }
 
-    /// `680 on the busiest day, 11 Nov`, or `None` without accepted calls.
+    /// `Busiest day: 680 on 11 Nov`, or `None` without accepted calls.
     pub fn busiest(&self) -> Option<String> {
         let day = self.days.iter().rev().max_by_key(|day| day.calls).filter(|day| day.calls > 0)?;
-        Some(format!("{} on the busiest day, {}", grouped(day.calls), day.name))
+        Some(format!("Busiest day: {} on {}", grouped(day.calls), day.name))
     }
 
     /// The first day's name.

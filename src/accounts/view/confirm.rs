@@ -40,6 +40,8 @@ pub struct ConfirmPage {
     pub label: &'static str,
     /// The names of the roles that are given.
     pub names: Vec<String>,
+    /// The names of the roles that are taken away.
+    pub taken: Vec<String>,
     /// The names of those that were ticked and are gone.
     pub missing: Vec<String>,
     /// How many accounts it is about.
@@ -90,6 +92,10 @@ impl ConfirmPage {
     /// Whether more is given than the question says.
     pub fn gives(&self) -> Option<String> {
         (self.names.len() > 1).then(|| joined(&self.names, "and"))
+    }
+
+    pub fn takes(&self) -> Option<String> {
+        (!self.taken.is_empty()).then(|| joined(&self.taken, "and"))
     }
 
     /// Those that are gone, in words.

@@ -91,7 +91,7 @@ impl NewTokenForm {
     pub fn choose(&mut self, access: &str, expires: &str, maximum: Option<TimeDelta>, now: NaiveDateTime) {
         self.access = vec![
             Choice::new("read", "Read-only").about("Downloads contracts and results").checked(access == "read"),
-            Choice::new("write", "Read-write").about("Publishes contracts, results and releases").checked(access == "write"),
+            Choice::new("write", "Read-write").about("Any method, including POST, PUT and DELETE").checked(access == "write"),
         ];
         let fitting = PRESETS.iter().filter(|(_, days, _)| maximum.is_none_or(|most| TimeDelta::days(*days) <= most));
         let mut choices: Vec<Choice> = fitting.map(|(value, _, name)| Choice::new(*value, *name)).collect();
@@ -116,7 +116,7 @@ const PRESETS: [(&str, i64, &str); 3] = [("30", 30, "In 30 days"), ("90", 90, "I
 /// How long the old value may live on, one ticked: 24 hours. `in_24_hours` is that moment, see [`Moment::until`].
 pub fn overlaps(in_24_hours: &Moment) -> Vec<Choice> {
     vec![
-        Choice::new("0", "Now").about("If it leaked. Calls with it get 401 from here on"),
+        Choice::new("0", "Now").about("If it leaked. Calls with it fail immediately."),
         Choice::new("1h", "In 1 hour"),
         Choice::new("24h", "In 24 hours").about(in_24_hours.exact.clone()).checked(true),
         Choice::new("7d", "In 7 days"),

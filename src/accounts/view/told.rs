@@ -41,6 +41,9 @@ pub fn done(action: &Action, done: &Done) -> Result<Flash, Error> {
     let unchanged = action.verb.unchanged();
     let left = done.outcome.unchanged;
     let Some(change) = &done.change else {
+        if left == 0 {
+            return Ok(Flash::neutral(vec![Text::plain("No change.")]).missing(&done.missing));
+        }
         let words = if left == 1 { unchanged.only } else { unchanged.all };
         let mut text = sentence(words, "", names);
         if !words.starts_with(char::is_uppercase) {
@@ -107,11 +110,11 @@ impl Flash {
     fn missing(self, missing: &[String]) -> Self {
         match missing {
             [] => self,
-            [one] => self.plain(" ").strong(one).plain(" has been deleted meanwhile."),
+            [one] => self.plain(" ").strong(one).plain(" was deleted in the meantime."),
             several if several.len() <= 3 => {
-                self.plain(" ").strong(joined(several, "and")).plain(" have been deleted meanwhile.")
+                self.plain(" ").strong(joined(several, "and")).plain(" were deleted in the meantime.")
             }
-            many => self.plain(format!(" {} have been deleted meanwhile.", grouped(many.len() as i64))),
+            many => self.plain(format!(" {} were deleted in the meantime.", grouped(many.len() as i64))),
         }
     }
 }

@@ -55,7 +55,7 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
         cache.catch_up().await;
         spent.push(home.database.statements() - before);
     }
-    assert_eq!(spent, [5, 5], "the number, the events, the roles and the teams");
+    assert_eq!(spent, [6, 6], "the number, the events, whether all are there, the roles and the teams");
     assert_eq!(known(&cache, 0).0, "CI/CD, Read-Only");
     assert!(known(&cache, 0).1.contains(&format!("team:manage:{{{team}}}")));
 

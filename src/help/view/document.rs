@@ -100,7 +100,7 @@ pub fn wrapped(source: &str) -> String {
             text.push_str(line);
         } else {
             let mut column = 0;
-            for word in line.split(' ') {
+            for word in line.trim_end().split(' ') {
                 let length = word.chars().count();
                 if column > 0 {
                     let breaks = column + 1 + length > WIDTH;
@@ -140,7 +140,7 @@ mod tests {
         let fenced = format!("``` Shell\n{}\n```\n| {} |\n", long.trim(), long.trim());
         assert_eq!(wrapped(&fenced), fenced);
         let read = wrapped(&long);
-        assert!(read.lines().count() == 3 && read.lines().all(|line| line.len() <= 100), "{read}");
+        assert!(read.lines().count() == 2 && read.lines().all(|line| line.len() <= 100), "{read}");
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn tokens_are_made_regenerated_finished_and_revoked() {
     assert_eq!((app.verify(&first).status, app.verify(&second).status), (200, 200));
     browser.follow(link("Done, I've saved it"));
     browser.wait_for_text("The old value");
-    browser.follow(button("Finish now"));
+    browser.follow(button("Stop it now"));
     assert_eq!(flash(&browser), "The old value has stopped working.");
     assert_eq!((app.verify(&first).status, app.verify(&second).status), (401, 200));
     assert!(!browser.shows(".token-old"));

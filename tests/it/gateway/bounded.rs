@@ -133,7 +133,7 @@ fn the_command_line_says_whose_token_it_is_and_that_it_does_not_work_yet() {
     let one = Selection::Accounts(vec![account]);
     app.write(|conn| operations::disable(conn, &Principal::shell(), Kind::System, &one));
     let (of_disabled, said) = add();
-    assert!(said.contains("The system account buildkite/ios is disabled."), "{said}");
+    assert!(said.contains("buildkite/ios is disabled: the token works once you enable it."), "{said}");
     assert!(TokenValue::parse(of_disabled.trim()).is_some(), "a script reads the value alone: {of_disabled}");
     assert_eq!(app.verify(of_disabled.trim()).status, 401);
     let (said, _) = muster(&["token", "revoke", &value[5..17]]);

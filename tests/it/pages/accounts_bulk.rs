@@ -171,7 +171,7 @@ fn deleting_asks_for_the_number_and_is_for_good() {
     assert_eq!(app.totals(), (1, 0));
     // What is gone is named, and the rest is done.
     let gone = bulk_flash(&admin, "disable", &refs(&ids), &[]);
-    assert_eq!(gone.flash(), "Disabled robot 3. robot 1 and robot 2 have been deleted meanwhile.");
+    assert_eq!(gone.flash(), "Disabled robot 3. robot 1 and robot 2 were deleted in the meantime.");
     assert_eq!(app.totals(), (0, 1));
 }
 

@@ -129,18 +129,18 @@ fn those_that_are_gone_are_named_and_the_others_done() {
     let delete = |id: &Id, name: &str| admin.post(&at(id, "/deletion"), &[("confirm", name)]);
     assert_eq!(delete(&ids[0], "robot 1").status, 303);
     let done = bulk_flash(&admin, "disable", &refs(&ids[..3]), &[]);
-    assert_eq!(done.flash(), "Disabled 2 system accounts. robot 1 has been deleted meanwhile.");
+    assert_eq!(done.flash(), "Disabled 2 system accounts. robot 1 was deleted in the meantime.");
     // A question says so, too, and is about those that are left.
     let question = bulk(&admin, "delete", &refs(&ids[..3]), &[]);
-    assert!(question.text().contains("robot 1 has been deleted meanwhile."), "{}", question.text());
+    assert!(question.text().contains("robot 1 was deleted in the meantime."), "{}", question.text());
     assert_eq!(names(&question), ["robot 2", "robot 3"]);
     // One goes while it stands: the answer is done for the others.
     delete(&ids[1], "robot 2");
     let done = admin.get(answer_question(&admin, &question, "robot 3").location());
-    assert_eq!(done.flash(), "Deleted robot 3. robot 1 and robot 2 have been deleted meanwhile.");
+    assert_eq!(done.flash(), "Deleted robot 3. robot 1 and robot 2 were deleted in the meantime.");
     // All are gone: it is said, and nothing breaks.
     let none = bulk_flash(&admin, "enable", &refs(&ids[..3]), &[]);
-    assert!(none.flash().ends_with("robot 1, robot 2 and robot 3 have been deleted meanwhile."), "{}", none.flash());
+    assert!(none.flash().ends_with("robot 1, robot 2 and robot 3 were deleted in the meantime."), "{}", none.flash());
     // One that never was is still nobody's.
     assert_eq!(bulk(&admin, "disable", &[&ids[3], &Id::new()], &[]).status, 404);
     assert_eq!(app.totals(), (3, 0));

@@ -165,14 +165,14 @@ fn a_regenerated_token_leaves_its_old_value_alive_as_long_as_was_chosen() {
         assert!(left.num_minutes().abs() < 5, "{overlap}: {left}");
         assert_eq!(expiry(&app, &new), None);
         assert!(account.text().contains(&format!("The old value {} works until", &old[..17])), "{}", account.text());
-        assert!(account.text().contains("Finish now"));
+        assert!(account.text().contains("Stop it now"));
         // Regenerating the old value once more is refused, with the reason.
         let twice = admin.post(&at(&id, &format!("/tokens/{}/regeneration", public(&old))), &[("overlap", overlap)]);
         assert_eq!(twice.status, 409);
         assert!(twice.flash().contains("has been regenerated already"), "{}", twice.flash());
         let finished = admin.post_and_follow(&at(&id, &format!("/tokens/{}/finish", public(&new))), &[]);
         assert_eq!(finished.flash(), "The old value has stopped working.");
-        assert!(!finished.text().contains("Finish now"));
+        assert!(!finished.text().contains("Stop it now"));
         assert_eq!((app.verify(&old).status, app.verify(&new).status), (401, 200));
         let again = admin.post(&at(&id, &format!("/tokens/{}/finish", public(&new))), &[]);
         assert_eq!(again.status, 409);
