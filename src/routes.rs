@@ -4,12 +4,12 @@
 use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, Resource, Route as Handler, Scope, guard, web};
 
-use crate::auth::access::Access::{self, AnyOf, Public, SignedIn};
+use crate::auth::access::Access::{self, AnyOf, ForOne, Public, SignedIn};
 use crate::auth::{access, bearer};
 use crate::error::Error;
 use crate::web::navigation::Navigation;
 use crate::web::{api, assets, headers, health, trace};
-use crate::{accounts, audit, auth, gateway, help, roles, tokens};
+use crate::{accounts, audit, auth, gateway, help, roles, teams, tokens};
 
 /// A method and a path, what it asks for, and who answers.
 pub struct Route {
@@ -38,6 +38,10 @@ const MANAGE_USERS: Access = AnyOf(&["user:manage:*"]);
 const MANAGE_ANY: Access = AnyOf(&["system_account:manage:*", "user:manage:*"]);
 const OPERATE_ANY: Access = AnyOf(&["system_account:manage:*", "system_account:manage:team", "user:manage:*"]);
 const MANAGE_ROLES: Access = AnyOf(&["role:manage:*"]);
+const SEE_TEAMS: Access = AnyOf(&["team:read:*"]);
+const MANAGE_TEAMS: Access = AnyOf(&["team:manage:*"]);
+const SEE_TEAM: Access = ForOne("team:read");
+const MANAGE_TEAM: Access = ForOne("team:manage");
 const SEE_ROLES: Access = AnyOf(&["role:read:*", "system_account:read:*", "system_account:manage:team"]);
 const READ_LOG: Access = AnyOf(&[audit::operations::READ]);
 const RETAIN: Access = AnyOf(&[audit::retention::DECIDE]);
@@ -46,6 +50,7 @@ const RETAIN: Access = AnyOf(&[audit::retention::DECIDE]);
 pub const NAVIGATION: Navigation = Navigation(&[
     accounts::view::SYSTEM_ACCOUNTS_ITEM,
     accounts::view::USERS_ITEM,
+    teams::view::NAVIGATION,
     roles::view::NAVIGATION,
     tokens::view::NAVIGATION,
     audit::view::NAVIGATION,
@@ -110,6 +115,19 @@ pub const PAGES: &[Route] = &[
     get("/settings/selections/{id}", MANAGE_ANY, || reads().to(accounts::pages::selections::show)),
     post("/settings/selections/{id}", MANAGE_ANY, || web::post().to(accounts::pages::selections::answer)),
     post("/settings/changes/{id}/undo", OPERATE_ANY, || web::post().to(accounts::pages::verbs::undo)),
+    // Teams
+    get("/settings/teams", SEE_TEAMS, || reads().to(teams::pages::list::show)),
+    post("/settings/teams", MANAGE_TEAMS, || web::post().to(teams::pages::list::create)),
+    get("/settings/teams/new", MANAGE_TEAMS, || reads().to(teams::pages::list::new)),
+    get("/settings/teams/{id}", SEE_TEAM, || reads().to(teams::pages::team::show)),
+    post("/settings/teams/{id}", MANAGE_TEAM, || web::post().to(teams::pages::team::rename)),
+    get("/settings/teams/{id}/deletion", MANAGE_TEAMS, || reads().to(teams::pages::deletion::ask)),
+    post("/settings/teams/{id}/deletion", MANAGE_TEAMS, || web::post().to(teams::pages::deletion::delete)),
+    get("/settings/teams/{id}/members/new", MANAGE_TEAM, || reads().to(teams::pages::members::find)),
+    post("/settings/teams/{id}/members", MANAGE_TEAM, || web::post().to(teams::pages::members::add)),
+    post("/settings/teams/{id}/members/removal", MANAGE_TEAM, || web::post().to(teams::pages::members::remove)),
+    post("/settings/teams/{id}/administrators", MANAGE_TEAMS, || web::post().to(teams::pages::members::appoint)),
+    post("/settings/teams/{id}/administrators/removal", MANAGE_TEAM, || web::post().to(teams::pages::members::dismiss)),
     // What holds for all tokens
     get("/settings/token-policy", MANAGE, || reads().to(tokens::pages::policy)),
     post("/settings/token-policy/stop", MANAGE, || web::post().to(tokens::pages::stop)),

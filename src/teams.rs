@@ -1,7 +1,9 @@
 //! Teams: named groups of users and system accounts.
 
 pub mod operations;
+pub mod pages;
 pub mod queries;
+pub mod view;
 
 /// A team.
 #[derive(Debug, Clone, PartialEq, Eq)]

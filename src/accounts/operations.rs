@@ -149,7 +149,7 @@ fn insert(
     let role_ids: Vec<Id> = roles.iter().map(|role| role.id.clone()).collect();
     changes::note_roles_added(conn, &change, &target, &role_ids)?;
     let team_ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
-    changes::note_teams(conn, &change, true, &id, &team_ids)?;
+    changes::note_teams(conn, &change, (changes::MEMBERSHIP, true), Some(std::slice::from_ref(&id)), &team_ids)?;
     for tally in changes::tally(conn, &change.id)?.iter().filter(|tally| tally.verb != verbs::ACCOUNT_CREATED) {
         (Effect::of(&tally.verb)?.carry_out)(conn, &change, new.kind, tally.events)?;
     }

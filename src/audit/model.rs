@@ -30,6 +30,10 @@ pub mod verbs {
     pub const ROLE_RESET: &str = "role.reset";
     pub const ROLE_DELETED: &str = "role.deleted";
     pub const TEAM_CREATED: &str = "team.created";
+    pub const TEAM_RENAMED: &str = "team.renamed";
+    pub const TEAM_DELETED: &str = "team.deleted";
+    pub const TEAM_ADMINISTRATOR_ADDED: &str = "account.team_administrator_added";
+    pub const TEAM_ADMINISTRATOR_REMOVED: &str = "account.team_administrator_removed";
     pub const PASSWORD_CHANGED: &str = "password.changed";
     pub const ACCESS_REFUSED: &str = "access.refused";
     pub const LOG_EXPORTED: &str = "audit.exported";

@@ -41,8 +41,8 @@ fn is_stopped_value(entry: &Entry) -> bool {
 /// How what was given, taken or made belongs to the target, in a heading: "Added role Viewer *to* robot".
 pub fn joint(entry: &Entry) -> &'static str {
     match entry.verb.as_str() {
-        verbs::ROLE_ADDED | verbs::TEAM_ADDED => "to",
-        verbs::ROLE_REMOVED | verbs::TEAM_REMOVED => "from",
+        verbs::ROLE_ADDED | verbs::TEAM_ADDED | verbs::TEAM_ADMINISTRATOR_ADDED => "to",
+        verbs::ROLE_REMOVED | verbs::TEAM_REMOVED | verbs::TEAM_ADMINISTRATOR_REMOVED => "from",
         _ => "of",
     }
 }
@@ -51,7 +51,7 @@ pub fn joint(entry: &Entry) -> &'static str {
 pub fn details(entry: &Entry) -> String {
     match entry.verb.as_str() {
         verbs::ACCOUNT_CREATED => created(entry),
-        verbs::ACCOUNT_RENAMED => edited(entry),
+        verbs::ACCOUNT_RENAMED | verbs::TEAM_RENAMED => edited(entry),
         verbs::ROLE_CREATED => list(entry, "permissions").join(", "),
         verbs::ROLE_UPDATED | verbs::ROLE_RESET => edited(entry),
         verbs::TOKEN_REGENERATED => overlap(entry),

@@ -35,6 +35,8 @@ pub enum Access {
     SignedIn,
     /// A signed-in user with one of these permissions.
     AnyOf(&'static [&'static str]),
+    /// The same, who holds this (`team:manage`) for everything, or for what the path's `{id}` names.
+    ForOne(&'static str),
 }
 
 /// A session's "last seen" is written at most this often: a page view should not cost a write.
@@ -55,13 +57,13 @@ pub async fn enforce(
     if let Some(principal) = &principal {
         request.extensions_mut().insert(Arc::clone(principal));
     }
-    match permit(access, principal.as_deref()) {
+    match permit(access, principal.as_deref(), request.match_info().get("id")) {
         Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
         Err(error) => Ok(request.error_response(error)),
     }
 }
 
-fn permit(access: Access, principal: Option<&Principal>) -> Result<(), Error> {
+fn permit(access: Access, principal: Option<&Principal>, id: Option<&str>) -> Result<(), Error> {
     match (access, principal) {
         (Access::Public, _) | (Access::SignedIn, Some(_)) => Ok(()),
         (_, None) => Err(Error::Unauthenticated),
@@ -70,6 +72,14 @@ fn permit(access: Access, principal: Option<&Principal>) -> Result<(), Error> {
                 return Ok(());
             }
             Err(Error::forbidden(permissions.first().copied().unwrap_or_default(), "You don't have permission to do this."))
+        }
+        (Access::ForOne(permission), Some(principal)) => {
+            let everywhere = format!("{permission}:*");
+            let one = id.and_then(Id::parse).map(|id| format!("{permission}:{id}"));
+            if principal.may(&everywhere) || one.is_some_and(|one| principal.may(&one)) {
+                return Ok(());
+            }
+            Err(Error::forbidden(everywhere, "You don't have permission to do this."))
         }
     }
 }

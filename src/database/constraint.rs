@@ -9,6 +9,9 @@ pub const NAME_TAKEN: &str = "An enabled system account already has this name.";
 /// A user of that address exists already.
 pub const EMAIL_TAKEN: &str = "Another user has this e-mail address.";
 
+/// A team of that name exists already.
+pub const TEAM_TAKEN: &str = "A team already has this name.";
+
 /// A form came twice: a double click, or a reload of the answer.
 pub const SENT_BEFORE: &str = "The form was sent twice but carried out once. The value of a token it created can't be shown \
     again. If you don't have it, regenerate the token.";
@@ -47,6 +50,9 @@ fn unique(constraint: &str, message: &str) -> Option<Error> {
     }
     if is("accounts_user_email", "accounts.email_key") {
         return Some(Error::field("email", EMAIL_TAKEN));
+    }
+    if is("teams_name_key_key", "teams.name_key") {
+        return Some(Error::field("name", TEAM_TAKEN));
     }
     if is("audit_changes_undoes_key", "audit_changes.undoes") {
         return Some(Error::Conflict("This change has already been undone.".into()));

@@ -1,38 +1,94 @@
 //! The verbs that a person would say of teams.
 
-use super::queries;
+use super::{Team, queries};
+use crate::accounts::model::AccountName;
+use crate::accounts::queries::changes::{self, ADMINISTRATION, MEMBERSHIP};
 use crate::audit::{self, Event, verbs};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
+use crate::database::constraint::TEAM_TAKEN;
 use crate::error::Error;
 use crate::id::Id;
-use crate::text::{fold, tidy};
 
-const NAME_LIMIT: usize = 80;
+pub mod administrators;
+pub mod members;
+mod reach;
+
+/// The right over all teams.
+pub const MANAGE: &str = "team:manage:*";
+
+/// The right over one team, which its administrators have.
+pub fn manage(team: &Id) -> String {
+    format!("team:manage:{team}")
+}
+
+/// A team that the actor may change. Asks for the permission before it looks.
+fn managed(conn: &mut DbConnection, actor: &Principal, team: &Id) -> Result<Team, Error> {
+    if !actor.may(&manage(team)) {
+        return Err(Error::forbidden(MANAGE, "Only administrators of this team can change it."));
+    }
+    queries::find_one(conn, team)
+}
+
+/// A name that no other team has, by the rules for the names of accounts.
+fn free_name(conn: &mut DbConnection, name: &str, own: Option<&Id>) -> Result<AccountName, Error> {
+    let name = AccountName::parse(name).map_err(|sentence| Error::field("name", sentence))?;
+    match queries::named(conn, &name.key())? {
+        Some(other) if own != Some(&other) => Err(Error::field("name", TEAM_TAKEN)),
+        _ => Ok(name),
+    }
+}
+
+fn event<'a>(verb: &'static str, id: &'a Id, name: &'a str, detail: serde_json::Value) -> Event<'a> {
+    Event { verb, target_kind: "team", target_id: Some(id), target_name: name, object: None, detail }
+}
 
 /// Creates a team without members, and returns its identity.
 ///
 /// # Errors
 /// `Forbidden`, `Invalid` (field `name`).
 pub fn create(conn: &mut DbConnection, actor: &Principal, name: &str) -> Result<Id, Error> {
-    actor.require("team:manage:*", "Only administrators can create teams.")?;
-    let name = tidy(name, NAME_LIMIT).map_err(|sentence| Error::field("name", sentence))?;
-    if name.is_empty() {
-        return Err(Error::field("name", "Enter a name."));
-    }
-    if queries::is_taken(conn, &fold(&name))? {
-        return Err(Error::field("name", "A team already has this name."));
-    }
+    actor.require(MANAGE, "Only administrators can create teams.")?;
+    let name = free_name(conn, name, None)?;
     let id = Id::new();
-    queries::insert(conn, &id, &name)?;
-    let event = Event {
-        verb: verbs::TEAM_CREATED,
-        target_kind: "team",
-        target_id: Some(&id),
-        target_name: &name,
-        object: None,
-        detail: serde_json::json!({}),
-    };
-    audit::record_alone(conn, actor, &event)?;
+    queries::insert(conn, &id, name.as_str())?;
+    audit::record_alone(conn, actor, &event(verbs::TEAM_CREATED, &id, name.as_str(), serde_json::json!({})))?;
     Ok(id)
+}
+
+/// Gives a team another name. `shown` is the name that the form was drawn with.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Invalid` (field `name`), also where somebody has renamed it since.
+pub fn rename(conn: &mut DbConnection, actor: &Principal, id: &Id, (shown, name): (&str, &str)) -> Result<Team, Error> {
+    let team = managed(conn, actor, id)?;
+    let name = free_name(conn, name, Some(id))?;
+    if team.name == name.as_str() {
+        return Ok(team);
+    }
+    if !shown.is_empty() && shown != team.name {
+        return Err(Error::field("name", format!("This team was renamed to {} meanwhile.", team.name)));
+    }
+    queries::rename(conn, id, &name)?;
+    let detail = serde_json::json!({ "before": {"name": team.name}, "after": {"name": name.as_str()} });
+    audit::begin(conn, actor)?.record(conn, &event(verbs::TEAM_RENAMED, id, name.as_str(), detail))?;
+    Ok(Team { id: team.id, name: name.as_str().to_owned() })
+}
+
+/// Deletes a team. Its members stay, without what their roles allow for their teams; its administrators are none any more.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub fn delete(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Team, Error> {
+    actor.require(MANAGE, "Only administrators can delete teams.")?;
+    let team = queries::find_one(conn, id)?;
+    let change = audit::begin(conn, actor)?;
+    let one = std::slice::from_ref(id);
+    let members = changes::note_teams(conn, &change, (MEMBERSHIP, false), None, one)?;
+    let administrators = changes::note_teams(conn, &change, (ADMINISTRATION, false), None, one)?;
+    let detail = serde_json::json!({ "members": members, "administrators": administrators });
+    change.record(conn, &event(verbs::TEAM_DELETED, id, &team.name, detail))?;
+    // Members and administrators go with the row, by their foreign keys.
+    queries::delete(conn, id)?;
+    Ok(team)
 }

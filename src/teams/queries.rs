@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::Team;
+use crate::accounts::model::AccountName;
 use crate::clock;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
@@ -12,6 +13,9 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::schema::{team_administrators, team_members, teams};
 use crate::text::fold;
+
+pub mod list;
+pub mod members;
 
 /// All teams, by name.
 ///
@@ -22,13 +26,35 @@ pub fn all(conn: &mut DbConnection) -> Result<Vec<Team>, Error> {
     Ok(rows.into_iter().map(|(id, name)| Team { id, name }).collect())
 }
 
-/// Whether a team goes by this folded name.
+/// The team that goes by this folded name.
+pub fn named(conn: &mut DbConnection, name_key: &str) -> Result<Option<Id>, Error> {
+    Ok(teams::table.filter(teams::name_key.eq(name_key)).select(teams::id).first(conn).optional()?)
+}
+
+/// One team.
 ///
 /// # Errors
-/// The database's.
-pub fn is_taken(conn: &mut DbConnection, name_key: &str) -> Result<bool, Error> {
-    let first: Option<Id> = teams::table.filter(teams::name_key.eq(name_key)).select(teams::id).first(conn).optional()?;
-    Ok(first.is_some())
+/// `NotFound`.
+pub fn find_one(conn: &mut DbConnection, id: &Id) -> Result<Team, Error> {
+    find(conn, std::slice::from_ref(id))?.pop().ok_or(Error::NotFound("team"))
+}
+
+/// When a team was created.
+pub fn created_at(conn: &mut DbConnection, id: &Id) -> Result<chrono::NaiveDateTime, Error> {
+    teams::table.find(id).select(teams::created_at).first(conn).optional()?.ok_or(Error::NotFound("team"))
+}
+
+/// Gives a team another name.
+pub fn rename(conn: &mut DbConnection, id: &Id, name: &AccountName) -> Result<(), Error> {
+    let named = (teams::name.eq(name.as_str()), teams::name_key.eq(name.key()));
+    diesel::update(teams::table.find(id)).set(named).execute(conn)?;
+    Ok(())
+}
+
+/// Deletes a team's row, and with it who belongs to it.
+pub fn delete(conn: &mut DbConnection, id: &Id) -> Result<(), Error> {
+    diesel::delete(teams::table.find(id)).execute(conn)?;
+    Ok(())
 }
 
 /// Writes a new team.

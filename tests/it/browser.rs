@@ -13,4 +13,5 @@ mod roles;
 mod selections;
 mod shell;
 mod stage;
+mod teams;
 mod without_script;

@@ -12,6 +12,7 @@ mod roles;
 mod rules;
 mod scale;
 mod support;
+mod teams;
 
 #[cfg(feature = "installed-tests")]
 mod browser;

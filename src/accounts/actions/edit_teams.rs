@@ -7,6 +7,7 @@ use crate::accounts::queries::selection::Target;
 use crate::audit::{Change, verbs};
 use crate::database::DbConnection;
 use crate::error::Error;
+use crate::id::Id;
 use crate::teams;
 
 pub struct EditTeams;
@@ -41,7 +42,10 @@ impl Verb for EditTeams {
         let teams = teams::queries::of_accounts(conn, std::slice::from_ref(id))?.remove(id).unwrap_or_default();
         rules::existing_teams(conn, &params.chosen)?;
         let (added, removed) = params.differences(teams.into_iter().map(|team| team.id).collect());
-        Ok(changes::note_teams(conn, change, true, id, &added)? + changes::note_teams(conn, change, false, id, &removed)?)
+        let mut note = |added, teams: &[Id]| {
+            changes::note_teams(conn, change, (changes::MEMBERSHIP, added), Some(std::slice::from_ref(id)), teams)
+        };
+        Ok(note(true, &added)? + note(false, &removed)?)
     }
 
     fn unchanged(&self) -> Unchanged {

@@ -77,16 +77,35 @@ fn note_roles(
     rows(sql.execute(conn)?)
 }
 
-/// Writes that `teams` are added to, or removed from, one account, as far as it is not so yet. Returns how many.
-///
-/// # Errors
-/// The database's.
-pub fn note_teams(conn: &mut DbConnection, change: &Change, added: bool, account: &Id, teams: &[Id]) -> Result<i64, Error> {
+/// How accounts belong to teams.
+#[derive(Debug, Clone, Copy)]
+pub struct Tie {
+    table: &'static str,
+    pub added: &'static str,
+    pub removed: &'static str,
+}
+
+pub const MEMBERSHIP: Tie = Tie { table: "team_members", added: verbs::TEAM_ADDED, removed: verbs::TEAM_REMOVED };
+pub const ADMINISTRATION: Tie =
+    Tie { table: "team_administrators", added: verbs::TEAM_ADMINISTRATOR_ADDED, removed: verbs::TEAM_ADMINISTRATOR_REMOVED };
+
+/// Writes that accounts (or all there are) come to belong to `teams`, or no longer do, as far as it is not so yet. Returns the
+/// number of pairs.
+pub fn note_teams(
+    conn: &mut DbConnection,
+    change: &Change,
+    (tie, added): (Tie, bool),
+    accounts: Option<&[Id]>,
+    teams: &[Id],
+) -> Result<i64, Error> {
     let mut sql = into_events();
-    head(&mut sql, change, if added { verbs::TEAM_ADDED } else { verbs::TEAM_REMOVED });
-    sql.push(", a.kind, a.id, a.name, t.id, t.name FROM accounts a CROSS JOIN teams t WHERE a.id = ").bind(account);
-    sql.push(" AND t.id IN ").bind_list(teams).push(if added { " AND NOT EXISTS " } else { " AND EXISTS " });
-    sql.push("(SELECT 1 FROM team_members m WHERE m.account_id = a.id AND m.team_id = t.id)");
+    head(&mut sql, change, if added { tie.added } else { tie.removed });
+    sql.push(", a.kind, a.id, a.name, t.id, t.name FROM accounts a CROSS JOIN teams t WHERE t.id IN ").bind_list(teams);
+    if let Some(accounts) = accounts {
+        sql.push(" AND a.id IN ").bind_list(accounts);
+    }
+    sql.push(if added { " AND NOT EXISTS " } else { " AND EXISTS " }).push("(SELECT 1 FROM ").push(tie.table);
+    sql.push(" m WHERE m.account_id = a.id AND m.team_id = t.id)");
     rows(sql.execute(conn)?)
 }
 
@@ -265,6 +284,21 @@ pub fn add_memberships(conn: &mut DbConnection, change: &Change, verb: &str) -> 
 
 pub fn remove_memberships(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
     remove_pairs(conn, change, verb, "team_members", "(account_id, team_id)")
+}
+
+pub fn add_administrations(conn: &mut DbConnection, change: &Change) -> Result<(), Error> {
+    let mut sql =
+        Sql::new("INSERT INTO team_administrators (account_id, team_id) SELECT target_id, object_id FROM audit_events ");
+    sql.push("WHERE change_id = ")
+        .bind(&change.id)
+        .push(" AND type = ")
+        .bind(ADMINISTRATION.added)
+        .push(" ON CONFLICT DO NOTHING");
+    sql.execute(conn).map(drop)
+}
+
+pub fn remove_administrations(conn: &mut DbConnection, change: &Change) -> Result<(), Error> {
+    remove_pairs(conn, change, ADMINISTRATION.removed, "team_administrators", "(account_id, team_id)")
 }
 
 fn add_pairs(conn: &mut DbConnection, change: &Change, verb: &str, into: &str) -> Result<(), Error> {

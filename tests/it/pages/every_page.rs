@@ -67,7 +67,13 @@ fn every_page_is_whole_and_harmless() {
     let ids: Vec<Id> = (0..30)
         .map(|n| app.add_account_with(&format!("robot {n}"), &[predefined::CI_CD.into(), predefined::ADMINISTRATOR.into()]))
         .collect();
-    app.add_team("Platform", &[&ids[0]]);
+    let team = app.add_team("Platform", &[&ids[0]]);
+    for path in ["", "/new", &format!("/{team}"), &format!("/{team}/members/new?q=r"), &format!("/{team}/deletion"), "?q=none"] {
+        check(path, &admin.get(&format!("/settings/teams{path}")));
+    }
+    check("team, refused", &admin.post("/settings/teams", &[("name", "platform")]));
+    check("renamed team, refused", &admin.post(&format!("/settings/teams/{team}"), &[("name", "")]));
+    check("members, refused", &admin.post(&format!("/settings/teams/{team}/members"), &[("account", "x"), ("q", "r")]));
     for (name, fields) in [
         ("t1", [("name", "a"), ("access", "read"), ("expires", "30")]),
         ("t2", [("name", "b"), ("access", "write"), ("expires", "never")]),

@@ -98,6 +98,31 @@ impl World {
         Case { path: format!("{list}{}", rest.replace("{id}", id.as_str())), fields, status }
     }
 
+    /// The routes of teams, each on a team of its own with a member and an administrator.
+    fn team_case(&self, method: &str, path: &str, unique: &str) -> Case {
+        let app = &self.app;
+        let field = |name: &'static str, value: &str| (name, value.to_owned());
+        let (member, _) = app.add_user(&format!("Member {unique}"), &[]);
+        let team = app.add_team(&format!("Team {unique}"), &[&member]);
+        let one = vec![field("account", member.as_str())];
+        let rest = path.strip_prefix("/settings/teams").unwrap();
+        let fields = match (method, rest) {
+            ("GET", _) => vec![],
+            (_, "") => vec![field("name", &format!("New team {unique}"))],
+            (_, "/{id}") => vec![field("name", &format!("Renamed {unique}"))],
+            (_, "/{id}/members") => vec![field("account", app.add_account(&format!("robot {unique}")).as_str())],
+            (_, "/{id}/administrators/removal") => {
+                let (id, users) = (team.clone(), [member.clone()]);
+                app.write(|conn| muster::teams::operations::administrators::appoint(conn, &Principal::shell(), &id, &users));
+                one
+            }
+            (_, "/{id}/members/removal" | "/{id}/administrators") => one,
+            _ => vec![],
+        };
+        let status = if method == "GET" { 200 } else { 303 };
+        Case { path: path.replace("{id}", team.as_str()), fields, status }
+    }
+
     /// A case for a route, on an account of its own.
     fn case(&self, route: &Route, unique: &str) -> Case {
         let app = &self.app;
@@ -208,6 +233,7 @@ impl World {
                 case(of(&id, &format!("/tokens/{}/finish", new.id)), vec![], 303)
             }
             (method, path) if path.starts_with("/settings/users") => self.user_case(method, path, unique),
+            (method, path) if path.starts_with("/settings/teams") => self.team_case(method, path, unique),
             ("GET", "/settings/selections/{id}") => {
                 let fields = [("id", robot().to_string()), ("do", "delete".to_owned())];
                 case(self.selection(&fields), vec![], 200)
@@ -324,18 +350,22 @@ fn who_lacks_the_permission_is_told_its_name_and_changes_nothing() {
     let nobody = world.app.user("Nobody Special", &[]);
     let may_look = world.actor(&world.viewer).permissions;
     for (at, route) in PAGES.iter().enumerate() {
-        let Access::AnyOf(permissions) = route.access else { continue };
+        let permissions: Vec<String> = match route.access {
+            Access::AnyOf(permissions) => permissions.iter().map(|permission| (*permission).to_owned()).collect(),
+            Access::ForOne(permission) => vec![format!("{permission}:*")],
+            Access::Public | Access::SignedIn => continue,
+        };
         let case = world.case(route, &at.to_string());
         let before = snapshot(&world.app);
         let answer = ask(&nobody, route, &case);
         assert_eq!(answer.status, 403, "{} {}", route.method, route.path);
-        assert!(answer.body.contains(permissions[0]), "{} {}: {}", route.method, route.path, answer.text());
+        assert!(answer.body.contains(&permissions[0]), "{} {}: {}", route.method, route.path, answer.text());
         if permissions.iter().any(|permission| may_look.allows_str(permission)) {
             assert_eq!(ask(&world.viewer, route, &case).status, 200, "{} {}", route.method, route.path);
         } else {
             let answer = ask(&world.viewer, route, &case);
             assert_eq!(answer.status, 403, "{} {}", route.method, route.path);
-            assert!(answer.text().contains(permissions[0]), "{}: {}", route.path, answer.text());
+            assert!(answer.text().contains(&permissions[0]), "{}: {}", route.path, answer.text());
         }
         assert_unchanged(&world.app, &before, route.path);
     }

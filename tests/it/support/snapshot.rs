@@ -23,7 +23,7 @@ pub fn lines(conn: &mut DbConnection, sql: &str) -> Vec<String> {
 /// Everything that somebody without a right to it could want to change. Sign-ins that were refused, and refusals, are not
 /// in it: to note them is right. Neither is the moment at which a session was last seen.
 pub fn snapshot(app: &TestApp) -> Vec<String> {
-    const ROWS: [&str; 11] = [
+    const ROWS: [&str; 13] = [
         "SELECT 'account ' || id || ' ' || name || ' ' || description || ' ' || CAST(disabled AS TEXT) || ' ' || \
          coalesce(password_hash, '-') || ' ' || CAST(first_expiry_at AS TEXT) AS line FROM accounts ORDER BY id",
         "SELECT 'total ' || kind || ' ' || CAST(disabled AS TEXT) || ' ' || CAST(total AS TEXT) AS line FROM account_totals \
@@ -33,6 +33,8 @@ pub fn snapshot(app: &TestApp) -> Vec<String> {
         "SELECT 'role ' || id || ' ' || name AS line FROM roles ORDER BY id",
         "SELECT 'grants ' || role_id || ' ' || permission AS line FROM role_permissions ORDER BY role_id, permission",
         "SELECT 'member ' || team_id || ' ' || account_id AS line FROM team_members ORDER BY team_id, account_id",
+        "SELECT 'team ' || id || ' ' || name AS line FROM teams ORDER BY id",
+        "SELECT 'administers ' || team_id || ' ' || account_id AS line FROM team_administrators ORDER BY team_id, account_id",
         "SELECT 'token ' || id || ' ' || account_id || ' ' || coalesce(CAST(revoked_at AS TEXT), '-') || ' ' || \
          coalesce(CAST(expires_at AS TEXT), '-') || ' ' || coalesce(replaced_by, '-') AS line FROM tokens ORDER BY id",
         "SELECT 'session ' || id AS line FROM sessions WHERE account_id IS NOT NULL ORDER BY id",

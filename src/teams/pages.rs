@@ -1,0 +1,86 @@
+//! The pages of teams.
+
+use super::operations::members::Changed;
+use super::queries::members::Person;
+use super::view::team::PersonLine;
+use crate::accounts::model::{Kind, Right};
+use crate::auth::principal::Principal;
+use crate::error::Error;
+use crate::id::Id;
+use crate::web::view::address::address;
+use crate::web::view::words::counted;
+use crate::web::view::{Flash, Text, Tile};
+
+pub mod deletion;
+pub mod list;
+pub mod members;
+pub mod team;
+pub mod visits;
+
+fn count(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or_default()
+}
+
+/// Which page of `size` rows is shown, and how many rows come before it.
+fn place(wanted: &str, size: u64, total: i64) -> (u64, (i64, i64)) {
+    let last = count(total).div_ceil(size).max(1);
+    let page = wanted.parse().unwrap_or(1).clamp(1, last);
+    let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    (page, (signed(size), signed((page - 1) * size)))
+}
+
+fn may_see(actor: &Principal, kind: Kind) -> bool {
+    actor.may(kind.permission(Right::Read))
+}
+
+/// The list of a kind with a team as its filter, for who may see it.
+fn list_of(actor: &Principal, kind: Kind, team: &Id) -> Option<String> {
+    may_see(actor, kind).then(|| address(kind.screen().path, &[("team", team.to_string())]))
+}
+
+fn line(actor: &Principal, kind: Kind, person: Person) -> PersonLine {
+    let id = person.id.to_string();
+    let tile = match kind {
+        Kind::User => Tile::person(&id, &person.name),
+        Kind::System => Tile::machine(&id, &person.name),
+    };
+    PersonLine {
+        href: may_see(actor, kind).then(|| format!("{}/{id}", kind.screen().path)),
+        tile,
+        name: person.name,
+        about: person.email.unwrap_or(person.description),
+        disabled: person.disabled,
+        administrator: false,
+        removable: false,
+        id,
+    }
+}
+
+/// The ids of a form's checkboxes. What is not a UUID cannot be one of ours.
+fn ids(values: &[String]) -> Result<Vec<Id>, Error> {
+    let parse = |value: &String| Id::parse(value).ok_or_else(|| Error::field("account", "One of these does not exist."));
+    values.iter().map(parse).collect()
+}
+
+/// The words of an answer.
+#[derive(Clone, Copy)]
+struct Words {
+    before: &'static str,
+    /// Between the accounts and the team.
+    between: &'static str,
+    /// Where nothing was to be done.
+    nothing: &'static str,
+    undoable: bool,
+}
+
+/// "Added **3 accounts** to **Platform**."
+fn told(changed: &Changed, actor: &Principal, words: Words) -> Flash {
+    let Some(change) = &changed.change else {
+        return Flash::neutral(vec![Text::plain(words.nothing)]);
+    };
+    let whom = changed.only.clone().unwrap_or_else(|| counted(count(changed.accounts), "account"));
+    let text = Flash::done(format!("{} ", words.before)).strong(whom).plain(format!(" {} ", words.between));
+    let flash = text.strong(&changed.team.name).plain(".");
+    let may_undo = [Kind::User, Kind::System].iter().all(|kind| actor.may(kind.permission(Right::Manage)));
+    if may_undo && words.undoable { flash.undo(format!("/settings/changes/{change}/undo")) } else { flash }
+}

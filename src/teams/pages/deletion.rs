@@ -1,0 +1,80 @@
+//! Deleting a team, and the page before.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+use super::count;
+use super::visits::TeamVisit;
+use crate::accounts::model::Kind;
+use crate::error::Error;
+use crate::id::Id;
+use crate::roles;
+use crate::roles::permission::Permission;
+use crate::teams::operations;
+use crate::teams::queries::{self, members};
+use crate::teams::view::TEAMS;
+use crate::teams::view::team::{DeletePage, Loss};
+use crate::web::page::see_other;
+use crate::web::view::Flash;
+use crate::web::view::words::{counted, joined};
+
+/// Members in no other team that are named, at most.
+const NAMED: usize = 10;
+
+/// `GET /settings/teams/{id}/deletion`
+pub async fn ask(visit: TeamVisit) -> Result<HttpResponse, Error> {
+    let id = visit.id.clone();
+    let ((team, sizes, roles, holders, mut alone, administrators), shell) = visit
+        .framed(TEAMS, move |conn| {
+            let team = queries::find_one(conn, &id)?;
+            let sizes = queries::sizes(conn, std::slice::from_ref(&id))?.remove(&id).unwrap_or_default();
+            let mut roles = roles::queries::all(conn)?;
+            roles.retain(|role| role.permissions.iter().any(is_for_teams));
+            let ids: Vec<Id> = roles.iter().map(|role| role.id.clone()).collect();
+            let holders = members::holders(conn, &id, &ids)?;
+            let named = i64::try_from(NAMED + 1).unwrap_or(i64::MAX);
+            let alone = members::alone(conn, &id, &ids, named)?;
+            Ok((team, sizes, roles, holders, alone, members::administrators(conn, &id)?))
+        })
+        .await?;
+    let loss = |role: roles::Role| {
+        let of_role = holders.iter().find(|holders| holders.role == role.id)?;
+        Some(Loss {
+            members: counted(count(of_role.members), "member"),
+            alone: (of_role.alone > 0).then(|| crate::text::grouped(of_role.alone)),
+            permissions: role.permissions.iter().filter(|one| is_for_teams(one)).map(ToString::to_string).collect(),
+            role: role.name,
+        })
+    };
+    let (users, machines) = sizes;
+    let kinds = [(Kind::User, users), (Kind::System, machines)];
+    let members: Vec<String> = kinds.into_iter().filter(|(_, n)| *n > 0).map(|(kind, n)| kind.counted(n)).collect();
+    let more = alone.len() > NAMED;
+    alone.truncate(NAMED);
+    let page = DeletePage {
+        shell,
+        url: visit.url(),
+        name: team.name,
+        members: joined(&members, "and"),
+        losses: roles.into_iter().filter_map(loss).collect(),
+        alone,
+        more,
+        administrators: administrators.into_iter().map(|person| person.name).collect(),
+    };
+    visit.html(StatusCode::OK, &page)
+}
+
+fn is_for_teams(permission: &Permission) -> bool {
+    permission.scope() == Some("team")
+}
+
+/// `POST /settings/teams/{id}/deletion`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Unavailable`.
+pub async fn delete(visit: TeamVisit) -> Result<HttpResponse, Error> {
+    let id = visit.id.clone();
+    let team = visit.write(move |conn, actor| operations::delete(conn, actor, &id)).await?;
+    visit.flash(&Flash::done("Deleted the team ").strong(team.name).plain("."))?;
+    Ok(see_other(TEAMS))
+}

@@ -1,0 +1,141 @@
+//! The list of teams, and a new one.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Deserialize;
+
+use super::{count, list_of, place};
+use crate::accounts::model::Kind;
+use crate::error::Error;
+use crate::id::Id;
+use crate::teams::operations::{self, MANAGE};
+use crate::teams::queries::list::{self, Administrators, Filter};
+use crate::teams::view::{self, NewTeamPage, TEAMS, TeamLine, TeamsPage};
+use crate::teams::{Team, queries};
+use crate::text::grouped;
+use crate::web::form::{Form, Query};
+use crate::web::page::see_other;
+use crate::web::view::address::address;
+use crate::web::view::pagination::Pagination;
+use crate::web::view::words::counted;
+use crate::web::view::{Choice, Field, Flash};
+use crate::web::visit::Visit;
+
+/// Rows of a page.
+const SIZE: u64 = 50;
+/// Letters that are searched for, at most.
+const LONGEST: usize = 80;
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct TeamsQuery {
+    q: String,
+    administrators: String,
+    page: String,
+}
+
+/// `GET /settings/teams`
+pub async fn show(visit: Visit, query: Query<TeamsQuery>) -> Result<HttpResponse, Error> {
+    let query = query.0;
+    let search: String = query.q.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
+    let administrators = match (query.administrators.as_str(), &visit.actor.account) {
+        ("none", _) => Administrators::Nobody,
+        ("me", Some(own)) => Administrators::One(own.clone()),
+        _ => Administrators::Anybody,
+    };
+    let word = if administrators == Administrators::Anybody { "" } else { query.administrators.as_str() };
+    let filter = Filter { search: search.clone(), administrators };
+    let wanted = query.page.clone();
+    let ((all, unadministered, matching, number, rows), shell) = visit
+        .framed(TEAMS, move |conn| {
+            let all = list::count(conn, &Filter::default())?;
+            let nobody = Filter { administrators: Administrators::Nobody, ..Filter::default() };
+            let unadministered = list::count(conn, &nobody)?;
+            let matching = list::count(conn, &filter)?;
+            let (number, (limit, offset)) = place(&wanted, SIZE, matching);
+            let teams = list::page(conn, &filter, limit, offset)?;
+            let ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
+            let mut sizes = queries::sizes(conn, &ids)?;
+            let mut names = list::administrator_names(conn, &ids)?;
+            let row = |team: Team| {
+                let size = sizes.remove(&team.id).unwrap_or_default();
+                let names = names.remove(&team.id).unwrap_or_default();
+                (team, size, names)
+            };
+            let rows: Vec<(Team, (i64, i64), Vec<String>)> = teams.into_iter().map(row).collect();
+            Ok((all, unadministered, matching, number, rows))
+        })
+        .await?;
+    let counted_as = |kind, n: i64, team: &Team| view::Count {
+        text: grouped(n),
+        href: list_of(&visit.actor, kind, &team.id).filter(|_| n > 0),
+    };
+    let line = |(team, (users, machines), names): (Team, (i64, i64), Vec<String>)| TeamLine {
+        href: format!("{TEAMS}/{}", team.id),
+        users: counted_as(Kind::User, users, &team),
+        system_accounts: counted_as(Kind::System, machines, &team),
+        administrator: names.first().cloned(),
+        others: names.len().saturating_sub(1),
+        administrators: names.join(", "),
+        name: team.name,
+    };
+    let rows = rows.into_iter().map(line).collect();
+    let choice = |id: &str, name: &str| Choice::new(id, name).checked(id == word);
+    let href = |page: u64| {
+        let page = if page == 1 { String::new() } else { page.to_string() };
+        address(TEAMS, &[("q", search.clone()), ("administrators", word.to_owned()), ("page", page)])
+    };
+    let page = TeamsPage {
+        pagination: Pagination::numbered(number, SIZE, count(matching), href),
+        shell,
+        administrators: vec![
+            choice("", "Any administrator"),
+            choice("me", "Administered by me"),
+            choice("none", "Without an administrator"),
+        ],
+        rows,
+        total: counted(count(all), "team"),
+        unadministered: (unadministered > 0).then(|| format!("{} without an administrator", grouped(unadministered))),
+        may_create: visit.actor.may(MANAGE),
+        search,
+    };
+    visit.html(StatusCode::OK, &page)
+}
+
+/// `GET /settings/teams/new`
+pub async fn new(visit: Visit) -> Result<HttpResponse, Error> {
+    form(&visit, StatusCode::OK, Field::default()).await
+}
+
+async fn form(visit: &Visit, status: StatusCode, name: Field) -> Result<HttpResponse, Error> {
+    let ((), shell) = visit.framed(TEAMS, |_| Ok(())).await?;
+    visit.html(status, &NewTeamPage { shell, name })
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct NewForm {
+    name: String,
+}
+
+/// `POST /settings/teams`
+///
+/// # Errors
+/// `Forbidden`, `Unavailable`; what a rule refuses comes back as the form.
+pub async fn create(visit: Visit, form: Form<NewForm>) -> Result<HttpResponse, Error> {
+    let name = form.0.name;
+    let made = {
+        let name = name.clone();
+        visit.write(move |conn, actor| operations::create(conn, actor, &name)).await
+    };
+    match made {
+        Ok(id) => {
+            visit.flash(&Flash::done("Created ").strong(name.trim()).plain("."))?;
+            Ok(see_other(&format!("{TEAMS}/{id}")))
+        }
+        Err(error @ Error::Invalid(_)) => {
+            self::form(&visit, StatusCode::UNPROCESSABLE_ENTITY, Field::wrong(name, error.message())).await
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,151 @@
+//! Adding and removing members, and choosing the administrators.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Deserialize;
+
+use super::visits::TeamVisit;
+use super::{Changed, Words, ids, line, may_see, told};
+use crate::accounts::model::{Filter, Kind, Sort, Window};
+use crate::accounts::queries::{self as accounts, list};
+use crate::accounts::search::Search;
+use crate::auth::principal::Principal;
+use crate::database::DbConnection;
+use crate::error::Error;
+use crate::id::Id;
+use crate::teams::operations::{administrators, members};
+use crate::teams::queries;
+use crate::teams::queries::members::Person;
+use crate::teams::view::TEAMS;
+use crate::teams::view::team::{AddPage, Candidate, Found};
+use crate::web::form::{Form, Query};
+use crate::web::page::see_other;
+
+/// Accounts of each kind that a search shows, at most.
+const MOST: i64 = 20;
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct FindQuery {
+    q: String,
+}
+
+/// The accounts that are ticked, and what was searched for when they were.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct MembersForm {
+    account: Vec<String>,
+    q: Option<String>,
+}
+
+/// `GET /settings/teams/{id}/members/new`
+pub async fn find(visit: TeamVisit, query: Query<FindQuery>) -> Result<HttpResponse, Error> {
+    visit.html(StatusCode::OK, &page(&visit, &query.0.q, &[]).await?)
+}
+
+async fn page(visit: &TeamVisit, q: &str, ticked: &[String]) -> Result<AddPage, Error> {
+    let kinds: Vec<Kind> = [Kind::User, Kind::System].into_iter().filter(|kind| may_see(&visit.actor, *kind)).collect();
+    let (id, search) = (visit.id.clone(), Search::from(q));
+    let ((team, found, joined), shell) = visit
+        .framed(TEAMS, move |conn| {
+            let team = queries::find_one(conn, &id)?;
+            let mut found = Vec::new();
+            for kind in kinds {
+                let filter = Filter { search: search.clone(), ..Filter::all(kind) };
+                let listing = list::list(conn, &filter, Sort::default(), &Window::Skip(0), MOST)?;
+                let ids: Vec<Id> = listing.rows.iter().map(|row| row.id.clone()).collect();
+                let mut emails = accounts::emails(conn, &ids)?;
+                let person = |row: crate::accounts::model::AccountRow| Person {
+                    email: emails.remove(&row.id),
+                    id: row.id,
+                    name: row.name,
+                    description: row.description,
+                    disabled: row.disabled,
+                };
+                found.push((kind, listing.rows.into_iter().map(person).collect::<Vec<_>>(), listing.after));
+            }
+            let all: Vec<Id> = found.iter().flat_map(|(_, people, _)| people).map(|person| person.id.clone()).collect();
+            let joined = queries::members::among(conn, &id, &all)?;
+            Ok((team, found, joined))
+        })
+        .await?;
+    let group = |(kind, people, more): (Kind, Vec<Person>, bool)| {
+        let candidate = |person: Person| {
+            let (member, checked) = (joined.contains(&person.id), ticked.iter().any(|id| *id == person.id.as_str()));
+            Candidate { member, checked, person: line(&visit.actor, kind, person) }
+        };
+        let title = if kind == Kind::User { "Users" } else { "System accounts" };
+        Found { title, rows: people.into_iter().map(candidate).collect(), more }
+    };
+    Ok(AddPage {
+        shell,
+        url: visit.url(),
+        name: team.name,
+        search: q.to_owned(),
+        groups: found.into_iter().map(group).filter(|group| !group.rows.is_empty()).collect(),
+        may_manage_all: visit.may_manage_all(),
+        error: None,
+    })
+}
+
+type Operation = fn(&mut DbConnection, &Principal, &Id, &[Id]) -> Result<Changed, Error>;
+
+async fn act(visit: &TeamVisit, form: MembersForm, operation: Operation, words: Words) -> Result<HttpResponse, Error> {
+    let done = match ids(&form.account) {
+        Ok(ids) => {
+            let id = visit.id.clone();
+            let work = move |conn: &mut DbConnection, actor: &Principal| {
+                let changed = operation(conn, actor, &id, &ids)?;
+                // They may have given up their own right.
+                let may_see = crate::auth::queries::present(conn, actor)?.may(&format!("team:read:{id}"));
+                Ok((changed, may_see))
+            };
+            visit.write(work).await
+        }
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok((changed, may_see)) => {
+            visit.flash(&told(&changed, &visit.actor, words))?;
+            Ok(see_other(if may_see { visit.url() } else { "/".to_owned() }.as_str()))
+        }
+        Err(error @ Error::Invalid(_)) => match &form.q {
+            Some(q) => {
+                let mut page = page(visit, q, &form.account).await?;
+                page.error = Some(error.message());
+                visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            }
+            None => {
+                visit.flash(&crate::web::view::Flash::refused(error.message()))?;
+                Ok(see_other(&visit.url()))
+            }
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// `POST /settings/teams/{id}/members`
+pub async fn add(visit: TeamVisit, form: Form<MembersForm>) -> Result<HttpResponse, Error> {
+    let nothing = "No change: they are members already.";
+    act(&visit, form.0, members::add, Words { before: "Added", between: "to", nothing, undoable: true }).await
+}
+
+/// `POST /settings/teams/{id}/members/removal`
+pub async fn remove(visit: TeamVisit, form: Form<MembersForm>) -> Result<HttpResponse, Error> {
+    let nothing = "No change: they are not members.";
+    act(&visit, form.0, members::remove, Words { before: "Removed", between: "from", nothing, undoable: true }).await
+}
+
+/// `POST /settings/teams/{id}/administrators`
+pub async fn appoint(visit: TeamVisit, form: Form<MembersForm>) -> Result<HttpResponse, Error> {
+    let nothing = "No change: they are administrators of this team already.";
+    let words = Words { before: "Made", between: "administrator of", nothing, undoable: false };
+    act(&visit, form.0, administrators::appoint, words).await
+}
+
+/// `POST /settings/teams/{id}/administrators/removal`
+pub async fn dismiss(visit: TeamVisit, form: Form<MembersForm>) -> Result<HttpResponse, Error> {
+    let nothing = "No change: they are not administrators of this team.";
+    let words = Words { before: "Removed", between: "as administrator of", nothing, undoable: false };
+    act(&visit, form.0, administrators::dismiss, words).await
+}

@@ -1,0 +1,144 @@
+//! A team's own page.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Deserialize;
+
+use super::visits::TeamVisit;
+use super::{count, line, list_of, may_see, place};
+use crate::accounts::model::Kind;
+use crate::clock;
+use crate::error::Error;
+use crate::id::Id;
+use crate::teams::operations;
+use crate::teams::queries::{self, members};
+use crate::teams::view::TEAMS;
+use crate::teams::view::team::{Section, TeamPage};
+use crate::web::form::{Form, Query};
+use crate::web::page::see_other;
+use crate::web::view::address::address;
+use crate::web::view::pagination::Pagination;
+use crate::web::view::{Field, Flash, Moment};
+
+/// Members of one kind on a page.
+const SIZE: u64 = 25;
+
+/// Which pages of its members are shown.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct TeamQuery {
+    users: String,
+    accounts: String,
+}
+
+impl TeamQuery {
+    fn of(&self, kind: Kind) -> &str {
+        match kind {
+            Kind::User => &self.users,
+            Kind::System => &self.accounts,
+        }
+    }
+}
+
+fn words(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::User => ("users", "Users"),
+        Kind::System => ("accounts", "System accounts"),
+    }
+}
+
+/// `GET /settings/teams/{id}`
+pub async fn show(visit: TeamVisit, query: Query<TeamQuery>) -> Result<HttpResponse, Error> {
+    visit.html(StatusCode::OK, &page(&visit, query.0).await?)
+}
+
+/// Who may choose the members sees them all; others those of the kinds that they may see anyway.
+async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
+    let (may_manage, may_manage_all) = (visit.may_manage(), visit.may_manage_all());
+    let kinds: Vec<Kind> =
+        [Kind::User, Kind::System].into_iter().filter(|kind| may_manage || may_see(&visit.actor, *kind)).collect();
+    let (id, wanted) = (visit.id.clone(), query.clone());
+    let ((team, created, listings, administrators), shell) = visit
+        .framed(TEAMS, move |conn| {
+            let team = queries::find_one(conn, &id)?;
+            let created = queries::created_at(conn, &id)?;
+            let (users, machines) = queries::sizes(conn, std::slice::from_ref(&id))?.remove(&id).unwrap_or_default();
+            let mut listings = Vec::new();
+            for kind in kinds {
+                let total = if kind == Kind::User { users } else { machines };
+                let (number, window) = place(wanted.of(kind), SIZE, total);
+                listings.push((kind, number, total, members::page(conn, &id, kind, window)?));
+            }
+            Ok((team, created, listings, members::administrators(conn, &id)?))
+        })
+        .await?;
+    let appointed: Vec<Id> = administrators.iter().map(|person| person.id.clone()).collect();
+    let mut sections = Vec::new();
+    for (kind, number, total, people) in listings {
+        let (word, title) = words(kind);
+        let href = |page: u64| {
+            let mut query = query.clone();
+            let of_kind = if kind == Kind::User { &mut query.users } else { &mut query.accounts };
+            *of_kind = if page == 1 { String::new() } else { page.to_string() };
+            format!("{}#{word}", address(&visit.url(), &[("users", query.users), ("accounts", query.accounts)]))
+        };
+        let row = |person: members::Person| {
+            let administrator = appointed.contains(&person.id);
+            super::PersonLine { administrator, ..line(&visit.actor, kind, person) }
+        };
+        sections.push(Section {
+            word,
+            title,
+            list: list_of(&visit.actor, kind, &visit.id).filter(|_| total > 0),
+            rows: people.into_iter().map(row).collect(),
+            pagination: Pagination::numbered(number, SIZE, count(total), href),
+            people: kind == Kind::User,
+        });
+    }
+    let administrator = |person: members::Person| {
+        let removable = may_manage_all || (may_manage && visit.actor.is(&person.id));
+        super::PersonLine { removable, ..line(&visit.actor, Kind::User, person) }
+    };
+    Ok(TeamPage {
+        shell,
+        id: visit.id.to_string(),
+        url: visit.url(),
+        created: Moment::made(created, clock::now()),
+        sections,
+        administrators: administrators.into_iter().map(administrator).collect(),
+        may_manage,
+        may_manage_all,
+        delegated: may_manage && !may_manage_all,
+        rename: Field::new(&team.name),
+        name: team.name,
+    })
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct RenameForm {
+    name: String,
+    /// The name that the form was drawn with.
+    shown: String,
+}
+
+/// `POST /settings/teams/{id}`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
+pub async fn rename(visit: TeamVisit, form: Form<RenameForm>) -> Result<HttpResponse, Error> {
+    let form = form.0;
+    let (id, sent) = (visit.id.clone(), form.clone());
+    match visit.write(move |conn, actor| operations::rename(conn, actor, &id, (&sent.shown, &sent.name))).await {
+        Ok(team) => {
+            visit.flash(&Flash::done("Renamed to ").strong(team.name).plain("."))?;
+            Ok(see_other(&visit.url()))
+        }
+        Err(error @ Error::Invalid(_)) => {
+            let mut page = page(&visit, TeamQuery::default()).await?;
+            page.rename = Field::wrong(form.name, error.message());
+            visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,138 @@
+//! Who belongs to a team, and what follows from it.
+
+use std::collections::HashSet;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+
+use crate::accounts::model::Kind;
+use crate::audit::verbs;
+use crate::database::DbConnection;
+use crate::database::sql::Sql;
+use crate::error::Error;
+use crate::id::Id;
+use crate::schema::team_members;
+
+/// A member or an administrator of a team.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Person {
+    #[diesel(sql_type = Text)]
+    pub id: Id,
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub email: Option<String>,
+    #[diesel(sql_type = Text)]
+    pub description: String,
+    #[diesel(sql_type = Bool)]
+    pub disabled: bool,
+}
+
+const PERSON: &str = "SELECT a.id, a.name, a.email, a.description, a.disabled FROM ";
+
+/// The members of one kind, by name, `limit` of them after `offset`.
+pub fn page(conn: &mut DbConnection, team: &Id, kind: Kind, (limit, offset): (i64, i64)) -> Result<Vec<Person>, Error> {
+    let mut sql = Sql::new(PERSON);
+    sql.push("team_members m JOIN accounts a ON a.id = m.account_id WHERE m.team_id = ").bind(team);
+    sql.push(" AND m.kind = ").bind(kind.as_str()).push(" ORDER BY m.name_key, m.account_id").limit(limit);
+    sql.push(" OFFSET ").bind(offset);
+    sql.load(conn)
+}
+
+/// Those who administer a team, by name.
+pub fn administrators(conn: &mut DbConnection, team: &Id) -> Result<Vec<Person>, Error> {
+    let mut sql = Sql::new(PERSON);
+    sql.push("team_administrators m JOIN accounts a ON a.id = m.account_id WHERE m.team_id = ").bind(team);
+    sql.push(" ORDER BY a.name_key, a.id");
+    sql.load(conn)
+}
+
+/// Which of these accounts are members of a team.
+pub fn among(conn: &mut DbConnection, team: &Id, accounts: &[Id]) -> Result<HashSet<Id>, Error> {
+    let ids: Vec<Id> = team_members::table
+        .filter(team_members::team_id.eq(team))
+        .filter(team_members::account_id.eq_any(accounts.iter().map(Id::as_str)))
+        .select(team_members::account_id)
+        .load(conn)?;
+    Ok(ids.into_iter().collect())
+}
+
+/// How many of these accounts there are, of these kinds.
+pub fn existing(conn: &mut DbConnection, accounts: &[Id], kinds: &[&str]) -> Result<i64, Error> {
+    let mut sql = Sql::new("SELECT count(*) AS n FROM accounts a WHERE a.kind IN ");
+    sql.bind_list(kinds.iter().copied()).push(" AND a.id IN ").bind_list(accounts);
+    sql.number(conn)
+}
+
+/// The first of these ids that is not an enabled user's, by the account's name where there is one.
+pub fn who_cannot_sign_in(conn: &mut DbConnection, ids: &[Id]) -> Result<Option<String>, Error> {
+    let mut sql = Sql::new(PERSON);
+    sql.push("accounts a WHERE a.id IN ").bind_list(ids).push(" AND a.kind = 'user'");
+    let users: Vec<Person> = sql.load(conn)?;
+    if let Some(disabled) = users.iter().find(|user| user.disabled) {
+        return Ok(Some(disabled.name.clone()));
+    }
+    let stranger = ids.iter().find(|id| users.iter().all(|user| user.id != **id));
+    Ok(stranger.map(|_| "One of these".to_owned()))
+}
+
+/// A role, and the kind of those who hold it.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Held {
+    #[diesel(sql_type = Text)]
+    pub role: Id,
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+}
+
+fn roles_of(sql: Sql, conn: &mut DbConnection) -> Result<Vec<Held>, Error> {
+    let mut roles = Sql::new("SELECT DISTINCT ar.role_id AS role, ar.kind FROM account_roles ar WHERE ar.account_id IN (");
+    roles.append(sql).push(")");
+    roles.load(conn)
+}
+
+/// The roles that a team's members hold.
+pub fn roles_of_team(conn: &mut DbConnection, team: &Id) -> Result<Vec<Held>, Error> {
+    let mut members = Sql::new("SELECT m.account_id FROM team_members m WHERE m.team_id = ");
+    members.bind(team);
+    roles_of(members, conn)
+}
+
+/// The roles of those whom a change adds to a team.
+pub fn roles_of_added(conn: &mut DbConnection, change: &Id) -> Result<Vec<Held>, Error> {
+    let mut added = Sql::new("SELECT e.target_id FROM audit_events e WHERE e.change_id = ");
+    added.bind(change).push(" AND e.type = ").bind(verbs::TEAM_ADDED);
+    roles_of(added, conn)
+}
+
+/// How many members hold a role, and how many of them are in no other team.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Holders {
+    #[diesel(sql_type = Text)]
+    pub role: Id,
+    #[diesel(sql_type = BigInt)]
+    pub members: i64,
+    #[diesel(sql_type = BigInt)]
+    pub alone: i64,
+}
+
+const IN_NO_OTHER: &str =
+    "NOT EXISTS (SELECT 1 FROM team_members o WHERE o.account_id = m.account_id AND o.team_id <> m.team_id)";
+
+/// The members that hold each of `roles`.
+pub fn holders(conn: &mut DbConnection, team: &Id, roles: &[Id]) -> Result<Vec<Holders>, Error> {
+    let mut sql = Sql::new("SELECT ar.role_id AS role, count(*) AS members, CAST(sum(CASE WHEN ");
+    sql.push(IN_NO_OTHER).push(" THEN 1 ELSE 0 END) AS BIGINT) AS alone FROM team_members m ");
+    sql.push("JOIN account_roles ar ON ar.account_id = m.account_id WHERE m.team_id = ").bind(team);
+    sql.push(" AND ar.role_id IN ").bind_list(roles).push(" GROUP BY ar.role_id");
+    sql.load(conn)
+}
+
+/// Members that hold one of `roles` and are in no other team: the first `limit` by name.
+pub fn alone(conn: &mut DbConnection, team: &Id, roles: &[Id], limit: i64) -> Result<Vec<String>, Error> {
+    let mut sql = Sql::new(PERSON);
+    sql.push("team_members m JOIN accounts a ON a.id = m.account_id WHERE m.team_id = ").bind(team);
+    sql.push(" AND ").push(IN_NO_OTHER).push(" AND EXISTS (SELECT 1 FROM account_roles ar WHERE ar.account_id = m.account_id ");
+    sql.push("AND ar.role_id IN ").bind_list(roles).push(") ORDER BY a.name_key, a.id").limit(limit);
+    Ok(sql.load::<Person>(conn)?.into_iter().map(|person| person.name).collect())
+}

@@ -1,0 +1,115 @@
+//! The pages of one team.
+
+use askama::Template;
+
+use crate::web::view::pagination::Pagination;
+use crate::web::view::{Field, Moment, Shell, Tile};
+
+/// One team.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "teams/team.html")]
+pub struct TeamPage {
+    pub shell: Shell,
+    pub id: String,
+    /// Its address.
+    pub url: String,
+    pub name: String,
+    pub created: Moment,
+    /// The members that the reader may see, by kind.
+    pub sections: Vec<Section>,
+    pub administrators: Vec<PersonLine>,
+    /// Whether the reader may rename it and choose its members.
+    pub may_manage: bool,
+    /// Whether they may also choose its administrators, and delete it.
+    pub may_manage_all: bool,
+    /// Whether the reader manages it as one of its administrators only.
+    pub delegated: bool,
+    pub rename: Field,
+}
+
+/// The members of one kind.
+#[derive(Clone, Debug, Default)]
+pub struct Section {
+    /// `users`, `accounts`: its anchor, and the word of its page in the address.
+    pub word: &'static str,
+    pub title: &'static str,
+    /// The list of this kind with the team as its filter, where the reader may see that list.
+    pub list: Option<String>,
+    pub rows: Vec<PersonLine>,
+    pub pagination: Pagination,
+    /// Whether they can be made administrators.
+    pub people: bool,
+}
+
+/// An account of a team.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PersonLine {
+    pub id: String,
+    pub name: String,
+    /// Its page, where the reader may see it.
+    pub href: Option<String>,
+    pub tile: Tile,
+    /// E-mail address or description.
+    pub about: String,
+    pub disabled: bool,
+    pub administrator: bool,
+    /// Whether the reader may take the administration from them.
+    pub removable: bool,
+}
+
+/// Finding accounts to add.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "teams/add.html")]
+pub struct AddPage {
+    pub shell: Shell,
+    pub url: String,
+    pub name: String,
+    pub search: String,
+    pub groups: Vec<Found>,
+    pub may_manage_all: bool,
+    pub error: Option<String>,
+}
+
+/// What was found of one kind.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    pub title: &'static str,
+    pub rows: Vec<Candidate>,
+    /// Whether there are more than are shown.
+    pub more: bool,
+}
+
+/// An account that can be added.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Candidate {
+    pub person: PersonLine,
+    pub member: bool,
+    pub checked: bool,
+}
+
+/// The question before a team is deleted.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "teams/delete.html")]
+pub struct DeletePage {
+    pub shell: Shell,
+    pub url: String,
+    pub name: String,
+    /// `3 users and 2 system accounts`; empty for none.
+    pub members: String,
+    pub losses: Vec<Loss>,
+    /// Members that are in no other team, and lose what their roles allow for a team.
+    pub alone: Vec<String>,
+    /// Whether there are more of them.
+    pub more: bool,
+    pub administrators: Vec<String>,
+}
+
+/// What the holders of a role lose.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Loss {
+    pub role: String,
+    pub members: String,
+    /// How many of them are in no other team; `None` for nobody.
+    pub alone: Option<String>,
+    pub permissions: Vec<String>,
+}
