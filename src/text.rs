@@ -2,6 +2,9 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+pub mod alike;
+pub mod visible;
+
 pub mod email;
 
 /// Folds text for comparison and search: compatibility forms joined (NFKC), letters in lower case, in any script. The
@@ -24,19 +27,20 @@ pub fn like_anywhere(folded: &str) -> String {
     pattern
 }
 
-/// Trims text from a form and checks it: at most `limit` characters, none of them a control character.
+/// Tidies a line of text from outside, such as a name or a description: what cannot be seen is left out, white space is
+/// one space, and at most `limit` characters stay. Control characters are refused.
 ///
 /// # Errors
 /// A sentence for the person who typed it.
 pub fn tidy(text: &str, limit: usize) -> Result<String, String> {
-    let text = text.trim();
-    if text.chars().any(char::is_control) {
+    if text.trim().chars().any(char::is_control) {
         return Err("Line breaks and other control characters are not allowed.".into());
     }
+    let text: String = visible::visible(text).nfc().collect();
     if text.chars().count() > limit {
         return Err(format!("At most {limit} characters."));
     }
-    Ok(text.nfc().collect())
+    Ok(text)
 }
 
 /// A number with its thousands set apart: 11,978.
@@ -80,6 +84,8 @@ mod tests {
     #[test]
     fn tidying_refuses_what_cannot_be_shown() {
         assert_eq!(tidy("  a b ", 3), Ok("a b".into()));
+        assert_eq!(tidy("a\u{200b}\u{202e}b\u{a0}  c", 4), Ok("ab c".into()));
+        assert_eq!(tidy("\u{200b}", 3), Ok(String::new()));
         assert!(tidy("a\nb", 10).is_err());
         assert!(tidy("abcd", 3).is_err());
     }

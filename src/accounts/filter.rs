@@ -139,9 +139,14 @@ impl Filters {
         address(&format!("{}{rest}", self.screen.path), &self.query())
     }
 
-    /// The same for an account.
-    pub fn of(&self, id: &str) -> String {
-        self.address_of(&format!("/{id}"))
+    /// What an account's address keeps of the list that it is opened from: `?role=…`, or nothing.
+    pub fn kept(&self) -> String {
+        self.here().split_off(self.screen.path.len())
+    }
+
+    /// Whether the list shows a status: that of system accounts differs only where disabled ones are displayed.
+    pub fn shows_status(&self) -> bool {
+        self.disabled || !self.screen.has_tokens()
     }
 
     /// The list's address with one word changed; an empty value takes it out. The page starts anew.

@@ -13,6 +13,7 @@ use crate::roles::permission::Permission;
 use crate::schema::{account_days, account_totals, accounts};
 use crate::text::fold;
 
+pub mod alike;
 pub mod changes;
 pub mod emails;
 mod hints;

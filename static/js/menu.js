@@ -22,14 +22,21 @@ const place = (menu, opener) => {
   menu.style.left = `${Math.max(8, Math.min(left, innerWidth - menu.offsetWidth - 8))}px`;
 };
 
+// Several buttons may open one menu: it belongs to the one that was pressed last
+const openers = new Map();
+document.addEventListener('click', (event) => {
+  const opener = event.target.closest('[popovertarget]');
+  if (opener) openers.set(opener.getAttribute('popovertarget'), opener);
+}, true);
+
 document.addEventListener('toggle', (event) => {
   const menu = event.target;
   if (!menu.matches?.('.menu')) return;
-  const opener = $(`[popovertarget="${CSS.escape(menu.id)}"]`);
+  const opener = openers.get(menu.id) ?? $(`[popovertarget="${CSS.escape(menu.id)}"]`);
   opener?.setAttribute('aria-expanded', String(event.newState === 'open'));
   if (event.newState !== 'open') return;
   if (opener && !CSS.supports('position-area', 'block-end')) place(menu, opener);
-  if (!menu.contains(document.activeElement)) $('.menu-item, input:not([type="hidden"])', menu)?.focus({ preventScroll: true });
+  if (!menu.contains(document.activeElement)) $('.menu-item, select, button, input:not([type="hidden"])', menu)?.focus({ preventScroll: true });
 }, true);
 // Whoever comes back by the browser's Back finds the page without the menu that led away from it
 addEventListener('pagehide', () => { for (const open of $$(':popover-open')) open.hidePopover(); });

@@ -9,6 +9,7 @@ mod every_page;
 mod help;
 mod html;
 mod live_activity;
+mod names;
 mod profile;
 mod roles;
 mod search;

@@ -184,7 +184,7 @@ fn role_lines(found: &Found) -> Vec<RoleLine> {
 fn team_line(team: &Team, found: &Found) -> TeamLine {
     let (users, machines) = found.sizes.get(&team.id).copied().unwrap_or_default();
     let members = format!("{}, {}", counted(count(users), "user"), counted(count(machines), "system account"));
-    TeamLine { name: team.name.clone(), members }
+    TeamLine { id: team.id.to_string(), name: team.name.clone(), members }
 }
 
 fn token_row(listed: &ListedToken, account: &str, now: NaiveDateTime) -> TokenRow {
@@ -267,6 +267,10 @@ pub async fn rename(visit: AccountVisit, form: Form<RenameForm>) -> Result<HttpR
             }
             visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
-        done => visit.answer(done.map(|()| Flash::done("Saved name and description.")), &visit.url()).await,
+        Ok(()) => {
+            let alike = visit.alike(&visit.id, &form.name).await?;
+            visit.answer(Ok(Flash::done("Saved name and description.").looking_like(alike)), &visit.url()).await
+        }
+        Err(error) => visit.answer(Err(error), &visit.url()).await,
     }
 }

@@ -16,7 +16,7 @@ use crate::accounts::filter::{Filters, ListQuery};
 use crate::accounts::model::{AccountRow, Activity, Filter, Kind, NUMBERED_LIMIT, Right, Sort, Total, Window};
 use crate::accounts::queries::{self, list::Listing, selection};
 use crate::accounts::view;
-use crate::accounts::view::list::{AccountsPage, Hint};
+use crate::accounts::view::list::{AccountsPage, Hint, TeamName};
 use crate::activity::Recorder;
 use crate::auth::principal::Principal;
 use crate::clock;
@@ -267,7 +267,13 @@ fn row_view(row: &AccountRow, found: &Found, visit: &ScreenVisit, now: NaiveDate
         name: row.name.clone(),
         description: found.emails.get(&row.id).unwrap_or(&row.description).clone(),
         tile: tile(visit.screen.kind, &row.id, &row.name),
-        teams: found.teams_of.get(&row.id).into_iter().flatten().map(|team| team.name.clone()).collect(),
+        teams: found
+            .teams_of
+            .get(&row.id)
+            .into_iter()
+            .flatten()
+            .map(|team| TeamName { id: team.id.to_string(), name: team.name.clone() })
+            .collect(),
         state: State {
             disabled: row.disabled,
             administrator: roles.iter().any(|role| role.administrator),

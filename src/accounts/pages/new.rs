@@ -14,6 +14,7 @@ use crate::accounts::view::new::NewAccountPage;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::{self, predefined};
+use crate::text::visible::visible;
 use crate::tokens::model::{Expiry, in_words, usual_lifetime};
 use crate::tokens::value::Access;
 use crate::web::form::Form;
@@ -136,10 +137,17 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
             visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Ok(Some((id, None))) => {
-            visit.flash(&Flash::done("Created ").strong(form.name.trim()).plain("."))?;
+            let alike = visit.alike(&id, &form.name).await?;
+            visit.flash(&Flash::done("Created ").strong(visible(&form.name)).plain(".").looking_like(alike))?;
             Ok(see_other(&visit.at(&id)))
         }
-        Ok(Some((_, Some(made)))) => created(&visit, made),
+        Ok(Some((id, Some(made)))) => {
+            // The token's page comes first; the next one tells.
+            if let alike @ Some(_) = visit.alike(&id, &form.name).await? {
+                visit.flash(&Flash::done("Created ").strong(visible(&form.name)).plain(".").looking_like(alike))?;
+            }
+            created(&visit, made)
+        }
         Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => refused(&visit, &form, error).await,
         Err(error) => Err(error),
     }

@@ -11,6 +11,7 @@ use super::account;
 use crate::accounts::filter::{Filters, ListQuery};
 use crate::accounts::kind::Screen;
 use crate::accounts::model::Right;
+use crate::accounts::queries;
 use crate::accounts::view::account::AccountPage;
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
@@ -64,6 +65,12 @@ impl ScreenVisit {
     /// An account's address.
     pub fn at(&self, id: &Id) -> String {
         format!("{}/{id}", self.screen.path)
+    }
+
+    /// The name of another account that looks the same as this one's.
+    pub async fn alike(&self, id: &Id, name: &str) -> Result<Option<String>, Error> {
+        let (kind, id, name) = (self.screen.kind, id.clone(), name.to_owned());
+        self.read(move |conn| queries::alike::of_same_look(conn, kind, &id, &name)).await
     }
 
     /// The list that the address says one came from, by its filters.

@@ -23,6 +23,7 @@ pub struct RoleLine {
 /// A team at the side of an account's page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TeamLine {
+    pub id: String,
     /// Its name.
     pub name: String,
     /// `11 users, 3 system accounts`.

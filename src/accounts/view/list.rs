@@ -4,8 +4,7 @@ use super::Plan;
 use super::menu::{self, Entry, Picker};
 use crate::accounts::actions::State;
 use crate::accounts::filter::Filters;
-use crate::accounts::kind::Screen;
-use crate::web::view::address::address;
+use crate::accounts::kind::{Column, LOGIN, STATUS, Screen, USED};
 use crate::web::view::pagination::Pagination;
 use crate::web::view::{Choice, Moment, Shell, Tile};
 use askama::Template;
@@ -30,6 +29,13 @@ pub struct RoleBadge {
     pub administrator: bool,
 }
 
+/// A team in a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TeamName {
+    pub id: String,
+    pub name: String,
+}
+
 /// One system account in the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountRow {
@@ -41,8 +47,8 @@ pub struct AccountRow {
     pub description: String,
     /// Tile.
     pub tile: Tile,
-    /// Names of its teams, by name.
-    pub teams: Vec<String>,
+    /// Its teams, by name.
+    pub teams: Vec<TeamName>,
     /// Its roles, Administrator first.
     pub roles: Vec<RoleBadge>,
     /// Last call of Muster's own API; `None` for never.
@@ -60,35 +66,56 @@ pub struct AccountRow {
 }
 
 impl AccountRow {
-    /// The teams that are spelled out: both of two, else the first.
-    pub fn teams_shown(&self) -> String {
-        let shown = if self.teams.len() <= 2 { self.teams.len() } else { 1 };
-        self.teams[..shown].join(", ")
+    /// Its page; `kept` is what the address keeps of the list, see [`Filters::kept`].
+    pub fn link(&self, screen: &Screen, kept: &str) -> String {
+        format!("{}/{}{kept}", screen.path, self.id)
     }
 
-    /// How many teams are left out of [`Self::teams_shown`].
-    pub fn teams_left(&self) -> usize {
-        if self.teams.len() <= 2 { 0 } else { self.teams.len() - 1 }
+    /// What its menu goes by.
+    pub fn code(&self) -> u8 {
+        menu::code(self.state)
     }
 
-    /// Their names.
-    pub fn teams_left_names(&self) -> String {
-        self.teams.get(1..).unwrap_or_default().join(", ")
+    pub fn teams_cut(&self) -> Cut<'_, TeamName> {
+        Cut::of(&self.teams, |team| &team.name)
     }
 
-    /// The roles that are spelled out: both of two, else the first.
-    pub fn roles_shown(&self) -> &[RoleBadge] {
-        if self.roles.len() <= 2 { &self.roles } else { &self.roles[..1] }
+    pub fn roles_cut(&self) -> Cut<'_, RoleBadge> {
+        Cut::of(&self.roles, |role| &role.name)
     }
+}
 
-    /// How many roles are left out of [`Self::roles_shown`].
-    pub fn roles_left(&self) -> usize {
-        self.roles.len() - self.roles_shown().len()
-    }
+/// The most that a row spells out of a list, however wide the page is.
+const SPELLED: usize = 6;
 
-    /// Their names.
-    pub fn roles_left_names(&self) -> String {
-        self.roles.iter().skip(1).map(|role| role.name.as_str()).collect::<Vec<_>>().join(", ")
+/// What a row spells out of a list: both of two, else the first; on a wide page up to [`SPELLED`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut<'a, T> {
+    /// What every page spells out.
+    pub first: &'a [T],
+    /// What a wide one spells out beside it.
+    pub extra: &'a [T],
+    /// How many a narrow page leaves out, and their names.
+    pub fewer: usize,
+    pub after_first: String,
+    /// How many a wide one leaves out, and their names.
+    pub left: usize,
+    pub after_extra: String,
+}
+
+impl<'a, T> Cut<'a, T> {
+    fn of(all: &'a [T], name: impl Fn(&T) -> &str) -> Self {
+        let first = if all.len() <= 2 { all.len() } else { 1 };
+        let spelled = all.len().min(SPELLED);
+        let names = |from: usize| all.iter().skip(from).map(&name).collect::<Vec<_>>().join(", ");
+        Self {
+            first: &all[..first],
+            extra: &all[first..spelled],
+            fewer: all.len() - first,
+            after_first: names(first),
+            left: all.len() - spelled,
+            after_extra: names(spelled),
+        }
     }
 }
 
@@ -154,14 +181,38 @@ impl AccountsPage {
         menu::of_several(self.screen.kind)
     }
 
-    /// The menu of a row.
-    pub fn menu(&self, row: &AccountRow) -> Vec<Entry> {
-        menu::of_one(self.screen.kind, row.state)
+    /// The menu that the script opens for each row.
+    pub fn row_menu(&self) -> Vec<(Entry, String)> {
+        menu::of_any(self.screen.kind)
     }
 
-    /// A row's page that asks, which leads back to this list.
-    pub fn asking(&self, row: &AccountRow, resource: &str) -> String {
-        address(&format!("{}/{}/{resource}", self.screen.path, row.id), &[("next", self.shell.here.clone())])
+    /// The columns to show: the status where it can differ.
+    pub fn columns(&self) -> impl Iterator<Item = &'static Column> {
+        let shows_status = self.filters.shows_status();
+        self.screen.columns.iter().filter(move |column| shows_status || **column != STATUS)
+    }
+
+    /// Whether a column tells of what is recorded only since some day.
+    pub fn is_counted_from(&self, column: &Column) -> bool {
+        matches!(*column, LOGIN | USED)
+    }
+
+    /// What the list is narrowed to and sorted by, in words, for the button that opens the filters on a phone.
+    pub fn set_filters(&self) -> String {
+        let chosen =
+            |choices: &[Choice]| choices.iter().find(|choice| choice.checked && !choice.id.is_empty()).map(|c| c.name.clone());
+        let displays = self.filters.disabled.then(|| "Disabled displayed".to_owned());
+        [
+            chosen(&self.filter_roles),
+            chosen(&self.filter_teams),
+            chosen(&self.filters.activities()),
+            chosen(&self.filters.sorts_to_choose()),
+            displays,
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
     }
 
     /// Whether more match than this page shows.
@@ -176,12 +227,14 @@ mod tests {
 
     #[test]
     fn long_lists_in_a_row_are_cut() {
-        let row = AccountRow { teams: ["Platform", "SRE", "Web", "Mobile"].map(String::from).to_vec(), ..AccountRow::default() };
-        assert_eq!(
-            (row.teams_shown(), row.teams_left(), row.teams_left_names()),
-            ("Platform".into(), 3, "SRE, Web, Mobile".into())
-        );
-        let row = AccountRow { teams: ["Platform", "SRE"].map(String::from).to_vec(), ..AccountRow::default() };
-        assert_eq!((row.teams_shown(), row.teams_left()), ("Platform, SRE".into(), 0));
+        let cut = |n: usize| {
+            let all: Vec<String> = (1..=n).map(|at| at.to_string()).collect();
+            let cut = Cut::of(&all, |name| name);
+            (cut.first.len(), cut.extra.len(), cut.fewer, cut.after_first, cut.left, cut.after_extra)
+        };
+        assert_eq!(cut(0), (0, 0, 0, String::new(), 0, String::new()));
+        assert_eq!(cut(2), (2, 0, 0, String::new(), 0, String::new()));
+        assert_eq!(cut(3), (1, 2, 2, "2, 3".into(), 0, String::new()));
+        assert_eq!(cut(8), (1, 5, 7, "2, 3, 4, 5, 6, 7, 8".into(), 2, "7, 8".into()));
     }
 }

@@ -23,6 +23,18 @@ pub struct Entry {
     pub divides: bool,
 }
 
+impl Entry {
+    /// Whether a phone shows it beside the selection; all others are behind "…".
+    pub fn is_in_reach(&self) -> bool {
+        matches!(self.word, "add_role" | "disable")
+    }
+
+    /// The class of its place among all of them.
+    pub fn wide_class(&self) -> &'static str {
+        if self.is_in_reach() { "wide-only" } else { "" }
+    }
+}
+
 fn entries(kind: Kind, verbs: impl Iterator<Item = &'static dyn Verb>) -> Vec<Entry> {
     let mut before = None;
     let entry = |verb: &'static dyn Verb| Entry {
@@ -41,6 +53,26 @@ fn entries(kind: Kind, verbs: impl Iterator<Item = &'static dyn Verb>) -> Vec<En
 /// The menu of one account.
 pub fn of_one(kind: Kind, state: State) -> Vec<Entry> {
     entries(kind, VERBS.into_iter().filter(|verb| verb.offer() == Offer::Button && verb.fits(state)))
+}
+
+/// The menu that the script opens for any account: each entry with the states that it fits, see [`code`].
+pub fn of_any(kind: Kind) -> Vec<(Entry, String)> {
+    let fitting =
+        |verb: &'static dyn Verb| STATES.filter(|at| verb.fits(state(*at))).map(|at| at.to_string()).collect::<Vec<_>>();
+    let verbs = || VERBS.into_iter().filter(|verb| verb.offer() == Offer::Button);
+    entries(kind, verbs()).into_iter().zip(verbs().map(|verb| fitting(verb).join(" "))).collect()
+}
+
+/// The states that an account may be in, as numbers.
+const STATES: std::ops::Range<u8> = 0..8;
+
+fn state(code: u8) -> State {
+    State { disabled: code & 1 > 0, administrator: code & 2 > 0, own: code & 4 > 0 }
+}
+
+/// The state of an account as its row says it to the menu.
+pub fn code(state: State) -> u8 {
+    u8::from(state.disabled) | u8::from(state.administrator) << 1 | u8::from(state.own) << 2
 }
 
 /// The bar for several.

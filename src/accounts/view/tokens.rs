@@ -90,7 +90,7 @@ impl NewTokenForm {
     /// Ticks what was sent.
     pub fn choose(&mut self, access: &str, expires: &str, maximum: Option<TimeDelta>, now: NaiveDateTime) {
         self.access = vec![
-            Choice::new("read", "Read-only").about("Downloads contracts and results").checked(access == "read"),
+            Choice::new("read", "Read-only").about("Reads only: GET, HEAD and OPTIONS").checked(access == "read"),
             Choice::new("write", "Read-write").about("Any method, including POST, PUT and DELETE").checked(access == "write"),
         ];
         let fitting = PRESETS.iter().filter(|(_, days, _)| maximum.is_none_or(|most| TimeDelta::days(*days) <= most));

@@ -67,6 +67,14 @@ pub struct Flash {
 }
 
 impl Flash {
+    /// The sentence, followed by what else is worth knowing: another name that looks the same.
+    pub fn looking_like(self, alike: Option<String>) -> Self {
+        match alike {
+            Some(name) => self.plain(" It looks the same as ").strong(name).plain(", which is spelled differently."),
+            None => self,
+        }
+    }
+
     /// Something was done: `Flash::done("Added role ").strong("Viewer").plain(".")`.
     pub fn done(text: impl Into<String>) -> Self {
         Self { text: vec![Text::plain(text)], ..Self::default() }

@@ -43,8 +43,12 @@ fn a_phone_has_everything_in_reach() {
     browser.follow(link("Roles").within(".nav"));
     assert_eq!(browser.text("h1"), "Roles");
     visit(&browser, &app, LIST);
-    browser.select(field("Sort"), "Newest activity first");
+    browser.click(button("Filters"));
+    browser.select(field("Sort").within("#filter-fold:popover-open"), "Newest activity first");
     browser.wait_for_path(&format!("{LIST}?sort=-used"));
+    browser.wait_for(button("Filters Newest activity first"));
+    browser.press("Escape");
+    browser.wait_until_gone("#filter-fold:popover-open");
     browser.tick(field("Select buildkite/ios"));
     browser.wait_for_text("1 selected");
     browser.follow(button("Disable").within("#bulk"));

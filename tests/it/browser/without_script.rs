@@ -73,9 +73,11 @@ fn rows_are_filtered_ticked_disabled_undone_and_deleted() {
     browser.follow(button("Add Role").within("#pick-add_role"));
     assert_eq!(flash(&browser), "Added Read-Only to jenkins-nightly.");
     assert!(row(&browser, "jenkins-nightly").contains("Read-Only"));
-    browser.click(button("Actions for jenkins-nightly"));
-    browser.follow(button("Disable").within(".menu:popover-open"));
+    // What the menu of a row holds is on its page
+    browser.follow(link("Actions for jenkins-nightly"));
+    browser.follow(button("Disable").within(".danger-zone"));
     assert_eq!(flash(&browser), "Disabled jenkins-nightly.");
+    visit(&browser, &app, &format!("{LIST}?q=NIGHT"));
 
     // Display disabled, by the same form
     browser.tick(field("Display disabled system accounts"));
@@ -151,8 +153,8 @@ fn dialogs_open_by_their_address_and_the_theme_by_its_form() {
     assert_eq!(browser.text("h1"), MACHINES[0]);
 
     visit(&browser, &app, &format!("{LIST}?sort=-name"));
-    browser.click(button("Actions for buildkite/ios"));
-    browser.follow(link("Edit Roles").within(".menu:popover-open"));
+    browser.follow(link("Actions for buildkite/ios"));
+    browser.click("a[href=\"#edit-roles\"]");
     browser.wait_for("#edit-roles");
     assert!(browser.is_ticked(field("Read-Only").within("#edit-roles")));
 

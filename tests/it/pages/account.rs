@@ -196,7 +196,7 @@ fn renaming_checks_as_creating_does_and_keeps_what_was_typed() {
     assert_eq!((done.status, done.location()), (303, at(&id, "").as_str()));
     let page = admin.get(done.location());
     assert_eq!(page.flash(), "Saved name and description.");
-    assert!(page.body.contains("<h1>Robot two</h1>"));
+    assert!(page.body.contains("<h1><bdi>Robot two</bdi></h1>"));
     assert!(page.text().contains("renamed it from robot to Robot two"), "{}", page.text());
     for (name, message) in [
         ("", "Enter a name."),
@@ -211,7 +211,7 @@ fn renaming_checks_as_creating_does_and_keeps_what_was_typed() {
                 .body
                 .contains("id=\"rename-description\" name=\"description\" maxlength=\"200\" autocomplete=\"off\" value=\"kept\"")
         );
-        assert!(again.body.contains("<h1>Robot two</h1>"));
+        assert!(again.body.contains("<h1><bdi>Robot two</bdi></h1>"));
     }
     let again = rename("Robot two", &"x".repeat(201));
     assert_eq!(error(&again, "rename-description"), "At most 200 characters.");

@@ -28,6 +28,12 @@ fn get(client: &Client, query: &str) -> Answer {
     answer
 }
 
+/// The menu that the script opens for each row.
+fn text_of_menu(answer: &Answer) -> String {
+    let menu = answer.body.split_once("id=\"row-menu\"").unwrap().1.split_once("</div>").unwrap().0;
+    Answer { body: format!("<{menu}"), ..answer.clone() }.text()
+}
+
 fn set_used(app: &TestApp, id: &Id, days_ago: i64) {
     let (id, at) = (id.clone(), clock::now() - TimeDelta::days(days_ago) + TimeDelta::minutes(5));
     app.write(move |conn| {
@@ -70,17 +76,21 @@ fn every_reader_sees_the_columns() {
     app.add_account_with("quiet", &[]);
     let list = get(&viewer, "");
     let text = row(&list, "payments-api deploy");
-    for part in ["Platform, SRE", "CI/CD", "Read-Only", "1 month ago", "2 days ago", "1 token", "expires in 6 days", "Active"] {
+    for part in ["Platform , SRE", "CI/CD", "Read-Only", "1 month ago", "2 days ago", "1 token", "expires in 6 days"] {
         assert!(text.contains(part), "{part}: {text}");
     }
     let html = row_html(&list, "payments-api deploy");
     assert!(html.contains(&format!("/settings/roles#role-{}", predefined::CI_CD)), "{html}");
     let quiet = row(&list, "quiet");
-    assert!(quiet.contains("None None Never Never used No tokens Active"), "{quiet}");
-    assert!(row_html(&list, "quiet").contains("title=\"No use seen since "));
-    for heading in ["Name", "Teams", "Roles", "Last login", "Token activity", "Tokens", "Status"] {
+    assert!(quiet.ends_with("None None Never Never used No tokens"), "{quiet}");
+    for heading in ["Name", "Teams", "Roles", "Last login", "Token activity", "Tokens"] {
         assert!(list.text().contains(heading), "{heading}");
     }
+    assert_eq!(list.body.matches("title=\"Recorded since ").count(), 2, "last login and token activity");
+    // A column of its own where it can differ.
+    assert!(!list.body.contains("data-label=\"Status\""));
+    let with_disabled = get(&viewer, "?disabled=1");
+    assert!(row(&with_disabled, "quiet").ends_with("No tokens Active"), "{}", row(&with_disabled, "quiet"));
     let nobody = app.user("Nobody Much", &[predefined::VIEWER.into()]);
     let refused = nobody.get(LIST);
     assert_eq!(refused.status, 403);
@@ -97,8 +107,9 @@ fn more_than_two_teams_or_roles_are_counted_and_named_in_a_title() {
     }
     let list = get(&app.viewer(), "");
     let text = row(&list, "busy");
-    assert!(text.contains("Alpha +2 more: Beta, Gamma"), "{text}");
-    assert!(text.contains("CI/CD +2 more: Read-Only, User"), "{text}");
+    // What a wide page spells out is there, too; the browser shows one of both.
+    assert!(text.contains("Alpha , Beta , Gamma +2 more: Beta, Gamma"), "{text}");
+    assert!(text.contains("CI/CD Read-Only User +2 more: Read-Only, User"), "{text}");
 }
 
 // S5, S11: those who may only look find nothing to act with, and are told whom to ask.
@@ -109,9 +120,7 @@ fn a_viewer_sees_no_boxes_no_menus_no_buttons_and_whom_to_ask() {
     app.add_account("robot");
     let viewer = app.viewer();
     let list = get(&viewer, "");
-    for trace in
-        ["name=\"id\"", "id=\"bulk\"", "popovertarget=\"menu-", "New system account", "/new\"", "name=\"do\"", "id=\"row\""]
-    {
+    for trace in ["name=\"id\"", "id=\"bulk\"", "class=\"row-more\"", "id=\"row-menu\"", "/new\"", "name=\"do\"", "id=\"row\""] {
         assert!(!list.body.contains(trace), "{trace}");
         assert!(get(&admin, "").body.contains(trace), "{trace}");
     }
@@ -119,11 +128,11 @@ fn a_viewer_sees_no_boxes_no_menus_no_buttons_and_whom_to_ask() {
     let seen = get(&admin, "");
     assert!(!seen.text().contains("Only administrators can change them"));
     // S11: a box and a menu for every row, and the same actions in both.
-    for trace in ["name=\"id\"", "id=\"bulk\"", "popovertarget=\"menu-"] {
+    for trace in ["name=\"id\"", "id=\"bulk\"", "class=\"row-more\""] {
         assert!(seen.body.contains(trace), "{trace}");
     }
     for action in ["Edit Roles", "Make Administrator", "Tokens", "Disable", "Delete"] {
-        assert!(row(&seen, "robot").contains(action), "{action}");
+        assert!(text_of_menu(&seen).contains(action), "{action}");
     }
     for action in ["add_role", "remove_role", "make_administrator", "remove_administrator", "disable", "enable", "delete"] {
         assert!(seen.body.contains(&format!("name=\"do\" value=\"{action}\"")), "{action}");
@@ -305,7 +314,7 @@ fn disabled_accounts_are_displayed_on_request_and_can_be_enabled_there() {
     let list = get(&admin, "?disabled=1");
     assert!(list.text().contains("Display disabled system accounts"));
     assert!(row(&list, "aaa off").contains("Disabled"), "{}", row(&list, "aaa off"));
-    assert!(row_html(&list, "aaa off").contains(&format!("formaction=\"{LIST}/{off}/enablement\"")));
+    assert!(row_html(&list, "aaa off").contains("data-state=\"disabled\""), "what the row's menu goes by");
     let own: Vec<(String, String)> = links(&list).into_iter().filter(|(_, href)| href.starts_with(&format!("{LIST}?"))).collect();
     assert!(own.len() >= 8, "{own:?}");
     for (label, link) in own {

@@ -1,5 +1,6 @@
 //! What is compressed on its way, and what must not be.
 
+use muster::id::Id;
 use muster::tokens::value::Access;
 
 use super::html::{LIST, all, at};
@@ -97,4 +98,33 @@ fn assets_travel_compressed() {
         seen += 1;
     }
     assert_eq!(seen, 3, "icon, style sheet and script: {page}");
+}
+
+/// Fifty rows as people have them: names, descriptions, teams, roles, tokens, moments.
+#[test]
+fn a_list_of_fifty_is_light() {
+    let app = TestApp::start();
+    app.add_many(60);
+    let teams: Vec<Id> = (0..13).map(|n| app.add_team(&format!("Team number {n}"), &[])).collect();
+    app.write(|conn| {
+        use diesel::connection::SimpleConnection;
+        for (n, team) in teams.iter().enumerate() {
+            conn.batch_execute(&format!(
+                "INSERT INTO team_members (team_id, account_id, kind, disabled, name_key) SELECT '{team}', id, kind, disabled, name_key \
+                 FROM accounts WHERE kind = 'system' AND substr(id, 36, 1) = '{}'",
+                n % 10
+            ))?;
+        }
+        Ok(())
+    });
+    let admin = app.admin();
+    let list = format!("{LIST}?size=50");
+    let plain = admin.get(&list);
+    assert_eq!(plain.body.matches("name=\"id\"").count(), 50);
+    assert!(plain.body.len() <= 90_000, "{} bytes", plain.body.len());
+    assert!(!plain.body.contains("\n "), "indentation");
+    for accept in [BROWSER, "gzip"] {
+        let travelled = asked(&admin, &list, accept).header("content-length").parse::<usize>().unwrap();
+        assert!(travelled <= 14_000, "{accept}: {travelled} bytes");
+    }
 }

@@ -39,14 +39,14 @@ pub fn names(answer: &Answer) -> Vec<String> {
 /// The row of an account in the list, as text.
 pub fn row(answer: &Answer, name: &str) -> String {
     let rows = all(&answer.body, "<tr", "</tr>");
-    let found = rows.into_iter().find(|row| plain(row).contains(&format!("title=\"{name}\"")));
+    let found = rows.into_iter().find(|row| plain(row).contains(&format!("<bdi>{name}</bdi></a>")));
     text_of(&format!("<tr{}", found.unwrap_or_else(|| panic!("no row of {name}: {}", answer.text()))))
 }
 
 /// The same row, as HTML.
 pub fn row_html(answer: &Answer, name: &str) -> String {
     let rows = all(&answer.body, "<tr", "</tr>");
-    rows.into_iter().find(|row| plain(row).contains(&format!("title=\"{name}\""))).unwrap_or_default().to_owned()
+    rows.into_iter().find(|row| plain(row).contains(&format!("<bdi>{name}</bdi></a>"))).unwrap_or_default().to_owned()
 }
 
 /// Every link: what it says, and where it leads.
@@ -54,7 +54,7 @@ pub fn links(answer: &Answer) -> Vec<(String, String)> {
     all(&answer.body, "<a ", "</a>")
         .into_iter()
         .filter_map(|link| {
-            let href = plain(all(link, "href=\"", "\"").first()?);
+            let href = plain(all(link.split_once('>')?.0, "href=\"", "\"").first()?);
             Some((text_of(&format!("<a {link}")), href))
         })
         .collect()

@@ -39,7 +39,7 @@ fn the_page_shows_who_one_is() {
     app.add_team("Platform", &[&id]);
     let client = sign_in(&app, &email, PASSWORD);
     let page = client.get("/profile");
-    assert!(page.body.contains("<h1>Ines Calloway</h1>"));
+    assert!(page.body.contains("<h1><bdi>Ines Calloway</bdi></h1>"));
     for part in [email.as_str(), "Read-Only, User", "Platform", id.as_str(), "This session", "127.0.0.1"] {
         assert!(page.text().contains(part), "{part}: {}", page.text());
     }

@@ -203,9 +203,8 @@ fn what_was_selected_stays_selected() {
     let again = bulk(&admin, "enable", &[&ids[1]], &[("next", &list)]);
     assert_eq!(again.location().matches("selection=").count(), 1, "{}", again.location());
     // What a page asks of one account leads back to the list it was opened from.
-    let row = admin.get(&next);
-    let asking = href(&row, "Delete");
-    let question = admin.get(&asking);
+    let way_back = serde_html_form::to_string([("next", &next)]).unwrap();
+    let question = admin.get(&format!("{}?{way_back}", at(&ids[1], "/deletion")));
     assert_eq!((question.status, href(&question, "Cancel")), (200, next.clone()));
     assert_eq!(href(&admin.get(&format!("{}?sort=-name&disabled=1", at(&ids[0], ""))), "System Accounts"), LIST);
 }

@@ -64,7 +64,7 @@ fn the_page_names_the_maximum_and_lists_what_lives_beyond_it() {
     });
     admin.post(&at(&two, "/disablement"), &[]);
     let page = admin.get(POLICY);
-    let rows: Vec<String> = all(&page.body, "data-label=\"Token\">", "</td>").into_iter().map(str::to_owned).collect();
+    let rows: Vec<String> = all(&page.body, "data-label=\"Token\"><bdi>", "</bdi></td>").into_iter().map(str::to_owned).collect();
     assert_eq!(rows, ["for ever", "a year", "a day more"], "{}", page.text());
     assert!(page.text().contains("Never") && page.text().contains("nightly &#60;b&#62;"), "{}", page.body);
     assert_eq!(page.body.matches("badge\">Disabled").count(), 2, "its tokens work again when it is enabled");

@@ -134,7 +134,7 @@ fn a_change_is_taken_back_once_and_only_by_who_made_it() {
     undo(&admin, &done);
     assert_eq!(app.totals(), (2, 0));
     let twice = admin.post_and_follow(&undo_url(&done), &[("next", &at(&ids[0], ""))]);
-    assert!(twice.body.contains("<h1>robot 1</h1>"), "it is told where the button was");
+    assert!(twice.body.contains("<h1><bdi>robot 1</bdi></h1>"), "it is told where the button was");
     assert!(twice.text().contains("This change has already been undone."), "{}", twice.text());
     assert_eq!(app.totals(), (2, 0));
     for id in ["x", Id::new().as_str(), "%00"] {

@@ -3,7 +3,7 @@
 use muster::id::Id;
 use muster::roles::predefined;
 
-use super::html::{answer_question, href, names, row, row_html, ticked, value};
+use super::html::{all, answer_question, href, names, row, row_html, ticked, value};
 use crate::support::app::{Answer, Client, TestApp};
 
 const USERS: &str = "/settings/users";
@@ -26,9 +26,15 @@ fn users_are_listed_with_their_addresses_and_oneself_is_marked() {
     assert!(list.body.contains("<h1>Users</h1>"));
     assert!(row(&list, "Tomas Okafor").contains("tomas.okafor@example.test"), "{}", row(&list, "Tomas Okafor"));
     let own = row_html(&list, "Maya Lindqvist");
-    assert!(own.contains("(you)") && !own.contains("/disablement") && !own.contains("/deletion"), "{own}");
+    // The row says its state to the menu, whose entries say the states that they fit.
+    let state = |row: &str| all(row, "data-is=\"", "\"").first().map_or("0".to_owned(), ToString::to_string);
+    let fits = |to: &str, row: &str| {
+        let states = all(&list.body, &format!("data-to=\"{to}\" data-fits=\""), "\"")[0].to_owned();
+        states.split(' ').any(|one| one == state(row))
+    };
+    assert!(own.contains("(you)") && !fits("disablement", &own) && !fits("deletion", &own), "{own}");
     let other = row_html(&list, "Tomas Okafor");
-    assert!(!other.contains("(you)") && other.contains("/disablement") && other.contains("/deletion"));
+    assert!(!other.contains("(you)") && fits("disablement", &other) && fits("deletion", &other));
     // In the side bar, with its number.
     assert!(list.text().contains("Users 2"), "{}", list.text());
     assert_eq!(names(&admin.get(&format!("{USERS}?q=tomas.okafor"))), ["Tomas Okafor"]);

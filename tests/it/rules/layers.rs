@@ -104,6 +104,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "id",
             "text",
             "text/*",
+            "text/*",
             // A feature's own file re-exports its model.
             "roles",
             "teams",
