@@ -142,7 +142,7 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
             Ok(see_other(&visit.at(&id)))
         }
         Ok(Some((id, Some(made)))) => {
-            // The token's page comes first; the next one tells.
+            // Said on the token's page.
             if let alike @ Some(_) = visit.alike(&id, &form.name).await? {
                 visit.flash(&Flash::done("Created ").strong(visible(&form.name)).plain(".").looking_like(alike))?;
             }
