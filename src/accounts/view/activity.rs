@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(bars[1].calls, Some(("62.5".into(), "1.5".into())));
         assert!(bars[2].today && bars[2].refused.is_some());
         assert_eq!(bars[2].title, "1 Nov: 10,000 calls, 3 refused");
-        assert_eq!(activity.calls(), "10,001");
+        assert_eq!(activity.calls(), "10,001 calls");
         assert!(Activity::default().bars().is_empty());
     }
 }
