@@ -109,7 +109,7 @@ fn a_start_fills_the_copies_of_an_older_database() {
     assert_eq!(admin.post(&format!("{LIST}/{one}/disablement"), &[]).status, 303);
     let pages = || {
         ["", "&disabled=1", "&sort=-name&disabled=1"].map(|more| {
-            let of = |filter: String| admin.get(&format!("{LIST}?{filter}{more}")).text();
+            let of = |filter: String| admin.get(&format!("{LIST}?{filter}{more}")).body;
             (of(format!("team={team}")), of(format!("role={}", predefined::CI_CD)))
         })
     };
@@ -131,7 +131,7 @@ fn a_start_fills_the_copies_of_an_older_database() {
     assert!(pages() == before, "the lists have changed");
     // And they are kept from then on.
     assert_eq!(admin.post(&format!("{LIST}/{one}/enablement"), &[]).status, 303);
-    assert!(admin.get(&format!("{LIST}?team={team}")).text().contains("Select Zebra"));
+    assert!(admin.get(&format!("{LIST}?team={team}")).body.contains("Select Zebra"));
 }
 
 /// A new database has the accounts' columns of fixed length first, on Postgres; one that has accounts from before stays as it is,
@@ -194,6 +194,6 @@ fn an_older_database_with_accounts_is_left_as_it_is_and_works() {
     let app = TestApp::on(home, |_| ());
     let admin = app.admin();
     app.add_account("ant");
-    let page = admin.get(&format!("{LIST}?q=zebr")).text();
+    let page = admin.get(&format!("{LIST}?q=zebr")).body;
     assert!(page.contains("Select Zebra") && !page.contains("Select ant"));
 }
