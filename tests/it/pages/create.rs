@@ -273,6 +273,6 @@ fn a_form_that_is_sent_again_creates_no_second_account() {
     super::html::token_value(&admin.post(LIST, &fields));
     let again = admin.post(LIST, &fields);
     assert_eq!(again.status, 409);
-    assert!(again.text().contains("This form was sent twice"), "{}", again.text());
+    assert!(again.text().contains("The form was sent twice"), "{}", again.text());
     assert_eq!(app.totals(), (1, 0));
 }

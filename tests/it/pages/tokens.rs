@@ -309,7 +309,7 @@ fn a_form_that_is_sent_again_makes_no_second_token() {
     let first = token_value(&create(&admin, &id, &fields));
     let again = create(&admin, &id, &fields);
     assert_eq!(again.status, 409);
-    assert!(again.flash().starts_with("This form was sent twice"), "{}", again.text());
+    assert!(again.flash().starts_with("The form was sent twice"), "{}", again.text());
     assert!(!again.body.contains(&first));
     let tokens = app.read(|conn| muster::tokens::queries::of_account(conn, &id));
     assert_eq!(tokens.len(), 1);
