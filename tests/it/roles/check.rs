@@ -69,7 +69,7 @@ fn those_who_are_left_without_a_role_are_named_before_and_told_after() {
     let question = admin.get(&format!("{}/deletion", page(&role)));
     let text = question.text();
     assert!(text.contains("2 accounts would be left without a role"), "{text}");
-    assert!(question.body.contains(">lone robot</a>") && question.body.contains(">Lone Clerk</a>"));
+    assert!(question.body.contains("<bdi>lone robot</bdi></a>") && question.body.contains("<bdi>Lone Clerk</bdi></a>"));
     assert!(!question.body.contains("Second Hat"));
     assert!(question.body.contains(&format!("/settings/system-accounts?role={role}&#38;disabled=1")), "{}", question.body);
     assert!(question.body.contains("1 system account<") && question.body.contains("2 users"));
