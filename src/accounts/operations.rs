@@ -19,7 +19,7 @@ pub mod selections;
 
 pub use super::actions::Params as Edit;
 use rules::Rule;
-pub use rules::{Plan, is_colleague, may_begin, may_take, out_of_reach};
+pub use rules::{Plan, covers, existing_teams, is_colleague, may_begin, may_take, out_of_reach, plan_allows};
 pub use selections::fingerprint;
 
 /// What a change did, and the identity under which it can be taken back.
@@ -79,7 +79,7 @@ pub fn create_system_account(conn: &mut DbConnection, actor: &Principal, plan: &
     let teams = rules::existing_teams(conn, &form.teams)?;
     let new = NewAccount { kind: Kind::System, name, description, email: None, password_hash: None };
     let id = insert(conn, actor, &new, &roles, &teams, form.form.as_ref())?;
-    rules::plan_allows(conn, plan)?;
+    rules::plan_allows(conn, plan, Kind::System)?;
     Ok(id)
 }
 
@@ -96,7 +96,7 @@ pub struct UserCreation {
     pub roles: Vec<Id>,
 }
 
-/// Creates a user and returns their identity.
+/// Creates a user with a password, and returns their identity. Who limits the users asks [`plan_allows`] then.
 ///
 /// # Errors
 /// `Forbidden`, `Invalid` (fields `name`, `email`, `role`).
@@ -147,13 +147,27 @@ fn insert(
     change.record(conn, &created)?;
     let target = Target::Accounts(new.kind, vec![id.clone()]);
     let role_ids: Vec<Id> = roles.iter().map(|role| role.id.clone()).collect();
-    changes::note_roles_added(conn, &change, &target, &role_ids)?;
     let team_ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
-    changes::note_teams(conn, &change, (changes::MEMBERSHIP, true), Some(std::slice::from_ref(&id)), &team_ids)?;
-    for tally in changes::tally(conn, &change.id)?.iter().filter(|tally| tally.verb != verbs::ACCOUNT_CREATED) {
-        (Effect::of(&tally.verb)?.carry_out)(conn, &change, new.kind, tally.events)?;
-    }
+    give_and_place(conn, &change, &target, &role_ids, &team_ids)?;
     Ok(id)
+}
+
+/// Gives new accounts, all of one change, their roles and puts them into their teams.
+pub fn give_and_place(
+    conn: &mut DbConnection,
+    change: &Change,
+    target: &Target,
+    roles: &[Id],
+    teams: &[Id],
+) -> Result<(), Error> {
+    let Target::Accounts(kind, ids) = target else { return Err(Error::Internal("new accounts by a filter".into())) };
+    changes::note_roles_added(conn, change, target, roles)?;
+    changes::note_teams(conn, change, (changes::MEMBERSHIP, true), Some(ids), teams)?;
+    let given = [verbs::ROLE_ADDED, verbs::TEAM_ADDED];
+    for tally in changes::tally(conn, &change.id)?.iter().filter(|tally| given.contains(&tally.verb.as_str())) {
+        (Effect::of(&tally.verb)?.carry_out)(conn, change, *kind, tally.events)?;
+    }
+    Ok(())
 }
 
 /// The roles that a form chose, if the actor may give them all.

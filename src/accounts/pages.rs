@@ -33,10 +33,11 @@ fn tile(kind: Kind, id: &Id, name: &str) -> Tile {
     }
 }
 
-/// Used and limit, for the meter.
-fn plan(config: &Config, used: i64) -> view::Plan {
+/// Used and limit of a kind, for the meter.
+fn plan(config: &Config, kind: Kind, used: i64) -> view::Plan {
     let plan = Plan::from(config);
-    view::Plan { name: plan.name, used: count(used), limit: plan.limit.map(count) }
+    let limit = plan.limit_of(kind).map(count);
+    view::Plan { kind, name: plan.name, used: count(used), limit }
 }
 
 /// A number of rows, which the database counts with a sign.
@@ -72,8 +73,8 @@ fn role_choices(all: &[roles::Role], actor: &Principal, ticked: &[Id]) -> Vec<Ch
 }
 
 /// The roles to choose from when some are taken away: also what this actor could not give.
-fn removable_choices(all: &[roles::Role], actor: &Principal) -> Vec<Choice> {
-    let against = |role: &roles::Role| operations::may_take(actor, role).err().map(|error| error.message());
+fn removable_choices(all: &[roles::Role], actor: &Principal, kind: Kind) -> Vec<Choice> {
+    let against = |role: &roles::Role| operations::may_take(actor, kind, role).err().map(|error| error.message());
     choices(all, against).into_iter().map(|(_, choice)| choice).collect()
 }
 

@@ -2,6 +2,7 @@
 //! file of its own.
 
 use super::kind::{SYSTEM_ACCOUNTS, USERS};
+use super::model::Kind;
 use crate::web::navigation::{Group, Item};
 use crate::web::view::words::grouped;
 
@@ -32,19 +33,42 @@ pub const USERS_ITEM: Item = Item {
     count: Some("SELECT sum(total) FROM account_totals WHERE kind = 'user' AND disabled = FALSE"),
 };
 
-/// How much of the plan is used.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// How much of the plan, or of the seats for users, is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
+    pub kind: Kind,
     /// The plan's name, such as `Team`.
     pub name: String,
-    /// Enabled system accounts.
+    /// Enabled accounts.
     pub used: u64,
     /// The most there may be; `None` is unlimited and shows a plain count without a meter.
     pub limit: Option<u64>,
 }
 
+impl Default for Plan {
+    fn default() -> Self {
+        Self { kind: Kind::System, name: String::new(), used: 0, limit: None }
+    }
+}
+
 impl Plan {
-    /// Whether no further system account may be created or enabled.
+    /// What stands behind used and limit: `on the Team plan`, `users`.
+    pub fn of_what(&self) -> String {
+        match self.kind {
+            Kind::System => format!("on the {} plan", self.name),
+            Kind::User => self.kind.plural().to_owned(),
+        }
+    }
+
+    /// What the meter measures.
+    pub fn measures(&self) -> &'static str {
+        match self.kind {
+            Kind::System => "System accounts used",
+            Kind::User => "Seats used",
+        }
+    }
+
+    /// Whether no further account may be created or enabled.
     pub fn is_full(&self) -> bool {
         self.limit.is_some_and(|limit| self.used >= limit)
     }
@@ -70,9 +94,12 @@ impl Plan {
         }
     }
 
-    /// Why "New system account" is out of reach.
+    /// Why "New system account" or "Invite users" is out of reach.
     pub fn full_line(&self) -> String {
-        format!("The {} plan is full. Disable or delete a system account first.", self.name)
+        match self.kind {
+            Kind::System => format!("The {} plan is full. Disable or delete a system account first.", self.name),
+            Kind::User => "All seats are in use. Disable or delete a user first.".to_owned(),
+        }
     }
 
     /// The limit, grouped; empty without one.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::error::Error;
 use crate::id::Id;
-use crate::roles::permission::PermissionSet;
+use crate::roles::permission::{Permission, PermissionSet};
 use crate::roles::predefined;
 
 /// The kind of actor, for the audit log.
@@ -109,10 +109,18 @@ impl Principal {
         self.permissions.covers_all(&predefined::administrator_permissions())
     }
 
-    /// Whether the actor has all of `granted`. Administrators can grant anything, also permissions that only a gateway
-    /// knows: they could give them to themselves at any time.
+    /// Whether the actor has all of `granted`.
     pub fn may_grant(&self, granted: &PermissionSet) -> bool {
-        self.is_administrator() || self.permissions.covers_all(granted)
+        self.lacks(granted).is_none()
+    }
+
+    /// The first of `held` that the actor does not have. Administrators lack nothing, also of the permissions that only a
+    /// gateway knows: they could give them to themselves at any time.
+    pub fn lacks<'a>(&self, held: impl IntoIterator<Item = &'a Permission>) -> Option<&'a Permission> {
+        if self.is_administrator() {
+            return None;
+        }
+        held.into_iter().find(|permission| !self.permissions.allows(permission))
     }
 
     pub fn session(&self) -> Option<&Id> {

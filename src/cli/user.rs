@@ -8,7 +8,7 @@ use super::output::{row, say, sentence};
 use super::role::roles_named;
 use super::{open, open_or_create};
 use crate::accounts::model::{Account, Kind, Selection};
-use crate::accounts::operations::{self, Edit, UserCreation};
+use crate::accounts::operations::{self, Edit, Plan, UserCreation};
 use crate::accounts::queries::{self, roster};
 use crate::auth::links::{self, Purpose};
 use crate::auth::principal::Principal;
@@ -84,7 +84,7 @@ pub fn run(command: UserCommand, config: &Config) -> Result<(), String> {
 fn add(config: &Config, words: &AddUser) -> Result<(), String> {
     // Before anything else: a password that is too short must not leave a new database behind.
     let password_hash = if words.password_stdin { Some(hash_from_stdin()?) } else { None };
-    let database = open_or_create(config)?;
+    let (database, plan) = (open_or_create(config)?, Plan::from(config));
     let invited = password_hash.is_none();
     let outcome = database.write_now(|conn| {
         let mut roles = roles_named(conn, &words.roles)?;
@@ -95,6 +95,7 @@ fn add(config: &Config, words: &AddUser) -> Result<(), String> {
         }
         let form = UserCreation { name: words.name.clone(), email: words.email.clone(), password_hash, roles };
         let id = operations::create_user(conn, &Principal::shell(), &form)?;
+        operations::plan_allows(conn, &plan, Kind::User)?;
         if invited { links::create(conn, Purpose::Password, Some(&id)).map(Some) } else { Ok(None) }
     });
     match outcome.map_err(|error| sentence(&error))? {
@@ -148,13 +149,13 @@ fn list(config: &Config) -> Result<(), String> {
 }
 
 fn switch(config: &Config, user: &str, enable: bool) -> Result<(), String> {
-    let database = open(config)?;
+    let (database, plan) = (open(config)?, Plan::from(config));
     let done = database.write_now(|conn| {
         let account = user_named(conn, user)?;
         let one = Selection::Accounts(vec![account.id.clone()]);
         let actor = Principal::shell();
         let done = if enable {
-            operations::enable(conn, &actor, &operations::Plan::unlimited(), Kind::User, &one)?
+            operations::enable(conn, &actor, &plan, Kind::User, &one)?
         } else {
             operations::disable(conn, &actor, Kind::User, &one)?
         };

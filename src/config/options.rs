@@ -48,6 +48,10 @@ pub struct Config {
     #[arg(long, env = "MUSTER_PLAN_LIMIT", value_name = "COUNT", value_parser = values::plan_limit)]
     pub plan_limit: Option<u32>,
 
+    /// Maximum number of enabled users, pending invitations included [default: no limit]
+    #[arg(long, env = "MUSTER_USER_LIMIT", value_name = "COUNT", value_parser = values::user_limit)]
+    pub user_limit: Option<u32>,
+
     /// Link to your policy on system accounts [default: no link]
     #[arg(long, env = "MUSTER_POLICY_LINK", value_name = "URL", value_parser = values::policy_link)]
     pub policy_link: Option<String>,

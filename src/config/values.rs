@@ -71,8 +71,16 @@ fn name(variable: &str, text: &str) -> Result<String, String> {
 }
 
 pub fn plan_limit(text: &str) -> Result<u32, String> {
+    limit(text, "MUSTER_PLAN_LIMIT")
+}
+
+pub fn user_limit(text: &str) -> Result<u32, String> {
+    limit(text, "MUSTER_USER_LIMIT")
+}
+
+fn limit(text: &str, variable: &str) -> Result<u32, String> {
     let limit = text.parse().ok().filter(|limit| (1..=1_000_000).contains(limit));
-    limit.ok_or_else(|| "must be a whole number from 1 to 1000000 (MUSTER_PLAN_LIMIT)".to_owned())
+    limit.ok_or_else(|| format!("must be a whole number from 1 to 1000000 ({variable})"))
 }
 
 pub fn max_token_lifetime(text: &str) -> Result<TimeDelta, String> {

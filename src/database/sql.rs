@@ -207,12 +207,20 @@ impl Sql {
     /// # Errors
     /// The database's.
     pub fn name(self, conn: &mut DbConnection) -> Result<Option<String>, Error> {
+        Ok(self.names(conn)?.into_iter().next())
+    }
+
+    /// Runs `SELECT … AS name` and returns the names.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn names(self, conn: &mut DbConnection) -> Result<Vec<String>, Error> {
         #[derive(QueryableByName)]
         struct Named {
             #[diesel(sql_type = Text)]
             name: String,
         }
-        Ok(self.load::<Named>(conn)?.into_iter().next().map(|row| row.name))
+        Ok(self.load::<Named>(conn)?.into_iter().map(|row| row.name).collect())
     }
 
     /// Runs `SELECT … AS id` and returns the identities.

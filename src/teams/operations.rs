@@ -12,7 +12,7 @@ use crate::id::Id;
 
 pub mod administrators;
 pub mod members;
-mod reach;
+pub mod reach;
 
 /// The right over all teams.
 pub const MANAGE: &str = "team:manage:*";

@@ -8,6 +8,7 @@ mod gateway;
 mod metrics;
 mod outage;
 mod pages;
+mod people;
 mod roles;
 mod rules;
 mod scale;

@@ -7,7 +7,7 @@ mod compression;
 mod create;
 mod every_page;
 mod help;
-mod html;
+pub mod html;
 mod live_activity;
 mod names;
 mod profile;

@@ -70,7 +70,10 @@ pub static DELETED: Effect = Effect {
     done: "Deleted {whom}.",
     undone: "",
     in_own_teams: false,
-    before: |conn, rule| rules::not_oneself(conn, rule, "delete"),
+    before: |conn, rule| {
+        rules::can_do_as_much(conn, rule)?;
+        rules::not_oneself(conn, rule, "delete")
+    },
     carry_out: changes::delete,
     after: rules::an_administrator_remains,
 };

@@ -59,7 +59,10 @@ pub static DISABLED: Effect = Effect {
     done: "Disabled {whom}.",
     undone: "{whom} disabled",
     in_own_teams: true,
-    before: |conn, rule| rules::not_oneself(conn, rule, "disable"),
+    before: |conn, rule| {
+        rules::can_do_as_much(conn, rule)?;
+        rules::not_oneself(conn, rule, "disable")
+    },
     carry_out: |conn, change, kind, events| {
         changes::set_disabled(conn, change, verbs::ACCOUNT_DISABLED, (kind, true), events)?;
         if kind == Kind::User { changes::end_sessions(conn, change, verbs::ACCOUNT_DISABLED) } else { Ok(()) }

@@ -61,7 +61,7 @@ pub static TEAM_ADDED: Effect = Effect {
     in_own_teams: false,
     before: no_rule,
     carry_out: |conn, change, _, _| changes::add_memberships(conn, change, verbs::TEAM_ADDED),
-    after: no_rule,
+    after: |conn, rule| teams::operations::reach::stays_in_all(conn, rule.actor, rule.change),
 };
 
 pub static TEAM_REMOVED: Effect = Effect {

@@ -56,7 +56,10 @@ pub static ENABLED: Effect = Effect {
     done: "Enabled {whom}.",
     undone: "{whom} enabled",
     in_own_teams: true,
-    before: rules::names_are_free,
+    before: |conn, rule| {
+        rules::can_do_as_much(conn, rule)?;
+        rules::names_are_free(conn, rule)
+    },
     carry_out: |conn, change, kind, events| changes::set_disabled(conn, change, verbs::ACCOUNT_ENABLED, (kind, false), events),
     after: rules::has_a_place,
 };

@@ -12,27 +12,39 @@ use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
+use crate::roles::permission::{Permission, PermissionSet};
 use crate::roles::{self, Role, predefined};
 use crate::teams;
 use crate::text::grouped;
 
-/// How many system accounts may be enabled at once.
+/// How many accounts may be enabled at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// The plan's name.
     pub name: String,
-    /// The limit; none means unlimited.
+    /// The limit on system accounts; none means unlimited.
     pub limit: Option<i64>,
+    /// The limit on users. Who is invited and has not signed in yet holds a seat, too.
+    pub seats: Option<i64>,
 }
 
 impl From<&Config> for Plan {
     fn from(config: &Config) -> Self {
-        let limited = |limit| Self { name: config.plan_name.clone(), limit: Some(i64::from(limit)) };
-        config.plan_limit.map_or_else(Self::unlimited, limited)
+        let limit = config.plan_limit.map(i64::from);
+        let name = limit.map_or_else(String::new, |_| config.plan_name.clone());
+        Self { name, limit, seats: config.user_limit.map(i64::from) }
     }
 }
 
 impl Plan {
+    /// The limit on accounts of a kind.
+    pub fn limit_of(&self, kind: Kind) -> Option<i64> {
+        match kind {
+            Kind::System => self.limit,
+            Kind::User => self.seats,
+        }
+    }
+
     /// For changes that cannot use up a place.
     pub fn unlimited() -> Self {
         Self::default()
@@ -117,6 +129,28 @@ fn not_a_colleague(sql: &mut Sql, actor: &Principal) {
     sql.bind(actor.account.as_ref().map_or("", Id::as_str)).push(")");
 }
 
+/// Who handles a person must be able to do all that the person can: a reset link or another address would make them that
+/// person, and so does what wears away the protection. Machines are handled by whoever manages machines.
+pub fn can_do_as_much(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
+    if rule.kind != Kind::User || rule.actor.is_administrator() {
+        return Ok(());
+    }
+    let held = changes::held(conn, rule.change, rule.event)?;
+    let Some(missing) = rule.actor.lacks(&held) else { return Ok(()) };
+    let name = changes::first_holder(conn, rule.change, rule.event, missing)?;
+    Err(can_do_more(&name, missing))
+}
+
+/// The same for one account, of which it is known what it may do.
+pub fn covers(actor: &Principal, name: &str, held: &PermissionSet) -> Result<(), Error> {
+    actor.lacks(held).map_or(Ok(()), |missing| Err(can_do_more(name, missing)))
+}
+
+fn can_do_more(name: &str, missing: &Permission) -> Error {
+    let sentence = format!("{name} can do more than you: you don't have {missing}. Ask an administrator. Nothing was changed.");
+    Error::forbidden(missing.to_string(), sentence)
+}
+
 /// Nobody disables or deletes the account that they are signed in with.
 pub fn not_oneself(conn: &mut DbConnection, rule: &Rule<'_>, word: &str) -> Result<(), Error> {
     let Some(own) = rule.own() else { return Ok(()) };
@@ -163,19 +197,22 @@ pub fn names_are_free(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Er
     })
 }
 
-/// What enables system accounts must find a place for each.
+/// What enables accounts must find a place for each.
 pub fn has_a_place(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
-    if rule.kind == Kind::System { plan_allows(conn, rule.plan) } else { Ok(()) }
+    plan_allows(conn, rule.plan, rule.kind)
 }
 
-/// Refuses when more system accounts are enabled than the plan has places.
-pub fn plan_allows(conn: &mut DbConnection, plan: &Plan) -> Result<(), Error> {
-    let Some(limit) = plan.limit else { return Ok(()) };
-    let (enabled, _) = queries::totals(conn, Kind::System)?;
+/// Refuses when more accounts of a kind are enabled than there are places.
+pub fn plan_allows(conn: &mut DbConnection, plan: &Plan, kind: Kind) -> Result<(), Error> {
+    let Some(limit) = plan.limit_of(kind) else { return Ok(()) };
+    let (enabled, _) = queries::totals(conn, kind)?;
     if enabled <= limit {
         return Ok(());
     }
-    let allowed = format!("The {} plan allows {}", plan.name, Kind::System.counted(limit));
+    let allowed = match kind {
+        Kind::System => format!("The {} plan allows {}", plan.name, kind.counted(limit)),
+        Kind::User => format!("This installation allows {}, invited ones included", kind.counted(limit)),
+    };
     Err(Error::Conflict(if enabled == limit + 1 {
         format!("{allowed}, and all are in use. Disable or delete one first. Nothing was changed.")
     } else {
@@ -196,7 +233,7 @@ pub fn may_give_all(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Erro
 }
 
 pub fn may_take_all(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
-    roles_of(conn, rule)?.iter().try_for_each(|role| may_take(rule.actor, role))
+    roles_of(conn, rule)?.iter().try_for_each(|role| may_take(rule.actor, rule.kind, role))
 }
 
 /// The roles that a form chose, all of which must exist.
@@ -232,21 +269,17 @@ pub fn may_give(actor: &Principal, role: &Role) -> Result<(), Error> {
             format!("{} can't be given: it comes with being an administrator of a team.", role.name),
         ));
     }
-    if actor.may_grant(&role.permissions) {
-        return Ok(());
-    }
-    let missing = role.permissions.iter().find(|permission| !actor.permissions.allows(permission));
-    Err(Error::forbidden(
-        missing.map_or_else(String::new, ToString::to_string),
-        format!("You can't give the role {}: it grants more than you have.", role.name),
-    ))
+    let Some(missing) = actor.lacks(&role.permissions) else { return Ok(()) };
+    let sentence = format!("You can't give the role {}: it grants more than you have.", role.name);
+    Err(Error::forbidden(missing.to_string(), sentence))
 }
 
-/// Whether the actor may take this role from somebody.
+/// Whether the actor may take this role from an account of this kind. Of a person only those take it who could give it: who
+/// can do less is less protected.
 ///
 /// # Errors
 /// `Invalid` (field `role`) or `Forbidden`, with the sentence for the actor.
-pub fn may_take(actor: &Principal, role: &Role) -> Result<(), Error> {
+pub fn may_take(actor: &Principal, kind: Kind, role: &Role) -> Result<(), Error> {
     let administrator: Id = predefined::ADMINISTRATOR.into();
     if !role.assignable {
         return Err(Error::field(
@@ -256,6 +289,12 @@ pub fn may_take(actor: &Principal, role: &Role) -> Result<(), Error> {
     }
     if role.id == administrator && !actor.is_administrator() {
         return Err(Error::forbidden("role:manage:*", "Only administrators can remove the role Administrator."));
+    }
+    if kind == Kind::User
+        && let Some(missing) = actor.lacks(&role.permissions)
+    {
+        let sentence = format!("You can't remove the role {}: it grants more than you have.", role.name);
+        return Err(Error::forbidden(missing.to_string(), sentence));
     }
     Ok(())
 }

@@ -148,7 +148,7 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         all_changes: actor.may(audit::operations::READ).then(|| LogQuery::of(id.as_str()).href()),
         roles: role_lines(&found),
         teams: found.teams.iter().map(|team| team_line(team, &found)).collect(),
-        plan: plan_view(&visit.config, found.used),
+        plan: plan_view(&visit.config, Kind::System, found.used),
         role_choices: role_choices(&found.all_roles, actor, &held),
         roles_shown: edits::shown(&held),
         team_choices: team_choices(&found.all_teams, &member_of),

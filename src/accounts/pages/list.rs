@@ -204,7 +204,7 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters) -> Result<AccountsPage
     Ok(AccountsPage {
         shell,
         screen,
-        plan: plan_view(&visit.config, enabled),
+        plan: plan_view(&visit.config, screen.kind, enabled),
         hints: hints(&found, filters),
         can_manage,
         own_teams: !actor.may(screen.permission(Right::Read)),
@@ -216,7 +216,7 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters) -> Result<AccountsPage
         form: Id::new().to_string(),
         pickers: view::menu::pickers(|gives| match gives {
             true => role_choices(&found.roles, actor, &[]),
-            false => removable_choices(&found.roles, actor),
+            false => removable_choices(&found.roles, actor, screen.kind),
         }),
         pagination: pagination(filters, &query, &found.listing, (&window, number)),
         tracked_since: day(found.tracked_since.date()),

@@ -81,7 +81,7 @@ async fn page(visit: &ScreenVisit, form: &NewForm) -> Result<NewAccountPage, Err
         token: !form.token.is_empty(),
         token_text: format!("Read-write, expires in {}.", in_words(usual_lifetime(visit.config.max_token_lifetime))),
         creation_stopped: stopped.map(|stop| stop.sentence()),
-        plan: plan_view(&visit.config, used),
+        plan: plan_view(&visit.config, screen.kind, used),
         asks_administrator: !form.administrator.is_empty(),
         consequence: add_role::administrator(screen.kind, "").consequence.0,
         ..NewAccountPage::default()

@@ -15,6 +15,8 @@ use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
+use crate::roles;
+use crate::roles::permission::{Permission, PermissionSet};
 
 /// Begins the statement that writes events.
 fn into_events() -> Sql {
@@ -242,6 +244,31 @@ pub fn first_in_the_way(
     condition(&mut sql);
     sql.push(" ORDER BY a.name_key, a.id LIMIT 1");
     sql.name(conn)
+}
+
+/// Everything that the accounts of a change's events may do, the administration of teams included. Two statements.
+pub fn held(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<PermissionSet, Error> {
+    let mut sql = Sql::new("SELECT DISTINCT p.permission AS name FROM role_permissions p WHERE p.role_id IN ");
+    sql.push("(SELECT r.role_id FROM account_roles r WHERE r.account_id IN ");
+    accounts_of(&mut sql, change, verb);
+    sql.push(")");
+    let granted = sql.names(conn)?;
+    let mut sql = Sql::new("SELECT DISTINCT t.team_id AS id FROM team_administrators t WHERE t.account_id IN ");
+    accounts_of(&mut sql, change, verb);
+    let teams = sql.ids(conn)?;
+    let granted = granted.iter().filter_map(|text| Permission::parse(text).ok());
+    Ok(granted.chain(roles::queries::of_administration(&teams)).collect())
+}
+
+/// The name of the first account, by name, of a change's events that holds this permission.
+pub fn first_holder(conn: &mut DbConnection, change: &Change, verb: &str, held: &Permission) -> Result<String, Error> {
+    let name = first_in_the_way(conn, change, verb, |sql| {
+        sql.push(" AND (EXISTS (SELECT 1 FROM account_roles r JOIN role_permissions p ON p.role_id = r.role_id ");
+        sql.push("WHERE r.account_id = a.id AND p.permission = ").bind(held.as_str());
+        sql.push(") OR EXISTS (SELECT 1 FROM team_administrators t WHERE t.account_id = a.id AND t.team_id = ");
+        sql.bind(held.scope().unwrap_or_default().trim_matches(['{', '}'])).push("))");
+    })?;
+    Ok(name.unwrap_or_default())
 }
 
 /// Disables or enables the accounts of a change's events, and keeps the totals.

@@ -9,8 +9,8 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::roles::permission::PermissionSet;
 use crate::roles::{self, Role};
-use crate::teams::Team;
 use crate::teams::queries::members::{self, Held};
+use crate::teams::{Team, queries};
 
 /// Whether these permissions reach the accounts of one's own teams, and no others.
 fn into_teams(permissions: &PermissionSet, kind: Kind) -> bool {
@@ -25,6 +25,19 @@ pub fn stays(conn: &mut DbConnection, actor: &Principal, team: &Team, change: &C
     if actor.is_administrator() {
         return Ok(());
     }
+    stays_in_one(conn, actor, team, change)
+}
+
+/// The same for every team that `change` adds somebody to.
+pub fn stays_in_all(conn: &mut DbConnection, actor: &Principal, change: &Change) -> Result<(), Error> {
+    if actor.is_administrator() {
+        return Ok(());
+    }
+    let teams = members::teams_joined(conn, &change.id)?;
+    queries::find(conn, &teams)?.iter().try_for_each(|team| stays_in_one(conn, actor, team, change))
+}
+
+fn stays_in_one(conn: &mut DbConnection, actor: &Principal, team: &Team, change: &Change) -> Result<(), Error> {
     let members = members::roles_of_team(conn, &team.id)?;
     let added = members::roles_of_added(conn, &change.id)?;
     let all = roles::queries::all(conn)?;

@@ -105,6 +105,13 @@ pub fn roles_of_added(conn: &mut DbConnection, change: &Id) -> Result<Vec<Held>,
     roles_of(added, conn)
 }
 
+/// The teams that a change adds somebody to.
+pub fn teams_joined(conn: &mut DbConnection, change: &Id) -> Result<Vec<Id>, Error> {
+    let mut sql = Sql::new("SELECT DISTINCT e.object_id AS id FROM audit_events e WHERE e.change_id = ");
+    sql.bind(change).push(" AND e.type = ").bind(verbs::TEAM_ADDED);
+    sql.ids(conn)
+}
+
 /// How many members hold a role, and how many of them are in no other team.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct Holders {

@@ -114,7 +114,7 @@ fn a_change_to_ten_costs_what_a_change_to_ten_thousand_costs() {
     let kind = Kind::System;
     let actor_of = || actor.clone();
     let roles = || vec![Id::from(predefined::VIEWER), Id::from(predefined::USER)];
-    let plan = || Plan { name: "Team".into(), limit: Some(1_000_000) };
+    let plan = || Plan { name: "Team".into(), limit: Some(1_000_000), seats: None };
     let verbs: Vec<(&str, Verb)> = vec![
         ("disable", {
             let actor = actor_of();
@@ -199,7 +199,7 @@ fn a_change_to_ten_costs_what_a_change_to_ten_thousand_costs() {
 }
 
 fn plan_of() -> Plan {
-    Plan { name: "Team".into(), limit: Some(1_000_000) }
+    Plan { name: "Team".into(), limit: Some(1_000_000), seats: None }
 }
 
 fn cut(sent: &[String]) -> String {

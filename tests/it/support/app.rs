@@ -279,6 +279,7 @@ pub fn test_config(database_url: DatabaseUrl) -> Config {
         organisation: "Halden Freight".into(),
         plan_name: "Team".into(),
         plan_limit: None,
+        user_limit: None,
         policy_link: Some("https://example.test/policy".into()),
         max_token_lifetime: None,
         trusted_proxies: Vec::new(),
