@@ -25,6 +25,7 @@ pub use connection::DbConnection;
 use file::File;
 pub use manager::Engine;
 use transaction::Ended;
+pub use transaction::at_one_moment;
 
 /// The database type that queries are generic over when they must name it.
 pub type Backend = <DbConnection as diesel::Connection>::Backend;

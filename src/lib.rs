@@ -26,6 +26,7 @@ pub mod accounts;
 pub mod activity;
 pub mod audit;
 pub mod auth;
+pub mod authzen;
 pub mod check;
 pub mod cli;
 pub mod clock;

@@ -9,7 +9,7 @@ use crate::auth::{access, bearer};
 use crate::error::Error;
 use crate::web::navigation::Navigation;
 use crate::web::{api, assets, headers, health, trace};
-use crate::{accounts, audit, auth, gateway, help, roles, teams, tokens};
+use crate::{accounts, audit, auth, authzen, gateway, help, roles, teams, tokens};
 
 /// A method and a path, what it asks for, and who answers.
 pub struct Route {
@@ -136,6 +136,7 @@ pub const PAGES: &[Route] = &[
     get("/help/gateways", SignedIn, || reads().to(help::pages::gateways)),
     get("/help/gateways/{gateway}", SignedIn, || reads().to(help::pages::gateway)),
     get("/help/operations", SignedIn, || reads().to(help::pages::operations)),
+    get("/help/authzen", SignedIn, || reads().to(help::pages::authzen)),
     // Roles
     get("/settings/roles", SEE_ROLES, || reads().to(roles::pages::list)),
     post("/settings/roles", MANAGE_ROLES, || web::post().to(roles::pages::editor::create)),
@@ -162,6 +163,7 @@ pub const OPEN: &[Route] = &[
     get("/favicon.ico", Public, || reads().to(assets::favicon_ico)),
     get("/healthz", Public, || reads().to(health::alive)),
     get("/readyz", Public, || reads().to(health::ready)),
+    get(authzen::api::CONFIGURATION, Public, || reads().to(authzen::api::configuration)),
 ];
 
 /// A method and a path of Muster's own API, what it asks for, and who answers.
@@ -175,15 +177,17 @@ pub struct ApiRoute {
     handler: fn() -> Handler,
 }
 
+const INTROSPECT: bearer::Access = bearer::Access::Asks(&["token:introspect"]);
+
 const fn call(method: &'static str, path: &'static str, access: bearer::Access, handler: fn() -> Handler) -> ApiRoute {
     ApiRoute { method, path, access, handler }
 }
 
 /// Everything that a machine asks for with its token: no session is looked at, and errors are problem documents.
 pub const API: &[ApiRoute] = &[
-    call("POST", "/oauth/introspect", bearer::Access::Asks(&["token:introspect"]), || {
-        web::post().to(gateway::introspect::introspect)
-    }),
+    call("POST", "/oauth/introspect", INTROSPECT, || web::post().to(gateway::introspect::introspect)),
+    call("POST", authzen::api::EVALUATION, INTROSPECT, || web::post().to(authzen::api::evaluation)),
+    call("POST", authzen::api::EVALUATIONS, INTROSPECT, || web::post().to(authzen::api::evaluations)),
     call("DELETE", "/tokens/current", bearer::Access::AnyToken, || web::delete().to(tokens::api::revoke_current)),
     call("POST", "/tokens/current/regenerate", bearer::Access::AnyToken, || web::post().to(tokens::api::regenerate_current)),
 ];
@@ -215,7 +219,7 @@ pub fn api(config: &mut web::ServiceConfig) {
     };
     for resource in resources(API.iter().map(guarded)) {
         let answering = resource.wrap(from_fn(api::errors)).wrap(from_fn(headers::security_headers));
-        config.service(answering.wrap(from_fn(trace::requests)));
+        config.service(answering.wrap(from_fn(trace::requests)).wrap(from_fn(trace::echo)));
     }
 }
 

@@ -27,12 +27,14 @@
 //! - [`grants`]: what accounts have in common.
 //! - [`memory`]: what is remembered, and what changes it.
 //! - [`reading`]: from the database.
+//! - [`named`]: from the database, those whom a question names.
 //! - [`table`]: where the check finds a token.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::subjects::{Bearer, Subject};
 use crate::database::Database;
 use crate::error::Error;
 use crate::tokens::value::TokenId;
@@ -40,12 +42,14 @@ use crate::tokens::value::TokenId;
 mod credential;
 mod grants;
 mod memory;
+mod named;
 mod reading;
 mod table;
 
 pub use credential::{Account, Credential, Token};
 pub use grants::{Grants, Membership};
 use memory::Memory;
+pub use named::look_up_all;
 pub use reading::look_up;
 use table::Tokens;
 
@@ -60,6 +64,9 @@ pub const QUERY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long the database may leave a question without a word before it counts as lost.
 pub const LOST_AFTER: Duration = Duration::from_secs(3);
+
+/// How long a question about subjects waits for a catch-up that is under way.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The least time between two catch-ups that calls have asked for.
 const REFRESH_INTERVAL: Duration = Duration::from_millis(2);
@@ -124,6 +131,20 @@ impl Cache {
             return Known::Stale;
         }
         self.0.tokens.find(id).map_or(Known::Nothing, Known::Token)
+    }
+
+    /// Those whom a question names, as they are remembered together: no change is applied meanwhile. `None` where the memory
+    /// does not know all of them (it knows accounts with a token), or cannot be trusted at this moment.
+    ///
+    /// # Errors
+    /// `Unavailable` where the database cannot be asked, and so nothing may be answered.
+    pub async fn known(&self, subjects: &[Subject]) -> Result<Option<Vec<Option<Bearer>>>, Error> {
+        let Ok(memory) = tokio::time::timeout(PATIENCE, self.0.memory.lock()).await else { return Ok(None) };
+        if self.0.failing.load(Ordering::Acquire) {
+            return Err(Error::unavailable("no answer to the last questions for changes"));
+        }
+        let known = subjects.iter().map(|subject| memory.find(&subject.name).map(Some));
+        Ok(if self.is_fresh() { known.collect() } else { None })
     }
 
     fn is_fresh(&self) -> bool {

@@ -78,8 +78,8 @@ const LOOK_UPS: usize = 4;
 /// Answers the question. Cheap to clone.
 #[derive(Clone)]
 pub struct Check {
-    database: Database,
-    cache: Cache,
+    pub(super) database: Database,
+    pub(super) cache: Cache,
     look_ups: Arc<Semaphore>,
     counters: Arc<Counters>,
 }
@@ -165,9 +165,12 @@ fn verdict(found: Option<Credential>, digest: &[u8; 32], now: NaiveDateTime) -> 
 
 /// What stands in the way of a token at `now`. The digest comes first: nothing is said of a token to who does not have it.
 fn objection(found: &Credential, digest: &[u8; 32], now: NaiveDateTime) -> Option<Reason> {
-    if !digests_match(&found.digest, digest) {
-        Some(Reason::Mismatch)
-    } else if found.revoked {
+    if digests_match(&found.digest, digest) { unusable(found, now) } else { Some(Reason::Mismatch) }
+}
+
+/// What stands in the way of a token whoever presents it.
+pub(super) fn unusable(found: &Credential, now: NaiveDateTime) -> Option<Reason> {
+    if found.revoked {
         Some(Reason::Revoked)
     } else if found.expires_at().is_some_and(|end| end <= now) {
         Some(Reason::Expired)

@@ -66,6 +66,27 @@ pub fn run<T>(conn: &mut DbConnection, exclusive: bool, work: impl FnOnce(&mut D
     }
 }
 
+/// Has everything that `work` reads be as it was at one moment. It cannot write.
+///
+/// # Errors
+/// What `work` returns, and the database's.
+pub fn at_one_moment<T>(conn: &mut DbConnection, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
+    match conn {
+        DbConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN"),
+        DbConnection::Postgres(postgres) => {
+            AnsiTransactionManager::begin_transaction_sql(postgres, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        }
+    }?;
+    let outcome = work(conn);
+    let ended = match conn {
+        DbConnection::Sqlite(sqlite) => AnsiTransactionManager::rollback_transaction(sqlite),
+        DbConnection::Postgres(postgres) => AnsiTransactionManager::rollback_transaction(postgres),
+    };
+    let read = outcome?;
+    ended?;
+    Ok(read)
+}
+
 fn lock(conn: &mut DbConnection, exclusive: bool) -> Result<Option<String>, Error> {
     match conn {
         DbConnection::Postgres(postgres) if exclusive => Ok(Some(sql_query(LOCK).get_result::<Line>(postgres)?.text)),

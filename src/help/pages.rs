@@ -4,7 +4,10 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::view::{Document, GATEWAYS, GatewayForm, GatewayPage, GatewayText, HelpPage, OPERATIONS, OperationsText};
+use super::view::{
+    AUTHZEN, AuthzenText, Document, GATEWAYS, GatewayForm, GatewayPage, GatewayText, HelpPage, OPERATIONS, OperationsText,
+};
+use crate::config::BaseUrl;
 use crate::error::Error;
 use crate::gateway::recipes::{Gateway, Values};
 use crate::metrics;
@@ -37,8 +40,21 @@ pub async fn gateway(visit: Visit, slug: web::Path<String>) -> Result<HttpRespon
 /// # Errors
 /// The database's.
 pub async fn operations(visit: Visit) -> Result<HttpResponse, Error> {
-    let document = Document::parse(&drawn(&operations_text())?);
-    let ((), shell) = visit.framed(OPERATIONS, |_| Ok(())).await?;
+    page(&visit, OPERATIONS, &operations_text()).await
+}
+
+/// `GET /help/authzen`
+///
+/// # Errors
+/// The database's.
+pub async fn authzen(visit: Visit) -> Result<HttpResponse, Error> {
+    let url = visit.data::<BaseUrl>()?.0.clone();
+    page(&visit, AUTHZEN, &AuthzenText { url }).await
+}
+
+async fn page(visit: &Visit, place: &str, text: &impl Template) -> Result<HttpResponse, Error> {
+    let document = Document::parse(&drawn(text)?);
+    let ((), shell) = visit.framed(place, |_| Ok(())).await?;
     visit.html(StatusCode::OK, &HelpPage { shell, document })
 }
 

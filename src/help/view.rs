@@ -13,6 +13,8 @@ mod document;
 pub const GATEWAYS: &str = "/help/gateways";
 /// The address of the page about running Muster.
 pub const OPERATIONS: &str = "/help/operations";
+/// The address of the page about AuthZEN.
+pub const AUTHZEN: &str = "/help/authzen";
 
 pub const NAVIGATION: Item =
     Item { label: "Gateways", href: GATEWAYS, icon: "gate", group: Group::Reference, any_of: &[], count: None };
@@ -38,6 +40,14 @@ impl<'a> GatewayText<'a> {
 pub struct OperationsText {
     /// Names and meanings.
     pub metrics: Vec<(String, String)>,
+}
+
+/// How an API asks whether somebody may do something.
+#[derive(Template)]
+#[template(path = "help/authzen.md", escape = "none")]
+pub struct AuthzenText {
+    /// Where Muster is, without a slash at the end.
+    pub url: String,
 }
 
 /// The page of a gateway, with a form for the addresses in it.

@@ -60,7 +60,7 @@ impl Permission {
             action_end: resource_end + 1 + parts.action.len(),
             id: match parts.scope {
                 Scope::Id(id) => Some(id),
-                Scope::None | Scope::Any | Scope::Named(_) => None,
+                Scope::None | Scope::Any | Scope::Named(_) | Scope::Unnamed => None,
             },
         })
     }
@@ -142,7 +142,7 @@ impl Permission {
             action => capitalised(&format!("{} {resource}", spaced(action))),
         };
         match self.parts().scope {
-            Scope::None => words,
+            Scope::None | Scope::Unnamed => words,
             Scope::Any if self.action() == ANY => words,
             Scope::Any => format!("{words} (all)"),
             Scope::Named(name) => format!("{words} ({})", spaced(name)),

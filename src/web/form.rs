@@ -34,8 +34,8 @@ pub struct Query<T>(pub T);
 pub enum FormError {
     /// The body is not `application/x-www-form-urlencoded`: 415.
     UnsupportedType,
-    /// The body is longer than [`BODY_LIMIT`]: 413.
-    TooLarge,
+    /// The body is longer than this: 413.
+    TooLarge(usize),
     /// It has more fields than are read: 413.
     TooMany,
     /// The connection ended before the body did: 400.
@@ -50,7 +50,9 @@ impl fmt::Display for FormError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             FormError::UnsupportedType => "This address reads forms only: send application/x-www-form-urlencoded.",
-            FormError::TooLarge => "The form is too large. The limit is 2 MiB.",
+            FormError::TooLarge(limit) => {
+                return write!(formatter, "The request is too large. The limit is {} MiB.", limit / (1024 * 1024));
+            }
             FormError::TooMany => "The form has too many fields. The limit is 5,000. Choose fewer at a time.",
             FormError::Incomplete => "The form was incomplete. Go back and try again.",
             FormError::TooSlow => "The request took too long to arrive. Send it again.",
@@ -65,7 +67,7 @@ impl ResponseError for FormError {
     fn status_code(&self) -> StatusCode {
         match self {
             FormError::UnsupportedType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            FormError::TooLarge | FormError::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
+            FormError::TooLarge(_) | FormError::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
             FormError::TooSlow => StatusCode::REQUEST_TIMEOUT,
             FormError::Incomplete | FormError::Invalid(_) => StatusCode::BAD_REQUEST,
         }
@@ -81,7 +83,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Form<T>, FormError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_form = has_form_type(request);
+        let is_form = has_type(request, "application/x-www-form-urlencoded");
         let body = Body::from_request(request, payload);
         Box::pin(async move {
             if !is_form {
@@ -101,14 +103,24 @@ impl FromRequest for Body {
     type Future = Pin<Box<dyn Future<Output = Result<Body, FormError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = web::Payload::from_request(request, payload);
-        Box::pin(async move {
-            let body = body.await.map_err(|_| FormError::Incomplete)?;
-            let bytes = body.to_bytes_limited(BODY_LIMIT).await.map_err(|_| FormError::TooLarge)?;
-            bytes.map(Body).map_err(|error| match error.as_error() {
-                Some(PayloadError::Io(error)) if error.kind() == ErrorKind::TimedOut => FormError::TooSlow,
-                _ => FormError::Incomplete,
-            })
+        let body = body(request, payload, BODY_LIMIT);
+        Box::pin(async move { body.await.map(Body) })
+    }
+}
+
+/// Reads a body of at most `limit` bytes.
+pub fn body(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+) -> impl Future<Output = Result<web::Bytes, FormError>> + use<> {
+    let body = web::Payload::from_request(request, payload);
+    async move {
+        let body = body.await.map_err(|_| FormError::Incomplete)?;
+        let bytes = body.to_bytes_limited(limit).await.map_err(|_| FormError::TooLarge(limit))?;
+        bytes.map_err(|error| match error.as_error() {
+            Some(PayloadError::Io(error)) if error.kind() == ErrorKind::TimedOut => FormError::TooSlow,
+            _ => FormError::Incomplete,
         })
     }
 }
@@ -129,10 +141,11 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-fn has_form_type(request: &HttpRequest) -> bool {
+/// Whether the body is said to be of this media type, with whatever parameters.
+pub fn has_type(request: &HttpRequest, media_type: &str) -> bool {
     let content_type = request.headers().get(actix_web::http::header::CONTENT_TYPE);
     let essence = content_type.and_then(|value| value.to_str().ok()).and_then(|value| value.split(';').next());
-    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(media_type))
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8], most: usize) -> Result<T, FormError> {

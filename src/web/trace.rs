@@ -24,6 +24,9 @@ struct Cause(String);
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The id that the caller has given its request, as it stands in a log line.
+struct CallersId(String);
+
 /// What a request is counted under: method, route, status. Each has few values, whatever is sent.
 pub type Kind = (&'static str, String, u16);
 
@@ -77,6 +80,37 @@ fn known_route(request: &HttpRequest) -> String {
     request.match_pattern().unwrap_or_else(|| "(no route)".into())
 }
 
+/// Gives a caller's own `X-Request-ID` back as it came, in the place of Muster's, whatever the answer is. Muster's stands in
+/// the log beside it, and in the body of an error.
+///
+/// # Errors
+/// None of its own: what fails below becomes an answer.
+pub async fn echo(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let asked = request.request().clone();
+    let given: Vec<HeaderValue> = request.headers().get_all(HEADER).cloned().collect();
+    if let Some(first) = given.first() {
+        request.extensions_mut().insert(CallersId(quoted(first.as_bytes())));
+    }
+    let mut answer = match next.call(request).await {
+        Ok(answer) => answer.map_into_boxed_body(),
+        Err(error) => ServiceResponse::from_err(error, asked),
+    };
+    for (at, id) in given.into_iter().enumerate() {
+        let headers = answer.headers_mut();
+        if at == 0 { drop(headers.insert(HEADER, id)) } else { headers.append(HEADER, id) }
+    }
+    Ok(answer)
+}
+
+/// The beginning of what a caller sent, in quotes and without anything that could be taken for the rest of a line.
+fn quoted(sent: &[u8]) -> String {
+    const LONGEST: usize = 64;
+    format!("{:?}", String::from_utf8_lossy(sent).chars().take(LONGEST).collect::<String>())
+}
+
 /// Gives each request an id and writes its line; a second one, with the cause, where it ends in a 5xx.
 ///
 /// # Errors
@@ -88,6 +122,7 @@ pub async fn logged(
     let began = Instant::now();
     let id = new_id();
     request.extensions_mut().insert(RequestId(id.clone()));
+    let callers = request.extensions().get::<CallersId>().map_or_else(String::new, |CallersId(id)| format!(" for {id}"));
     let method = request.method().clone();
     let answer = next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     let (route, status) = match &answer {
@@ -95,7 +130,7 @@ pub async fn logged(
         Err(error) => ("(failed)".to_owned(), error.as_response_error().status_code()),
     };
     let elapsed = began.elapsed().as_secs_f64() * 1000.0;
-    log::info!("{id} {method} {route} {} {elapsed:.1}ms", status.as_u16());
+    log::info!("{id} {method} {route} {} {elapsed:.1}ms{callers}", status.as_u16());
     if status.is_server_error() {
         let cause = match &answer {
             Ok(answer) => kept_cause(answer.request()).or_else(|| answer.response().error().map(cause_of)),

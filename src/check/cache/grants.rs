@@ -37,6 +37,13 @@ pub struct Grants {
     administered: Box<[Id]>,
 }
 
+impl Grants {
+    /// These permissions, of an account whose roles are not told.
+    pub fn of(permissions: PermissionSet) -> Self {
+        Self { permissions, ..Self::default() }
+    }
+}
+
 /// The teams of an account: shared by all accounts in the same teams.
 #[derive(Debug, Default)]
 pub struct Membership {

@@ -10,6 +10,7 @@ use super::credential::{Account, Holding};
 use super::grants::{Names, Shared};
 use super::reading;
 use super::table::Tokens;
+use crate::check::subjects::{Bearer, Name};
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::tokens::queries::credentials::{self, RoleChange};
@@ -36,6 +37,15 @@ impl Memory {
     /// The tokens of the accounts that are remembered.
     pub fn tokens(&self) -> Arc<Tokens> {
         Arc::clone(&self.tokens)
+    }
+
+    /// What bears this name, of what is remembered.
+    pub fn find(&self, name: &Name) -> Option<Bearer> {
+        match name {
+            Name::Account(id) => self.accounts.get(&id.uuid()).map(|held| Bearer::Account(Arc::clone(&held.account))),
+            Name::Token(id) | Name::Secret(id, _) => self.tokens.find(id).map(Bearer::Token),
+            Name::Email(_) => None,
+        }
     }
 
     /// Reads what has been changed since the last time, and remembers it. Where that fails half way, what is remembered

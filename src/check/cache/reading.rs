@@ -8,7 +8,7 @@ use crate::accounts::model::Kind;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::tokens::queries::credentials::{self, StoredCredential};
+use crate::tokens::queries::credentials::{self, StoredCredential, StoredToken};
 use crate::tokens::value::{Access, TokenId};
 use crate::{roles, teams};
 
@@ -36,12 +36,13 @@ pub fn accounts(conn: &mut DbConnection, ids: &[Id], names: &Names, shared: &mut
             membership: shared.membership(&of(&teams_of), names),
             disabled: first.disabled.into(),
         };
-        Some((account, tokens.iter().filter_map(token).collect()))
+        Some((account, tokens.iter().map(|stored| &stored.token).filter_map(token).collect()))
     };
     Ok(stored.chunk_by(|one, other| one.account == other.account).filter_map(of_account).collect())
 }
 
-fn token(stored: &StoredCredential) -> Option<Token> {
+/// A token as the check keeps it.
+pub fn token(stored: &StoredToken) -> Option<Token> {
     let (Ok(id), Some(access), Ok(digest)) =
         (TokenId::try_from(stored.id.as_bytes()), Access::parse(&stored.access), stored.digest.as_slice().try_into())
     else {

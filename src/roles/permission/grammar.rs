@@ -21,6 +21,8 @@ pub(super) enum Scope<'a> {
     Any,
     Named(&'a str),
     Id(Uuid),
+    /// Of a question about a thing whose name is none: no permission that somebody holds has it, so only `*` covers it.
+    Unnamed,
 }
 
 impl<'a> Parts<'a> {
@@ -38,6 +40,16 @@ impl<'a> Parts<'a> {
             None => Scope::missing(action),
         };
         (is_word(resource) && (action == ANY || is_word(action))).then_some(Parts { resource, action, scope })
+    }
+
+    /// What is asked where the three come apart: a separator inside one of them means nothing. `own` and `team` are no names of
+    /// things, since Muster does not know to whom the things of a guarded API belong.
+    pub(super) fn asked(resource: &'a str, action: &'a str, thing: &'a str) -> Option<Self> {
+        let scope = match Scope::parse(thing) {
+            Some(Scope::Named("own" | "team") | Scope::Any) | None => Scope::Unnamed,
+            Some(scope) => scope,
+        };
+        (is_word(resource) && is_word(action)).then_some(Parts { resource, action, scope })
     }
 
     /// Whether the holder of this permission may do what asks for `required`. Words are compared whole.

@@ -18,6 +18,12 @@ impl PermissionSet {
         Parts::parse(required).is_some_and(|required| self.0.iter().any(|held| held.parts().covers(required)))
     }
 
+    /// Whether any permission covers this action on this thing of a guarded API. Each field is one word, so that none can be
+    /// taken for two.
+    pub fn allows_thing(&self, resource: &str, action: &str, thing: &str) -> bool {
+        Parts::asked(resource, action, thing).is_some_and(|asked| self.0.iter().any(|held| held.parts().covers(asked)))
+    }
+
     /// Whether each permission of `other` is covered: the rule for granting a role.
     pub fn covers_all(&self, other: &PermissionSet) -> bool {
         other.iter().all(|required| self.allows(required))

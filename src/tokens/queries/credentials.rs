@@ -5,17 +5,19 @@ use std::collections::HashSet;
 use chrono::NaiveDateTime;
 use diesel::dsl::max;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable, Text};
 
 use crate::accounts::model::Kind;
 use crate::audit::verbs;
 use crate::database::DbConnection;
+use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
 use crate::schema::{accounts, audit_events, revisions, tokens};
 
-/// A token with its account, as the check reads it.
+/// A token, as the check reads it.
 #[derive(Debug, Clone)]
-pub struct StoredCredential {
+pub struct StoredToken {
     /// The token's public ID.
     pub id: String,
     /// SHA-256 of the token's value.
@@ -24,6 +26,23 @@ pub struct StoredCredential {
     pub access: String,
     pub expires_at: Option<NaiveDateTime>,
     pub revoked: bool,
+}
+
+type TokenColumns = (String, Vec<u8>, String, Option<NaiveDateTime>, Option<NaiveDateTime>);
+
+const TOKEN: (tokens::id, tokens::digest, tokens::access, tokens::expires_at, tokens::revoked_at) =
+    (tokens::id, tokens::digest, tokens::access, tokens::expires_at, tokens::revoked_at);
+
+impl From<TokenColumns> for StoredToken {
+    fn from((id, digest, access, expires_at, revoked_at): TokenColumns) -> Self {
+        Self { id, digest, access, expires_at, revoked: revoked_at.is_some() }
+    }
+}
+
+/// A token with its account, as the check reads it.
+#[derive(Debug, Clone)]
+pub struct StoredCredential {
+    pub token: StoredToken,
     pub account: Id,
     /// The account's kind: `user` or `system`.
     pub kind: String,
@@ -35,35 +54,55 @@ pub struct StoredCredential {
 
 /// The tokens of these accounts.
 pub fn credentials(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<StoredCredential>, Error> {
-    type Stored = (String, Vec<u8>, String, Option<NaiveDateTime>, Option<NaiveDateTime>, Id, String, String, bool);
-    let columns = (
-        tokens::id,
-        tokens::digest,
-        tokens::access,
-        tokens::expires_at,
-        tokens::revoked_at,
-        accounts::id,
-        accounts::kind,
-        accounts::name,
-        accounts::disabled,
-    );
+    type Stored = (TokenColumns, Id, String, String, bool);
     let rows: Vec<Stored> = tokens::table
         .inner_join(accounts::table)
         .filter(tokens::account_id.eq_any(of.iter().map(Id::as_str)))
-        .select(columns)
+        .select((TOKEN, accounts::id, accounts::kind, accounts::name, accounts::disabled))
         .load(conn)?;
-    let stored = |(id, digest, access, expires_at, revoked_at, account, kind, name, disabled): Stored| StoredCredential {
-        id,
-        digest,
-        access,
-        expires_at,
-        revoked: revoked_at.is_some(),
-        account,
-        kind,
-        name,
-        disabled,
-    };
+    let stored =
+        |(token, account, kind, name, disabled): Stored| StoredCredential { token: token.into(), account, kind, name, disabled };
     Ok(rows.into_iter().map(stored).collect())
+}
+
+/// A token, and whose it is.
+#[derive(Debug, Clone)]
+pub struct OwnedToken {
+    pub token: StoredToken,
+    pub account: Id,
+}
+
+/// The tokens of these public ids.
+pub fn tokens(conn: &mut DbConnection, ids: &[&str]) -> Result<Vec<OwnedToken>, Error> {
+    let rows: Vec<(TokenColumns, Id)> =
+        tokens::table.filter(tokens::id.eq_any(ids)).select((TOKEN, tokens::account_id)).load(conn)?;
+    Ok(rows.into_iter().map(|(token, account)| OwnedToken { token: token.into(), account }).collect())
+}
+
+/// An account that a question names.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct NamedAccount {
+    #[diesel(sql_type = Text)]
+    pub id: Id,
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = Bool)]
+    pub disabled: bool,
+    /// Of a user.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub email_key: Option<String>,
+}
+
+/// The accounts of these ids, and the users of these e-mail addresses, as addresses are compared.
+pub fn named_accounts(conn: &mut DbConnection, ids: &[Id], emails: &[&str]) -> Result<Vec<NamedAccount>, Error> {
+    const COLUMNS: &str =
+        "SELECT id, kind, name, disabled, CASE WHEN kind = 'user' THEN email_key END AS email_key FROM accounts WHERE ";
+    let mut sql = Sql::new(COLUMNS);
+    sql.push("id IN ").bind_list(ids).push(" UNION ").push(COLUMNS).push("kind = 'user' AND email_key IN ");
+    sql.bind_list(emails.iter().copied());
+    sql.load(conn)
 }
 
 /// The next `limit` accounts with a token after `after`, ordered by ID.

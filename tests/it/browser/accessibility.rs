@@ -251,6 +251,8 @@ fn roles_policy_and_profile() {
     judge(&browser, "a gateway's recipe");
     halden.visit(&browser, "/help/operations");
     judge(&browser, "operations");
+    halden.visit(&browser, "/help/authzen");
+    judge(&browser, "AuthZEN");
     // The policy of tokens, and what it does to other pages
     halden.visit(&browser, "/settings/token-policy");
     judge(&browser, "the token policy");

@@ -104,6 +104,11 @@ fn the_same_is_printed_without_a_database() {
     }
     let (done, text) = muster(&["help-page", "operations"], folder.path());
     assert!(done && text.contains("| `muster_promise_kept` | ") && text.contains("## Back up"), "{text}");
+    let (done, text) = muster(&["help-page", "authzen"], folder.path());
+    assert!(
+        done && text.contains("| `system_account` | UUID |") && text.contains("curl http://127.0.0.1:8080/access/v1/"),
+        "{text}"
+    );
     let (done, text) = muster(&["systemd-unit"], folder.path());
     assert!(done && text.starts_with("[Unit]\n") && text.contains("\nExecStart=/usr/local/bin/muster serve\n"), "{text}");
     assert!(!muster(&["help-page", "apache"], folder.path()).0);
@@ -124,7 +129,7 @@ fn the_options_that_are_named_exist() {
     options(&Cli::command(), &mut known);
     let folder = tempfile::tempdir().unwrap();
     let mut texts = vec![("README", include_str!("../../../README.md").to_owned())];
-    for page in ["nginx", "caddy", "traefik", "haproxy", "envoy", "operations"] {
+    for page in ["nginx", "caddy", "traefik", "haproxy", "envoy", "operations", "authzen"] {
         texts.push((page, muster(&["help-page", page], folder.path()).1));
     }
     texts.push(("unit", muster(&["systemd-unit"], folder.path()).1));

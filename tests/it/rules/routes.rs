@@ -259,7 +259,7 @@ impl World {
             ("POST", "/settings/token-policy/resumption") => case("/settings/token-policy/resumption".into(), vec![], 303),
             ("GET", "/help/gateways") => case("/help/gateways".into(), vec![], 303),
             ("GET", "/help/gateways/{gateway}") => case("/help/gateways/nginx".into(), vec![], 200),
-            ("GET", "/help/operations") => case("/help/operations".into(), vec![], 200),
+            ("GET", path @ ("/help/operations" | "/help/authzen")) => case(path.into(), vec![], 200),
             ("GET", path @ ("/settings/roles" | "/settings/roles/new")) => case(path.into(), vec![], 200),
             ("POST", "/settings/roles") => {
                 let fields = vec![field("name", &format!("Role {unique}")), field("more", "payments:refund")];
@@ -507,6 +507,8 @@ fn assets_signs_of_life_and_the_check_know_no_session() {
             ("GET", "/static/js-{hash}/{file}") => assets::js_url(),
             ("GET", "/static/favicon-{hash}.svg") => assets::favicon_url(),
             ("GET", path @ ("/favicon.ico" | "/healthz" | "/readyz")) => path,
+            // Without a public URL there is none.
+            ("GET", "/.well-known/authzen-configuration") => continue,
             (method, path) => panic!("{method} {path} has no case in the walk of the route table: write one"),
         };
         for client in [&world.admin, &world.app.anonymous()] {

@@ -91,7 +91,9 @@ impl TestApp {
     fn run(home: impl Into<Arc<TestDatabase>>, server: Server) -> Self {
         let home = home.into();
         let database_url = home.url().to_owned();
-        let (url, database, setup_link) = (server.base_url(), server.database(), server.setup_link());
+        // Where it listens, whatever its public URL is.
+        let url = format!("http://127.0.0.1:{}", server.port());
+        let (database, setup_link) = (server.database(), server.setup_link());
         let metrics_url = server.metrics_url();
         let (send, receive) = mpsc::channel();
         let thread = std::thread::spawn(move || {

@@ -1,0 +1,96 @@
+//! `POST /access/v1/evaluation` and `/access/v1/evaluations`, and where they are found. A refusal is an answer, with status 200.
+//! Asking counts as the use of the caller's token, and not of the subject's; no event is written.
+
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::{StatusCode, header};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::operations::{decide, up_to};
+use super::question::{self, Asked};
+use crate::check::Check;
+use crate::config::Config;
+use crate::error::Error;
+use crate::web::{api, form, json};
+
+pub const EVALUATION: &str = "/access/v1/evaluation";
+pub const EVALUATIONS: &str = "/access/v1/evaluations";
+pub const CONFIGURATION: &str = "/.well-known/authzen-configuration";
+
+/// Bytes of a body, at most.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// The JSON object of a request. Whatever else was sent is 400, whatever it was said to be.
+pub struct Body(Map<String, Value>);
+
+impl FromRequest for Body {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = form::has_type(request, "application/json");
+        let body = form::body(request, payload, BODY_LIMIT);
+        Box::pin(async move {
+            if !is_json {
+                return Err(Error::BadRequest("Send JSON, with Content-Type: application/json.".into()).into());
+            }
+            match json::parse(&body.await?)? {
+                Value::Object(object) => Ok(Self(object)),
+                _ => Err(Error::BadRequest("The body is not a JSON object.".into()).into()),
+            }
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Decision {
+    decision: bool,
+}
+
+#[derive(Serialize)]
+struct Decisions {
+    evaluations: Vec<Decision>,
+}
+
+/// `POST /access/v1/evaluation`
+///
+/// # Errors
+/// `BadRequest`, `Invalid`; `Unavailable` when the database cannot be asked.
+pub async fn evaluation(body: Body, check: web::Data<Check>) -> Result<HttpResponse, Error> {
+    answer_one(&check, question::one(&body.0)?).await
+}
+
+/// `POST /access/v1/evaluations`
+///
+/// # Errors
+/// As for one.
+pub async fn evaluations(body: Body, check: web::Data<Check>) -> Result<HttpResponse, Error> {
+    match question::several(&body.0)? {
+        Asked::One(question) => answer_one(&check, question).await,
+        Asked::Many(questions, semantic) => {
+            let decisions = up_to(semantic, decide(&check, &questions).await?);
+            let evaluations = decisions.into_iter().map(|decision| Decision { decision }).collect();
+            Ok(HttpResponse::Ok().json(Decisions { evaluations }))
+        }
+    }
+}
+
+async fn answer_one(check: &Check, question: question::Question) -> Result<HttpResponse, Error> {
+    let decision = decide(check, &[Some(question)]).await?.first().copied().unwrap_or_default();
+    Ok(HttpResponse::Ok().json(Decision { decision }))
+}
+
+/// `GET /.well-known/authzen-configuration`: where the API is, by the configured public URL alone.
+pub async fn configuration(request: HttpRequest, config: web::Data<Config>) -> HttpResponse {
+    let Some(url) = config.public_url.as_ref().filter(|_| config.is_https()) else {
+        return api::problem(&request, StatusCode::NOT_FOUND, "AuthZEN needs a public URL with https. Muster has none.");
+    };
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=3600")).json(json!({
+        "policy_decision_point": url,
+        "access_evaluation_endpoint": format!("{url}{EVALUATION}"),
+        "access_evaluations_endpoint": format!("{url}{EVALUATIONS}"),
+    }))
+}

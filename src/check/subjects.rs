@@ -1,0 +1,93 @@
+//! Those whom a question names, without a token to prove it: what may they do? Answered from the cache where it knows all of
+//! them, else from the database; either way from one state, however many they are.
+
+use std::sync::Arc;
+
+use chrono::NaiveDateTime;
+
+use super::cache::{self, Account, Credential, Grants, QUERY_TIMEOUT};
+use super::verdict::{Check, unusable};
+use crate::accounts::model::Kind;
+use crate::clock;
+use crate::error::Error;
+use crate::id::Id;
+use crate::tokens::value::{Access, TokenId, digests_match};
+
+/// Whom a question is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Subject {
+    pub name: Name,
+    /// Which kind the account has to be of; `None` for any.
+    pub kind: Option<Kind>,
+}
+
+/// How a question names its subject.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Name {
+    Account(Id),
+    /// A user's e-mail address, as addresses are compared.
+    Email(String),
+    Token(TokenId),
+    /// A whole token: its public id, and the digest that it must have.
+    Secret(TokenId, [u8; 32]),
+}
+
+/// What bears a name.
+#[derive(Debug, Clone)]
+pub enum Bearer {
+    Account(Arc<Account>),
+    Token(Credential),
+}
+
+/// What a subject may do.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    pub grants: Arc<Grants>,
+    /// Of a read-only token, [`Access::Read`].
+    pub access: Access,
+}
+
+impl Check {
+    /// Has `judge` answer for these subjects, all as they were at one moment. It gets nothing for a subject that is unknown,
+    /// disabled, expired or revoked, and says beside its answer whether it refused nobody: what the memory refuses is looked at
+    /// a second time, since another instance may have given it just now.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database cannot be asked.
+    pub async fn ask<T>(&self, subjects: &[Subject], judge: impl Fn(&[Option<Standing>]) -> (T, bool)) -> Result<T, Error> {
+        let standings = |bearers: Vec<Option<Bearer>>| -> Vec<Option<Standing>> {
+            let now = clock::now();
+            subjects.iter().zip(bearers).map(|(subject, bearer)| standing(subject, bearer?, now)).collect()
+        };
+        if let Some(known) = self.cache.known(subjects).await? {
+            let (answer, refuses_nobody) = judge(&standings(known));
+            if refuses_nobody {
+                return Ok(answer);
+            }
+            self.cache.refresh().await?;
+            if let Some(known) = self.cache.known(subjects).await? {
+                return Ok(judge(&standings(known)).0);
+            }
+        }
+        let wanted = subjects.to_vec();
+        let looking = self.database.read(move |conn| cache::look_up_all(conn, &wanted));
+        let found = tokio::time::timeout(QUERY_TIMEOUT, looking).await;
+        let found = found.map_err(|_| Error::unavailable("no answer to a question about subjects"))??;
+        Ok(judge(&standings(found)).0)
+    }
+}
+
+fn standing(subject: &Subject, bearer: Bearer, now: NaiveDateTime) -> Option<Standing> {
+    let (account, access) = match (&subject.name, &bearer) {
+        (Name::Token(_), Bearer::Token(token)) if unusable(token, now).is_none() => (&token.account, token.access),
+        (Name::Secret(_, digest), Bearer::Token(token))
+            if digests_match(&token.digest, digest) && unusable(token, now).is_none() =>
+        {
+            (&token.account, token.access)
+        }
+        (Name::Account(_) | Name::Email(_), Bearer::Account(account)) if !account.is_disabled() => (account, Access::Write),
+        _ => return None,
+    };
+    let fits = subject.kind.is_none_or(|kind| kind == account.kind);
+    fits.then(|| Standing { grants: Arc::clone(&account.grants), access })
+}
