@@ -6,5 +6,6 @@ mod fuzz;
 mod handling;
 mod home;
 mod memory;
+mod requirements;
 mod tokens;
 mod traces;

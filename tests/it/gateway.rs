@@ -5,6 +5,7 @@ mod bounded;
 mod doctor;
 mod instances;
 mod newcomers;
+mod own_token;
 mod refusals;
 mod secrets;
 mod throttling;

@@ -9,6 +9,7 @@ mod killed;
 mod load;
 mod log_lines;
 mod lost_commit;
+mod machines;
 #[cfg(feature = "installed-tests")]
 mod pooler;
 mod setups;
@@ -17,3 +18,4 @@ mod stopped;
 mod too_much;
 mod under_load;
 mod upgrade;
+mod written;

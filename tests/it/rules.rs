@@ -7,3 +7,5 @@ mod permissions;
 mod present;
 mod races;
 mod routes;
+mod sizes;
+mod world;

@@ -1,6 +1,7 @@
 //! What tests of every kind stand on.
 
 pub mod app;
+pub mod client;
 pub mod cluster;
 pub mod dice;
 pub mod echo;
@@ -8,5 +9,6 @@ pub mod engine;
 pub mod process;
 #[cfg(feature = "installed-tests")]
 pub mod proxy;
+pub mod seed;
 pub mod snapshot;
 pub mod statements;

@@ -5,7 +5,6 @@
 //! server, and another process on the same file (a pool of its own) makes them. Every answer is written down with its
 //! beginning and end, and compared with the log of the changes when all is over.
 
-use std::collections::BTreeMap;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -24,6 +23,8 @@ use crate::support::app::{Client, TestApp};
 use crate::support::dice::Dice;
 use crate::support::engine::Engine;
 
+mod lag;
+
 const ACCOUNTS: usize = 200;
 const CHANGES: usize = 1000;
 /// At least this long for each change, so that what the others still say is seen.
@@ -33,7 +34,6 @@ const HOT: Duration = Duration::from_millis(1500);
 const PROMISE: Duration = Duration::from_secs(1);
 /// Threads that ask each server.
 const ASKERS: usize = 2;
-
 /// What the door says of a token where `payments:refund` is asked for.
 const PASSES: u16 = 200;
 const LACKS: u16 = 403;
@@ -238,7 +238,7 @@ fn what_has_been_answered_is_kept_by_every_instance() {
     let tokens = field.tokens.into_inner().unwrap();
     let rate = answers.len() as f64 / load.elapsed().as_secs_f64();
     eprintln!("{CHANGES} changes, {} answers, {rate:.0} a second, {} tokens", answers.len(), tokens.len());
-    report(&tokens, &answers);
+    lag::report(&tokens, &answers);
     // Where the machine is too busy to ask the database in time, nobody is told anything wrong.
     let unanswered = answers.iter().filter(|answer| answer.status == UNAVAILABLE).count();
     eprintln!("{unanswered} were told to ask again");
@@ -320,52 +320,4 @@ fn describe(tokens: &[Token], answer: &Answer) -> String {
         .collect();
     let who = if answer.same { "the same instance" } else { "the other instance" };
     format!("{} said {} in {:.1} ms, but right was {}", who, answer.status, since(answer.end), turns.join(", "))
-}
-
-/// Prints how long after a change's answer the old state was last told, by instance.
-fn report(tokens: &[Token], answers: &[Answer]) {
-    const EDGES: [u64; 9] = [0, 25, 50, 100, 150, 200, 300, 500, 1000];
-    let mut by_token: BTreeMap<(bool, usize), Vec<&Answer>> = BTreeMap::new();
-    for answer in answers {
-        by_token.entry((answer.same, answer.token)).or_default().push(answer);
-    }
-    for same in [true, false] {
-        let mut lags: Vec<Duration> = Vec::new();
-        for (_, asked) in by_token.range((same, 0)..=(same, usize::MAX)) {
-            let turns = &tokens[asked[0].token].turns;
-            for (at, pair) in turns.windows(2).enumerate() {
-                if pair[0].status == pair[1].status {
-                    continue;
-                }
-                let next = turns.get(at + 2).map(|turn| turn.sent);
-                let late =
-                    asked.iter().filter(|answer| answer.start > pair[1].answered && next.is_none_or(|next| answer.end < next));
-                let late: Vec<&&Answer> = late.collect();
-                if late.is_empty() {
-                    continue;
-                }
-                let stale = late.iter().filter(|answer| answer.status != pair[1].status).map(|answer| answer.start);
-                lags.push(stale.max().map_or(Duration::ZERO, |last| last - pair[1].answered));
-            }
-        }
-        if lags.is_empty() {
-            continue;
-        }
-        lags.sort();
-        eprintln!(
-            "{}: {} changes seen; the old state was last told",
-            if same { "same instance" } else { "other instance" },
-            lags.len()
-        );
-        let mut from = None;
-        for edge in EDGES {
-            let edge = Duration::from_millis(edge);
-            let count = lags.iter().filter(|lag| **lag <= edge && from.is_none_or(|from| **lag > from)).count();
-            eprintln!("  {:>5} ms or less after its answer: {count:>5} {}", edge.as_millis(), "#".repeat(count.div_ceil(10)));
-            from = Some(edge);
-        }
-        let beyond = lags.iter().filter(|lag| **lag > PROMISE).count();
-        let last = lags[lags.len() - 1];
-        eprintln!("  later: {beyond}; median {:?}, longest {last:?}", lags[lags.len() / 2]);
-    }
 }

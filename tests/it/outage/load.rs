@@ -8,24 +8,24 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use muster::accounts::operations::{self, Creation, Plan, UserCreation};
+use muster::accounts::operations::{self, UserCreation};
 use muster::auth::principal::Principal;
 use muster::database::{DbConnection, manager, migrations};
 use muster::error::Error;
 use muster::roles::predefined;
-use muster::tokens;
-use muster::tokens::model::Expiry;
-use muster::tokens::value::Access;
 
+use super::machines::{Machine, locked, machine};
+use super::written::Activity;
 use crate::support::app::{Client, PASSWORD};
 use crate::support::dice::Dice;
 use crate::support::snapshot::lines;
 
 /// Within this a change is known to every instance, and after it nothing is accepted without the database.
 pub const PROMISE: Duration = Duration::from_secs(1);
+
 /// Within this after the end of an outage the check answers as if there had been none.
 pub const RECOVERY: Duration = Duration::from_secs(10);
 /// Longer than this no answer takes, whatever happens: a second until the check gives a question up, and one for the answer
@@ -43,21 +43,6 @@ const PACE: Duration = Duration::from_millis(15);
 const PATIENCE: Duration = Duration::from_secs(40);
 /// The administrator's e-mail address.
 const EMAIL: &str = "maya@example.test";
-
-/// One machine.
-struct Machine {
-    account: String,
-    token: String,
-    bearer: String,
-    /// When it was first asked that its access end, and when that was answered.
-    ended: Mutex<(Option<Instant>, Option<Instant>)>,
-}
-
-impl Machine {
-    fn ended(&self) -> (Option<Instant>, Option<Instant>) {
-        *locked(&self.ended)
-    }
-}
 
 /// One question and what came of it.
 #[derive(Debug, Clone, Copy)]
@@ -308,33 +293,6 @@ impl Load {
     }
 }
 
-/// What of a server's activity is in the database.
-#[derive(Debug)]
-pub struct Activity {
-    /// Acceptances that were heard.
-    pub accepted: usize,
-    /// Acceptances that were written.
-    pub written: usize,
-    /// The most that one interval can have held.
-    pub interval: usize,
-}
-
-impl Activity {
-    /// Panics unless all is there, and nothing else.
-    pub fn assert_complete(&self) {
-        println!("{self:?}");
-        assert_eq!(self.written, self.accepted, "{self:?}");
-    }
-
-    /// Panics where more is missing, or was counted twice, than one interval can have held.
-    pub fn assert_all_but_an_interval(&self) {
-        println!("{self:?}: {} lost", self.accepted.abs_diff(self.written));
-        assert!(self.accepted.abs_diff(self.written) <= self.interval, "{self:?}");
-        // An interval in which all fell would allow anything.
-        assert!(self.interval * 10 < self.accepted * 9, "{self:?}");
-    }
-}
-
 /// Says that all is over, also where a test panics.
 pub struct Over<'a>(pub &'a AtomicBool);
 
@@ -342,15 +300,6 @@ impl Drop for Over<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
-}
-
-fn machine(conn: &mut DbConnection, number: usize) -> Result<Machine, Error> {
-    let (shell, name) = (Principal::shell(), format!("machine {number}"));
-    let account = operations::create_system_account(conn, &shell, &Plan::unlimited(), &Creation { name, ..Creation::default() })?;
-    let form = tokens::operations::Creation { name: "load".into(), access: Some(Access::Write), expiry: Ok(Expiry::Never) };
-    let (token, value) = tokens::operations::create(conn, &shell, &account, &form, None)?;
-    let bearer = format!("Bearer {}", value.expose());
-    Ok(Machine { account: account.to_string(), token: token.id, bearer, ended: Mutex::default() })
 }
 
 /// A connection of the test's own.
@@ -378,10 +327,6 @@ pub fn wait(what: &str, condition: impl Fn() -> bool) {
 pub fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     locked(&ALONE)
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Milliseconds from one moment to another, which may be before it.

@@ -1,6 +1,5 @@
 //! The real server on a free port, and the actors who speak to it.
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -19,7 +18,9 @@ use muster::server::{Deadlines, Server};
 use muster::tokens::model::Expiry;
 use muster::tokens::value::Access;
 
+pub use super::client::{Answer, Client};
 use super::engine::TestDatabase;
+pub use super::seed::seed;
 
 /// The password of every user that tests make.
 pub const PASSWORD: &str = "correct horse battery";
@@ -133,7 +134,8 @@ impl TestApp {
     /// A signed-in user with these roles.
     pub fn user(&self, name: &str, roles: &[Id]) -> Client {
         let (id, email) = self.add_user(name, roles);
-        let client = Client { account: Some(id), ..self.anonymous() };
+        let mut client = self.anonymous();
+        client.account = Some(id);
         let answer = client.post("/login", &[("email", email.as_str()), ("password", PASSWORD)]);
         assert_eq!(answer.status, 303, "signing in: {}", answer.body);
         client
@@ -299,226 +301,4 @@ pub fn test_config(database_url: DatabaseUrl) -> Config {
 fn hash() -> String {
     static HASH: OnceLock<String> = OnceLock::new();
     HASH.get_or_init(|| password::hash(PASSWORD).unwrap()).clone()
-}
-
-/// `n` more system accounts by set-based SQL, with totals, a role each, and a token for every other one.
-pub fn seed(database: &Database, n: usize) {
-    use diesel::connection::SimpleConnection;
-    let ci_cd = predefined::CI_CD;
-    let (numbers, pad, blob) = match database.engine() {
-        muster::database::Engine::Sqlite => (
-            format!("WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < {n})"),
-            "printf('%06d', i)",
-            "randomblob(32)",
-        ),
-        muster::database::Engine::Postgres => {
-            (format!("WITH s (i) AS (SELECT generate_series(1, {n}))"), "lpad(i::text, 6, '0')", "sha256(i::text::bytea)")
-        }
-    };
-    let accounts = format!(
-        "INSERT INTO accounts (id, kind, name, name_key, description, search_text, created_at, created_by_name, updated_at, \
-         last_used_at) {numbers} SELECT '00000000-0000-7000-8000-000000' || {pad}, 'system', 'bulk-' || {pad}, 'bulk-' || {pad}, \
-         'Number ' || i, 'bulk-' || {pad} || '\nnumber ' || i, '2026-01-01 00:00:00', 'seed', '2026-01-01 00:00:00', \
-         CASE WHEN i % 3 = 0 THEN '1970-01-01 00:00:00' ELSE '2026-02-01 00:00:00' END{} FROM s",
-        if database.engine() == muster::database::Engine::Postgres { "::timestamp" } else { "" },
-    );
-    let roles = format!(
-        "INSERT INTO account_roles (account_id, role_id, kind, disabled, name_key) SELECT id, '{ci_cd}', kind, disabled, name_key \
-         FROM accounts WHERE created_by_name = 'seed' \
-         AND id NOT IN (SELECT account_id FROM account_roles)"
-    );
-    let tokens = format!(
-        "INSERT INTO tokens (id, account_id, name, access, digest, created_at, created_by_name) {numbers} \
-         SELECT 'seed00' || {pad}, '00000000-0000-7000-8000-000000' || {pad}, 'seeded', 'read', {blob}, '2026-01-01 00:00:00', \
-         'seed' FROM s WHERE i % 2 = 0"
-    );
-    let totals = format!("UPDATE account_totals SET total = total + {n} WHERE kind = 'system' AND disabled = FALSE");
-    database
-        .write_now(|conn| {
-            for statement in [accounts, roles, tokens, totals] {
-                conn.batch_execute(&statement)?;
-            }
-            Ok(())
-        })
-        .unwrap();
-    if database.engine() == muster::database::Engine::Postgres {
-        database.read_now(|conn| Ok(conn.batch_execute("ANALYZE")?)).unwrap();
-    }
-}
-
-/// An answer, read to its end.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// Headers by their name in lower case; several of one name are joined by `, `.
-    pub headers: HashMap<String, String>,
-    /// The body.
-    pub body: String,
-}
-
-impl Answer {
-    /// A header, or nothing.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", String::as_str)
-    }
-
-    /// Where a redirect leads.
-    pub fn location(&self) -> &str {
-        self.header("location")
-    }
-
-    /// The text of the body without tags, white space folded.
-    pub fn text(&self) -> String {
-        let mut text = String::new();
-        let mut inside = false;
-        // What only isolates a name is part of its sentence.
-        let body = self.body.replace("<bdi>", "").replace("</bdi>", "").replace("&#39;", "'");
-        for letter in body.chars() {
-            match letter {
-                '<' => inside = true,
-                '>' => {
-                    inside = false;
-                    text.push(' ');
-                }
-                _ if !inside => text.push(letter),
-                _ => {}
-            }
-        }
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-
-    /// The text of the flash, or nothing.
-    pub fn flash(&self) -> String {
-        let Some(start) = self.body.find("class=\"flash") else { return String::new() };
-        let rest = &self.body[start..];
-        let end = rest.find("</p>").unwrap_or(rest.len());
-        let begin = rest.find("<p>").unwrap_or(0);
-        Answer { body: rest[begin..end].into(), ..self.clone() }.text().replace(" .", ".").replace(" ;", ";")
-    }
-}
-
-/// A body as it was before it was compressed.
-fn decompressed(body: Vec<u8>, encoding: Option<&str>) -> Vec<u8> {
-    use std::io::Read;
-    let mut plain = Vec::new();
-    match encoding.filter(|_| !body.is_empty()) {
-        None => return body,
-        Some("gzip") => flate2::read::GzDecoder::new(&body[..]).read_to_end(&mut plain).map(drop),
-        Some("br") => brotli::BrotliDecompress(&mut &body[..], &mut plain),
-        Some(other) => panic!("an answer in {other}"),
-    }
-    .unwrap();
-    plain
-}
-
-/// Somebody with cookies of their own, who follows no redirect by themselves. A clone shares the cookies.
-#[derive(Clone)]
-pub struct Client {
-    agent: ureq::Agent,
-    url: String,
-    /// The account that is signed in.
-    pub account: Option<Id>,
-}
-
-impl Client {
-    /// A client without a session.
-    pub fn new(url: &str) -> Self {
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
-            .build()
-            .new_agent();
-        Self { agent, url: url.into(), account: None }
-    }
-
-    /// GET.
-    pub fn get(&self, path: &str) -> Answer {
-        self.get_with(path, &[])
-    }
-
-    /// GET with headers.
-    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        self.send("GET", path, headers, &[])
-    }
-
-    /// A form, posted from a page of Muster's own.
-    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        self.send("POST", path, &[("Sec-Fetch-Site", "same-origin")], fields)
-    }
-
-    /// Posts a form and follows the redirect, as a browser does.
-    pub fn post_and_follow(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let answer = self.post(path, fields);
-        assert_eq!(answer.status, 303, "{path}: {}", answer.text());
-        let location = answer.location().split('#').next().unwrap().to_owned();
-        self.get(&location)
-    }
-
-    /// Any method, with headers and a form.
-    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Answer {
-        let mut request = ureq::http::Request::builder().method(method).uri(self.address(path));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let answer = if matches!(method, "GET" | "HEAD") {
-            self.agent.run(request.body(()).unwrap())
-        } else {
-            let body = serde_html_form::to_string(fields).unwrap();
-            self.agent.run(request.header("Content-Type", "application/x-www-form-urlencoded").body(body).unwrap())
-        };
-        Self::read(answer.unwrap())
-    }
-
-    /// GET, or nothing where nobody answers.
-    pub fn try_get(&self, path: &str) -> Option<Answer> {
-        self.agent.get(self.address(path)).call().ok().map(Self::read)
-    }
-
-    /// GET with headers; nothing where no whole answer comes.
-    pub fn try_get_with(&self, path: &str, headers: &[(&str, &str)]) -> Option<Answer> {
-        let request =
-            headers.iter().fold(self.agent.get(self.address(path)), |request, (name, value)| request.header(*name, *value));
-        request.call().ok().map(Self::read)
-    }
-
-    /// A form, posted from a page of Muster's own; nothing where nobody answers.
-    pub fn try_post(&self, path: &str, fields: &[(&str, &str)]) -> Option<Answer> {
-        let body = serde_html_form::to_string(fields).unwrap();
-        let request = self.agent.post(self.address(path)).header("Sec-Fetch-Site", "same-origin");
-        request.content_type("application/x-www-form-urlencoded").send(body).ok().map(Self::read)
-    }
-
-    fn read(mut answer: ureq::http::Response<ureq::Body>) -> Answer {
-        let mut map: HashMap<String, String> = HashMap::new();
-        for (name, value) in answer.headers() {
-            let value = value.to_str().unwrap_or_default();
-            map.entry(name.as_str().to_owned())
-                .and_modify(|held| *held = format!("{held}, {value}"))
-                .or_insert_with(|| value.into());
-        }
-        let body = answer.body_mut().with_config().limit(50 * 1024 * 1024).read_to_vec().unwrap_or_default();
-        let body = decompressed(body, map.get("content-encoding").map(String::as_str));
-        Answer { status: answer.status().as_u16(), headers: map, body: String::from_utf8(body).unwrap_or_default() }
-    }
-
-    /// Any method, with headers and a body as it is.
-    pub fn send_body(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut request = ureq::http::Request::builder().method(method).uri(self.address(path));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut answer = self.agent.run(request.body(body.to_owned()).unwrap()).unwrap();
-        let header = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
-            (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned())
-        };
-        let headers = answer.headers().iter().map(header).collect();
-        Answer { status: answer.status().as_u16(), headers, body: answer.body_mut().read_to_string().unwrap_or_default() }
-    }
-
-    fn address(&self, path: &str) -> String {
-        if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.url) }
-    }
 }

@@ -1,0 +1,200 @@
+//! What the list of accounts is asked for, and its rows.
+
+use chrono::NaiveDateTime;
+
+use super::Kind;
+use crate::accounts::search::Search;
+use crate::id::Id;
+
+/// A row made for the list screen.
+#[derive(Debug, Clone)]
+pub struct AccountRow {
+    /// Identity.
+    pub id: Id,
+    /// Name.
+    pub name: String,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// Whether it is disabled.
+    pub disabled: bool,
+    /// When it last authenticated to Muster itself.
+    pub last_login_at: Option<NaiveDateTime>,
+    /// When any of its tokens was last accepted anywhere.
+    pub last_used_at: Option<NaiveDateTime>,
+    /// Where the row stands in the list's order: a page may begin after it.
+    pub position: Vec<String>,
+}
+
+/// The activity filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// Used in the last 30 days.
+    Recent,
+    /// Used once, but not in the last 90 days.
+    Unused,
+    /// Never used.
+    Never,
+}
+
+impl Activity {
+    /// Reads [`Activity::as_str`] back.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Recent, Self::Unused, Self::Never].into_iter().find(|activity| activity.as_str() == word)
+    }
+
+    /// The word for a URL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Recent => "30",
+            Self::Unused => "unused-90",
+            Self::Never => "never",
+        }
+    }
+}
+
+/// Days without use after which an account is "unused".
+pub const UNUSED_DAYS: i64 = 90;
+/// Days before the end in which a token "expires soon".
+pub const SOON_DAYS: i64 = 14;
+
+/// Which accounts are meant: the list's filters. An empty one means all enabled accounts of the kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    /// Which kind.
+    pub kind: Kind,
+    /// What to look for; empty for nothing.
+    pub search: Search,
+    /// Only accounts with this role.
+    pub role: Option<Id>,
+    /// Only members of this team.
+    pub team: Option<Id>,
+    /// Only accounts used so.
+    pub activity: Option<Activity>,
+    /// Only accounts with a token that expires within [`SOON_DAYS`].
+    pub expiring: bool,
+    /// Disabled accounts too.
+    pub disabled: bool,
+    /// Only accounts in a team of this one: for an actor who may see no others.
+    pub colleagues_of: Option<Id>,
+}
+
+impl Filter {
+    /// All enabled accounts of a kind.
+    pub fn all(kind: Kind) -> Self {
+        Self {
+            kind,
+            search: Search::default(),
+            role: None,
+            team: None,
+            activity: None,
+            expiring: false,
+            disabled: false,
+            colleagues_of: None,
+        }
+    }
+
+    /// Whether the totals that are kept anyway answer how many match.
+    pub fn is_plain(&self) -> bool {
+        let Self { kind: _, search, role, team, activity, expiring, disabled: _, colleagues_of } = self;
+        search.is_empty() && role.is_none() && team.is_none() && activity.is_none() && !expiring && colleagues_of.is_none()
+    }
+}
+
+/// What an action is asked to act on.
+#[derive(Debug, Clone)]
+pub enum Selection {
+    /// These accounts.
+    Accounts(Vec<Id>),
+    /// Whatever matches, when the action runs.
+    Matching(Filter),
+}
+
+/// What the list is sorted by. Ties are broken by name, then identity, in the same direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Name.
+    Name,
+    /// Last login; never comes first.
+    Login,
+    /// Token activity; never comes first.
+    Used,
+    /// The next expiry among the tokens, or else the last that has passed; none comes last.
+    Expiry,
+    /// Enabled before disabled.
+    Status,
+}
+
+/// A list's order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sort {
+    /// The column.
+    pub by: Order,
+    /// Whether the last comes first.
+    pub descending: bool,
+}
+
+impl Default for Sort {
+    fn default() -> Self {
+        Self { by: Order::Name, descending: false }
+    }
+}
+
+impl Sort {
+    /// Reads `name`, `-used` and so on; anything else sorts by name.
+    pub fn parse(text: &str) -> Self {
+        let (descending, word) = text.strip_prefix('-').map_or((false, text), |word| (true, word));
+        let by = match word {
+            "login" => Order::Login,
+            "used" => Order::Used,
+            "expiry" => Order::Expiry,
+            "status" => Order::Status,
+            "name" => Order::Name,
+            _ => return Self::default(),
+        };
+        Self { by, descending }
+    }
+
+    /// The word for a URL.
+    pub fn as_str(self) -> &'static str {
+        match (self.by, self.descending) {
+            (Order::Name, false) => "name",
+            (Order::Name, true) => "-name",
+            (Order::Login, false) => "login",
+            (Order::Login, true) => "-login",
+            (Order::Used, false) => "used",
+            (Order::Used, true) => "-used",
+            (Order::Expiry, false) => "expiry",
+            (Order::Expiry, true) => "-expiry",
+            (Order::Status, false) => "status",
+            (Order::Status, true) => "-status",
+        }
+    }
+}
+
+/// Which part of the list a page shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Window {
+    /// Rows after the first `n`.
+    Skip(i64),
+    /// Rows after a position.
+    After(Vec<String>),
+    /// Rows before a position.
+    Before(Vec<String>),
+    /// The last rows.
+    End,
+}
+
+/// How many rows match. Counting stops somewhere, so that the cost of a page does not grow with the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    /// The number, or the limit where there are more.
+    pub count: i64,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// Pages are numbered up to this row: a page with a number costs the reading of all that come before it.
+pub const NUMBERED_LIMIT: i64 = 10_000;
+
+/// Counting what matches the list's filters stops here.
+pub const COUNT_LIMIT: i64 = 1_000;

@@ -1,0 +1,46 @@
+//! Another name and description for an account. One at a time and not to be taken back, so it is no `Verb`.
+
+use super::checked;
+use crate::accounts::model::{self, AccountName, Kind, Right};
+use crate::accounts::queries;
+use crate::audit::{self, Event, verbs};
+use crate::auth::principal::Principal;
+use crate::database::DbConnection;
+use crate::error::Error;
+use crate::id::Id;
+
+/// Gives an account another name and description.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Invalid` (fields `name`, `description`).
+pub fn rename(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    kind: Kind,
+    id: &Id,
+    (name, description): (&str, &str),
+) -> Result<(), Error> {
+    let sentence = format!("Only administrators can rename {}.", kind.plural());
+    actor.require(kind.permission(Right::Manage), &sentence)?;
+    let before = queries::find(conn, kind, id)?;
+    let mut invalid = Vec::new();
+    let name = checked(&mut invalid, "name", AccountName::parse(name));
+    let description = checked(&mut invalid, "description", model::description(description));
+    let (Some(name), Some(description)) = (name, description) else { return Err(Error::Invalid(invalid)) };
+    if before.name == name.as_str() && before.description == description {
+        return Ok(());
+    }
+    queries::rename(conn, id, &name, &description)?;
+    let renamed = Event {
+        verb: verbs::ACCOUNT_RENAMED,
+        target_kind: kind.as_str(),
+        target_id: Some(id),
+        target_name: name.as_str(),
+        object: None,
+        detail: serde_json::json!({
+            "before": {"name": before.name, "description": before.description},
+            "after": {"name": name.as_str(), "description": description},
+        }),
+    };
+    audit::begin(conn, actor)?.record(conn, &renamed)
+}

@@ -1,0 +1,291 @@
+//! What every route is tried with. A route without a case here makes the tests that walk the table fail.
+
+use muster::accounts::model::{Kind, Selection};
+use muster::accounts::operations;
+use muster::auth::principal::Principal;
+use muster::id::Id;
+use muster::roles::predefined;
+use muster::routes::Route;
+use muster::tokens::value::Access as TokenAccess;
+
+use crate::support::app::{Client, PASSWORD, TestApp};
+
+/// A key as one-time links have them, which was never given to anybody.
+pub const NO_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// What a route is tried with: everything that its path and its form need to succeed for an administrator.
+pub struct Case {
+    pub path: String,
+    pub fields: Vec<(&'static str, String)>,
+    /// The answer that an administrator gets.
+    pub status: u16,
+}
+
+pub struct World {
+    pub app: TestApp,
+    pub admin: Client,
+    pub viewer: Client,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let app = TestApp::start();
+        let (admin, viewer) = (app.admin(), app.viewer());
+        Self { app, admin, viewer }
+    }
+
+    pub fn actor(&self, client: &Client) -> Principal {
+        let id = client.account.clone().unwrap();
+        self.app
+            .read(|conn| muster::auth::queries::principal(conn, &id, Id::new(), muster::auth::principal::Origin::default()))
+            .unwrap()
+    }
+
+    /// A token's public id, of a value.
+    pub fn token_id(value: &str) -> String {
+        value.split('_').nth(1).unwrap().to_owned()
+    }
+
+    /// Another session of the administrator: its public identity.
+    pub fn other_session(&self, client: &Client) -> Id {
+        let id = client.account.clone().unwrap();
+        let session = Id::new();
+        let made = session.clone();
+        self.app.write(move |conn| {
+            let digest = made.as_str().as_bytes().to_vec();
+            muster::auth::queries::sessions::insert(conn, &made, &digest, Some(&id), "{}", &Default::default())
+        });
+        session
+    }
+
+    /// Something that the administrator is asked about.
+    fn selection(&self, fields: &[(&str, String)]) -> String {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let asked = self.admin.post("/settings/system-accounts/bulk", &fields);
+        assert_eq!(asked.status, 303, "{}", asked.text());
+        asked.location().to_owned()
+    }
+
+    /// The same routes for users.
+    fn user_case(&self, method: &str, path: &str, unique: &str) -> Case {
+        let app = &self.app;
+        let list = "/settings/users";
+        let name = format!("Person {unique}");
+        let rest = path.strip_prefix("/settings/users").unwrap();
+        let field = |name: &'static str, value: &str| (name, value.to_owned());
+        if rest.is_empty() {
+            return Case { path: list.into(), fields: vec![], status: 200 };
+        }
+        let roles = if rest.ends_with("/demotion") { vec![predefined::ADMINISTRATOR.into()] } else { vec![] };
+        let (id, _) = app.add_user(&name, &roles);
+        if rest.ends_with("/enablement") {
+            let one = Selection::Accounts(vec![id.clone()]);
+            app.write(move |conn| operations::disable(conn, &Principal::shell(), Kind::User, &one));
+        }
+        let fields = match rest {
+            "/bulk" => vec![field("id", id.as_str()), field("do", "disable")],
+            "/{id}" if method == "POST" => vec![field("name", &format!("Renamed {unique}"))],
+            "/{id}/deletion" if method == "POST" => vec![field("confirm", &name)],
+            "/{id}/roles" => vec![field("role", &predefined::USER.to_string())],
+            "/{id}/teams" => vec![field("team", app.add_team(&format!("Team of {unique}"), &[]).as_str())],
+            _ => vec![],
+        };
+        let status = if method == "GET" { 200 } else { 303 };
+        Case { path: format!("{list}{}", rest.replace("{id}", id.as_str())), fields, status }
+    }
+
+    /// The routes of teams, each on a team of its own with a member and an administrator.
+    fn team_case(&self, method: &str, path: &str, unique: &str) -> Case {
+        let app = &self.app;
+        let field = |name: &'static str, value: &str| (name, value.to_owned());
+        let (member, _) = app.add_user(&format!("Member {unique}"), &[]);
+        let team = app.add_team(&format!("Team {unique}"), &[&member]);
+        let one = vec![field("account", member.as_str())];
+        let rest = path.strip_prefix("/settings/teams").unwrap();
+        let fields = match (method, rest) {
+            ("GET", _) => vec![],
+            (_, "") => vec![field("name", &format!("New team {unique}"))],
+            (_, "/{id}") => vec![field("name", &format!("Renamed {unique}"))],
+            (_, "/{id}/members") => vec![field("account", app.add_account(&format!("robot {unique}")).as_str())],
+            (_, "/{id}/administrators/removal") => {
+                let (id, users) = (team.clone(), [member.clone()]);
+                app.write(|conn| muster::teams::operations::administrators::appoint(conn, &Principal::shell(), &id, &users));
+                one
+            }
+            (_, "/{id}/members/removal" | "/{id}/administrators") => one,
+            _ => vec![],
+        };
+        let status = if method == "GET" { 200 } else { 303 };
+        Case { path: path.replace("{id}", team.as_str()), fields, status }
+    }
+
+    /// A case for a route, on an account of its own.
+    pub fn case(&self, route: &Route, unique: &str) -> Case {
+        let app = &self.app;
+        let robot = || app.add_account(&format!("robot {unique}"));
+        let list = "/settings/system-accounts".to_owned();
+        let of = |id: &Id, rest: &str| format!("{list}/{id}{rest}");
+        let field = |name: &'static str, value: &str| (name, value.to_owned());
+        let case = |path: String, fields: Vec<(&'static str, String)>, status: u16| Case { path, fields, status };
+        match (route.method, route.path) {
+            ("GET", "/") => case("/".into(), vec![], 303),
+            ("GET", "/login") => case("/login".into(), vec![], 303),
+            ("POST", "/login") => {
+                let (_, email) = app.add_user(&format!("Visitor {unique}"), &[]);
+                case("/login".into(), vec![field("email", &email), field("password", PASSWORD)], 303)
+            }
+            ("POST", "/logout") => case("/logout".into(), vec![], 303),
+            ("GET", "/setup/{key}") => case(format!("/setup/{NO_KEY}"), vec![], 404),
+            ("POST", "/setup/{key}") => case(
+                format!("/setup/{NO_KEY}"),
+                vec![
+                    field("name", "Eve"),
+                    field("email", "eve@example.test"),
+                    field("password", PASSWORD),
+                    field("password_again", PASSWORD),
+                ],
+                404,
+            ),
+            ("GET", "/set-password/{key}") => case(format!("/set-password/{NO_KEY}"), vec![], 404),
+            ("POST", "/set-password/{key}") => {
+                let (id, _) = app.add_user(&format!("New {unique}"), &[]);
+                let key =
+                    app.write(move |conn| muster::auth::links::create(conn, muster::auth::links::Purpose::Password, Some(&id)));
+                let fields = vec![field("password", PASSWORD), field("password_again", PASSWORD)];
+                case(format!("/set-password/{key}"), fields, 303)
+            }
+            ("POST", "/preferences/theme") => case("/preferences/theme".into(), vec![field("theme", "dark")], 303),
+            ("GET", "/profile") => case("/profile".into(), vec![], 200),
+            ("POST", "/profile/password") => {
+                let fields = vec![field("current", PASSWORD), field("password", PASSWORD), field("password_again", PASSWORD)];
+                case("/profile/password".into(), fields, 303)
+            }
+            ("POST", "/profile/sessions/end-others") => {
+                self.other_session(&self.admin);
+                case("/profile/sessions/end-others".into(), vec![], 303)
+            }
+            ("POST", "/profile/sessions/{id}/end") => {
+                case(format!("/profile/sessions/{}/end", self.other_session(&self.admin)), vec![], 303)
+            }
+            ("GET", "/settings/system-accounts") => case(list, vec![], 200),
+            ("POST", "/settings/system-accounts") => case(list, vec![field("name", &format!("created {unique}"))], 303),
+            ("GET", "/settings/system-accounts/new") => case(format!("{list}/new"), vec![], 200),
+            ("POST", "/settings/system-accounts/bulk") => {
+                let fields = vec![field("id", robot().as_str()), field("do", "disable")];
+                case(format!("{list}/bulk"), fields, 303)
+            }
+            ("GET", "/settings/system-accounts/{id}") => case(of(&robot(), ""), vec![], 200),
+            ("POST", "/settings/system-accounts/{id}") => {
+                case(of(&robot(), ""), vec![field("name", &format!("renamed {unique}"))], 303)
+            }
+            ("POST", "/settings/system-accounts/{id}/disablement") => case(of(&robot(), "/disablement"), vec![], 303),
+            ("POST", "/settings/system-accounts/{id}/enablement") => {
+                let id = robot();
+                let one = Selection::Accounts(vec![id.clone()]);
+                app.write(move |conn| operations::disable(conn, &Principal::shell(), Kind::System, &one));
+                case(of(&id, "/enablement"), vec![], 303)
+            }
+            ("GET", "/settings/system-accounts/{id}/promotion") => case(of(&robot(), "/promotion"), vec![], 200),
+            ("POST", "/settings/system-accounts/{id}/promotion") => case(of(&robot(), "/promotion"), vec![], 303),
+            ("POST", "/settings/system-accounts/{id}/demotion") => {
+                let id = app.add_account_with(&format!("robot {unique}"), &[predefined::ADMINISTRATOR.into()]);
+                case(of(&id, "/demotion"), vec![], 303)
+            }
+            ("GET", "/settings/system-accounts/{id}/deletion") => case(of(&robot(), "/deletion"), vec![], 200),
+            ("POST", "/settings/system-accounts/{id}/deletion") => {
+                case(of(&robot(), "/deletion"), vec![field("confirm", &format!("robot {unique}"))], 303)
+            }
+            ("POST", "/settings/system-accounts/{id}/roles") => {
+                case(of(&robot(), "/roles"), vec![field("role", &predefined::READ_ONLY.to_string())], 303)
+            }
+            ("POST", "/settings/system-accounts/{id}/teams") => {
+                let team = app.add_team(&format!("Team {unique}"), &[]);
+                case(of(&robot(), "/teams"), vec![field("team", team.as_str())], 303)
+            }
+            ("POST", "/settings/system-accounts/{id}/tokens") => {
+                let fields = vec![field("name", "deploy"), field("access", "write"), field("expires", "30")];
+                case(of(&robot(), "/tokens"), fields, 200)
+            }
+            ("POST", "/settings/system-accounts/{id}/tokens/{token}/regeneration") => {
+                let id = robot();
+                let token = Self::token_id(&app.add_token(&id, TokenAccess::Read));
+                case(of(&id, &format!("/tokens/{token}/regeneration")), vec![field("overlap", "0")], 200)
+            }
+            ("POST", "/settings/system-accounts/{id}/tokens/{token}/revocation") => {
+                let id = robot();
+                let token = Self::token_id(&app.add_token(&id, TokenAccess::Read));
+                case(of(&id, &format!("/tokens/{token}/revocation")), vec![], 303)
+            }
+            ("POST", "/settings/system-accounts/{id}/tokens/{token}/finish") => {
+                let id = robot();
+                let old = Self::token_id(&app.add_token(&id, TokenAccess::Read));
+                let overlap = muster::tokens::model::Overlap::parse("24h").unwrap();
+                let account = id.clone();
+                let new = app
+                    .write(move |conn| {
+                        muster::tokens::operations::regenerate(conn, &Principal::shell(), &account, &old, overlap, None)
+                    })
+                    .new;
+                case(of(&id, &format!("/tokens/{}/finish", new.id)), vec![], 303)
+            }
+            (method, path) if path.starts_with("/settings/users") => self.user_case(method, path, unique),
+            (method, path) if path.starts_with("/settings/teams") => self.team_case(method, path, unique),
+            ("GET", "/settings/selections/{id}") => {
+                let fields = [("id", robot().to_string()), ("do", "delete".to_owned())];
+                case(self.selection(&fields), vec![], 200)
+            }
+            ("POST", "/settings/selections/{id}") => {
+                let fields = [("id", robot().to_string()), ("do", "make_administrator".to_owned())];
+                let path = self.selection(&fields);
+                let page = self.admin.get(&path);
+                let (_, rest) = page.body.split_once("name=\"print\" value=\"").unwrap();
+                let print = rest.split('"').next().unwrap();
+                case(path, vec![field("do", "make_administrator"), field("print", print)], 303)
+            }
+            ("POST", "/settings/changes/{id}/undo") => {
+                let (one, actor) = (Selection::Accounts(vec![robot()]), self.actor(&self.admin));
+                let done = app.write(move |conn| operations::disable(conn, &actor, Kind::System, &one));
+                case(format!("/settings/changes/{}/undo", done.change.unwrap()), vec![], 303)
+            }
+            ("GET", "/settings/token-policy") => case("/settings/token-policy".into(), vec![], 200),
+            ("POST", "/settings/token-policy/stop") => {
+                // Not the first time, or nothing else here could be tried with a token after it.
+                case("/settings/token-policy/stop".into(), vec![field("message", &"x".repeat(201))], 422)
+            }
+            ("POST", "/settings/token-policy/resumption") => case("/settings/token-policy/resumption".into(), vec![], 303),
+            ("GET", "/help/gateways") => case("/help/gateways".into(), vec![], 303),
+            ("GET", "/help/gateways/{gateway}") => case("/help/gateways/nginx".into(), vec![], 200),
+            ("GET", path @ ("/help/operations" | "/help/authzen")) => case(path.into(), vec![], 200),
+            ("GET", path @ ("/settings/roles" | "/settings/roles/new")) => case(path.into(), vec![], 200),
+            ("POST", "/settings/roles") => {
+                let fields = vec![field("name", &format!("Role {unique}")), field("more", "payments:refund")];
+                case("/settings/roles".into(), fields, 303)
+            }
+            ("GET", path @ ("/settings/roles/{id}" | "/settings/roles/{id}/deletion")) => {
+                let role = app.add_role(&format!("Role {unique}"), &["payments:refund"]);
+                case(path.replace("{id}", role.as_str()), vec![], 200)
+            }
+            ("POST", path @ ("/settings/roles/{id}" | "/settings/roles/{id}/deletion")) => {
+                let role = app.add_role(&format!("Role {unique}"), &["payments:refund"]);
+                case(path.replace("{id}", role.as_str()), vec![field("name", &format!("Renamed {unique}"))], 303)
+            }
+            ("GET", "/settings/roles/{id}/reset") => case(format!("/settings/roles/{}/reset", predefined::CI_CD), vec![], 200),
+            ("POST", "/settings/roles/{id}/reset") => case(format!("/settings/roles/{}/reset", predefined::CI_CD), vec![], 303),
+            ("GET", path @ ("/settings/audit-log" | "/settings/audit-log/retention")) => case(path.into(), vec![], 200),
+            ("GET", "/settings/audit-log/export") => case("/settings/audit-log/export?format=jsonl".into(), vec![], 200),
+            ("GET", "/settings/audit-log/{id}") => {
+                let newest = app.read(|conn| {
+                    let mut newest = muster::database::sql::Sql::new("SELECT id FROM audit_events ORDER BY seq DESC");
+                    newest.limit(1);
+                    newest.ids(conn)
+                });
+                case(format!("/settings/audit-log/{}", newest[0]), vec![], 200)
+            }
+            ("POST", "/settings/audit-log/retention") => {
+                let fields = vec![field("keep", "forever"), field("shown", "For ever")];
+                case("/settings/audit-log/retention".into(), fields, 303)
+            }
+            (method, path) => panic!("{method} {path} has no case in the walk of the route table: write one"),
+        }
+    }
+}
