@@ -8,15 +8,19 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 
 use super::selection::Target;
-use crate::accounts::model::Kind;
 use crate::audit::{self, Change, verbs};
-use crate::clock;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles;
 use crate::roles::permission::{Permission, PermissionSet};
+
+mod carried;
+pub use carried::{
+    add_administrations, add_memberships, add_roles, delete, end_sessions, remove_administrations, remove_memberships,
+    remove_roles, set_disabled,
+};
 
 /// Begins the statement that writes events.
 fn into_events() -> Sql {
@@ -269,98 +273,6 @@ pub fn first_holder(conn: &mut DbConnection, change: &Change, verb: &str, held: 
         sql.bind(held.scope().unwrap_or_default().trim_matches(['{', '}'])).push("))");
     })?;
     Ok(name.unwrap_or_default())
-}
-
-/// Disables or enables the accounts of a change's events, and keeps the totals.
-pub fn set_disabled(
-    conn: &mut DbConnection,
-    change: &Change,
-    verb: &str,
-    (kind, disabled): (Kind, bool),
-    events: i64,
-) -> Result<(), Error> {
-    let mut sql = Sql::new("UPDATE accounts SET disabled = ");
-    sql.bind(disabled).push(", updated_at = ").bind(clock::now()).push(" WHERE id IN ");
-    accounts_of(&mut sql, change, verb);
-    sql.execute(conn)?;
-    super::keep_copies(conn, |copies| {
-        copies.push("disabled = ").bind(disabled).push(" WHERE account_id IN ");
-        accounts_of(copies, change, verb);
-    })?;
-    super::add_to_total(conn, kind, !disabled, -events)?;
-    super::add_to_total(conn, kind, disabled, events)
-}
-
-pub fn end_sessions(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
-    let mut sessions = Sql::new("DELETE FROM sessions WHERE account_id IN ");
-    accounts_of(&mut sessions, change, verb);
-    sessions.execute(conn).map(drop)
-}
-
-pub fn add_roles(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
-    add_pairs(conn, change, verb, "account_roles (account_id, role_id")
-}
-
-pub fn remove_roles(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
-    remove_pairs(conn, change, verb, "account_roles", "(account_id, role_id)")
-}
-
-pub fn add_memberships(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
-    add_pairs(conn, change, verb, "team_members (account_id, team_id")
-}
-
-pub fn remove_memberships(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
-    remove_pairs(conn, change, verb, "team_members", "(account_id, team_id)")
-}
-
-pub fn add_administrations(conn: &mut DbConnection, change: &Change) -> Result<(), Error> {
-    let mut sql =
-        Sql::new("INSERT INTO team_administrators (account_id, team_id) SELECT target_id, object_id FROM audit_events ");
-    sql.push("WHERE change_id = ")
-        .bind(&change.id)
-        .push(" AND type = ")
-        .bind(ADMINISTRATION.added)
-        .push(" ON CONFLICT DO NOTHING");
-    sql.execute(conn).map(drop)
-}
-
-pub fn remove_administrations(conn: &mut DbConnection, change: &Change) -> Result<(), Error> {
-    remove_pairs(conn, change, ADMINISTRATION.removed, "team_administrators", "(account_id, team_id)")
-}
-
-fn add_pairs(conn: &mut DbConnection, change: &Change, verb: &str, into: &str) -> Result<(), Error> {
-    let mut sql = Sql::new("INSERT INTO ");
-    sql.push(into).push(
-        ", kind, disabled, name_key) SELECT a.id, e.object_id, a.kind, a.disabled, a.name_key \
-         FROM audit_events e JOIN accounts a ON a.id = e.target_id WHERE e.change_id = ",
-    );
-    sql.bind(&change.id).push(" AND e.type = ").bind(verb).push(" ON CONFLICT DO NOTHING");
-    sql.execute(conn).map(drop)
-}
-
-fn remove_pairs(conn: &mut DbConnection, change: &Change, verb: &str, from: &str, pair: &str) -> Result<(), Error> {
-    let mut sql = Sql::new("DELETE FROM ");
-    sql.push(from).push(" WHERE ").push(pair).push(" IN (");
-    sql.push("SELECT target_id, object_id FROM audit_events WHERE change_id = ").bind(&change.id);
-    sql.push(" AND type = ").bind(verb).push(")");
-    sql.execute(conn).map(drop)
-}
-
-/// Deletes the accounts of a change's events for good.
-pub fn delete(conn: &mut DbConnection, change: &Change, kind: Kind, events: i64) -> Result<(), Error> {
-    let mut disabled = Sql::new("SELECT count(*) AS n FROM accounts a WHERE a.disabled = TRUE AND a.id IN ");
-    accounts_of(&mut disabled, change, verbs::ACCOUNT_DELETED);
-    let disabled = disabled.number(conn)?;
-    let mut tombstones = Sql::new("INSERT INTO deleted_accounts (id, kind, name, deleted_at) SELECT a.id, a.kind, a.name, ");
-    tombstones.bind(clock::now()).push(" FROM accounts a WHERE a.id IN ");
-    accounts_of(&mut tombstones, change, verbs::ACCOUNT_DELETED);
-    tombstones.execute(conn)?;
-    // Tokens, roles, teams, activity and sessions go with the row, by their foreign keys.
-    let mut rows = Sql::new("DELETE FROM accounts WHERE id IN ");
-    accounts_of(&mut rows, change, verbs::ACCOUNT_DELETED);
-    rows.execute(conn)?;
-    super::add_to_total(conn, kind, true, -disabled)?;
-    super::add_to_total(conn, kind, false, disabled - events)
 }
 
 /// The name of the first target of a change's events of `verb`, also where its row is gone.
