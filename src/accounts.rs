@@ -2,7 +2,9 @@
 //! list and the verbs. What differs between them stands in [`kind`].
 
 pub mod actions;
+pub mod api;
 pub mod filter;
+pub mod json;
 pub mod kind;
 pub mod model;
 pub mod operations;

@@ -69,6 +69,10 @@ pub enum Error {
     },
     /// The input breaks a rule; one message for each field in the way.
     Invalid(Vec<FieldError>),
+    /// The same of what a call of the API holds: paths such as `users[1].email`, each with a sentence.
+    InvalidAt(Vec<(String, String)>),
+    /// What was asked about has been deleted; holds a sentence that says by whom and when.
+    Gone(String),
     /// A rule of the whole installation stands in the way: the plan's limit, a taken name, the last administrator.
     Conflict(String),
     /// The request itself cannot be understood.
@@ -91,6 +95,21 @@ impl Error {
     /// A refusal of one field.
     pub fn field(field: &'static str, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError { field, message: message.into() }])
+    }
+
+    /// A refusal of something in a call of the API.
+    pub fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::InvalidAt(vec![(path.into(), message.into())])
+    }
+
+    /// The same error with the API's names for the fields of a form.
+    pub fn with_paths(self, path: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Invalid(fields) => {
+                Self::InvalidAt(fields.into_iter().map(|wrong| (path(wrong.field), wrong.message)).collect())
+            }
+            other => other,
+        }
     }
 
     /// A refusal for lack of a permission, with the sentence that a person reads.
@@ -131,8 +150,11 @@ impl Error {
             Self::NotFound(what) | Self::OutOfReach { noun: what, .. } => {
                 format!("This {what} does not exist or has been deleted.")
             }
-            Self::Forbidden { message, .. } | Self::Conflict(message) | Self::BadRequest(message) => message.clone(),
+            Self::Forbidden { message, .. } | Self::Gone(message) | Self::Conflict(message) | Self::BadRequest(message) => {
+                message.clone()
+            }
             Self::Invalid(fields) => fields.first().map_or_else(String::new, |first| first.message.clone()),
+            Self::InvalidAt(fields) => fields.first().map_or_else(String::new, |(_, message)| message.clone()),
             Self::CrossSite => "This request came from another site, so it was refused.".into(),
             Self::Occupied(message) => (*message).into(),
             Self::Throttled(seconds) => format!("Too many attempts. Try again in {}.", wait_in_words(*seconds)),

@@ -1,6 +1,7 @@
 //! Roles: named sets of permissions. Rights come from permissions, never from a role's name.
 
 pub mod catalogue;
+pub mod json;
 pub mod model;
 pub mod operations;
 pub mod pages;

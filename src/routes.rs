@@ -1,15 +1,20 @@
 //! The map: every URL and what answers it, once. A page's route says what it asks of those who come; there is no way to
 //! write one down without.
 
+use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, Resource, Route as Handler, Scope, guard, web};
 
+use crate::auth::access;
 use crate::auth::access::Access::{self, AnyOf, ForOne, Public, SignedIn};
-use crate::auth::{access, bearer};
 use crate::error::Error;
 use crate::web::navigation::Navigation;
-use crate::web::{api, assets, headers, health, trace};
+use crate::web::{assets, headers, health, trace};
 use crate::{accounts, audit, auth, authzen, gateway, help, roles, teams, tokens};
+
+pub mod api;
+
+pub use api::{API, ApiRoute};
 
 /// A method and a path, what it asks for, and who answers.
 pub struct Route {
@@ -166,32 +171,6 @@ pub const OPEN: &[Route] = &[
     get(authzen::api::CONFIGURATION, Public, || reads().to(authzen::api::configuration)),
 ];
 
-/// A method and a path of Muster's own API, what it asks for, and who answers.
-pub struct ApiRoute {
-    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
-    pub method: &'static str,
-    /// The path, with its parameters in braces.
-    pub path: &'static str,
-    /// What it asks of those who come.
-    pub access: bearer::Access,
-    handler: fn() -> Handler,
-}
-
-const INTROSPECT: bearer::Access = bearer::Access::Asks(&["token:introspect"]);
-
-const fn call(method: &'static str, path: &'static str, access: bearer::Access, handler: fn() -> Handler) -> ApiRoute {
-    ApiRoute { method, path, access, handler }
-}
-
-/// Everything that a machine asks for with its token: no session is looked at, and errors are problem documents.
-pub const API: &[ApiRoute] = &[
-    call("POST", "/oauth/introspect", INTROSPECT, || web::post().to(gateway::introspect::introspect)),
-    call("POST", authzen::api::EVALUATION, INTROSPECT, || web::post().to(authzen::api::evaluation)),
-    call("POST", authzen::api::EVALUATIONS, INTROSPECT, || web::post().to(authzen::api::evaluations)),
-    call("DELETE", "/tokens/current", bearer::Access::AnyToken, || web::delete().to(tokens::api::revoke_current)),
-    call("POST", "/tokens/current/regenerate", bearer::Access::AnyToken, || web::post().to(tokens::api::regenerate_current)),
-];
-
 /// The check that gateways ask, under any method: they pass on the method of the call that they ask about. Its caller
 /// proves itself by the token in the request, and by nothing else.
 pub const GATEWAY: &[&str] = &["/auth/verify", "/auth/verify/{tail:.*}"];
@@ -208,18 +187,6 @@ pub fn pages() -> Scope {
 pub fn open(config: &mut web::ServiceConfig) {
     for resource in resources(OPEN.iter().map(guarded)) {
         config.service(resource.wrap(from_fn(headers::security_headers)).wrap(from_fn(trace::requests)));
-    }
-}
-
-/// Muster's own API.
-pub fn api(config: &mut web::ServiceConfig) {
-    let guarded = |route: &ApiRoute| {
-        let access = route.access;
-        (route.path, (route.handler)().wrap(from_fn(move |request, next| bearer::enforce(access, request, next))))
-    };
-    for resource in resources(API.iter().map(guarded)) {
-        let answering = resource.wrap(from_fn(api::errors)).wrap(from_fn(headers::security_headers));
-        config.service(answering.wrap(from_fn(trace::requests)).wrap(from_fn(trace::echo)));
     }
 }
 
@@ -242,24 +209,33 @@ fn reads() -> Handler {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
-fn guarded(route: &'static Route) -> (&'static str, Handler) {
+fn guarded(route: &'static Route) -> (&'static str, &'static str, Handler) {
     let access = route.access;
-    (route.path, (route.handler)().wrap(from_fn(move |request, next| access::enforce(access, request, next))))
+    let handler = (route.handler)().wrap(from_fn(move |request, next| access::enforce(access, request, next)));
+    (route.path, route.method, handler)
 }
 
-/// One resource for each path, with its methods: what is asked for by another one gets 405.
-fn resources(routes: impl Iterator<Item = (&'static str, Handler)>) -> Vec<Resource> {
-    let mut resources: Vec<(&str, Resource)> = Vec::new();
-    for (route, handler) in routes {
-        match resources.iter().position(|(path, _)| *path == route) {
+/// One resource for each path, with its methods: what is asked for by another one gets 405 with those that are answered.
+fn resources(routes: impl Iterator<Item = (&'static str, &'static str, Handler)>) -> Vec<Resource> {
+    let mut resources: Vec<(&str, Vec<&str>, Resource)> = Vec::new();
+    for (route, method, handler) in routes {
+        let methods: &[&str] = if method == "GET" { &["GET", "HEAD"] } else { &[method] };
+        match resources.iter().position(|(path, ..)| *path == route) {
             Some(at) => {
-                let (path, resource) = resources.swap_remove(at);
-                resources.push((path, resource.route(handler)));
+                let (path, mut allowed, resource) = resources.swap_remove(at);
+                allowed.extend(methods);
+                resources.push((path, allowed, resource.route(handler)));
             }
-            None => resources.push((route, web::resource(route).route(handler))),
+            None => resources.push((route, methods.to_vec(), web::resource(route).route(handler))),
         }
     }
     // A fixed path goes before one with a parameter in the same place.
-    resources.sort_by_key(|(path, _)| path.contains('{'));
-    resources.into_iter().map(|(_, resource)| resource).collect()
+    resources.sort_by_key(|(path, ..)| path.contains('{'));
+    let others = |(_, allowed, resource): (&str, Vec<&str>, Resource)| {
+        let allowed = allowed.join(", ");
+        resource.default_service(web::to(move || {
+            std::future::ready(HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allowed.clone())).finish())
+        }))
+    };
+    resources.into_iter().map(others).collect()
 }

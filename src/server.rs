@@ -200,7 +200,7 @@ impl Server {
                 .app_data(requests.clone())
                 .configure(routes::gateway)
                 .configure(routes::open)
-                .configure(routes::api)
+                .configure(routes::api::configure)
                 .service(pages)
         };
         let workers = workers.or_else(|| available_parallelism().ok().map(NonZero::get)).unwrap_or(1);

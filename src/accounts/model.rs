@@ -187,6 +187,8 @@ pub struct Account {
     pub created_at: NaiveDateTime,
     /// The name of who created it.
     pub created_by_name: String,
+    /// When its own row was last changed.
+    pub updated_at: NaiveDateTime,
     /// When it last authenticated to Muster itself.
     pub last_login_at: Option<NaiveDateTime>,
     /// When any of its tokens was last accepted anywhere.

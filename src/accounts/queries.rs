@@ -35,7 +35,44 @@ type Columns = (
     String,
     chrono::NaiveDateTime,
     chrono::NaiveDateTime,
+    chrono::NaiveDateTime,
 );
+
+/// The columns of an [`Account`], whose type diesel would have written out in full.
+macro_rules! columns {
+    () => {
+        (
+            accounts::id,
+            accounts::kind,
+            accounts::name,
+            accounts::description,
+            accounts::email,
+            accounts::disabled,
+            accounts::created_at,
+            accounts::created_by_name,
+            accounts::updated_at,
+            accounts::last_login_at,
+            accounts::last_used_at,
+        )
+    };
+}
+
+fn account(row: Columns) -> Option<Account> {
+    let (id, kind, name, description, email, disabled, created_at, created_by_name, updated_at, login, used) = row;
+    Some(Account {
+        id,
+        kind: Kind::parse(&kind)?,
+        name,
+        description,
+        email,
+        disabled,
+        created_at,
+        created_by_name,
+        updated_at,
+        last_login_at: clock::known(login),
+        last_used_at: clock::known(used),
+    })
+}
 
 /// The account of this identity and kind.
 ///
@@ -45,34 +82,17 @@ pub fn find(conn: &mut DbConnection, kind: Kind, id: &Id) -> Result<Account, Err
     let row: Option<Columns> = accounts::table
         .filter(accounts::id.eq(id))
         .filter(accounts::kind.eq(kind.as_str()))
-        .select((
-            accounts::id,
-            accounts::kind,
-            accounts::name,
-            accounts::description,
-            accounts::email,
-            accounts::disabled,
-            accounts::created_at,
-            accounts::created_by_name,
-            accounts::last_login_at,
-            accounts::last_used_at,
-        ))
+        .select(columns!())
         .first(conn)
         .optional()?;
-    let (id, kind_word, name, description, email, disabled, created_at, created_by_name, login, used) =
-        row.ok_or(Error::NotFound(kind.noun()))?;
-    Ok(Account {
-        id,
-        kind: Kind::parse(&kind_word).unwrap_or(kind),
-        name,
-        description,
-        email,
-        disabled,
-        created_at,
-        created_by_name,
-        last_login_at: clock::known(login),
-        last_used_at: clock::known(used),
-    })
+    row.and_then(account).ok_or(Error::NotFound(kind.noun()))
+}
+
+/// The accounts of these identities, of either kind, in no order.
+pub fn find_all(conn: &mut DbConnection, ids: &[Id]) -> Result<Vec<Account>, Error> {
+    let rows: Vec<Columns> =
+        accounts::table.filter(accounts::id.eq_any(ids.iter().map(Id::as_str))).select(columns!()).load(conn)?;
+    Ok(rows.into_iter().filter_map(account).collect())
 }
 
 /// The identity of the system account that goes by `name`, the enabled one first.

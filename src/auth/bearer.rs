@@ -47,6 +47,8 @@ pub enum Access {
     Asks(&'static [&'static str]),
     /// A valid token of an account with one of these permissions. It must be read-write unless the method only reads.
     AnyOf(&'static [&'static str]),
+    /// The same with this permission (`team:manage:*`), for everything or for what the path's `{uuid}` names.
+    ForOne(&'static str),
 }
 
 /// The token in a request's headers. Two `Authorization` headers count as malformed: the API might read the other one.
@@ -92,7 +94,7 @@ async fn identify(access: Access, request: &HttpRequest) -> Result<Principal, Ht
         Credentials::Token(value) => Some(value),
     };
     let lacking = |verdict: &Verdict| match verdict {
-        Verdict::Accepted(holder) => lacking(access, request.method(), holder),
+        Verdict::Accepted(holder) => lacking(access, request, holder),
         Verdict::Refused { .. } => None,
     };
     let mut verdict = check.judge(value.as_ref()).await.map_err(|error| broken(request, &error))?;
@@ -114,6 +116,9 @@ async fn identify(access: Access, request: &HttpRequest) -> Result<Principal, Ht
     };
     if let Some(lacking) = lacks {
         recorder.refused(holder.id(), &holder.account.id, INSUFFICIENT, now);
+        let refused = principal(request, &holder).map_err(|error| broken(request, &error))?;
+        request.extensions_mut().insert(Arc::new(refused));
+        access::note_refusal(request, lacking).await;
         return Err(insufficient(request, lacking));
     }
     let address = access::address(request).map_err(|error| broken(request, &error))?;
@@ -132,21 +137,24 @@ fn is_named(headers: &HeaderMap, account: &Id) -> bool {
 }
 
 /// The scope that a valid token lacks.
-fn lacking(access: Access, method: &Method, holder: &Credential) -> Option<&'static str> {
-    let permissions = match access {
-        Access::AnyToken => return None,
-        Access::Asks(permissions) => permissions,
-        Access::AnyOf(permissions) => {
-            let only_reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
-            if holder.access == TokenAccess::Read && !only_reads {
-                return Some(WRITE);
-            }
-            permissions
+fn lacking(access: Access, request: &HttpRequest, holder: &Credential) -> Option<&'static str> {
+    let only_reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    let may_write = holder.access == TokenAccess::Write || only_reads;
+    let has = |wanted: &str| holder.account.grants.permissions.allows_str(wanted);
+    match access {
+        Access::AnyToken => None,
+        Access::AnyOf(_) | Access::ForOne(_) if !may_write => Some(WRITE),
+        // A route without permissions is closed to everyone.
+        Access::Asks(permissions) | Access::AnyOf(permissions) => {
+            let held = permissions.iter().any(|wanted| has(wanted));
+            if held { None } else { Some(permissions.first().copied().unwrap_or("nothing")) }
         }
-    };
-    let held = permissions.iter().any(|wanted| holder.account.grants.permissions.allows_str(wanted));
-    // A route without permissions is closed to everyone.
-    if held { None } else { Some(permissions.first().copied().unwrap_or("nothing")) }
+        Access::ForOne(everywhere) => {
+            let one = request.match_info().get("uuid").and_then(Id::parse);
+            let held = one.is_some_and(|one| has(&format!("{}{one}", everywhere.trim_end_matches('*'))));
+            if held || has(everywhere) { None } else { Some(everywhere) }
+        }
+    }
 }
 
 /// The scope that a read-only token lacks.

@@ -8,12 +8,14 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use super::operations::{decide, up_to};
 use super::question::{self, Asked};
 use crate::check::Check;
 use crate::config::Config;
 use crate::error::Error;
+use crate::web::api::operation::{Example, Operation, answers};
 use crate::web::{api, form, json};
 
 pub const EVALUATION: &str = "/access/v1/evaluation";
@@ -45,14 +47,93 @@ impl FromRequest for Body {
     }
 }
 
-#[derive(Serialize)]
-struct Decision {
+pub static ONE: Operation = Operation::new(
+    "Gateway",
+    "Ask whether something is allowed (AuthZEN)",
+    "A refusal is an answer with status 200. `/help/authzen` says how a question becomes a permission. A read-only token may ask.",
+    &[answers::<Decision>(200, "The decision.")],
+)
+.with_body::<Question>()
+.plain();
+
+pub static SEVERAL: Operation = Operation::new(
+    "Gateway",
+    "Ask whether several things are allowed (AuthZEN)",
+    "Each item of `evaluations` replaces whole objects of the question around it. Without items, the answer is a single decision.",
+    &[answers::<Decisions>(200, "The decisions, in the order of the questions.")],
+)
+.with_body::<Questions>()
+.plain();
+
+/// An entity of a question, or what is to be done: objects of AuthZEN.
+type Entity = serde_json::Map<String, Value>;
+
+/// A question. The objects may carry `properties`.
+#[derive(Serialize, ToSchema)]
+pub struct Question {
+    /// Who asks: `type` and `id`.
+    #[schema(value_type = Object)]
+    subject: Entity,
+    /// What is to be done: `name`.
+    #[schema(value_type = Object)]
+    action: Entity,
+    /// To what: `type` and `id`.
+    #[schema(value_type = Object)]
+    resource: Entity,
+}
+
+/// Questions, and what they have in common.
+#[derive(Serialize, ToSchema)]
+pub struct Questions {
+    #[schema(value_type = Object)]
+    subject: Entity,
+    /// `subject`, `action`, `resource`, each as a whole in the place of the one above.
+    #[schema(value_type = Vec<Object>)]
+    evaluations: Vec<Entity>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Decision {
     decision: bool,
 }
 
-#[derive(Serialize)]
-struct Decisions {
+#[derive(Serialize, ToSchema)]
+pub struct Decisions {
     evaluations: Vec<Decision>,
+}
+
+fn entity(fields: Value) -> Entity {
+    fields.as_object().cloned().unwrap_or_default()
+}
+
+fn somebody() -> Entity {
+    entity(json!({ "type": "account", "id": "0193a4c2-7d10-7c3e-9a52-1f0e6b8c2d41" }))
+}
+
+impl Example for Question {
+    fn example() -> Self {
+        let resource = entity(json!({ "type": "contract_data", "id": "*" }));
+        Self { subject: somebody(), action: entity(json!({ "name": "read" })), resource }
+    }
+}
+
+impl Example for Questions {
+    fn example() -> Self {
+        let item = |action| entity(json!({ "action": { "name": action }, "resource": { "type": "contract_data", "id": "*" } }));
+        Self { subject: somebody(), evaluations: vec![item("read"), item("manage")] }
+    }
+}
+
+impl Example for Decision {
+    fn example() -> Self {
+        Self { decision: true }
+    }
+}
+
+impl Example for Decisions {
+    fn example() -> Self {
+        Self { evaluations: vec![Decision { decision: true }, Decision { decision: false }] }
+    }
 }
 
 /// `POST /access/v1/evaluation`

@@ -11,6 +11,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::activity::Recorder;
 use crate::auth::access;
@@ -23,33 +24,87 @@ use crate::error::Error;
 use crate::roles::permission::Permission;
 use crate::tokens::queries;
 use crate::tokens::value::TokenValue;
+use crate::web::api::operation::{Example, Operation, answers};
 use crate::web::form::{Form, FormError};
 use crate::web::visit::registered;
 
+pub static INTROSPECT: Operation = Operation::new(
+    "Gateway",
+    "Ask whether a token is usable, and whose it is (RFC 7662)",
+    "A token that was never issued, is revoked or has expired, or whose account is disabled, gets `{\"active\":false}` and nothing \
+     else. The caller may authenticate by Basic as well: the UUID of its account, and its token. A read-only token may ask.",
+    &[answers::<Active>(200, "What is known of the token.")],
+)
+.with_form::<Question>();
+
 /// The form. `token_type_hint` and whatever else is sent mean nothing: there is one kind of token.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize, ToSchema)]
 pub struct Question {
     #[serde(default)]
+    #[schema(required, nullable = false)]
     token: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Active<'a> {
+/// Everything but `active` is there for an active token only.
+#[derive(Default, Serialize, ToSchema)]
+pub struct Active {
     active: bool,
-    sub: &'a str,
-    username: &'a str,
-    client_id: &'a str,
-    token_type: &'static str,
+    #[serde(flatten)]
+    known: Option<Known>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Known {
+    /// The UUID of the token's account.
+    sub: String,
+    /// Its name.
+    username: String,
+    client_id: String,
+    token_type: String,
+    /// The permissions of the account's roles, separated by spaces.
     scope: String,
     iat: i64,
+    /// Absent for a token that never expires.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     exp: Option<i64>,
-    iss: &'a str,
-    muster_account_type: &'static str,
-    muster_access: &'static str,
-    muster_roles: Vec<&'a str>,
-    muster_teams: Vec<&'a str>,
-    muster_token: &'a str,
+    iss: String,
+    /// `user` or `system`.
+    muster_account_type: String,
+    /// `read` or `write`.
+    muster_access: String,
+    muster_roles: Vec<String>,
+    muster_teams: Vec<String>,
+    /// The token's public id.
+    muster_token: String,
+}
+
+impl Example for Question {
+    fn example() -> Self {
+        Self { token: Some("mstw_4kHq0ZbT9xWm_…".into()) }
+    }
+}
+
+impl Example for Active {
+    fn example() -> Self {
+        let account = "0193a4c2-7d10-7c3e-9a52-1f0e6b8c2d41";
+        let known = Known {
+            sub: account.into(),
+            username: "buildkite/ios".into(),
+            client_id: account.into(),
+            token_type: "Bearer".into(),
+            scope: "contract_data:manage:own contract_data:read:*".into(),
+            iat: 1_796_025_600,
+            exp: None,
+            iss: "https://muster.example.com".into(),
+            muster_account_type: "system".into(),
+            muster_access: "write".into(),
+            muster_roles: vec!["CI/CD".into()],
+            muster_teams: vec!["Mobile".into()],
+            muster_token: "4kHq0ZbT9xWm".into(),
+        };
+        Self { active: true, known: Some(known) }
+    }
 }
 
 /// Answers whether a token is usable now, and whose it is. To ask counts as the token's use.
@@ -116,29 +171,29 @@ fn has_no_body(request: &HttpRequest) -> bool {
     length.is_none_or(|length| length.as_bytes() == b"0") && !request.headers().contains_key(header::TRANSFER_ENCODING)
 }
 
-fn active<'a>(holder: &'a Credential, created: i64, issuer: &'a str) -> Active<'a> {
+fn active(holder: &Credential, created: i64, issuer: &str) -> Active {
     let account = &holder.account;
     let scope: Vec<&str> = account.grants.permissions.iter().map(Permission::as_str).collect();
-    Active {
-        active: true,
-        sub: account.id.as_str(),
-        username: &account.name,
-        client_id: account.id.as_str(),
-        token_type: "Bearer",
+    let known = Known {
+        sub: account.id.to_string(),
+        username: account.name.to_string(),
+        client_id: account.id.to_string(),
+        token_type: "Bearer".into(),
         scope: scope.join(" "),
         iat: created,
         exp: holder.expires_at().map(|end| end.and_utc().timestamp()),
-        iss: issuer,
-        muster_account_type: account.kind.as_str(),
-        muster_access: holder.access.as_str(),
-        muster_roles: account.grants.roles.iter().map(|role| role.name.as_str()).collect(),
-        muster_teams: account.membership.teams.iter().map(|team| team.name.as_str()).collect(),
-        muster_token: holder.id(),
-    }
+        iss: issuer.to_owned(),
+        muster_account_type: account.kind.as_str().into(),
+        muster_access: holder.access.as_str().into(),
+        muster_roles: account.grants.roles.iter().map(|role| role.name.clone()).collect(),
+        muster_teams: account.membership.teams.iter().map(|team| team.name.to_string()).collect(),
+        muster_token: holder.id().to_owned(),
+    };
+    Active { active: true, known: Some(known) }
 }
 
 fn inactive() -> HttpResponse {
-    answer(&serde_json::json!({ "active": false }))
+    answer(&Active::default())
 }
 
 fn answer(body: &impl Serialize) -> HttpResponse {

@@ -1,5 +1,7 @@
 //! A role as the rest of Muster sees it.
 
+use chrono::NaiveDateTime;
+
 use super::permission::PermissionSet;
 use crate::id::Id;
 
@@ -18,6 +20,7 @@ pub struct Role {
     pub locked: bool,
     /// Can be given to an account. Team Administrator cannot: it follows from being administrator of a team.
     pub assignable: bool,
+    pub created_at: NaiveDateTime,
     /// What it grants.
     pub permissions: PermissionSet,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::model::{Badge, Role};
@@ -57,10 +58,17 @@ fn has_other_permissions(conn: &mut DbConnection, role: &predefined::PredefinedR
     Ok(stored != role.permissions)
 }
 
-type Columns = (Id, String, String, bool, bool, bool);
+type Columns = (Id, String, String, bool, bool, bool, NaiveDateTime);
 
-const COLUMNS: (roles::id, roles::name, roles::description, roles::predefined, roles::locked, roles::assignable) =
-    (roles::id, roles::name, roles::description, roles::predefined, roles::locked, roles::assignable);
+const COLUMNS: (
+    roles::id,
+    roles::name,
+    roles::description,
+    roles::predefined,
+    roles::locked,
+    roles::assignable,
+    roles::created_at,
+) = (roles::id, roles::name, roles::description, roles::predefined, roles::locked, roles::assignable, roles::created_at);
 
 /// All roles, by name, each with what it grants. Two statements.
 ///
@@ -136,9 +144,10 @@ fn granted_by(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<HashMap<Id
     Ok(granted)
 }
 
-fn role((id, name, description, predefined, locked, assignable): Columns, granted: &mut HashMap<Id, Vec<Permission>>) -> Role {
+fn role(row: Columns, granted: &mut HashMap<Id, Vec<Permission>>) -> Role {
+    let (id, name, description, predefined, locked, assignable, created_at) = row;
     let permissions = granted.remove(&id).unwrap_or_default().into_iter().collect();
-    Role { id, name, description, predefined, locked, assignable, permissions }
+    Role { id, name, description, predefined, locked, assignable, created_at, permissions }
 }
 
 /// What an account is: its roles by name and everything they grant together, the administration of its teams included.

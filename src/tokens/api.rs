@@ -5,6 +5,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::operations;
 use crate::auth::access::Actor;
@@ -12,8 +13,30 @@ use crate::clock;
 use crate::config::Config;
 use crate::database::Database;
 use crate::error::Error;
+use crate::web::api::operation::{Example, Operation, answers, says};
 use crate::web::form::Body;
 use crate::web::json;
+
+pub static REVOKE_CURRENT: Operation = Operation::new(
+    "Own token",
+    "Revoke the token in the request",
+    "Also ends the old value of a regenerated token. Needs no permission, and a read-only token can do it too.",
+    &[says(204, "The token has been revoked."), says(409, "Another call was faster.")],
+);
+
+pub static REGENERATE_CURRENT: Operation = Operation::new(
+    "Own token",
+    "Replace the token in the request",
+    "The new token has the same name, access and lifetime. Needs no permission, and a read-only token can do it too. The body \
+     may be left out, and may be a form.",
+    &[
+        answers::<Regenerated>(201, "The new token. Its value is shown this once."),
+        says(409, "The token has been regenerated already."),
+        says(429, "The token is too new to be replaced again."),
+    ],
+)
+.with_body::<Regeneration>()
+.plain();
 
 /// Seven days, in seconds.
 const MAX_OVERLAP: i64 = 7 * 24 * 60 * 60;
@@ -28,29 +51,54 @@ pub async fn revoke_current(actor: Actor, database: web::Data<Database>) -> Resu
 }
 
 /// A misspelled field must not count as missing: the old value would stop immediately.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Regeneration {
+pub struct Regeneration {
+    /// How long the old value keeps working. Absent or null: it stops now.
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 604_800)]
     overlap_seconds: Option<i64>,
 }
 
-#[derive(Serialize)]
-struct Regenerated {
+#[derive(Serialize, ToSchema)]
+pub struct Regenerated {
+    /// The public id of the new token.
     id: String,
     name: String,
-    access: &'static str,
+    /// `read` or `write`.
+    access: String,
     value: String,
     created_at: String,
+    /// Null for a token that never expires.
     expires_at: Option<String>,
     replaces: Replaced,
 }
 
-#[derive(Serialize)]
-struct Replaced {
+#[derive(Serialize, ToSchema)]
+pub struct Replaced {
     id: String,
-    /// Missing if the old value has stopped.
+    /// Null if the old value has stopped.
     works_until: Option<String>,
+}
+
+impl Example for Regeneration {
+    fn example() -> Self {
+        Self { overlap_seconds: Some(3600) }
+    }
+}
+
+impl Example for Regenerated {
+    fn example() -> Self {
+        Self {
+            id: "4kHq0ZbT9xWm".into(),
+            name: "release pipeline".into(),
+            access: "write".into(),
+            value: "mstw_4kHq0ZbT9xWm_…".into(),
+            created_at: "2026-11-30T08:00:00Z".into(),
+            expires_at: Some("2027-02-28T08:00:00Z".into()),
+            replaces: Replaced { id: "Qm3dT0vYc81a".into(), works_until: Some("2026-11-30T09:00:00Z".into()) },
+        }
+    }
 }
 
 /// `POST /tokens/current/regenerate`: replaces the token with one of the same name, access and lifetime. Only this response
@@ -72,7 +120,7 @@ pub async fn regenerate_current(
     let body = Regenerated {
         id: made.new.id,
         name: made.new.name,
-        access: made.new.access.as_str(),
+        access: made.new.access.as_str().into(),
         value: made.value.expose().to_owned(),
         created_at: clock::written(made.new.created_at),
         expires_at: made.new.expires_at.map(clock::written),

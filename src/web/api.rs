@@ -9,11 +9,17 @@ use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::form::FormError;
 use super::trace::{self, RequestId};
 use crate::auth::access;
 use crate::error::Error;
+
+pub mod body;
+pub mod call;
+pub mod operation;
+pub mod params;
 
 /// The media type of a problem document.
 pub const PROBLEM: &str = "application/problem+json";
@@ -26,24 +32,32 @@ pub const UNUSABLE: &str = "This token cannot be used.";
 pub const MALFORMED: &str = "This is not a Muster API token. Send one header, Authorization: Bearer <token>. With Basic \
                              authentication, send the token as the password.";
 
-#[derive(Serialize)]
-struct Problem<'a> {
+/// Why a call did not succeed: a problem document (RFC 9457) that also holds what published clients of this API show.
+#[derive(Serialize, ToSchema)]
+pub struct Problem {
+    #[schema(example = "about:blank")]
     r#type: &'static str,
-    title: &'a str,
+    /// The status in words.
+    title: &'static str,
     status: u16,
-    detail: &'a str,
-    error: Message<'a>,
+    /// What went wrong and what to do next.
+    detail: String,
+    error: Message,
+    /// Sentences by the path of the field in the body or query, such as `users[1].email`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    errors: BTreeMap<&'a str, Vec<&'a str>>,
-    /// What is lacking, where that is a permission.
+    errors: BTreeMap<String, Vec<String>>,
+    /// The permission that is lacking, where that is the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
-    permission: Option<&'a str>,
-    reference: &'a str,
+    #[schema(nullable = false)]
+    permission: Option<String>,
+    /// The request's id, also in Muster's log and in the header X-Request-Id.
+    reference: String,
 }
 
-#[derive(Serialize)]
-struct Message<'a> {
-    message: &'a str,
+#[derive(Serialize, ToSchema)]
+pub struct Message {
+    /// The same as `detail`.
+    message: String,
 }
 
 /// A problem document with a sentence.
@@ -74,31 +88,40 @@ pub fn problem_of(request: &HttpRequest, error: &Error) -> HttpResponse {
 }
 
 fn document(request: &HttpRequest, status: StatusCode, detail: &str, error: Option<&Error>) -> HttpResponse {
-    let extensions = request.extensions();
-    let mut errors: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let mut permission = None;
-    match error {
-        Some(Error::Invalid(fields)) => {
-            for field in fields {
-                errors.entry(field.field).or_default().push(&field.message);
-            }
-        }
-        Some(Error::Forbidden { permission: lacking, .. }) => permission = Some(lacking.as_str()).filter(|text| !text.is_empty()),
-        _ => {}
+    let faults: Vec<(&str, &str)> = match error {
+        Some(Error::Invalid(fields)) => fields.iter().map(|wrong| (wrong.field, wrong.message.as_str())).collect(),
+        Some(Error::InvalidAt(fields)) => fields.iter().map(|(path, message)| (path.as_str(), message.as_str())).collect(),
+        _ => Vec::new(),
+    };
+    let detail = faults.first().map_or_else(|| detail.to_owned(), |(path, message)| naming(path, message));
+    let mut errors: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (path, message) in faults {
+        errors.entry(path.to_owned()).or_default().push(naming(path, message));
     }
+    let permission = match error {
+        Some(Error::Forbidden { permission, .. }) => Some(permission.clone()).filter(|text| !text.is_empty()),
+        _ => None,
+    };
     let body = Problem {
         r#type: "about:blank",
         title: status.canonical_reason().unwrap_or("Error"),
         status: status.as_u16(),
+        error: Message { message: detail.clone() },
         detail,
-        error: Message { message: detail },
         errors,
         permission,
-        reference: extensions.get::<RequestId>().map_or("", |id| id.0.as_str()),
+        reference: request.extensions().get::<RequestId>().map_or_else(String::new, |id| id.0.clone()),
     };
     let mut response = HttpResponse::build(status);
     response.content_type(PROBLEM).insert_header((header::CACHE_CONTROL, "no-store"));
     response.body(serde_json::to_string(&body).unwrap_or_default())
+}
+
+/// A field's sentence with the field's name in it: some clients show the sentences alone.
+fn naming(path: &str, message: &str) -> String {
+    let mut words = message.split(|letter: char| !(letter.is_alphanumeric() || "_.[]".contains(letter)));
+    let named = words.any(|word| word.trim_end_matches('.') == path);
+    if named { message.to_owned() } else { format!("{path}: {message}") }
 }
 
 /// Middleware for `from_fn`: makes a problem document of everything below that is no success and not one already. A refusal
@@ -141,6 +164,11 @@ pub async fn errors(
         }
     }
     Ok(ServiceResponse::new(request, new))
+}
+
+/// What answers an address of the API where nothing is.
+pub async fn nowhere(request: HttpRequest) -> HttpResponse {
+    problem(&request, StatusCode::NOT_FOUND, "There is nothing at this address.")
 }
 
 fn is_problem(answer: &ServiceResponse) -> bool {

@@ -8,6 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 
+mod typed;
+
+pub use typed::typed;
+
 /// Reads a body.
 ///
 /// # Errors
@@ -16,6 +20,9 @@ pub fn parse(body: &[u8]) -> Result<Value, Error> {
     match serde_json::from_slice(body) {
         Ok(Unique(value)) => Ok(value),
         Err(error) if error.is_data() => Err(Error::BadRequest("The body has the same key twice in one object.".into())),
+        Err(error) if error.to_string().starts_with("recursion limit") => {
+            Err(Error::BadRequest("The body is nested too deeply. The limit is 128 levels.".into()))
+        }
         Err(_) => Err(Error::BadRequest("The body is not JSON.".into())),
     }
 }
@@ -99,6 +106,16 @@ mod tests {
         for text in ["", "{", r#"{"a":1}{"a":1}"#, r#"{"a":"\ud800"}"#, "{a:1}", "1e999"] {
             assert_eq!(parse(text.as_bytes()), Err(Error::BadRequest("The body is not JSON.".into())), "{text}");
         }
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(parse(deep(127).as_bytes()).is_ok());
+        for levels in [129, 1_000_000] {
+            assert!(parse(deep(levels).as_bytes()).unwrap_err().message().contains("nested too deeply"), "{levels}");
+        }
+        assert!(parse(b"{\"a\":\"\xff\"}").unwrap_err().message().contains("not JSON"));
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 //! `tests/run` runs them on both databases; plain `cargo test` runs on SQLite those that need nothing installed.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by panicking")]
 
+mod api;
 mod audit;
 mod authzen;
 mod cli;

@@ -1,0 +1,73 @@
+//! A role as the API writes it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Role as Stored;
+use super::permission::Permission as Granted;
+use crate::clock;
+use crate::id::Id;
+use crate::web::api::operation::Example;
+use crate::web::api::params::SelfLink;
+
+/// A named set of permissions.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Role {
+    pub uuid: Id,
+    pub name: String,
+    /// May be empty.
+    pub description: String,
+    /// Exactly those that the role was given, in a stable order.
+    pub permissions: Vec<Permission>,
+    /// Whether it comes with Muster, and cannot be deleted.
+    pub system_defined: bool,
+    pub created_at: String,
+    #[serde(rename = "_links")]
+    pub links: SelfLink,
+}
+
+/// What a role grants.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Permission {
+    /// `resource:action` or `resource:action:scope`.
+    pub scope: String,
+    /// A short name for people.
+    pub label: String,
+    pub description: String,
+}
+
+impl From<&Granted> for Permission {
+    fn from(granted: &Granted) -> Self {
+        Self { scope: granted.as_str().to_owned(), label: granted.label(), description: granted.description() }
+    }
+}
+
+impl Role {
+    pub fn new(role: &Stored, base: &str) -> Self {
+        Self {
+            uuid: role.id.clone(),
+            name: role.name.clone(),
+            description: role.description.clone(),
+            permissions: role.permissions.iter().map(Permission::from).collect(),
+            system_defined: role.predefined,
+            created_at: clock::written(role.created_at),
+            links: SelfLink::to(base, &format!("/admin/roles/{}", role.id)),
+        }
+    }
+}
+
+impl Example for Role {
+    fn example() -> Self {
+        let granted = Granted::parse("contract_data:read:*");
+        Self {
+            uuid: super::predefined::CI_CD.into(),
+            name: "CI/CD".into(),
+            description: "For CI/CD pipelines: publish and verify contracts, record deployments.".into(),
+            permissions: granted.iter().map(Permission::from).collect(),
+            system_defined: true,
+            created_at: "2026-11-02T09:12:44Z".into(),
+            links: SelfLink::to("https://muster.example.com", &format!("/admin/roles/{}", super::predefined::CI_CD)),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Everything that a machine asks for with its token: no session is looked at, and errors are problem documents. Each
+//! endpoint's description stands beside its handler.
+
+use actix_web::middleware::from_fn;
+use actix_web::{Route as Handler, web};
+
+use super::{reads, resources};
+use crate::auth::bearer;
+use crate::auth::bearer::Access::{self, AnyToken, Asks};
+use crate::web::api::operation::Operation;
+use crate::web::{api, headers, trace};
+use crate::{accounts, authzen, gateway, tokens};
+
+/// A method and a path, what it asks of those who come, and who answers.
+pub struct ApiRoute {
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`; `GET` answers `HEAD` as well.
+    pub method: &'static str,
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    pub access: Access,
+    handler: fn() -> Handler,
+    /// What `/openapi.json` says of it.
+    pub operation: &'static Operation,
+}
+
+const fn route(
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+    handler: fn() -> Handler,
+    operation: &'static Operation,
+) -> ApiRoute {
+    ApiRoute { method, path, access, handler, operation }
+}
+
+const INTROSPECT: Access = Asks(&["token:introspect"]);
+
+pub const API: &[ApiRoute] = &[
+    // Asking about others
+    route(
+        "POST",
+        "/oauth/introspect",
+        INTROSPECT,
+        || web::post().to(gateway::introspect::introspect),
+        &gateway::introspect::INTROSPECT,
+    ),
+    route("POST", authzen::api::EVALUATION, INTROSPECT, || web::post().to(authzen::api::evaluation), &authzen::api::ONE),
+    route("POST", authzen::api::EVALUATIONS, INTROSPECT, || web::post().to(authzen::api::evaluations), &authzen::api::SEVERAL),
+    // What a token does with itself
+    route("DELETE", "/tokens/current", AnyToken, || web::delete().to(tokens::api::revoke_current), &tokens::api::REVOKE_CURRENT),
+    route(
+        "POST",
+        "/tokens/current/regenerate",
+        AnyToken,
+        || web::post().to(tokens::api::regenerate_current),
+        &tokens::api::REGENERATE_CURRENT,
+    ),
+    // Accounts
+    route("GET", "/user", AnyToken, || reads().to(accounts::api::users::myself), &accounts::api::users::MYSELF),
+];
+
+/// Addresses of the API that nothing answers: clients cannot read a page.
+const ELSEWHERE: &[&str] = &[
+    "/admin",
+    "/admin/{tail:.*}",
+    "/preferences/system",
+    "/preferences/current-user",
+    "/user/{tail:.*}",
+    "/tokens/{tail:.*}",
+    "/oauth/{tail:.*}",
+];
+
+pub fn configure(config: &mut web::ServiceConfig) {
+    let guarded = |route: &ApiRoute| {
+        let access = route.access;
+        let handler = (route.handler)().wrap(from_fn(move |request, next| bearer::enforce(access, request, next)));
+        (route.path, route.method, handler)
+    };
+    let answering =
+        resources(API.iter().map(guarded)).into_iter().chain(ELSEWHERE.iter().map(|path| web::resource(*path).to(api::nowhere)));
+    for resource in answering {
+        let resource = resource.wrap(from_fn(api::errors)).wrap(from_fn(headers::security_headers));
+        config.service(resource.wrap(from_fn(trace::requests)).wrap(from_fn(trace::echo)));
+    }
+}
