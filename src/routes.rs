@@ -97,6 +97,7 @@ pub const PAGES: &[Route] = &[
     post("/settings/system-accounts/{id}/teams", MANAGE, || web::post().to(accounts::pages::edits::teams)),
     // Its tokens
     post("/settings/system-accounts/{id}/tokens", OPERATE, || web::post().to(accounts::pages::tokens::create)),
+    get("/settings/system-accounts/{id}/tokens/{token}/value", OPERATE, || reads().to(accounts::pages::tokens::value)),
     post("/settings/system-accounts/{id}/tokens/{token}/regeneration", OPERATE, || {
         web::post().to(accounts::pages::tokens::regenerate)
     }),
@@ -133,10 +134,17 @@ pub const PAGES: &[Route] = &[
     post("/settings/teams/{id}/members/removal", MANAGE_TEAM, || web::post().to(teams::pages::members::remove)),
     post("/settings/teams/{id}/administrators", MANAGE_TEAMS, || web::post().to(teams::pages::members::appoint)),
     post("/settings/teams/{id}/administrators/removal", MANAGE_TEAM, || web::post().to(teams::pages::members::dismiss)),
+    // One's own tokens
+    get("/settings/api-tokens", SignedIn, || reads().to(tokens::pages::own::show)),
+    post("/settings/api-tokens", SignedIn, || web::post().to(tokens::pages::own::create)),
+    get("/settings/api-tokens/{token}/value", SignedIn, || reads().to(tokens::pages::own::value)),
+    post("/settings/api-tokens/{token}/regeneration", SignedIn, || web::post().to(tokens::pages::own::regenerate)),
+    post("/settings/api-tokens/{token}/revocation", SignedIn, || web::post().to(tokens::pages::own::revoke)),
+    post("/settings/api-tokens/{token}/finish", SignedIn, || web::post().to(tokens::pages::own::finish)),
     // What holds for all tokens
-    get("/settings/token-policy", MANAGE, || reads().to(tokens::pages::policy)),
-    post("/settings/token-policy/stop", MANAGE, || web::post().to(tokens::pages::stop)),
-    post("/settings/token-policy/resumption", MANAGE, || web::post().to(tokens::pages::resume)),
+    get("/settings/token-policy", MANAGE, || reads().to(tokens::pages::policy::show)),
+    post("/settings/token-policy/stop", MANAGE, || web::post().to(tokens::pages::policy::stop)),
+    post("/settings/token-policy/resumption", MANAGE, || web::post().to(tokens::pages::policy::resume)),
     // Help
     get("/help/gateways", SignedIn, || reads().to(help::pages::gateways)),
     get("/help/gateways/{gateway}", SignedIn, || reads().to(help::pages::gateway)),

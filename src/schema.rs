@@ -107,6 +107,7 @@ diesel::table! {
         id -> Text,
         account_id -> Text,
         name -> Text,
+        name_key -> Text,
         access -> Text,
         digest -> Binary,
         created_at -> Timestamp,
@@ -117,6 +118,14 @@ diesel::table! {
         last_used_at -> Nullable<Timestamp>,
         last_used_from -> Nullable<Text>,
         last_used_agent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    token_values (token_id) {
+        token_id -> Text,
+        sealed -> Text,
+        expires_at -> Timestamp,
     }
 }
 

@@ -17,7 +17,7 @@ pub mod account;
 pub mod bulk;
 pub mod edits;
 pub mod list;
-mod live;
+pub mod live;
 pub mod new;
 pub mod question;
 pub mod selections;

@@ -10,6 +10,7 @@ use crate::accounts::queries::emails;
 use crate::config::DatabaseUrl;
 use crate::error::Error;
 use crate::roles::queries::install_predefined;
+use crate::tokens::queries::names;
 
 mod backlog;
 
@@ -61,6 +62,7 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
     }?;
     install_predefined(&mut conn).map_err(|error| format!("the predefined roles could not be written: {error}"))?;
     emails::renew_keys(&mut conn).map_err(|error| format!("the users' e-mail addresses could not be read: {error}"))?;
+    names::fold_missing(&mut conn).map_err(|error| format!("the tokens' names could not be read: {error}"))?;
     match &mut conn {
         DbConnection::Sqlite(sqlite) => AnsiTransactionManager::commit_transaction(sqlite),
         DbConnection::Postgres(postgres) => AnsiTransactionManager::commit_transaction(postgres),

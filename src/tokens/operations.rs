@@ -17,8 +17,10 @@ use crate::id::Id;
 use crate::roles::permission::Permission;
 use crate::{accounts, roles};
 
+pub mod own;
 mod regenerate;
 mod revoke;
+pub mod values;
 
 pub use regenerate::{Successor, finish, regenerate, regenerate_own};
 pub use revoke::{revoke, revoke_by_id, revoke_own};
@@ -62,6 +64,17 @@ pub fn create_once(
 ) -> Result<(Token, TokenValue), Error> {
     let account = within_reach(conn, actor, Kind::System, account)?;
     may_hold_value(conn, actor, &account)?;
+    create_for(conn, actor, &account, form, maximum, once)
+}
+
+fn create_for(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    account: &Account,
+    form: &Creation,
+    maximum: Option<TimeDelta>,
+    once: Option<&Id>,
+) -> Result<(Token, TokenValue), Error> {
     policy::must_be_open(conn)?;
     let now = clock::now();
     let mut invalid = Vec::new();
@@ -75,10 +88,10 @@ pub fn create_once(
         return Err(Error::Invalid(invalid));
     };
     let change = audit::begin_once(conn, actor, once)?;
-    let made = make(conn, actor, &account, name.as_str(), access, now, expires_at)?;
+    let made = make(conn, actor, account, name.as_str(), access, now, expires_at)?;
     queries::expiry::keep_first_expiry(conn, &account.id)?;
     let detail = serde_json::json!({ "access": access.as_str(), "expires_at": expires_at.map(clock::written) });
-    change.record(conn, &event(verbs::TOKEN_CREATED, &account, &made.0, detail))?;
+    change.record(conn, &event(verbs::TOKEN_CREATED, account, &made.0, detail))?;
     Ok(made)
 }
 

@@ -16,9 +16,12 @@ use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
 use crate::schema::{accounts, tokens};
+use crate::text::fold;
 
 pub mod credentials;
 pub mod expiry;
+pub mod names;
+pub mod values;
 
 /// What error messages call a token.
 const NOUN: &str = "API token";
@@ -97,6 +100,7 @@ pub fn insert(conn: &mut DbConnection, token: &Token, digest: &[u8; 32]) -> Resu
             tokens::id.eq(&token.id),
             tokens::account_id.eq(&token.account),
             tokens::name.eq(&token.name),
+            tokens::name_key.eq(fold(&token.name)),
             tokens::access.eq(token.access.as_str()),
             tokens::digest.eq(digest.as_slice()),
             tokens::created_at.eq(token.created_at),

@@ -14,6 +14,7 @@ use subtle::ConstantTimeEq;
 
 pub mod authorization;
 pub mod redaction;
+pub mod seal;
 
 /// All of them ASCII.
 pub const TOKEN_LENGTH: usize = 67;

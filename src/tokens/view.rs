@@ -1,25 +1,25 @@
-//! The page that shows a token's value once, and the token policy page.
+//! The page that shows a token's value once, one's own tokens, and the token policy page.
 
+use crate::accounts::view::tokens::TokenSection;
 use crate::web::navigation::{Group, Item};
 use crate::web::view::pagination::Pagination;
 use crate::web::view::{Field, Moment, Shell};
 use askama::Template;
 use std::fmt;
 
-/// Shows the value of a new or regenerated token. It is the response to the POST that created it, with `Cache-Control:
-/// no-store`.
+/// Shows the value of a new or regenerated token, once.
 #[derive(Clone, Default, Template)]
-#[template(path = "tokens/created.html")]
-pub struct TokenCreatedPage {
+#[template(path = "tokens/value.html")]
+pub struct TokenValuePage {
     pub shell: Shell,
-    /// Name and address of the list of accounts.
-    pub list: (&'static str, &'static str),
-    /// The address of the account's page.
-    pub account: String,
+    /// Names and addresses of the pages above; the last has the token on it.
+    pub crumbs: Vec<(String, String)>,
+    /// Where the token is listed.
+    pub tokens: String,
     pub account_name: String,
     pub name: String,
-    /// The secret.
-    pub value: String,
+    /// The secret; `None` if it has been shown.
+    pub value: Option<String>,
     /// Whether the token is read-write.
     pub writes: bool,
     /// See [`Moment::on`]; `None` for never.
@@ -41,15 +41,11 @@ pub struct Snippet {
     pub text: String,
 }
 
-impl TokenCreatedPage {
-    /// The tokens section of the account's page.
-    pub fn tokens_url(&self) -> String {
-        format!("{}#tokens", self.account)
-    }
-
+impl TokenValuePage {
     /// Code samples. The value is base62 and the URL is validated at startup, so neither needs more quoting.
     pub fn snippets(&self) -> Vec<Snippet> {
-        let (url, value) = (&self.base_url, &self.value);
+        let Some(value) = &self.value else { return Vec::new() };
+        let url = &self.base_url;
         let snippet = |id, title, text| Snippet { id, title, text };
         vec![
             snippet("as-unix", "Unix environment", format!("export MUSTER_BASE_URL='{url}'\nexport MUSTER_TOKEN='{value}'")),
@@ -78,10 +74,28 @@ impl TokenCreatedPage {
 }
 
 /// Without the value, so that it can't reach a log.
-impl fmt::Debug for TokenCreatedPage {
+impl fmt::Debug for TokenValuePage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenCreatedPage").field("account", &self.account).field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("TokenValuePage").field("account", &self.account_name).field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// The page of one's own tokens.
+pub const OWN: &str = "/settings/api-tokens";
+
+/// One's own tokens.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "tokens/own.html")]
+pub struct OwnTokensPage {
+    pub shell: Shell,
+    /// Muster's public URL, without a slash at the end.
+    pub base_url: String,
+    pub section: TokenSection,
+    pub may_create: bool,
+    /// For those who may not create any, whom to ask.
+    pub ask: Option<String>,
+    /// Whether the reader may create system accounts.
+    pub creates_accounts: bool,
 }
 
 pub const POLICY: &str = "/settings/token-policy";
@@ -138,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_value_is_not_printed_by_debug() {
-        let page = TokenCreatedPage { value: "mstw_secret".into(), ..TokenCreatedPage::default() };
+        let page = TokenValuePage { value: Some("mstw_secret".into()), ..TokenValuePage::default() };
         assert!(!format!("{page:?}").contains("secret"));
         assert!(page.snippets().iter().all(|snippet| snippet.text.contains("mstw_secret")));
     }

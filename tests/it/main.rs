@@ -16,6 +16,7 @@ mod rules;
 mod scale;
 mod support;
 mod teams;
+mod tokens;
 
 #[cfg(feature = "installed-tests")]
 mod browser;

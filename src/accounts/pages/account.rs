@@ -15,7 +15,7 @@ use crate::accounts::operations;
 use crate::accounts::queries;
 use crate::accounts::view::account::{AccountPage, Change, RoleLine, TeamLine};
 use crate::accounts::view::activity::{Activity, Day};
-use crate::accounts::view::tokens::{NewTokenForm, OldValue, TokenRow, TokenUse, overlaps};
+use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection, overlaps};
 use crate::activity::Recorder;
 use crate::audit::filter::LogQuery;
 use crate::audit::{self, Entry, sentences};
@@ -29,8 +29,8 @@ use crate::roles::permission::{Permission, PermissionSet};
 use crate::roles::{self, Badge, Role};
 use crate::settings;
 use crate::teams::{self, Team};
-use crate::tokens::model::{ListedToken, Token};
-use crate::tokens::{self, value::Access};
+use crate::tokens;
+use crate::tokens::model::ListedToken;
 use crate::web::form::Form;
 use crate::web::page::whom_to_ask;
 use crate::web::view::moment::{day, long_day, short_day};
@@ -141,11 +141,10 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         tracked_since: day(found.tracked_since.date()),
         created: Moment::on(account.created_at),
         created_by: account.created_by_name.clone(),
-        tokens: (can_operate && screen.has_tokens())
-            .then(|| found.tokens.iter().map(|token| token_row(token, &visit.url(), now)).collect()),
+        tokens: (can_operate && screen.has_tokens()).then(|| token_section(visit, &found, now)),
         activity: Some(activity(&found.days, now.date())),
         changes: found.feed.iter().map(|entry| feed_line(entry, now)).collect(),
-        all_changes: actor.may(audit::operations::READ).then(|| LogQuery::of(id.as_str()).href()),
+        all_changes: all_changes(visit),
         roles: role_lines(&found),
         teams: found.teams.iter().map(|team| team_line(team, &found)).collect(),
         plan: plan_view(&visit.config, Kind::System, found.used),
@@ -155,10 +154,7 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         teams_shown: edits::shown(&member_of),
         rename_name: Field::new(&account.name),
         rename_description: Field::new(&account.description),
-        new_token: NewTokenForm::new(visit.config.max_token_lifetime, now, Id::new().as_str()),
-        creation_stopped: found.creation_stopped.clone(),
         large_identity: large_identity(&found),
-        overlaps: overlaps(&Moment::until(now + TimeDelta::hours(24), now)),
         ..AccountPage::default()
     })
 }
@@ -187,34 +183,25 @@ fn team_line(team: &Team, found: &Found) -> TeamLine {
     TeamLine { id: team.id.to_string(), name: team.name.clone(), members }
 }
 
-fn token_row(listed: &ListedToken, account: &str, now: NaiveDateTime) -> TokenRow {
-    let token = &listed.token;
-    TokenRow {
-        id: token.id.clone(),
-        name: token.name.clone(),
-        writes: token.access == Access::Write,
-        begins: token.begins_with(),
-        created: Moment::made(token.created_at, now),
-        created_by: token.created_by_name.clone(),
-        expires: token.expires_at.map(|at| Moment::expiry_fact(at, now)),
-        badge: token.expires_at.and_then(|at| Moment::expiry_badge(at, now)),
-        expired: token.is_expired(now),
-        last_used: last_use(token, now),
-        old: listed.predecessor.as_ref().map(|old| OldValue {
-            begins: old.begins_with(),
-            until: old.expires_at.map(|at| Moment::until(at, now)).unwrap_or_default(),
-            last_used: last_use(old, now),
-            finish: format!("{account}/tokens/{}/finish", token.id),
-        }),
-    }
+fn all_changes(visit: &AccountVisit) -> Option<String> {
+    visit.actor.may(audit::operations::READ).then(|| LogQuery::of(visit.id.as_str()).href())
 }
 
-fn last_use(token: &Token, now: NaiveDateTime) -> Option<TokenUse> {
-    token.last_used_at.map(|at| TokenUse {
-        at: Moment::ago(at, now),
-        from: token.last_used_from.clone().unwrap_or_default(),
-        agent: token.last_used_agent.clone().unwrap_or_default(),
-    })
+fn token_section(visit: &AccountVisit, found: &Found, now: NaiveDateTime) -> TokenSection {
+    let path = format!("{}/tokens", visit.url());
+    let row = |token| TokenRow { can_renew: true, can_end: true, ..TokenRow::new(token, &path, now) };
+    TokenSection {
+        rows: found.tokens.iter().map(row).collect(),
+        page: visit.url(),
+        holder: Some(found.account.name.clone()),
+        tracked_since: day(found.tracked_since.date()),
+        new: Some(NewTokenForm::new(visit.config.max_token_lifetime, now, Id::new().as_str())),
+        creation_stopped: found.creation_stopped.clone(),
+        overlaps: overlaps(&Moment::until(now + TimeDelta::hours(24), now)),
+        all_changes: all_changes(visit),
+        path,
+        ..TokenSection::default()
+    }
 }
 
 /// The chart's days, those without calls included.

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Deserialize;
 
-use super::tokens::{Made, created};
+use super::tokens::{seal, value_address};
 use super::visits::ScreenVisit;
 use super::{ids, plan as plan_view, role_choices, team_choices};
 use crate::accounts::actions::add_role;
@@ -16,9 +16,11 @@ use crate::id::Id;
 use crate::roles::{self, predefined};
 use crate::text::visible::visible;
 use crate::tokens::model::{Expiry, in_words, usual_lifetime};
+use crate::tokens::operations::values;
 use crate::tokens::value::Access;
-use crate::web::form::Form;
+use crate::web::form::{Form, Query};
 use crate::web::page::see_other;
+use crate::web::view::address::address;
 use crate::web::view::{Field, Flash};
 use crate::{teams, tokens};
 
@@ -39,14 +41,55 @@ pub struct NewForm {
     administrator: String,
 }
 
+/// A form in an address: what is asked about it, reload and Back are harmless. Its names are no filters of the list.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct AskedForm {
+    name: String,
+    description: String,
+    with_role: Vec<String>,
+    in_team: Vec<String>,
+    token: String,
+    ask: String,
+}
+
+/// The longest address of a form; proxies take no longer ones. One with more in it is the answer to its POST.
+const LONGEST: usize = 4_000;
+
+impl NewForm {
+    /// Where the form asks about an administrator.
+    fn asking(&self, path: &str) -> String {
+        let mut words = vec![("name", self.name.clone()), ("description", self.description.clone())];
+        words.extend(self.role.iter().map(|role| ("with_role", role.clone())));
+        words.extend(self.team.iter().map(|team| ("in_team", team.clone())));
+        words.extend([("token", self.token.clone()), ("ask", "administrator".into())]);
+        address(&format!("{path}/new"), &words)
+    }
+}
+
+impl From<AskedForm> for NewForm {
+    fn from(asked: AskedForm) -> Self {
+        let AskedForm { name, description, with_role, in_team, token, ask: _ } = asked;
+        Self { name, description, role: with_role, team: in_team, token, ..Self::default() }
+    }
+}
+
 /// `GET /settings/system-accounts/new`
 ///
 /// # Errors
 /// `Unavailable`.
 pub async fn show(visit: ScreenVisit) -> Result<HttpResponse, Error> {
     let default: Id = visit.screen.default_role.into();
-    let form = NewForm { role: vec![default.to_string()], token: "rw-90".into(), ..NewForm::default() };
-    visit.html(StatusCode::OK, &page(&visit, &form).await?)
+    let asked = Query::<AskedForm>::of(&visit.request).map_or_else(|_| AskedForm::default(), |query| query.0);
+    let asks = asked.ask == "administrator";
+    let form = if asks {
+        NewForm::from(asked)
+    } else {
+        NewForm { role: vec![default.to_string()], token: "rw-90".into(), ..NewForm::default() }
+    };
+    let mut page = page(&visit, &form).await?;
+    page.asks_administrator = asks;
+    visit.html(StatusCode::OK, &page)
 }
 
 async fn page(visit: &ScreenVisit, form: &NewForm) -> Result<NewAccountPage, Error> {
@@ -105,9 +148,8 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
                 form: Id::parse(&form.form),
             };
             let asks = predefined::is_administrator(&creation.roles) && form.administrator.is_empty();
-            let (config, navigation) = (&visit.config, visit.navigation);
-            let plan = Plan::from(config.get_ref());
-            let (wants_token, maximum) = (!form.token.is_empty(), config.max_token_lifetime);
+            let plan = Plan::from(visit.config.get_ref());
+            let (wants_token, maximum, seal) = (!form.token.is_empty(), visit.config.max_token_lifetime, seal(&visit)?);
             let made = visit.write(move |conn, actor| {
                 if asks {
                     operations::grantable_roles(conn, actor, &creation.roles)?;
@@ -123,8 +165,8 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
                     expiry: Ok(Expiry::usual(maximum)),
                 };
                 let (token, value) = tokens::operations::create(conn, actor, &id, &first, maximum)?;
-                let made = Made::read(conn, navigation, token, value)?;
-                Ok(Some((id, Some(made))))
+                values::keep(conn, &seal, &value)?;
+                Ok(Some((id, Some(token.id))))
             });
             made.await
         }
@@ -132,21 +174,22 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
     };
     match made {
         Ok(None) => {
+            let asking = form.asking(visit.screen.path);
+            if asking.len() <= LONGEST {
+                return Ok(see_other(&asking));
+            }
             let mut page = page(&visit, &form).await?;
             page.asks_administrator = true;
             visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
-        Ok(Some((id, None))) => {
-            let alike = visit.alike(&id, &form.name).await?;
-            visit.flash(&Flash::done("Created ").strong(visible(&form.name)).plain(".").looking_like(alike))?;
-            Ok(see_other(&visit.at(&id)))
-        }
-        Ok(Some((id, Some(made)))) => {
-            // Said on the token's page.
-            if let alike @ Some(_) = visit.alike(&id, &form.name).await? {
+        Ok(Some((id, token))) => {
+            let (alike, account) = (visit.alike(&id, &form.name).await?, visit.at(&id));
+            let next = token.map(|token| value_address(&format!("{account}/tokens"), &token));
+            // The page that shows a token's value says by itself what was created.
+            if next.is_none() || alike.is_some() {
                 visit.flash(&Flash::done("Created ").strong(visible(&form.name)).plain(".").looking_like(alike))?;
             }
-            created(&visit, made)
+            Ok(see_other(&next.unwrap_or(account)))
         }
         Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => refused(&visit, &form, error).await,
         Err(error) => Err(error),

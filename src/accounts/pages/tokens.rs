@@ -1,26 +1,27 @@
-//! The tokens of a system account: create, regenerate, revoke, finish an overlap.
+//! The tokens of a system account: create, regenerate, revoke, finish an overlap. What one's own tokens share with them
+//! stands here, too.
 
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, web};
-use chrono::NaiveDateTime;
 use serde::Deserialize;
 
-use super::visits::{AccountVisit, ScreenVisit};
-use crate::accounts::model::{Account, Kind};
-use crate::accounts::queries;
+use super::visits::AccountVisit;
+use crate::accounts::view::tokens::SentToken;
 use crate::clock;
 use crate::config::BaseUrl;
-use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::tokens::model::{Expiry, Overlap, Token};
+use crate::tokens::model::{Expiry, Overlap};
+use crate::tokens::operations::values::{self, Shown};
 use crate::tokens::operations::{self, Creation};
-use crate::tokens::value::{Access, TokenValue};
-use crate::tokens::view::TokenCreatedPage;
+use crate::tokens::value::Access;
+use crate::tokens::value::seal::Seal;
+use crate::tokens::view::TokenValuePage;
+use crate::web::forgery::SESSION_COOKIE;
 use crate::web::form::Form;
-use crate::web::navigation::{Counts, Navigation};
-use crate::web::page::html_with_secret;
-use crate::web::view::{Field, Flash, Moment};
+use crate::web::page::{html_with_secret, see_other};
+use crate::web::view::{Flash, Moment, Shell};
+use crate::web::visit::Visit;
 
 /// The form of a new token.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -33,38 +34,55 @@ pub struct TokenForm {
     form: String,
 }
 
+impl TokenForm {
+    pub fn creation(&self) -> Creation {
+        Creation {
+            name: self.name.clone(),
+            access: Access::parse(&self.access),
+            expiry: Expiry::parse(&self.expires, &self.expires_on),
+        }
+    }
+
+    /// The form's identity, see [`operations::create_once`].
+    pub fn once(&self) -> Option<Id> {
+        Id::parse(&self.form)
+    }
+
+    pub fn sent(&self) -> SentToken<'_> {
+        SentToken { name: &self.name, access: &self.access, expires: &self.expires, expires_on: &self.expires_on }
+    }
+}
+
+/// Seals values for the session that asks.
+pub fn seal(visit: &Visit) -> Result<Seal, Error> {
+    let cookie = visit.request.cookie(SESSION_COOKIE).ok_or(Error::Unauthenticated)?;
+    Ok(Seal::of(cookie.value()))
+}
+
+/// Where the value of a new token is shown, below the address of its owner's tokens.
+pub fn value_address(path: &str, token: &str) -> String {
+    format!("{path}/{token}/value")
+}
+
 /// `POST …/{id}/tokens`
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
 pub async fn create(visit: AccountVisit, form: Form<TokenForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
-    let creation = Creation {
-        name: form.name.clone(),
-        access: Access::parse(&form.access),
-        expiry: Expiry::parse(&form.expires, &form.expires_on),
-    };
-    let (maximum, once, navigation) = (visit.config.max_token_lifetime, Id::parse(&form.form), visit.navigation);
+    let (creation, once, seal) = (form.creation(), form.once(), seal(&visit)?);
+    let maximum = visit.config.max_token_lifetime;
     let made = visit.write(move |conn, actor, id| {
         let (token, value) = operations::create_once(conn, actor, id, &creation, maximum, once.as_ref())?;
-        Made::read(conn, navigation, token, value)
+        values::keep(conn, &seal, &value)?;
+        Ok(token.id)
     });
     match made.await {
-        Ok(made) => created(&visit, made),
+        Ok(token) => Ok(see_other(&value_address(&tokens_of(&visit), &token))),
         Err(Error::Invalid(fields)) => {
             let mut page = visit.page().await?;
-            page.open_dialog = Some("new-token".into());
-            let new = &mut page.new_token;
-            new.choose(&form.access, &form.expires, visit.config.max_token_lifetime, clock::now());
-            new.name = Field::new(form.name);
-            new.expires_on = Field::new(form.expires_on);
-            for wrong in fields {
-                match wrong.field {
-                    "access" => new.access_error = Some(wrong.message),
-                    "expires" => new.expires_error = Some(wrong.message),
-                    "expires_on" => new.expires_on.error = Some(wrong.message),
-                    _ => new.name.error = Some(wrong.message),
-                }
+            if let Some(tokens) = &mut page.tokens {
+                tokens.refuse_new(&form.sent(), fields, maximum, clock::now());
             }
             visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
@@ -72,48 +90,43 @@ pub async fn create(visit: AccountVisit, form: Form<TokenForm>) -> Result<HttpRe
     }
 }
 
-/// A token with everything that its one page shows, read in the transaction that made it: after the commit nothing may fail
-/// any more, for the value would be lost.
-pub struct Made {
-    token: Token,
-    value: TokenValue,
-    account: Account,
-    counts: Counts,
-    /// After a regeneration, until when the old value works (`None` for no longer).
-    old_until: Option<Option<NaiveDateTime>>,
+fn tokens_of(visit: &AccountVisit) -> String {
+    format!("{}/tokens", visit.url())
 }
 
-impl Made {
-    /// Reads the rest.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn read(conn: &mut DbConnection, navigation: Navigation, token: Token, value: TokenValue) -> Result<Self, Error> {
-        let account = queries::find(conn, Kind::System, &token.account)?;
-        Ok(Self { token, value, account, counts: Counts::read(conn, navigation)?, old_until: None })
-    }
+/// `GET …/{id}/tokens/{token}/value`: shows a new value, once.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Unavailable`.
+pub async fn value(visit: AccountVisit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
+    let (screen, seal, peek) = (visit.screen, seal(&visit)?, visit.request.method() != Method::GET);
+    let shown = visit.write(move |conn, actor, id| {
+        let account = operations::within_reach(conn, actor, screen.kind, id)?;
+        values::show(conn, account, &path.token, &seal, peek)
+    });
+    let shown = shown.await?;
+    let ((), shell) = visit.framed(|_| Ok(())).await?;
+    let crumbs = vec![(screen.title.to_owned(), screen.path.to_owned()), (shown.account.name.clone(), visit.url())];
+    show(&visit, shell, shown, crumbs)
 }
 
-/// The page that shows a value, in the answer to the POST that made it and never again.
+/// The page that shows a value.
 ///
 /// # Errors
 /// `Internal` where the template fails.
-pub fn created(visit: &ScreenVisit, made: Made) -> Result<HttpResponse, Error> {
-    let Made { token, value, account, counts, old_until } = made;
+pub fn show(visit: &Visit, shell: Shell, shown: Shown, crumbs: Vec<(String, String)>) -> Result<HttpResponse, Error> {
     let now = clock::now();
-    let mut shell = visit.shell(visit.screen.path, &counts);
-    shell.here = visit.at(&account.id);
-    let page = TokenCreatedPage {
+    let page = TokenValuePage {
         shell,
-        list: (visit.screen.title, visit.screen.path),
-        account: visit.at(&account.id),
-        account_name: account.name,
-        name: token.name,
-        value: value.expose().to_owned(),
-        writes: token.access == Access::Write,
-        expires: token.expires_at.map(Moment::on),
-        old_until: old_until.flatten().map(|at| Moment::until(at, now)),
-        regenerated: old_until.is_some(),
+        tokens: crumbs.last().map(|(_, page)| format!("{page}#tokens")).unwrap_or_default(),
+        crumbs,
+        account_name: shown.account.name,
+        name: shown.token.name,
+        value: shown.value.map(|value| value.expose().to_owned()),
+        writes: shown.token.access == Access::Write,
+        expires: shown.token.expires_at.map(Moment::on),
+        old_until: shown.old_until.map(|at| Moment::until(at, now)),
+        regenerated: shown.regenerated,
         base_url: visit.data::<BaseUrl>()?.0.clone(),
     };
     html_with_secret(StatusCode::OK, &page)
@@ -126,10 +139,16 @@ pub struct RegenerateForm {
     overlap: String,
 }
 
-/// A token in a path, below its account.
+impl RegenerateForm {
+    pub fn overlap(&self) -> Option<Overlap> {
+        Overlap::parse(&self.overlap)
+    }
+}
+
+/// A token in a path.
 #[derive(Debug, Deserialize)]
 pub struct TokenPath {
-    token: String,
+    pub token: String,
 }
 
 /// `POST …/{id}/tokens/{token}/regeneration`
@@ -142,20 +161,21 @@ pub async fn regenerate(
     form: Form<RegenerateForm>,
 ) -> Result<HttpResponse, Error> {
     let TokenPath { token } = path.into_inner();
-    let Some(overlap) = Overlap::parse(&form.0.overlap) else {
+    let Some(overlap) = form.0.overlap() else {
         let mut page = visit.page().await?;
-        page.open_dialog = Some(format!("regenerate-{token}"));
-        page.overlap_error = Some("Choose when the old value stops.".into());
+        if let Some(tokens) = &mut page.tokens {
+            tokens.refuse_overlap(&token);
+        }
         return visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let (maximum, navigation) = (visit.config.max_token_lifetime, visit.navigation);
+    let (maximum, seal) = (visit.config.max_token_lifetime, seal(&visit)?);
     let made = visit.write(move |conn, actor, id| {
         let made = operations::regenerate(conn, actor, id, &token, overlap, maximum)?;
-        let until = made.old_until();
-        Ok(Made { old_until: Some(until), ..Made::read(conn, navigation, made.new, made.value)? })
+        values::keep(conn, &seal, &made.value)?;
+        Ok(made.new.id)
     });
     match made.await {
-        Ok(made) => created(&visit, made),
+        Ok(token) => Ok(see_other(&value_address(&tokens_of(&visit), &token))),
         Err(error) => visit.answer(Err(error), &visit.url()).await,
     }
 }

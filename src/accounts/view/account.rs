@@ -3,7 +3,7 @@
 use super::Plan;
 use super::activity::Activity;
 use super::menu::{self, Entry};
-use super::tokens::{NewTokenForm, TokenRow};
+use super::tokens::TokenSection;
 use crate::accounts::actions::State;
 use crate::accounts::kind::Screen;
 use crate::web::view::{Choice, Field, Moment, Shell, Text, Tile};
@@ -77,7 +77,7 @@ pub struct AccountPage {
     /// By whom; empty if unknown.
     pub created_by: String,
     /// Its tokens; `None` for those who may not see them.
-    pub tokens: Option<Vec<TokenRow>>,
+    pub tokens: Option<TokenSection>,
     /// Calls per day; `None` leaves the section out.
     pub activity: Option<Activity>,
     /// What happened to it; empty leaves the section out.
@@ -106,17 +106,9 @@ pub struct AccountPage {
     pub rename_name: Field,
     /// Edit name and description: the description.
     pub rename_description: Field,
-    /// The form for a new token.
-    pub new_token: NewTokenForm,
     /// How much a gateway is told of the account with each call, where that is more than some have room for.
     pub large_identity: Option<String>,
-    /// Why no token can be made at the moment; `None` where one can.
-    pub creation_stopped: Option<String>,
-    /// How long a regenerated token's old value may live, see [`super::tokens::overlaps`].
-    pub overlaps: Vec<Choice>,
-    /// What is wrong with the chosen overlap.
-    pub overlap_error: Option<String>,
-    /// The dialog that comes back in error, by its id: `edit-roles`, `edit-teams`, `rename`, `new-token`, `regenerate-{token}`, `revoke-{token}`.
+    /// The dialog that comes back in error, by its id: `edit-roles`, `edit-teams`, `rename`.
     pub open_dialog: Option<String>,
 }
 
@@ -134,11 +126,5 @@ impl AccountPage {
     /// Whether the dialog of that id comes back in error.
     pub fn opens(&self, dialog: &str) -> bool {
         self.open_dialog.as_deref() == Some(dialog)
-    }
-
-    /// Whether a dialog of that kind for that token comes back in error.
-    pub fn opens_for(&self, kind: &str, token: &str) -> bool {
-        self.open_dialog.as_deref().and_then(|open| open.strip_prefix(kind)).and_then(|open| open.strip_prefix('-'))
-            == Some(token)
     }
 }

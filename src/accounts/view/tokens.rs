@@ -2,8 +2,75 @@
 
 use chrono::{NaiveDateTime, TimeDelta};
 
-use crate::tokens::model::{Expiry, in_words};
+use crate::error::FieldError;
+use crate::tokens::model::{Expiry, ListedToken, Token, in_words};
+use crate::tokens::value::Access;
 use crate::web::view::{Choice, Field, Moment};
+
+/// The tokens of somebody, with the dialogs that make, regenerate and end them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenSection {
+    /// What their addresses begin with: `/settings/system-accounts/{id}/tokens`.
+    pub path: String,
+    /// The page that the section is on.
+    pub page: String,
+    /// Whose they are; `None` for one's own.
+    pub holder: Option<String>,
+    pub rows: Vec<TokenRow>,
+    /// Since when use is tracked.
+    pub tracked_since: String,
+    /// The form for a new one; `None` for those who may not create any.
+    pub new: Option<NewTokenForm>,
+    /// Why none can be made at the moment.
+    pub creation_stopped: Option<String>,
+    /// How long a regenerated token's old value may live, see [`overlaps`].
+    pub overlaps: Vec<Choice>,
+    /// What is wrong with the chosen overlap.
+    pub overlap_error: Option<String>,
+    /// Their events in the audit log, for those who may read it.
+    pub all_changes: Option<String>,
+    /// The dialog that comes back in error, by its id: `new-token`, `regenerate-{token}`.
+    pub open_dialog: String,
+}
+
+impl TokenSection {
+    /// Whether the dialog of that kind, for that token, comes back in error.
+    pub fn opens(&self, kind: &str, token: &str) -> bool {
+        self.open_dialog.strip_prefix(kind).is_some_and(|rest| rest.strip_prefix('-').unwrap_or(rest) == token)
+    }
+
+    /// Opens the form for a new token with what was sent and what is wrong with it.
+    pub fn refuse_new(&mut self, sent: &SentToken<'_>, wrong: Vec<FieldError>, maximum: Option<TimeDelta>, now: NaiveDateTime) {
+        self.open_dialog = "new-token".into();
+        let Some(new) = &mut self.new else { return };
+        new.choose(sent.access, sent.expires, maximum, now);
+        new.name = Field::new(sent.name);
+        new.expires_on = Field::new(sent.expires_on);
+        for wrong in wrong {
+            match wrong.field {
+                "access" => new.access_error = Some(wrong.message),
+                "expires" => new.expires_error = Some(wrong.message),
+                "expires_on" => new.expires_on.error = Some(wrong.message),
+                _ => new.name.error = Some(wrong.message),
+            }
+        }
+    }
+
+    /// Opens the dialog of Regenerate: no overlap was chosen.
+    pub fn refuse_overlap(&mut self, token: &str) {
+        self.open_dialog = format!("regenerate-{token}");
+        self.overlap_error = Some("Choose when the old value stops.".into());
+    }
+}
+
+/// What a form for a new token held.
+#[derive(Debug, Clone, Copy)]
+pub struct SentToken<'a> {
+    pub name: &'a str,
+    pub access: &'a str,
+    pub expires: &'a str,
+    pub expires_on: &'a str,
+}
 
 /// The last accepted use of a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,10 +117,50 @@ pub struct TokenRow {
     pub badge: Option<Moment>,
     /// Whether it has expired: no Regenerate, and "Remove" in place of "Revoke".
     pub expired: bool,
+    /// Whether the reader may have a new value of it, and whether they may end it.
+    pub can_renew: bool,
+    pub can_end: bool,
     /// Its last use; `None` for never.
     pub last_used: Option<TokenUse>,
     /// The value it replaced, while that still lives.
     pub old: Option<OldValue>,
+}
+
+impl TokenRow {
+    /// A token in the section whose addresses begin with `path`.
+    pub fn new(listed: &ListedToken, path: &str, now: NaiveDateTime) -> Self {
+        let token = &listed.token;
+        Self {
+            id: token.id.clone(),
+            name: token.name.clone(),
+            writes: token.access == Access::Write,
+            begins: token.begins_with(),
+            created: Moment::made(token.created_at, now),
+            created_by: token.created_by_name.clone(),
+            expires: token.expires_at.map(|at| Moment::expiry_fact(at, now)),
+            badge: token.expires_at.and_then(|at| Moment::expiry_badge(at, now)),
+            expired: token.is_expired(now),
+            can_renew: false,
+            can_end: false,
+            last_used: TokenUse::last(token, now),
+            old: listed.predecessor.as_ref().map(|old| OldValue {
+                begins: old.begins_with(),
+                until: old.expires_at.map(|at| Moment::until(at, now)).unwrap_or_default(),
+                last_used: TokenUse::last(old, now),
+                finish: format!("{path}/{}/finish", token.id),
+            }),
+        }
+    }
+}
+
+impl TokenUse {
+    pub fn last(token: &Token, now: NaiveDateTime) -> Option<Self> {
+        token.last_used_at.map(|at| Self {
+            at: Moment::ago(at, now),
+            from: token.last_used_from.clone().unwrap_or_default(),
+            agent: token.last_used_agent.clone().unwrap_or_default(),
+        })
+    }
 }
 
 /// What the form for a new token shows.
@@ -65,6 +172,10 @@ pub struct NewTokenForm {
     pub name: Field,
     /// `read` and `write`, one ticked; see [`NewTokenForm::new`].
     pub access: Vec<Choice>,
+    /// Whether the reader may have read-only ones and no others.
+    pub only_read: bool,
+    /// Whether it is for the reader's own token.
+    pub personal: bool,
     /// What is wrong with the access.
     pub access_error: Option<String>,
     /// `30`, `90`, `365`, `never`, `max`, `date`, one ticked; fewer where a maximum lifetime is set.
@@ -87,12 +198,25 @@ impl NewTokenForm {
         form
     }
 
+    /// The form for a token of one's own, of which `only_read` may be had.
+    pub fn personal(maximum: Option<TimeDelta>, now: NaiveDateTime, id: &str, only_read: bool) -> Self {
+        let mut form = Self { personal: true, only_read, ..Self::new(maximum, now, id) };
+        let expires = form.expires.iter().find(|choice| choice.checked).map(|choice| choice.id.clone()).unwrap_or_default();
+        form.choose("read", &expires, maximum, now);
+        form
+    }
+
+    /// A name as one might choose it.
+    pub fn example(&self) -> &'static str {
+        if self.personal { "laptop" } else { "release pipeline" }
+    }
+
     /// Ticks what was sent.
     pub fn choose(&mut self, access: &str, expires: &str, maximum: Option<TimeDelta>, now: NaiveDateTime) {
-        self.access = vec![
-            Choice::new("read", "Read-only").about("Reads only: GET, HEAD and OPTIONS").checked(access == "read"),
-            Choice::new("write", "Read-write").about("Any method, including POST, PUT and DELETE").checked(access == "write"),
-        ];
+        let read = Choice::new("read", "Read-only").about("Reads only: GET, HEAD and OPTIONS").checked(access == "read");
+        let write = Choice::new("write", "Read-write").checked(access == "write" && !self.only_read);
+        let about = if self.only_read { "Your roles don't include it" } else { "Any method, including POST, PUT and DELETE" };
+        self.access = vec![read, Choice { disabled: self.only_read, ..write.about(about) }];
         let fitting = PRESETS.iter().filter(|(_, days, _)| maximum.is_none_or(|most| TimeDelta::days(*days) <= most));
         let mut choices: Vec<Choice> = fitting.map(|(value, _, name)| Choice::new(*value, *name)).collect();
         match maximum {

@@ -36,8 +36,12 @@ impl Expiry {
         Self::In(usual_lifetime(maximum))
     }
 
-    /// The first and last day that [`Expiry::EndOf`] accepts; `None` if the maximum is too short for any.
+    /// The first and last day to offer for [`Expiry::EndOf`]; `None` if the maximum is shorter than a day: somewhere today
+    /// would not be among them, and tomorrow nowhere.
     pub fn days(now: NaiveDateTime, maximum: Option<TimeDelta>) -> Option<(NaiveDate, NaiveDate)> {
+        if maximum.is_some_and(|most| most < TimeDelta::days(1)) {
+            return None;
+        }
         let first = (now - LAST_ZONE + TimeDelta::seconds(1)).date();
         let farthest = TimeDelta::days(FARTHEST_DAYS);
         let most = maximum.map_or(farthest, |most| most.min(farthest));
@@ -77,6 +81,9 @@ impl Expiry {
             Self::Longest => Some(now + maximum.ok_or_else(|| refused(field, "Choose when the token expires."))?),
             Self::EndOf(day) => Some(end_of(day, now)),
         };
+        if let (Self::EndOf(_), Some(maximum), None) = (self, maximum, Self::days(now, maximum)) {
+            return Err(refused(field, too_long(self, now, maximum)));
+        }
         if end.is_some_and(|end| end <= now) {
             return Err(refused(field, "That date has passed. Choose today or later."));
         }

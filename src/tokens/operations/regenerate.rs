@@ -80,7 +80,7 @@ pub fn regenerate_own(
 }
 
 /// `said` is how the audit log writes the overlap.
-fn succeed(
+pub(super) fn succeed(
     conn: &mut DbConnection,
     actor: &Principal,
     account: &Account,
@@ -136,9 +136,13 @@ fn may_be_regenerated(token: &Token, now: NaiveDateTime) -> Result<(), Error> {
 /// `Conflict` if no old value works anymore.
 pub fn finish(conn: &mut DbConnection, actor: &Principal, account: &Id, token: &str) -> Result<(), Error> {
     let account = within_reach(conn, actor, Kind::System, account)?;
+    finish_of(conn, actor, &account, token)
+}
+
+pub(super) fn finish_of(conn: &mut DbConnection, actor: &Principal, account: &Account, token: &str) -> Result<(), Error> {
     let token = queries::find(conn, &account.id, token)?;
     let change = audit::begin(conn, actor)?;
-    if stop_predecessors(conn, &change, &account, &token.id, clock::now())? == 0 {
+    if stop_predecessors(conn, &change, account, &token.id, clock::now())? == 0 {
         return Err(Error::Conflict(format!("The old value of the token {} has stopped working already.", token.name)));
     }
     keep_first_expiry(conn, &account.id)

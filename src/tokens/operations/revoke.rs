@@ -46,7 +46,7 @@ pub fn revoke_own(conn: &mut DbConnection, actor: &Principal) -> Result<Token, E
     end(conn, actor, &account, token)
 }
 
-fn end(conn: &mut DbConnection, actor: &Principal, account: &Account, token: Token) -> Result<Token, Error> {
+pub(super) fn end(conn: &mut DbConnection, actor: &Principal, account: &Account, token: Token) -> Result<Token, Error> {
     if token.revoked_at.is_some() {
         return Err(Error::Conflict(format!("The token {} has been revoked already.", token.name)));
     }

@@ -80,10 +80,10 @@ impl Moment {
         Self::new(at, day(at.date()))
     }
 
-    /// When something was made: `today at 14:10`, otherwise the day.
+    /// When something was made: `today at 14:10 UTC`, otherwise the day.
     pub fn made(at: impl InUtc, now: impl InUtc) -> Self {
         let (at, now) = (at.in_utc(), now.in_utc());
-        let text = if at.date() == now.date() { format!("today at {}", at.format("%H:%M")) } else { day(at.date()) };
+        let text = if at.date() == now.date() { format!("today at {} UTC", at.format("%H:%M")) } else { day(at.date()) };
         Self::new(at, text)
     }
 
@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn other_times() {
         assert_eq!(Moment::until(at("2026-11-25T14:10:20Z"), now()).text, "tomorrow at 14:10 UTC");
-        assert_eq!(Moment::made(at("2026-11-24T14:10:20Z"), now()).text, "today at 14:10");
+        assert_eq!(Moment::made(at("2026-11-24T14:10:20Z"), now()).text, "today at 14:10 UTC");
         assert_eq!(Moment::made(at("2026-03-03T08:41:55Z"), now()).text, "3 Mar 2026");
         assert_eq!(Moment::in_feed(at("2026-11-20T09:12:44Z"), now()).text, "4 days ago");
         assert_eq!(Moment::in_feed(at("2026-11-12T16:31:09Z"), now()).text, "12 Nov");

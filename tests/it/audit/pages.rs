@@ -138,7 +138,7 @@ fn a_token_that_was_finished_has_its_old_value_stopped() {
     let old = app.add_token(&id, muster::tokens::value::Access::Read);
     let token = old.split('_').nth(1).unwrap().to_owned();
     let robot = format!("/settings/system-accounts/{id}");
-    assert_eq!(admin.post(&format!("{robot}/tokens/{token}/regeneration"), &[("overlap", "24h")]).status, 200);
+    assert_eq!(admin.post(&format!("{robot}/tokens/{token}/regeneration"), &[("overlap", "24h")]).status, 303);
     let page = admin.get(&robot);
     let new = page.body.split("/finish\"").next().unwrap().rsplit("/tokens/").next().unwrap().to_owned();
     assert_eq!(admin.post(&format!("{robot}/tokens/{new}/finish"), &[]).status, 303);

@@ -26,8 +26,8 @@ fn no_event_holds_a_secret_of_the_run() {
     let value = app.add_token(&robot, Access::Write);
     let id = value.split('_').nth(1).unwrap();
     let page = format!("/settings/system-accounts/{robot}/tokens");
-    let made = admin.post(&page, &[("name", "deploy"), ("access", "write"), ("expires", "30")]).body;
-    let again = admin.post(&format!("{page}/{id}/regeneration"), &[("overlap", "24h")]).body;
+    let made = admin.post_and_follow(&page, &[("name", "deploy"), ("access", "write"), ("expires", "30")]).body;
+    let again = admin.post_and_follow(&format!("{page}/{id}/regeneration"), &[("overlap", "24h")]).body;
     admin.get(&format!("{LOG}?target={value}"));
     admin.get(&format!("{LOG}/export?format=csv&target={value}"));
     admin.post(&format!("{page}/{value}/revocation"), &[]);

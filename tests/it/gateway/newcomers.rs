@@ -147,7 +147,7 @@ fn what_one_instance_has_answered_is_never_refused_by_another() {
     let own = format!("/settings/system-accounts/{account}");
     let rule = regex::Regex::new("mst[rw]_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}").unwrap();
     let made = |path: &str, fields: &[(&str, &str)]| {
-        let page = admin.post(path, fields);
+        let page = admin.post_and_follow(path, fields);
         assert_eq!(page.status, 200, "{}", page.text());
         rule.find(&page.body).unwrap().as_str().to_owned()
     };

@@ -39,7 +39,7 @@ fn settle(app: &TestApp) {
 /// A token through the page, as an administrator makes one.
 fn made(admin: &Client, account: &Id, access: &str, expires: &str) -> String {
     let fields = [("name", "deploy"), ("access", access), ("expires", expires)];
-    let page = admin.post(&format!("{LIST}/{account}/tokens"), &fields);
+    let page = admin.post_and_follow(&format!("{LIST}/{account}/tokens"), &fields);
     assert_eq!(page.status, 200, "{}", page.text());
     let rule = regex::Regex::new("mst[rw]_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}").unwrap();
     rule.find(&page.body).unwrap().as_str().to_owned()

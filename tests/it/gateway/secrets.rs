@@ -43,16 +43,16 @@ fn no_secret_is_in_a_log_or_in_the_database() {
     // Tokens: one that comes with an account, one made, one regenerated.
     let rule = regex::Regex::new("mst[rw]_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}").unwrap();
     let value = |page: &crate::support::app::Answer| rule.find(&page.body).unwrap().as_str().to_owned();
-    let created = visitor.post(LIST, &[("name", "robot"), ("token", "rw-90")]);
+    let created = visitor.post_and_follow(LIST, &[("name", "robot"), ("token", "rw-90")]);
     assert_eq!(created.status, 200, "{}", created.text());
     let first = value(&created);
     let id = regex::Regex::new("system-accounts/([0-9a-f-]{36})").unwrap();
     let id = id.captures(&created.body).unwrap()[1].to_owned();
     let fields = [("name", "deploy"), ("access", "read"), ("expires", "30")];
-    let second = value(&visitor.post(&format!("{LIST}/{id}/tokens"), &fields));
+    let second = value(&visitor.post_and_follow(&format!("{LIST}/{id}/tokens"), &fields));
     let public = |token: &str| token.split('_').nth(1).unwrap().to_owned();
     let regeneration = format!("{LIST}/{id}/tokens/{}/regeneration", public(&second));
-    let third = value(&visitor.post(&regeneration, &[("overlap", "1h")]));
+    let third = value(&visitor.post_and_follow(&regeneration, &[("overlap", "1h")]));
     let made_up = TokenValue::generate(Access::Write).unwrap().expose().to_owned();
     let mut broken = first.clone();
     broken.replace_range(30..31, if &first[30..31] == "A" { "B" } else { "A" });

@@ -78,11 +78,18 @@ fn every_page_is_whole_and_harmless() {
         ("t1", [("name", "a"), ("access", "read"), ("expires", "30")]),
         ("t2", [("name", "b"), ("access", "write"), ("expires", "never")]),
     ] {
-        check(name, &admin.post(&at(&ids[0], "/tokens"), &fields));
+        check(name, &admin.post_and_follow(&at(&ids[0], "/tokens"), &fields));
     }
     let account = admin.get(&at(&ids[0], ""));
     let token = all(&account.body, "id=\"revoke-", "\"")[0].to_owned();
-    check("regenerated", &admin.post(&at(&ids[0], &format!("/tokens/{token}/regeneration")), &[("overlap", "24h")]));
+    let regenerated = admin.post(&at(&ids[0], &format!("/tokens/{token}/regeneration")), &[("overlap", "24h")]);
+    check("regenerated", &admin.get(regenerated.location()));
+    check("shown before", &admin.get(regenerated.location()));
+    check("own tokens", &admin.get("/settings/api-tokens"));
+    let own = [("name", "laptop"), ("access", "read"), ("expires", "30")];
+    check("own token", &admin.post_and_follow("/settings/api-tokens", &own));
+    check("own tokens, one", &admin.get("/settings/api-tokens"));
+    check("own token, refused", &admin.post("/settings/api-tokens", &[("expires", "date")]));
     check("overlap refused", &admin.post(&at(&ids[1], "/tokens/x/regeneration"), &[]));
     admin.post(&at(&ids[1], "/disablement"), &[]);
     for path in [

@@ -111,6 +111,12 @@ pub fn find_undo_url(answer: &Answer) -> Option<String> {
     all(&answer.body, "class=\"flash-actions\" method=\"post\" action=\"", "\"").first().map(|url| (*url).to_owned())
 }
 
+/// Posts a form that makes a token, and opens the page that shows its value. What is refused is the answer itself.
+pub fn make_token(client: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let answer = client.post(path, fields);
+    if answer.status == 303 && answer.location().ends_with("/value") { client.get(answer.location()) } else { answer }
+}
+
 /// The value that a page shows once.
 pub fn token_value(answer: &Answer) -> String {
     assert_eq!(answer.status, 200, "{}", answer.text());

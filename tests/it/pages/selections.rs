@@ -241,12 +241,25 @@ fn every_way_to_make_an_administrator_asks_first_and_is_taken_back() {
     // New system account
     let fields = [("name", "chief"), ("role", administrator.as_str())];
     let asked = admin.post(LIST, &fields);
-    assert_eq!(asked.status, 422);
+    assert_eq!(asked.status, 303, "{}", asked.text());
+    let question = asked.location().to_owned();
+    assert!(question.starts_with(&format!("{LIST}/new?name=chief&with_role=")), "{question}");
+    // Reload and Back ask again, and change nothing.
+    admin.get(&question);
+    let asked = admin.get(&question);
+    assert_eq!((ticked(&asked, "role"), ticked(&asked, "administrator")), (vec![administrator.clone()], vec![]));
+    assert_eq!(href(&asked, "Cancel"), LIST);
     assert!(asked.text().contains("Anyone with one of its tokens will pass every permission check."), "{}", asked.text());
     assert_eq!(value(&asked, "name"), "chief");
     assert_eq!(app.totals(), (1, 0));
     let made = admin.post(LIST, &[fields[0], fields[1], ("administrator", "1")]);
     assert_eq!((made.status, app.totals()), (303, (2, 0)));
+    // What is too long for an address is asked in its place.
+    let roles: Vec<String> = (0..120).map(|n| app.add_role(&format!("Role {n}"), &["payments:refund"]).to_string()).collect();
+    let many: Vec<(&str, &str)> = fields.into_iter().chain(roles.iter().map(|role| ("role", role.as_str()))).collect();
+    let asked = admin.post(LIST, &many);
+    assert_eq!((asked.status, ticked(&asked, "role").len()), (422, 121), "{}", asked.text());
+    assert!(asked.text().contains("Make it an administrator") && app.totals() == (2, 0));
 }
 
 #[test]
@@ -263,6 +276,6 @@ fn undo_knows_no_creation() {
     let id = app.add_account("other");
     let token = Id::new().to_string();
     let fields = [("name", "t"), ("access", "read"), ("expires", "30"), ("form", token.as_str())];
-    assert_eq!(admin.post(&at(&id, "/tokens"), &fields).status, 200);
+    assert_eq!(admin.post(&at(&id, "/tokens"), &fields).status, 303);
     assert_eq!(admin.post(&format!("/settings/changes/{token}/undo"), &[]).status, 404);
 }

@@ -4,7 +4,7 @@ use muster::id::Id;
 use muster::roles::predefined;
 use muster::tokens::value::Access;
 
-use super::html::{LIST, at, bulk, find_undo_url, names, token_value, undo_url};
+use super::html::{LIST, at, bulk, find_undo_url, make_token, names, token_value, undo_url};
 use crate::support::app::{Client, TestApp};
 
 /// Two accounts, one in the manager's team; the manager holds nothing else.
@@ -51,9 +51,10 @@ fn disabling_enabling_and_tokens_are_in_reach() {
     for part in ["Edit Roles", "Edit Teams", "/deletion", "/promotion", "id=\"rename\""] {
         assert!(!page.body.contains(part), "{part}");
     }
-    let value = token_value(&keeper.post(&at(&mine, "/tokens"), &[("name", "x"), ("access", "write"), ("expires", "30")]));
+    let fields = [("name", "x"), ("access", "write"), ("expires", "30")];
+    let value = token_value(&make_token(&keeper, &at(&mine, "/tokens"), &fields));
     let path = at(&mine, &format!("/tokens/{}/regeneration", &value[5..17]));
-    let second = token_value(&keeper.post(&path, &[("overlap", "1h")]));
+    let second = token_value(&make_token(&keeper, &path, &[("overlap", "1h")]));
     assert_eq!([&value, &second].map(|value| app.verify(value).status), [200, 200]);
     let finish = at(&mine, &format!("/tokens/{}/finish", &second[5..17]));
     assert_eq!(keeper.post_and_follow(&finish, &[]).flash(), "The old value has stopped working.");

@@ -11,11 +11,11 @@ use muster::tokens::operations::{self, Creation};
 use muster::tokens::value::Access;
 use sha2::{Digest, Sha256};
 
-use super::html::{all, at, error, token_value, value};
+use super::html::{all, at, error, make_token, token_value, value};
 use crate::support::app::{Answer, Client, TestApp};
 
 fn create(client: &Client, id: &Id, fields: &[(&str, &str)]) -> Answer {
-    client.post(&at(id, "/tokens"), fields)
+    make_token(client, &at(id, "/tokens"), fields)
 }
 
 /// The public id of a value.
@@ -146,7 +146,7 @@ fn a_regenerated_token_leaves_its_old_value_alive_as_long_as_was_chosen() {
     for (overlap, length) in [("0", 0), ("1h", 1), ("24h", 24), ("7d", 7 * 24)] {
         let id = app.add_account(&format!("robot {overlap}"));
         let old = app.add_token(&id, Access::Write);
-        let page = admin.post(&at(&id, &format!("/tokens/{}/regeneration", public(&old))), &[("overlap", overlap)]);
+        let page = make_token(&admin, &at(&id, &format!("/tokens/{}/regeneration", public(&old))), &[("overlap", overlap)]);
         let new = token_value(&page);
         assert_eq!(page.header("cache-control"), "no-store, no-transform");
         assert_ne!(new, old);
@@ -204,12 +204,16 @@ fn an_old_value_dies_with_its_own_expiry_and_the_length_of_life_is_kept() {
             .execute(conn)?;
         Ok(())
     });
-    let new = token_value(&admin.post(&at(&id, &format!("/tokens/{}/regeneration", public(&old))), &[("overlap", "7d")]));
+    let regenerate = |token: &str, overlap: &str| {
+        let path = at(&id, &format!("/tokens/{}/regeneration", public(token)));
+        token_value(&make_token(&admin, &path, &[("overlap", overlap)]))
+    };
+    let new = regenerate(&old, "7d");
     assert_eq!(expiry(&app, &old), Some(soon));
     let off = expiry(&app, &new).unwrap() - clock::now() - TimeDelta::days(30);
     assert!(off.num_minutes().abs() < 5, "{off}");
     // A third generation stops the first at once.
-    let third = token_value(&admin.post(&at(&id, &format!("/tokens/{}/regeneration", public(&new))), &[("overlap", "1h")]));
+    let third = regenerate(&new, "1h");
     assert_eq!([&old, &new, &third].map(|value| app.verify(value).status), [401, 200, 200]);
     // Revoking the newest stops what it replaced, too.
     admin.post(&at(&id, &format!("/tokens/{}/revocation", public(&third))), &[]);
@@ -328,7 +332,7 @@ fn the_end_of_an_old_value_is_its_own_where_that_is_earlier() {
     let form = Creation { name: "brief".into(), access: Some(Access::Write), expiry: Ok(Expiry::In(life)) };
     let account = id.clone();
     let (old, _) = app.write(move |conn| operations::create(conn, &Principal::shell(), &account, &form, None));
-    let page = admin.post(&at(&id, &format!("/tokens/{}/regeneration", old.id)), &[("overlap", "24h")]);
+    let page = make_token(&admin, &at(&id, &format!("/tokens/{}/regeneration", old.id)), &[("overlap", "24h")]);
     token_value(&page);
     let end = old.expires_at.unwrap().format("%Y-%m-%dT%H:%M").to_string();
     assert!(page.body.contains(&format!("datetime=\"{end}")), "{end}: {}", page.text());

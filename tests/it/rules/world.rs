@@ -8,7 +8,7 @@ use muster::roles::predefined;
 use muster::routes::Route;
 use muster::tokens::value::Access as TokenAccess;
 
-use crate::support::app::{Client, PASSWORD, TestApp};
+use crate::support::app::{Answer, Client, PASSWORD, TestApp};
 
 /// A key as one-time links have them, which was never given to anybody.
 pub const NO_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -92,6 +92,22 @@ impl World {
         };
         let status = if method == "GET" { 200 } else { 303 };
         Case { path: format!("{list}{}", rest.replace("{id}", id.as_str())), fields, status }
+    }
+
+    /// The routes of the administrator's own tokens.
+    fn own_token_case(&self, method: &str, path: &str) -> Case {
+        let creation = [("name", "laptop"), ("access", "write"), ("expires", "30")];
+        let (list, status) = ("/settings/api-tokens", if method == "GET" { 200 } else { 303 });
+        if path == list {
+            let fields = creation.map(|(name, value)| (name, value.to_owned())).to_vec();
+            return Case { path: list.into(), fields: if method == "GET" { vec![] } else { fields }, status };
+        }
+        let public = |made: &Answer| made.location().split('/').nth(3).unwrap().to_owned();
+        let mut token = public(&self.admin.post(list, &creation));
+        if path.ends_with("/finish") {
+            token = public(&self.admin.post(&format!("{list}/{token}/regeneration"), &[("overlap", "24h")]));
+        }
+        Case { path: path.replace("{token}", &token), fields: vec![("overlap", "0".to_owned())], status }
     }
 
     /// The routes of teams, each on a team of its own with a member and an administrator.
@@ -204,12 +220,18 @@ impl World {
             }
             ("POST", "/settings/system-accounts/{id}/tokens") => {
                 let fields = vec![field("name", "deploy"), field("access", "write"), field("expires", "30")];
-                case(of(&robot(), "/tokens"), fields, 200)
+                case(of(&robot(), "/tokens"), fields, 303)
             }
+            ("GET", "/settings/system-accounts/{id}/tokens/{token}/value") => {
+                let fields = [("name", "deploy"), ("access", "write"), ("expires", "30")];
+                let made = self.admin.post(&of(&robot(), "/tokens"), &fields);
+                case(made.location().to_owned(), vec![], 200)
+            }
+            (method, path) if path.starts_with("/settings/api-tokens") => self.own_token_case(method, path),
             ("POST", "/settings/system-accounts/{id}/tokens/{token}/regeneration") => {
                 let id = robot();
                 let token = Self::token_id(&app.add_token(&id, TokenAccess::Read));
-                case(of(&id, &format!("/tokens/{token}/regeneration")), vec![field("overlap", "0")], 200)
+                case(of(&id, &format!("/tokens/{token}/regeneration")), vec![field("overlap", "0")], 303)
             }
             ("POST", "/settings/system-accounts/{id}/tokens/{token}/revocation") => {
                 let id = robot();

@@ -75,6 +75,7 @@ fn the_days_on_offer_are_those_that_are_accepted() {
                     assert!(accepted(first) && accepted(last), "{now} {maximum:?} {first} {last}");
                     assert!(!accepted(first - Days::new(1)) && !accepted(last + Days::new(1)), "{now} {maximum:?}");
                 }
+                // Not even a day that would end in time: at five in the morning it would be yesterday.
                 None => assert!((0..4).all(|day| !accepted(now.date() - Days::new(1) + Days::new(day))), "{now} {maximum:?}"),
             }
         }

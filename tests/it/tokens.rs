@@ -1,0 +1,4 @@
+//! Tokens: how a new value is shown, and one's own.
+
+mod own;
+mod values;
