@@ -38,6 +38,7 @@ pub mod gateway;
 pub mod help;
 pub mod id;
 pub mod metrics;
+pub mod people;
 pub mod roles;
 pub mod routes;
 pub mod schema;

@@ -10,7 +10,7 @@ use crate::auth::access::Access::{self, AnyOf, ForOne, Public, SignedIn};
 use crate::error::Error;
 use crate::web::navigation::Navigation;
 use crate::web::{assets, headers, health, trace};
-use crate::{accounts, audit, auth, authzen, gateway, help, roles, teams, tokens};
+use crate::{accounts, audit, auth, authzen, gateway, help, people, roles, teams, tokens};
 
 pub mod api;
 
@@ -40,6 +40,7 @@ const OPERATE: Access = AnyOf(&["system_account:manage:*", "system_account:manag
 const MANAGE: Access = AnyOf(&["system_account:manage:*"]);
 const SEE_USERS: Access = AnyOf(&["user:read:*"]);
 const MANAGE_USERS: Access = AnyOf(&["user:manage:*"]);
+const INVITE: Access = AnyOf(&["user:manage:*", people::operations::INVITE]);
 const MANAGE_ANY: Access = AnyOf(&["system_account:manage:*", "user:manage:*"]);
 const OPERATE_ANY: Access = AnyOf(&["system_account:manage:*", "system_account:manage:team", "user:manage:*"]);
 const MANAGE_ROLES: Access = AnyOf(&["role:manage:*"]);
@@ -70,8 +71,8 @@ pub const PAGES: &[Route] = &[
     post("/logout", Public, || web::post().to(auth::pages::sign_out)),
     get("/setup/{key}", Public, || reads().to(auth::pages::setup::show)),
     post("/setup/{key}", Public, || web::post().to(auth::pages::setup::create)),
-    get("/set-password/{key}", Public, || reads().to(auth::pages::set_password::show)),
-    post("/set-password/{key}", Public, || web::post().to(auth::pages::set_password::set)),
+    get("/set-password/{key}", Public, || reads().to(people::pages::set_password::show)),
+    post("/set-password/{key}", Public, || web::post().to(people::pages::set_password::set)),
     post("/preferences/theme", Public, || web::post().to(auth::pages::set_theme)),
     // One's own page
     get("/profile", SignedIn, || reads().to(auth::profile::show)),
@@ -106,6 +107,11 @@ pub const PAGES: &[Route] = &[
     // Users, on the same pages
     get("/settings/users", SEE_USERS, || reads().to(accounts::pages::list::show)),
     post("/settings/users/bulk", MANAGE_USERS, || web::post().to(accounts::pages::bulk::act)),
+    get("/settings/users/invite", INVITE, || reads().to(people::pages::invite::show)),
+    post("/settings/users/invite", INVITE, || web::post().to(people::pages::invite::send)),
+    post("/settings/users/{id}/invitation", INVITE, || web::post().to(people::pages::links::renew)),
+    post("/settings/users/{id}/invitation/cancellation", INVITE, || web::post().to(people::pages::links::cancel)),
+    post("/settings/users/{id}/password-link", MANAGE_USERS, || web::post().to(people::pages::links::offer_password)),
     get("/settings/users/{id}", SEE_USERS, || reads().to(accounts::pages::account::show)),
     post("/settings/users/{id}", MANAGE_USERS, || web::post().to(accounts::pages::account::rename)),
     post("/settings/users/{id}/disablement", MANAGE_USERS, || web::post().to(accounts::pages::verbs::act)),

@@ -159,6 +159,19 @@ diesel::table! {
         account_id -> Nullable<Text>,
         created_at -> Timestamp,
         expires_at -> Timestamp,
+        created_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    invitations (account_id) {
+        account_id -> Text,
+        digest -> Nullable<Text>,
+        named -> Bool,
+        invited_by -> Nullable<Text>,
+        invited_by_name -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
     }
 }
 
@@ -213,6 +226,7 @@ diesel::joinable!(team_members -> accounts (account_id));
 diesel::joinable!(team_administrators -> teams (team_id));
 diesel::joinable!(tokens -> accounts (account_id));
 diesel::joinable!(sessions -> accounts (account_id));
+diesel::joinable!(invitations -> accounts (account_id));
 diesel::joinable!(audit_events -> audit_changes (change_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -225,6 +239,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     team_administrators,
     tokens,
     sessions,
+    invitations,
     audit_events,
     audit_changes,
     revisions,

@@ -89,6 +89,8 @@ pub struct State {
     pub administrator: bool,
     /// Whether it is the account that the reader is signed in with.
     pub own: bool,
+    /// Whether it is of somebody who was invited and has not signed in yet.
+    pub invited: bool,
 }
 
 /// What is asked before a verb is carried out. `{whom}` stands for the account's name, or the number of accounts.

@@ -9,8 +9,10 @@ use crate::auth::principal::Principal;
 use crate::config::Config;
 use crate::error::Error;
 use crate::id::Id;
+use crate::people::model::{Invitation, Standing};
 use crate::roles::{self, predefined};
 use crate::teams::Team;
+use crate::web::view::moment::Tone;
 use crate::web::view::{Choice, Moment, Tile};
 
 pub mod account;
@@ -34,7 +36,7 @@ fn tile(kind: Kind, id: &Id, name: &str) -> Tile {
 }
 
 /// Used and limit of a kind, for the meter.
-fn plan(config: &Config, kind: Kind, used: i64) -> view::Plan {
+pub fn plan(config: &Config, kind: Kind, used: i64) -> view::Plan {
     let plan = Plan::from(config);
     let limit = plan.limit_of(kind).map(count);
     view::Plan { kind, name: plan.name, used: count(used), limit }
@@ -63,8 +65,21 @@ fn badges(roles: &[roles::Badge]) -> Vec<RoleBadge> {
     badges
 }
 
+/// How long the link of an invitation still works: amber the day before, red once it no longer does.
+fn invitation(invitation: &Invitation, standing: Standing, now: NaiveDateTime) -> Moment {
+    let at = invitation.expires_at;
+    let expiry = Moment::expiry(at, now);
+    let (text, tone) = match standing {
+        Standing::Open if (at.date() - now.date()).num_days() <= 1 => (format!("link {}", expiry.text), Tone::Warn),
+        Standing::Open => (format!("link {}", expiry.text), Tone::Quiet),
+        Standing::Expired => ("link has expired".to_owned(), Tone::Danger),
+        Standing::Ended | Standing::Unbacked => ("link no longer works".to_owned(), Tone::Danger),
+    };
+    Moment { text, tone, ..expiry }
+}
+
 /// The roles to choose from: those that can be given at all; what this actor may not give is shown, and why.
-fn role_choices(all: &[roles::Role], actor: &Principal, ticked: &[Id]) -> Vec<Choice> {
+pub fn role_choices(all: &[roles::Role], actor: &Principal, ticked: &[Id]) -> Vec<Choice> {
     let against = |role: &roles::Role| {
         let may = actor.may_grant(&role.permissions);
         (!may).then(|| "Grants more than you have".into())
@@ -89,12 +104,12 @@ fn choices(all: &[roles::Role], against: impl Fn(&roles::Role) -> Option<String>
     all.iter().filter(|role| role.assignable).map(|role| (&role.id, choice(role))).collect()
 }
 
-fn team_choices(all: &[Team], ticked: &[Id]) -> Vec<Choice> {
+pub fn team_choices(all: &[Team], ticked: &[Id]) -> Vec<Choice> {
     all.iter().map(|team| Choice::new(team.id.to_string(), &team.name).checked(ticked.contains(&team.id))).collect()
 }
 
 /// The ids of a form's checkboxes. What is not a UUID cannot be one of ours.
-fn ids(values: &[String], field: &'static str) -> Result<Vec<Id>, Error> {
+pub fn ids(values: &[String], field: &'static str) -> Result<Vec<Id>, Error> {
     let parse = |value: &String| Id::parse(value).ok_or_else(|| Error::field(field, "One of these does not exist."));
     values.iter().filter(|value| !value.is_empty()).map(parse).collect()
 }

@@ -25,6 +25,10 @@ pub mod verbs {
     pub const SIGN_IN_FAILED: &str = "session.refused";
     pub const SIGNED_OUT: &str = "session.ended";
     pub const PASSWORD_LINK_CREATED: &str = "password.link_created";
+    pub const INVITED: &str = "invitation.created";
+    pub const INVITATION_RENEWED: &str = "invitation.renewed";
+    pub const INVITATION_CANCELLED: &str = "invitation.cancelled";
+    pub const INVITATION_ACCEPTED: &str = "invitation.accepted";
     pub const ROLE_CREATED: &str = "role.created";
     pub const ROLE_UPDATED: &str = "role.updated";
     pub const ROLE_RESET: &str = "role.reset";

@@ -50,8 +50,8 @@ pub fn joint(entry: &Entry) -> &'static str {
 /// What is to be said beside action, target and object; empty where that is all.
 pub fn details(entry: &Entry) -> String {
     match entry.verb.as_str() {
-        verbs::ACCOUNT_CREATED => created(entry),
-        verbs::ACCOUNT_RENAMED | verbs::TEAM_RENAMED => edited(entry),
+        verbs::ACCOUNT_CREATED | verbs::INVITED => created(entry),
+        verbs::ACCOUNT_RENAMED | verbs::TEAM_RENAMED | verbs::INVITATION_ACCEPTED => edited(entry),
         verbs::ROLE_CREATED => list(entry, "permissions").join(", "),
         verbs::ROLE_UPDATED | verbs::ROLE_RESET => edited(entry),
         verbs::TOKEN_REGENERATED => overlap(entry),
@@ -143,6 +143,14 @@ pub fn feed(entry: &Entry) -> Vec<Text> {
     let tail = |lead: &str| Text::plain(if details.is_empty() { String::new() } else { format!("{lead}{}", small(&details)) });
     match entry.verb.as_str() {
         verbs::ACCOUNT_CREATED => vec![Text::plain(format!(" created {}", what()))],
+        verbs::INVITED => vec![Text::plain(format!(" invited {}", what()))],
+        verbs::INVITATION_ACCEPTED | verbs::INVITATION_CANCELLED => {
+            vec![Text::plain(format!(" {} the invitation", small(&action(entry)).trim_end_matches(" invitation")))]
+        }
+        verbs::INVITATION_RENEWED => vec![Text::plain(" created a new invitation link")],
+        verbs::PASSWORD_LINK_CREATED => vec![Text::plain(" created a link to set a new password")],
+        verbs::PASSWORD_CHANGED => vec![Text::plain(" set a new password")],
+        verbs::SIGN_IN_FAILED => vec![Text::plain(" could not sign in"), tail(": ")],
         verbs::ACCOUNT_RENAMED => match before_and_after(entry, "name") {
             Some((before, after)) if before != after => {
                 vec![Text::plain(" renamed it from "), Text::strong(before), Text::plain(" to "), Text::strong(after)]
@@ -184,7 +192,8 @@ pub fn changes(entry: &Entry) -> Vec<FieldChange> {
         verbs::ACCOUNT_DISABLED => change("Status", "Enabled", "Disabled"),
         verbs::ACCOUNT_ENABLED => change("Status", "Disabled", "Enabled"),
         verbs::ACCOUNT_DELETED => change("Account", &entry.target_name, ""),
-        verbs::ACCOUNT_CREATED => change("Account", "", &entry.target_name),
+        verbs::ACCOUNT_CREATED | verbs::INVITED => change("Account", "", &entry.target_name),
+        verbs::INVITATION_CANCELLED => change("Account", &entry.target_name, ""),
         verbs::ROLE_ADDED => change("Role", "", object),
         verbs::ROLE_REMOVED => change("Role", object, ""),
         verbs::TEAM_ADDED => change("Team", "", object),

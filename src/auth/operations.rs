@@ -3,7 +3,6 @@
 use super::links::{self, Purpose};
 use super::principal::{ActorKind, Means, Origin, Principal};
 use super::queries;
-use crate::accounts::model::{Kind, Right};
 use crate::accounts::operations::{UserCreation, create_user};
 use crate::accounts::queries as accounts;
 use crate::audit::{self, Event, verbs};
@@ -11,7 +10,7 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::permission::PermissionSet;
-use crate::roles::{self, predefined};
+use crate::roles::predefined;
 
 /// The actor of what someone does before signing in.
 fn visitor(name: &str, id: Option<Id>, means: Means, origin: Origin) -> Principal {
@@ -24,6 +23,11 @@ fn visitor(name: &str, id: Option<Id>, means: Means, origin: Origin) -> Principa
         means,
         origin,
     }
+}
+
+/// A person who acts by a link of theirs, before they are signed in.
+pub fn newcomer(name: &str, id: &Id, origin: &Origin) -> Principal {
+    visitor(name, Some(id.clone()), Means::Trusted, origin.clone())
 }
 
 /// Why a sign-in was refused.
@@ -133,66 +137,6 @@ pub fn set_up(
     let id = create_user(conn, &actor, &form)?;
     links::use_up(conn, Purpose::Setup, None)?;
     begin_session(conn, &id, password_hash, origin)
-}
-
-/// The user who can set a password with this link.
-///
-/// # Errors
-/// `NotFound` for an invalid link.
-pub fn check_invitation(conn: &mut DbConnection, key: &str) -> Result<(Id, crate::accounts::model::Account), Error> {
-    match links::find(conn, Purpose::Password, key)? {
-        Some(Some(id)) => {
-            let account = accounts::find(conn, Kind::User, &id)?;
-            if account.disabled { Err(Error::NotFound("link")) } else { Ok((id, account)) }
-        }
-        _ => Err(Error::NotFound("link")),
-    }
-}
-
-/// Sets the password of the link's user, deletes their links, and signs them in.
-///
-/// # Errors
-/// `NotFound` for an invalid link.
-pub fn accept_invitation(conn: &mut DbConnection, key: &str, hash: &str, origin: &Origin) -> Result<Begun, Error> {
-    let (id, account) = check_invitation(conn, key)?;
-    accounts::set_password(conn, &id, hash)?;
-    links::use_up(conn, Purpose::Password, Some(&id))?;
-    queries::sessions::end_others(conn, &id, None)?;
-    let user = visitor(&account.name, Some(id.clone()), Means::Trusted, origin.clone());
-    session_event(conn, &user, verbs::PASSWORD_CHANGED)?;
-    begin_session(conn, &id, hash, origin)
-}
-
-/// Creates a one-time link for a user to set a new password, and returns its key. Older links stop working. Whoever has the
-/// link can become the user, so the actor must be able to do at least as much.
-///
-/// # Errors
-/// `Conflict` if the user is disabled.
-pub fn offer_password(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<String, Error> {
-    actor.require(Kind::User.permission(Right::Manage), "Only administrators can reset passwords.")?;
-    let account = accounts::find(conn, Kind::User, id)?;
-    let (_, held) = roles::queries::of_account(conn, id)?;
-    if !actor.may_grant(&held) {
-        return Err(Error::forbidden(
-            "",
-            format!("{} can do more than you can, so you can't reset their password.", account.name),
-        ));
-    }
-    if account.disabled {
-        return Err(Error::Conflict(format!("{} is disabled. Enable the user first.", account.name)));
-    }
-    links::use_up(conn, Purpose::Password, Some(id))?;
-    let key = links::create(conn, Purpose::Password, Some(id))?;
-    let event = Event {
-        verb: verbs::PASSWORD_LINK_CREATED,
-        target_kind: Kind::User.as_str(),
-        target_id: Some(id),
-        target_name: &account.name,
-        object: None,
-        detail: serde_json::json!({}),
-    };
-    audit::record_alone(conn, actor, &event)?;
-    Ok(key)
 }
 
 pub fn not_the_current_password() -> Error {

@@ -24,11 +24,10 @@ use crate::web::throttle::{self, TooMany};
 use crate::web::view::Theme;
 use crate::web::visit::{Visit, Visitor};
 
-pub mod set_password;
 pub mod setup;
 
-/// Where a user lands after signing in.
-const HOME: &str = "/settings/system-accounts";
+/// Where a user lands after signing in: it leads on to the first page that they may see.
+const HOME: &str = "/";
 /// The minimum length of a password, for templates.
 const MIN_LENGTH: u32 = password::MIN_LENGTH as u32;
 

@@ -71,6 +71,19 @@ pub struct Principal {
     pub origin: Origin,
 }
 
+fn administers(held: &PermissionSet) -> bool {
+    held.covers_all(&predefined::administrator_permissions())
+}
+
+/// The first of `wanted` that whoever holds `held` does not have. Administrators lack nothing, also of the permissions that
+/// only a gateway knows: they could give them to themselves at any time.
+pub fn lacks<'a>(held: &PermissionSet, wanted: impl IntoIterator<Item = &'a Permission>) -> Option<&'a Permission> {
+    if administers(held) {
+        return None;
+    }
+    wanted.into_iter().find(|permission| !held.allows(permission))
+}
+
 impl Principal {
     /// The command line: whoever can read Muster's database can do everything in it.
     pub fn shell() -> Self {
@@ -106,7 +119,7 @@ impl Principal {
     /// Whether the actor has all permissions of the predefined role Administrator. A custom role that grants as much
     /// counts, too.
     pub fn is_administrator(&self) -> bool {
-        self.permissions.covers_all(&predefined::administrator_permissions())
+        administers(&self.permissions)
     }
 
     /// Whether the actor has all of `granted`.
@@ -114,13 +127,9 @@ impl Principal {
         self.lacks(granted).is_none()
     }
 
-    /// The first of `held` that the actor does not have. Administrators lack nothing, also of the permissions that only a
-    /// gateway knows: they could give them to themselves at any time.
-    pub fn lacks<'a>(&self, held: impl IntoIterator<Item = &'a Permission>) -> Option<&'a Permission> {
-        if self.is_administrator() {
-            return None;
-        }
-        held.into_iter().find(|permission| !self.permissions.allows(permission))
+    /// [`lacks`], of the actor.
+    pub fn lacks<'a>(&self, wanted: impl IntoIterator<Item = &'a Permission>) -> Option<&'a Permission> {
+        lacks(&self.permissions, wanted)
     }
 
     pub fn session(&self) -> Option<&Id> {

@@ -38,20 +38,6 @@ pub struct SetupPage {
     pub min_length: u32,
 }
 
-/// Sets a password.
-#[derive(Clone, Debug, Default, Template)]
-#[template(path = "auth/set_password.html")]
-pub struct SetPasswordPage {
-    pub head: Head,
-    /// The form's address.
-    pub action: String,
-    pub name: String,
-    pub email: String,
-    pub password: Field,
-    pub password_again: Field,
-    pub min_length: u32,
-}
-
 /// The profile.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "auth/profile.html")]

@@ -7,16 +7,19 @@ use clap::{Args, Subcommand};
 use super::output::{row, say, sentence};
 use super::role::roles_named;
 use super::{open, open_or_create};
-use crate::accounts::model::{Account, Kind, Selection};
+use crate::accounts::model::{Account, AccountName, Email, Kind, Selection};
 use crate::accounts::operations::{self, Edit, Plan, UserCreation};
 use crate::accounts::queries::{self, roster};
-use crate::auth::links::{self, Purpose};
+use crate::auth::links::Key;
 use crate::auth::principal::Principal;
 use crate::auth::{self, password};
 use crate::config::Config;
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
 use crate::id::Id;
+use crate::people::model::Person;
+use crate::people::operations::{self as people, Answer, Fault, Invitations, Known};
+use crate::people::queries as people_queries;
 use crate::roles::predefined;
 use crate::settings;
 
@@ -85,7 +88,6 @@ fn add(config: &Config, words: &AddUser) -> Result<(), String> {
     // Before anything else: a password that is too short must not leave a new database behind.
     let password_hash = if words.password_stdin { Some(hash_from_stdin()?) } else { None };
     let (database, plan) = (open_or_create(config)?, Plan::from(config));
-    let invited = password_hash.is_none();
     let outcome = database.write_now(|conn| {
         let mut roles = roles_named(conn, &words.roles)?;
         if words.admin {
@@ -93,20 +95,43 @@ fn add(config: &Config, words: &AddUser) -> Result<(), String> {
         } else if roles.is_empty() {
             roles.push(predefined::USER.into());
         }
+        if password_hash.is_none() {
+            return invite(conn, &plan, words, roles).map(Some);
+        }
         let form = UserCreation { name: words.name.clone(), email: words.email.clone(), password_hash, roles };
-        let id = operations::create_user(conn, &Principal::shell(), &form)?;
+        operations::create_user(conn, &Principal::shell(), &form)?;
         operations::plan_allows(conn, &plan, Kind::User)?;
-        if invited { links::create(conn, Purpose::Password, Some(&id)).map(Some) } else { Ok(None) }
+        Ok(None)
     });
     match outcome.map_err(|error| sentence(&error))? {
-        Some(key) => print_link(config, &database, &key),
+        Some(key) => print_link(config, &database, &key, "7 days"),
         None => say(&format!("Added {}. Sign in at {}/login", words.email, base_url(config, &database)?)),
     }
 }
 
-fn print_link(config: &Config, database: &Database, key: &str) -> Result<(), String> {
+/// Invites one person, and returns the key of their link.
+fn invite(conn: &mut DbConnection, plan: &Plan, words: &AddUser, roles: Vec<Id>) -> Result<Key, Error> {
+    let name = AccountName::parse(&words.name).map_err(|message| Error::field("name", message))?;
+    let email = Email::parse(&words.email).map_err(|message| Error::field("email", message))?;
+    let one = Invitations {
+        people: vec![Ok(Person { name: Some(name), email })],
+        roles,
+        teams: Vec::new(),
+        known: Known::Fault { enable: Vec::new() },
+        form: None,
+    };
+    match people::invite(conn, &Principal::shell(), plan, &one)? {
+        Answer::Faults(faults) => Err(Error::field("email", faults.first().map_or_else(String::new, Fault::sentence))),
+        Answer::Invited(invited, _) => {
+            let key = invited.into_iter().find_map(|one| one.key);
+            key.ok_or_else(|| Error::Internal("somebody new without a link".into()))
+        }
+    }
+}
+
+fn print_link(config: &Config, database: &Database, key: &Key, life: &str) -> Result<(), String> {
     let base = base_url(config, database)?;
-    say(&format!("Open {base}/set-password/{key} to set the password. The link works once and expires in 3 days."))
+    say(&format!("Open {base}/set-password/{} to set the password. The link works once and expires in {life}.", key.expose()))
 }
 
 /// The public URL, or else the address where this database's server last listened.
@@ -172,10 +197,16 @@ fn switch(config: &Config, user: &str, enable: bool) -> Result<(), String> {
 fn reset_password(config: &Config, user: &str) -> Result<(), String> {
     let database = open(config)?;
     let made = database.write_now(|conn| {
-        let account = user_named(conn, user)?;
-        auth::operations::offer_password(conn, &Principal::shell(), &account.id)
+        let (account, actor) = (user_named(conn, user)?, Principal::shell());
+        // Who has not accepted the invitation yet gets a new one.
+        let pending = people_queries::of_accounts(conn, std::slice::from_ref(&account.id))?;
+        if pending.contains_key(&account.id) {
+            return Ok((people::renew(conn, &actor, &account.id)?, "7 days"));
+        }
+        Ok((people::offer_password(conn, &actor, &account.id)?, "24 hours"))
     });
-    print_link(config, &database, &made.map_err(|error| sentence(&error))?)
+    let (offered, life) = made.map_err(|error| sentence(&error))?;
+    print_link(config, &database, &offered.key, life)
 }
 
 fn set_roles(config: &Config, words: &SetRoles) -> Result<(), String> {

@@ -175,6 +175,28 @@ pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<(Vec<Badge>, 
     Ok((badges, permissions))
 }
 
+/// Everything that each of `accounts` may do, the administration of teams included. Two statements, whatever the number.
+pub fn permissions(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, PermissionSet>, Error> {
+    let ids = || accounts.iter().map(Id::as_str);
+    let granted: Vec<(Id, String)> = role_permissions::table
+        .inner_join(account_roles::table.on(account_roles::role_id.eq(role_permissions::role_id)))
+        .filter(account_roles::account_id.eq_any(ids()))
+        .select((account_roles::account_id, role_permissions::permission))
+        .load(conn)?;
+    let administers: Vec<(Id, Id)> = team_administrators::table
+        .filter(team_administrators::account_id.eq_any(ids()))
+        .select((team_administrators::account_id, team_administrators::team_id))
+        .load(conn)?;
+    let mut held: HashMap<Id, Vec<Permission>> = HashMap::new();
+    for (account, text) in granted {
+        held.entry(account).or_default().extend(Permission::parse(&text));
+    }
+    for (account, team) in administers {
+        held.entry(account).or_default().extend(of_administration(&[team]));
+    }
+    Ok(held.into_iter().map(|(account, permissions)| (account, permissions.into_iter().collect())).collect())
+}
+
 /// What follows from administering these teams.
 pub fn of_administration(teams: &[Id]) -> impl Iterator<Item = Permission> + '_ {
     teams.iter().filter_map(|team| Permission::parse(&format!("team:manage:{{{team}}}")).ok())

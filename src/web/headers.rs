@@ -14,10 +14,9 @@ use crate::web::visit::registered;
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const ALWAYS: [(HeaderName, HeaderValue); 7] = [
+const ALWAYS: [(HeaderName, HeaderValue); 6] = [
     (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
@@ -28,7 +27,8 @@ const ALWAYS: [(HeaderName, HeaderValue); 7] = [
     ),
 ];
 
-/// Middleware for `from_fn`: adds them to every answer. `Cache-Control: no-store` stands unless the handler has said otherwise;
+/// Middleware for `from_fn`: adds them to every answer. `Cache-Control: no-store` and `Referrer-Policy: same-origin` stand unless
+/// the handler has said otherwise;
 /// `Strict-Transport-Security` only where the public URL is https.
 ///
 /// # Errors
@@ -55,8 +55,10 @@ fn add(headers: &mut HeaderMap, https: bool) {
     for (name, value) in ALWAYS {
         headers.insert(name, value);
     }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, usual) in [(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "same-origin")] {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(usual));
+        }
     }
     if https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));

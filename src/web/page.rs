@@ -82,6 +82,16 @@ pub fn html_with_secret(status: StatusCode, page: &impl Template) -> Result<Http
     Ok(answer)
 }
 
+/// Draws the page of a one-time link, or one that shows such links: its address is named to nobody, either.
+///
+/// # Errors
+/// `Internal` where the template fails.
+pub fn html_of_link(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
+    let mut answer = html_with_secret(status, page)?;
+    answer.headers_mut().insert(header::REFERRER_POLICY, header::HeaderValue::from_static("no-referrer"));
+    Ok(answer)
+}
+
 /// Sends the browser on after a POST.
 pub fn see_other(location: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()

@@ -1,4 +1,45 @@
 //! What people have and machines don't: invitations, links, addresses, and the rule that guards who handles whom.
 
 mod handling;
+mod invite;
+mod links;
 mod seats;
+
+use muster::id::Id;
+
+use crate::pages::html::{all, plain};
+use crate::support::app::{Answer, Client, PASSWORD, TestApp};
+use crate::support::snapshot::lines;
+
+const USERS: &str = "/settings/users";
+const INVITE: &str = "/settings/users/invite";
+
+/// Posts a list to invite, with more fields.
+fn invite(client: &Client, addresses: &str, more: &[(&str, &str)]) -> Answer {
+    client.post(INVITE, &[&[("addresses", addresses)], more].concat())
+}
+
+/// The links that a page shows.
+fn links(answer: &Answer) -> Vec<String> {
+    let fields = all(&answer.body, "<input class=\"input\" type=\"text\" id=\"link-", ">");
+    fields.into_iter().map(|field| plain(all(field, "value=\"", "\"")[0])).collect()
+}
+
+fn link_of(answer: &Answer) -> String {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    links(answer).pop().unwrap()
+}
+
+/// Sets a password by a link.
+fn accept(client: &Client, link: &str, name: &str) -> Answer {
+    accept_with(client, link, name, PASSWORD)
+}
+
+fn accept_with(client: &Client, link: &str, name: &str, password: &str) -> Answer {
+    client.post(link, &[("name", name), ("password", password), ("password_again", password)])
+}
+
+fn id_of(app: &TestApp, email: &str) -> Id {
+    let sql = format!("SELECT id AS line FROM accounts WHERE email = '{email}'");
+    Id::parse(&app.read(|conn| Ok(lines(conn, &sql)))[0]).unwrap()
+}

@@ -33,7 +33,7 @@ impl Verb for Delete {
     }
 
     fn fits(&self, state: State) -> bool {
-        !state.own
+        !state.own && (!state.invited || state.disabled)
     }
 
     fn asks(&self, kind: Kind, _: &Params) -> Option<Ask> {
@@ -74,6 +74,6 @@ pub static DELETED: Effect = Effect {
         rules::can_do_as_much(conn, rule)?;
         rules::not_oneself(conn, rule, "delete")
     },
-    carry_out: changes::delete,
+    carry_out: |conn, change, kind, events| changes::delete(conn, change, verbs::ACCOUNT_DELETED, kind, events),
     after: rules::an_administrator_remains,
 };

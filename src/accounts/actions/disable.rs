@@ -36,7 +36,7 @@ impl Verb for Disable {
     }
 
     fn fits(&self, state: State) -> bool {
-        !state.disabled && !state.own
+        !state.disabled && !state.own && !state.invited
     }
 
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {
@@ -65,7 +65,7 @@ pub static DISABLED: Effect = Effect {
     },
     carry_out: |conn, change, kind, events| {
         changes::set_disabled(conn, change, verbs::ACCOUNT_DISABLED, (kind, true), events)?;
-        if kind == Kind::User { changes::end_sessions(conn, change, verbs::ACCOUNT_DISABLED) } else { Ok(()) }
+        if kind == Kind::User { changes::end_ways_in(conn, change, verbs::ACCOUNT_DISABLED) } else { Ok(()) }
     },
     after: rules::an_administrator_remains,
 };

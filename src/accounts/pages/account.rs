@@ -7,13 +7,13 @@ use serde::Deserialize;
 
 use super::edits;
 use super::visits::AccountVisit;
-use super::{count, is_administrator, live, moment, plan as plan_view, role_choices, team_choices, tile};
+use super::{count, invitation, is_administrator, live, moment, plan as plan_view, role_choices, team_choices, tile};
 use crate::accounts::actions::State;
 use crate::accounts::kind::Screen;
 use crate::accounts::model::{Account, Kind, Right};
 use crate::accounts::operations;
 use crate::accounts::queries;
-use crate::accounts::view::account::{AccountPage, Change, RoleLine, TeamLine};
+use crate::accounts::view::account::{AccountPage, Change, Invited, RoleLine, TeamLine};
 use crate::accounts::view::activity::{Activity, Day};
 use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection, overlaps};
 use crate::activity::Recorder;
@@ -25,6 +25,8 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::gateway::headers;
 use crate::id::Id;
+use crate::people::model::{Invitation, Standing};
+use crate::people::operations::Pending;
 use crate::roles::permission::{Permission, PermissionSet};
 use crate::roles::{self, Badge, Role};
 use crate::settings;
@@ -66,6 +68,7 @@ struct Found {
     can_operate: bool,
     creation_stopped: Option<String>,
     permissions: PermissionSet,
+    pending: Pending,
 }
 
 fn find(conn: &mut DbConnection, actor: &Principal, screen: &Screen, id: &Id) -> Result<Found, Error> {
@@ -84,6 +87,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, screen: &Screen, id: &Id) ->
     Ok(Found {
         badges,
         permissions,
+        pending: if screen.kind == Kind::User { Pending::of(conn, only)? } else { Pending::default() },
         sizes: teams::queries::sizes(conn, &team_ids)?,
         tokens: tokens::queries::of_account(conn, id)?,
         days: queries::days(conn, id, first_day)?,
@@ -128,7 +132,13 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         name: account.name.clone(),
         description: account.email.as_ref().unwrap_or(&account.description).clone(),
         tile: tile(screen.kind, id, &account.name),
-        state: State { disabled: account.disabled, administrator: held.iter().any(is_administrator), own: actor.is(id) },
+        state: State {
+            disabled: account.disabled,
+            administrator: held.iter().any(is_administrator),
+            own: actor.is(id),
+            invited: found.pending.get(id).is_some(),
+        },
+        invited: found.pending.get(id).map(|(one, standing)| invited(one, standing, now)),
         can_manage,
         can_operate,
         ask: if can_operate { None } else { found.ask.clone() },
@@ -157,6 +167,16 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         large_identity: large_identity(&found),
         ..AccountPage::default()
     })
+}
+
+/// An invitation that has not been accepted yet, and why its link is dead where it is.
+fn invited(one: &Invitation, standing: Standing, now: NaiveDateTime) -> Invited {
+    let why = match standing {
+        Standing::Open | Standing::Expired => String::new(),
+        Standing::Ended => "The link ended when the account was disabled.".to_owned(),
+        Standing::Unbacked => format!("{} can no longer invite users to all that this invitation gives.", one.by_name),
+    };
+    Invited { link: invitation(one, standing, now), by: one.by_name.clone(), why }
 }
 
 /// How many bytes a gateway is told of the account with each call, where that is more than some have room for.

@@ -10,7 +10,7 @@ use chrono::NaiveDateTime;
 use serde::Deserialize;
 
 use super::visits::ScreenVisit;
-use super::{badges, count, live, moment, plan as plan_view, removable_choices, role_choices, tile};
+use super::{badges, count, invitation, live, moment, plan as plan_view, removable_choices, role_choices, tile};
 use crate::accounts::actions::State;
 use crate::accounts::filter::{Filters, ListQuery};
 use crate::accounts::model::{AccountRow, Activity, Filter, Kind, NUMBERED_LIMIT, Right, Sort, Total, Window};
@@ -23,6 +23,7 @@ use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
+use crate::people::operations::{Pending, may_invite};
 use crate::roles::{self, Badge, Role};
 use crate::settings;
 use crate::teams::{self, Team};
@@ -84,9 +85,6 @@ fn unpacked(text: &str) -> Option<(Option<i64>, Vec<String>)> {
 }
 
 /// `GET` of the list
-///
-/// # Errors
-/// `Unavailable`.
 pub async fn show(visit: ScreenVisit) -> Result<HttpResponse, Error> {
     let filters = visit.filters();
     let query = visit.request.query_string();
@@ -104,6 +102,7 @@ struct Found {
     selected: Selected,
     /// Of users.
     emails: HashMap<Id, String>,
+    pending: Pending,
     roles_of: HashMap<Id, Vec<Badge>>,
     teams_of: HashMap<Id, Vec<Team>>,
     tokens_of: HashMap<Id, TokenSummary>,
@@ -166,6 +165,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, wanted: &Wanted) -> Result<F
         teams: teams::queries::all(conn)?,
         selected: Selected::read(conn, actor, selection.as_ref(), &listing)?,
         emails: if filter.kind == Kind::User { queries::emails(conn, &ids)? } else { HashMap::new() },
+        pending: if filter.kind == Kind::User { Pending::of(conn, &ids)? } else { Pending::default() },
         ask: if *asks { whom_to_ask(conn)? } else { None },
         tracked_since: settings::tracked_since(conn)?,
         listing,
@@ -207,6 +207,7 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters) -> Result<AccountsPage
         plan: plan_view(&visit.config, screen.kind, enabled),
         hints: hints(&found, filters),
         can_manage,
+        can_invite: screen.kind == Kind::User && may_invite(actor).is_ok(),
         own_teams: !actor.may(screen.permission(Right::Read)),
         policy_link: visit.config.policy_link.clone(),
         rows,
@@ -278,7 +279,9 @@ fn row_view(row: &AccountRow, found: &Found, visit: &ScreenVisit, now: NaiveDate
             disabled: row.disabled,
             administrator: roles.iter().any(|role| role.administrator),
             own: visit.actor.is(&row.id),
+            invited: found.pending.get(&row.id).is_some(),
         },
+        invited: found.pending.get(&row.id).map(|(one, standing)| invitation(one, standing, now)),
         roles,
         last_login: moment(row.last_login_at, now),
         activity: moment(row.last_used_at, now),

@@ -18,7 +18,7 @@ use crate::roles::permission::{Permission, PermissionSet};
 
 mod carried;
 pub use carried::{
-    add_administrations, add_memberships, add_roles, delete, end_sessions, remove_administrations, remove_memberships,
+    add_administrations, add_memberships, add_roles, delete, end_ways_in, remove_administrations, remove_memberships,
     remove_roles, set_disabled,
 };
 

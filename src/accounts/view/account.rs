@@ -30,6 +30,17 @@ pub struct TeamLine {
     pub members: String,
 }
 
+/// An invitation that has not been accepted yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Invited {
+    /// How long its link works.
+    pub link: Moment,
+    /// Who answers for it.
+    pub by: String,
+    /// Why its link is dead before its time; empty where it is not.
+    pub why: String,
+}
+
 /// A line of "Recent changes".
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
@@ -60,6 +71,8 @@ pub struct AccountPage {
     pub tile: Tile,
     /// What decides which actions make sense.
     pub state: State,
+    /// A pending invitation.
+    pub invited: Option<Invited>,
     /// Whether everything may be changed (`system_account:manage:*`).
     pub can_manage: bool,
     /// Whether tokens, disabling and enabling are in reach (also `system_account:manage:team`).
@@ -116,6 +129,11 @@ impl AccountPage {
     /// The page's address.
     pub fn url(&self) -> String {
         format!("{}/{}", self.screen.path, self.id)
+    }
+
+    /// Whether the reader may make a link by which a password is set.
+    pub fn takes_link(&self) -> bool {
+        self.can_manage && !self.screen.has_tokens() && !self.state.disabled && !self.state.own
     }
 
     /// What its menu offers.

@@ -61,6 +61,8 @@ pub struct AccountRow {
     pub expiry: Option<Moment>,
     /// What decides which actions make sense.
     pub state: State,
+    /// How long the link of a pending invitation works.
+    pub invited: Option<Moment>,
     /// Whether its box is ticked.
     pub checked: bool,
 }
@@ -132,6 +134,8 @@ pub struct AccountsPage {
     pub hints: Vec<Hint>,
     /// Whether checkboxes, menus and "New system account" are there (`system_account:manage:*`).
     pub can_manage: bool,
+    /// Whether "Invite users" is there.
+    pub can_invite: bool,
     /// The page that says who needs a user account of their own; plain text without one.
     pub policy_link: Option<String>,
     /// For those who may only look, whom to ask: `Maya Lindqvist or Tomas Okafor`.
@@ -184,6 +188,11 @@ impl AccountsPage {
     /// The menu that the script opens for each row.
     pub fn row_menu(&self) -> Vec<(Entry, String)> {
         menu::of_any(self.screen.kind)
+    }
+
+    /// The states that fit a new link: of an invitation, or for a password.
+    pub fn fits_link(&self, invited: bool) -> String {
+        menu::of_links(invited)
     }
 
     /// The columns to show: the status where it can differ.

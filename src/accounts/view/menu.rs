@@ -63,16 +63,23 @@ pub fn of_any(kind: Kind) -> Vec<(Entry, String)> {
     entries(kind, verbs()).into_iter().zip(verbs().map(|verb| fitting(verb).join(" "))).collect()
 }
 
+/// The states in which a user can be given a link for a new password, or a new link of an invitation.
+pub fn of_links(invited: bool) -> String {
+    let fits = |state: State| state.invited == invited && !state.disabled && !state.own;
+    STATES.filter(|at| fits(state(*at))).map(|at| at.to_string()).collect::<Vec<_>>().join(" ")
+}
+
 /// The states that an account may be in, as numbers.
-const STATES: std::ops::Range<u8> = 0..8;
+const STATES: std::ops::Range<u8> = 0..16;
 
 fn state(code: u8) -> State {
-    State { disabled: code & 1 > 0, administrator: code & 2 > 0, own: code & 4 > 0 }
+    State { disabled: code & 1 > 0, administrator: code & 2 > 0, own: code & 4 > 0, invited: code & 8 > 0 }
 }
 
 /// The state of an account as its row says it to the menu.
 pub fn code(state: State) -> u8 {
-    u8::from(state.disabled) | u8::from(state.administrator) << 1 | u8::from(state.own) << 2
+    let flags = [state.disabled, state.administrator, state.own, state.invited];
+    flags.iter().rev().fold(0, |code, flag| code << 1 | u8::from(*flag))
 }
 
 /// The bar for several.

@@ -12,7 +12,7 @@ use crate::auth::{operations, session};
 use crate::database::Database;
 use crate::error::Error;
 use crate::web::form::Form;
-use crate::web::page::{head, html_with_secret, see_other};
+use crate::web::page::{head, html_of_link, see_other};
 use crate::web::view::Field;
 use crate::web::visit::Visitor;
 
@@ -20,7 +20,7 @@ use crate::web::visit::Visitor;
 pub async fn show(request: HttpRequest, database: web::Data<Database>, key: web::Path<String>) -> Result<HttpResponse, Error> {
     let wanted = key.clone();
     database.read(move |conn| operations::check_setup(conn, &wanted)).await?;
-    html_with_secret(StatusCode::OK, &page(&request, &key, &SetupForm::default()))
+    html_of_link(StatusCode::OK, &page(&request, &key, &SetupForm::default()))
 }
 
 #[derive(Deserialize, Default)]
@@ -77,7 +77,7 @@ pub async fn create(visitor: Visitor, key: web::Path<String>, form: Form<SetupFo
                     _ => page.password.error = Some(wrong.message),
                 }
             }
-            html_with_secret(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            html_of_link(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(error) => Err(error),
     }

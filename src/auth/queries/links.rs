@@ -9,13 +9,29 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::schema::one_time_links;
 
-pub fn insert(conn: &mut DbConnection, digest: &[u8], purpose: &str, account: Option<&Id>, life: TimeDelta) -> Result<(), Error> {
+/// A link that has not expired.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// Whom it is for: nobody yet, where it is for the first administrator.
+    pub account: Option<Id>,
+    /// Who made it; nobody but the command line where there is none.
+    pub by: Option<Id>,
+}
+
+pub fn insert(
+    conn: &mut DbConnection,
+    digest: &[u8],
+    purpose: &str,
+    (account, by): (Option<&Id>, Option<&Id>),
+    life: TimeDelta,
+) -> Result<(), Error> {
     let now = clock::now();
     diesel::insert_into(one_time_links::table)
         .values((
             one_time_links::digest.eq(digest),
             one_time_links::purpose.eq(purpose),
             one_time_links::account_id.eq(account.map(Id::as_str)),
+            one_time_links::created_by.eq(by.map(Id::as_str)),
             one_time_links::created_at.eq(now),
             one_time_links::expires_at.eq(now + life),
         ))
@@ -23,15 +39,25 @@ pub fn insert(conn: &mut DbConnection, digest: &[u8], purpose: &str, account: Op
     Ok(())
 }
 
-/// The account of an unexpired link: `None` if there is no such link, `Some(None)` if it has no account.
-pub fn find(conn: &mut DbConnection, digest: &[u8], purpose: &str) -> Result<Option<Option<Id>>, Error> {
-    Ok(one_time_links::table
+/// The link of this digest.
+pub fn find(conn: &mut DbConnection, digest: &[u8], purpose: &str) -> Result<Option<Link>, Error> {
+    let row: Option<(Option<Id>, Option<Id>)> = one_time_links::table
         .filter(one_time_links::digest.eq(digest))
         .filter(one_time_links::purpose.eq(purpose))
         .filter(one_time_links::expires_at.gt(clock::now()))
-        .select(one_time_links::account_id)
+        .select((one_time_links::account_id, one_time_links::created_by))
         .first(conn)
-        .optional()?)
+        .optional()?;
+    Ok(row.map(|(account, by)| Link { account, by }))
+}
+
+/// Deletes the link of this digest. Returns whether there still was one.
+pub fn take(conn: &mut DbConnection, digest: &[u8], purpose: &str) -> Result<bool, Error> {
+    let link = one_time_links::table
+        .filter(one_time_links::digest.eq(digest))
+        .filter(one_time_links::purpose.eq(purpose))
+        .filter(one_time_links::expires_at.gt(clock::now()));
+    Ok(diesel::delete(link).execute(conn)? > 0)
 }
 
 /// Deletes all links of a purpose, or those of one account.

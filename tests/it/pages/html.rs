@@ -23,7 +23,8 @@ pub fn all<'a>(html: &'a str, start: &str, end: &str) -> Vec<&'a str> {
     html.split(start).skip(1).filter_map(|rest| rest.split_once(end).map(|(found, _)| found)).collect()
 }
 
-fn text_of(html: &str) -> String {
+/// HTML as text.
+pub fn text_of(html: &str) -> String {
     let answer = Answer { status: 0, headers: std::collections::HashMap::new(), body: html.to_owned() };
     plain(&answer.text())
 }

@@ -6,10 +6,9 @@ use muster::auth::principal::Principal;
 use muster::id::Id;
 use muster::roles::predefined;
 
+use super::USERS;
 use crate::support::app::{Answer, Client, TestApp};
 use crate::support::snapshot::{assert_unchanged, lines, snapshot};
-
-const USERS: &str = "/settings/users";
 
 /// Somebody who may manage users and nothing else.
 fn helpdesk(app: &TestApp) -> Client {

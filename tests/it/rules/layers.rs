@@ -120,6 +120,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
             // A feature's own file re-exports its model.
             "roles",
             "teams",
+            "people",
             "audit",
             "accounts",
             "tokens",
@@ -134,7 +135,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// Within a layer a feature may use those that come after it.
-const FEATURES: [&str; 9] = ["gateway", "auth", "check", "tokens", "accounts", "teams", "roles", "activity", "audit"];
+const FEATURES: [&str; 10] = ["people", "gateway", "auth", "check", "tokens", "accounts", "teams", "roles", "activity", "audit"];
 
 /// Imports that run up, each for a reason.
 const EXCEPTIONS: [(&str, &str, &str); 3] = [

@@ -32,7 +32,8 @@ fn ask(client: &Client, route: &Route, case: &Case) -> Answer {
 fn has_the_headers(answer: &Answer, what: &str) {
     assert_eq!(answer.header("content-security-policy"), CONTENT_SECURITY_POLICY, "{what}");
     assert_eq!(answer.header("x-content-type-options"), "nosniff", "{what}");
-    assert_eq!(answer.header("referrer-policy"), "same-origin", "{what}");
+    // Pages with one-time links name nobody their address.
+    assert!(matches!(answer.header("referrer-policy"), "same-origin" | "no-referrer"), "{what}");
     assert_eq!(answer.header("x-frame-options"), "DENY", "{what}");
     assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin", "{what}");
     assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin", "{what}");
@@ -111,7 +112,9 @@ fn what_another_site_posts_is_refused() {
     for (at, route) in PAGES.iter().enumerate().filter(|(_, route)| route.method != "GET") {
         let case = world.case(route, &at.to_string());
         let before = snapshot(&world.app);
-        for headers in foreign {
+        // Who posts to a link has its key; over http a browser says nothing more.
+        let by_link = |headers: &[(&str, &str)]| route.path.ends_with("/{key}") && headers == [("Origin", "null")];
+        for headers in foreign.into_iter().filter(|headers| !by_link(headers)) {
             let answer = world.admin.send(route.method, &case.path, headers, &fields(&case));
             has_the_headers(&answer, route.path);
             assert_eq!(answer.status, 403, "{} {headers:?}: {}", route.path, answer.text());

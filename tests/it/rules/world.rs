@@ -77,7 +77,20 @@ impl World {
             return Case { path: list.into(), fields: vec![], status: 200 };
         }
         let roles = if rest.ends_with("/demotion") { vec![predefined::ADMINISTRATOR.into()] } else { vec![] };
+        if rest == "/invite" {
+            let fields = if method == "GET" { vec![] } else { vec![field("addresses", &format!("person{unique}@example.org"))] };
+            return Case { path: path.into(), fields, status: 200 };
+        }
         let (id, _) = app.add_user(&name, &roles);
+        if rest.contains("/invitation") {
+            let invited = id.clone();
+            app.write(move |conn| {
+                let mut sql = muster::database::sql::Sql::new("INSERT INTO invitations ");
+                sql.push("(account_id, digest, named, invited_by_name, created_at, expires_at) SELECT id, id, TRUE, '', ");
+                sql.push("created_at, created_at FROM accounts WHERE id = ").bind(&invited);
+                sql.execute(conn)
+            });
+        }
         if rest.ends_with("/enablement") {
             let one = Selection::Accounts(vec![id.clone()]);
             app.write(move |conn| operations::disable(conn, &Principal::shell(), Kind::User, &one));
@@ -90,7 +103,8 @@ impl World {
             "/{id}/teams" => vec![field("team", app.add_team(&format!("Team of {unique}"), &[]).as_str())],
             _ => vec![],
         };
-        let status = if method == "GET" { 200 } else { 303 };
+        let shows = method == "GET" || matches!(rest, "/{id}/invitation" | "/{id}/password-link");
+        let status = if shows { 200 } else { 303 };
         Case { path: format!("{list}{}", rest.replace("{id}", id.as_str())), fields, status }
     }
 

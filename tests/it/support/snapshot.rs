@@ -23,7 +23,7 @@ pub fn lines(conn: &mut DbConnection, sql: &str) -> Vec<String> {
 /// Everything that somebody without a right to it could want to change. Sign-ins that were refused, and refusals, are not
 /// in it: to note them is right. Neither is the moment at which a session was last seen.
 pub fn snapshot(app: &TestApp) -> Vec<String> {
-    const ROWS: [&str; 13] = [
+    const ROWS: [&str; 14] = [
         "SELECT 'account ' || id || ' ' || name || ' ' || description || ' ' || CAST(disabled AS TEXT) || ' ' || \
          coalesce(password_hash, '-') || ' ' || CAST(first_expiry_at AS TEXT) AS line FROM accounts ORDER BY id",
         "SELECT 'total ' || kind || ' ' || CAST(disabled AS TEXT) || ' ' || CAST(total AS TEXT) AS line FROM account_totals \
@@ -39,6 +39,8 @@ pub fn snapshot(app: &TestApp) -> Vec<String> {
          coalesce(CAST(expires_at AS TEXT), '-') || ' ' || coalesce(replaced_by, '-') AS line FROM tokens ORDER BY id",
         "SELECT 'session ' || id AS line FROM sessions WHERE account_id IS NOT NULL ORDER BY id",
         "SELECT 'link ' || purpose || ' ' || CAST(expires_at AS TEXT) AS line FROM one_time_links ORDER BY purpose, expires_at",
+        "SELECT 'invitation ' || account_id || ' ' || coalesce(digest, '-') || ' ' || CAST(expires_at AS TEXT) AS line \
+         FROM invitations ORDER BY account_id",
         "SELECT 'event ' || type || ' ' || target_name AS line FROM audit_events \
          WHERE type NOT IN ('access.refused', 'session.refused', 'token.refused') ORDER BY seq",
     ];

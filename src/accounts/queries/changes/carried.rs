@@ -3,7 +3,7 @@
 use super::{ADMINISTRATION, accounts_of};
 use crate::accounts::model::Kind;
 use crate::accounts::queries::{add_to_total, keep_copies};
-use crate::audit::{Change, verbs};
+use crate::audit::Change;
 use crate::clock;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
@@ -29,10 +29,19 @@ pub fn set_disabled(
     add_to_total(conn, kind, disabled, events)
 }
 
-pub fn end_sessions(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
-    let mut sessions = Sql::new("DELETE FROM sessions WHERE account_id IN ");
-    accounts_of(&mut sessions, change, verb);
-    sessions.execute(conn).map(drop)
+/// Ends every way in that the users of a change's events have: sessions, links for a password, links of invitations. They stay
+/// ended when the account is enabled again.
+pub fn end_ways_in(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
+    for end in [
+        "DELETE FROM sessions WHERE account_id IN ",
+        "DELETE FROM one_time_links WHERE account_id IN ",
+        "UPDATE invitations SET digest = NULL WHERE account_id IN ",
+    ] {
+        let mut sql = Sql::new(end);
+        accounts_of(&mut sql, change, verb);
+        sql.execute(conn)?;
+    }
+    Ok(())
 }
 
 pub fn add_roles(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
@@ -84,18 +93,18 @@ fn remove_pairs(conn: &mut DbConnection, change: &Change, verb: &str, from: &str
     sql.execute(conn).map(drop)
 }
 
-/// Deletes the accounts of a change's events for good.
-pub fn delete(conn: &mut DbConnection, change: &Change, kind: Kind, events: i64) -> Result<(), Error> {
+/// Deletes the accounts of a change's events of `verb` for good.
+pub fn delete(conn: &mut DbConnection, change: &Change, verb: &str, kind: Kind, events: i64) -> Result<(), Error> {
     let mut disabled = Sql::new("SELECT count(*) AS n FROM accounts a WHERE a.disabled = TRUE AND a.id IN ");
-    accounts_of(&mut disabled, change, verbs::ACCOUNT_DELETED);
+    accounts_of(&mut disabled, change, verb);
     let disabled = disabled.number(conn)?;
     let mut tombstones = Sql::new("INSERT INTO deleted_accounts (id, kind, name, deleted_at) SELECT a.id, a.kind, a.name, ");
     tombstones.bind(clock::now()).push(" FROM accounts a WHERE a.id IN ");
-    accounts_of(&mut tombstones, change, verbs::ACCOUNT_DELETED);
+    accounts_of(&mut tombstones, change, verb);
     tombstones.execute(conn)?;
     // Tokens, roles, teams, activity and sessions go with the row, by their foreign keys.
     let mut rows = Sql::new("DELETE FROM accounts WHERE id IN ");
-    accounts_of(&mut rows, change, verbs::ACCOUNT_DELETED);
+    accounts_of(&mut rows, change, verb);
     rows.execute(conn)?;
     add_to_total(conn, kind, true, -disabled)?;
     add_to_total(conn, kind, false, disabled - events)

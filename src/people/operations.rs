@@ -1,0 +1,91 @@
+//! What is done with people. An invitation is a stored grant: it is judged when it is made, when its link is made anew, and
+//! once more when it is accepted, against what its inviter is then.
+
+use std::collections::HashMap;
+
+use super::model::{Invitation, Standing};
+use super::queries;
+use crate::accounts::model::{Kind, Right};
+use crate::auth::principal::{Principal, lacks};
+use crate::clock;
+use crate::database::DbConnection;
+use crate::error::Error;
+use crate::id::Id;
+use crate::roles;
+use crate::roles::permission::PermissionSet;
+
+mod accept;
+mod invite;
+mod links;
+
+pub use accept::{OpenLink, open, set_password};
+pub use invite::{Answer, Fault, Invitations, Invited, Known, invite};
+pub use links::{Offered, cancel, offer_password, renew};
+
+/// The right to invite, without any over those who are there.
+pub const INVITE: &str = "user:invite";
+
+/// Whether the actor may invite people, and handle invitations.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn may_invite(actor: &Principal) -> Result<(), Error> {
+    if invites(&actor.permissions) { Ok(()) } else { Err(Error::forbidden(INVITE, "Only administrators can invite users.")) }
+}
+
+fn invites(held: &PermissionSet) -> bool {
+    held.allows_str(INVITE) || manages(held)
+}
+
+fn manages(held: &PermissionSet) -> bool {
+    held.allows_str(Kind::User.permission(Right::Manage))
+}
+
+/// Which of these grants (whom it is for, who made it) their makers could make today. Without a maker it was the shell's.
+fn backed(
+    conn: &mut DbConnection,
+    grants: &[(&Id, Option<&Id>)],
+    has_right: fn(&PermissionSet) -> bool,
+) -> Result<HashMap<Id, bool>, Error> {
+    let makers: Vec<Id> = grants.iter().filter_map(|(_, by)| by.cloned()).collect();
+    let all: Vec<Id> = grants.iter().map(|(of, _)| (*of).clone()).chain(makers.iter().cloned()).collect();
+    let (enabled, held) = (queries::enabled(conn, &makers)?, roles::queries::permissions(conn, &all)?);
+    let nothing = PermissionSet::default();
+    let of = |id: &Id| held.get(id).unwrap_or(&nothing);
+    let could = |by: &Id, account: &Id| enabled.contains(by) && has_right(of(by)) && lacks(of(by), of(account)).is_none();
+    Ok(grants.iter().map(|(account, by)| ((*account).clone(), by.is_none_or(|by| could(by, account)))).collect())
+}
+
+/// The pending invitations among some accounts, and how they stand.
+#[derive(Debug, Clone, Default)]
+pub struct Pending(HashMap<Id, (Invitation, Standing)>);
+
+impl Pending {
+    /// Four statements, whatever the number of accounts.
+    pub fn of(conn: &mut DbConnection, accounts: &[Id]) -> Result<Self, Error> {
+        let pending = queries::of_accounts(conn, accounts)?;
+        let standings = standings(conn, &pending)?;
+        let with_standing = |(id, one)| {
+            let standing = standings.get(&id).copied().unwrap_or(Standing::Unbacked);
+            (id, (one, standing))
+        };
+        Ok(Self(pending.into_iter().map(with_standing).collect()))
+    }
+
+    pub fn get(&self, account: &Id) -> Option<(&Invitation, Standing)> {
+        self.0.get(account).map(|(one, standing)| (one, *standing))
+    }
+}
+
+fn standings(conn: &mut DbConnection, pending: &HashMap<Id, Invitation>) -> Result<HashMap<Id, Standing>, Error> {
+    let grants: Vec<(&Id, Option<&Id>)> = pending.values().map(|one| (&one.account, one.by.as_ref())).collect();
+    let backed = backed(conn, &grants, invites)?;
+    let now = clock::now();
+    let standing = |one: &Invitation| match one {
+        _ if backed.get(&one.account) == Some(&false) => Standing::Unbacked,
+        one if one.ended => Standing::Ended,
+        one if one.expires_at <= now => Standing::Expired,
+        _ => Standing::Open,
+    };
+    Ok(pending.values().map(|one| (one.account.clone(), standing(one))).collect())
+}

@@ -1,0 +1,210 @@
+//! Inviting: all of a list or nobody, never a second account for an address.
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDateTime, TimeDelta};
+
+use super::may_invite;
+use crate::accounts::model::{Email, Kind, Right, Selection};
+use crate::accounts::operations::{self, Plan, existing_teams, give_and_place, grantable_roles, plan_allows};
+use crate::accounts::queries::selection::Target;
+use crate::audit::{self, verbs};
+use crate::auth::links::Key;
+use crate::auth::principal::Principal;
+use crate::clock;
+use crate::database::DbConnection;
+use crate::error::Error;
+use crate::id::Id;
+use crate::people::model::Person;
+use crate::people::queries::{self, NewUser};
+use crate::teams::Team;
+use crate::{roles, teams};
+
+/// How long the link of an invitation works.
+pub const LIFE: TimeDelta = TimeDelta::days(7);
+
+/// What happens to an address that a user has already.
+#[derive(Debug, Clone)]
+pub enum Known {
+    /// It is a fault, unless it is of a disabled user among these: they are enabled again.
+    Fault { enable: Vec<Id> },
+    /// It stands for that user, who is enabled again if that is asked for.
+    Answer { enable: bool },
+}
+
+/// A list of people as somebody typed it, with what they are given.
+#[derive(Debug, Clone)]
+pub struct Invitations {
+    /// Each line, read or with what is wrong with it.
+    pub people: Vec<Result<Person, String>>,
+    pub roles: Vec<Id>,
+    pub teams: Vec<Id>,
+    pub known: Known,
+    /// The identity of the form: sent twice, it invites once.
+    pub form: Option<Id>,
+}
+
+/// What is wrong with a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Which one, from 0.
+    pub line: usize,
+    /// What is wrong; after the user's name, where there is one.
+    pub message: String,
+    /// The user who has the address, for those who may see users.
+    pub user: Option<queries::Known>,
+}
+
+impl Fault {
+    pub fn sentence(&self) -> String {
+        self.user.as_ref().map_or_else(|| self.message.clone(), |user| format!("{} {}", user.name, self.message))
+    }
+}
+
+/// One of those who were asked for, in the order of the list.
+#[derive(Debug, Clone)]
+pub struct Invited {
+    pub account: Id,
+    pub name: String,
+    pub email: String,
+    /// Whether the name was given, and is not asked for later.
+    pub named: bool,
+    /// The key of their link; none for a user who was there before.
+    pub key: Option<Key>,
+}
+
+/// What became of a list.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// All are invited, and their links work until then.
+    Invited(Vec<Invited>, NaiveDateTime),
+    /// Nothing was done.
+    Faults(Vec<Fault>),
+}
+
+/// Invites people, all or nobody.
+///
+/// # Errors
+/// `Forbidden`, `Invalid` (fields `role`, `team`), `Conflict` when no seat is left or the form was sent before.
+pub fn invite(conn: &mut DbConnection, actor: &Principal, plan: &Plan, form: &Invitations) -> Result<Answer, Error> {
+    may_invite(actor)?;
+    sent_once(conn, actor, form.form.as_ref())?;
+    let roles = grantable_roles(conn, actor, &form.roles)?;
+    let teams = placeable_teams(conn, actor, &form.teams)?;
+    let addresses: Vec<Email> = form.people.iter().flatten().map(|person| person.email.clone()).collect();
+    let known = queries::known(conn, &addresses)?;
+    let sees_users = actor.may(Kind::User.permission(Right::Read));
+    let faults = faults(form, &known, sees_users);
+    if !faults.is_empty() {
+        return Ok(Answer::Faults(faults));
+    }
+    let (mut invited, mut new, mut again) = (Vec::new(), Vec::new(), Vec::new());
+    for person in form.people.iter().flatten() {
+        if let Some(user) = known.get(&person.email.key()) {
+            again.extend(Some(user.id.clone()).filter(|_| user.disabled));
+            invited.push(Invited {
+                account: user.id.clone(),
+                name: user.name.clone(),
+                email: person.email.as_str().to_owned(),
+                named: true,
+                key: None,
+            });
+            continue;
+        }
+        let name = person.shown().map_err(|message| Error::field("name", message))?;
+        let (id, key, named) = (Id::new(), Key::new()?, person.name.is_some());
+        let email = person.email.as_str().to_owned();
+        new.push(NewUser { id: id.clone(), name: name.clone(), named, email: person.email.clone(), digest: key.digest() });
+        invited.push(Invited { account: id, name: name.as_str().to_owned(), email, named, key: Some(key) });
+    }
+    let until = clock::now() + LIFE;
+    if !new.is_empty() {
+        insert(conn, actor, form.form.as_ref(), &new, (&roles, &teams), until)?;
+    }
+    if !again.is_empty() && !matches!(form.known, Known::Answer { enable: false }) {
+        operations::enable(conn, actor, plan, Kind::User, &Selection::Accounts(again))?;
+    }
+    plan_allows(conn, plan, Kind::User)?;
+    Ok(Answer::Invited(invited, until))
+}
+
+fn insert(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    form: Option<&Id>,
+    new: &[NewUser],
+    (roles, teams): (&[roles::Role], &[Team]),
+    until: NaiveDateTime,
+) -> Result<(), Error> {
+    let change = audit::begin_once(conn, actor, form)?;
+    queries::insert(conn, actor, new, until)?;
+    let target = Target::Accounts(Kind::User, new.iter().map(|user| user.id.clone()).collect());
+    let detail = serde_json::json!({
+        "roles": roles.iter().map(|role| role.name.as_str()).collect::<Vec<_>>(),
+        "teams": teams.iter().map(|team| team.name.as_str()).collect::<Vec<_>>(),
+    });
+    let mut sql = audit::into_events("type, target_kind, target_id, target_name, detail");
+    change.select(&mut sql).bind(verbs::INVITED).push(", a.kind, a.id, a.name, ").bind(detail.to_string());
+    target.from(&mut sql);
+    sql.push(" ORDER BY a.id");
+    sql.execute(conn)?;
+    let roles: Vec<Id> = roles.iter().map(|role| role.id.clone()).collect();
+    let teams: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
+    give_and_place(conn, &change, &target, &roles, &teams)?;
+    teams::operations::reach::stays_in_all(conn, actor, &change)
+}
+
+fn sent_once(conn: &mut DbConnection, actor: &Principal, form: Option<&Id>) -> Result<(), Error> {
+    let Some(form) = form else { return Ok(()) };
+    if !audit::queries::is_by(conn, form, actor)? {
+        return Ok(());
+    }
+    Err(Error::Conflict(
+        "These users were invited once, although the form was sent twice. Their links can't be shown again. If you don't have \
+         one, make a new link on the user's page."
+            .into(),
+    ))
+}
+
+/// The teams that a form chose, if the actor may put people into them.
+fn placeable_teams(conn: &mut DbConnection, actor: &Principal, ids: &[Id]) -> Result<Vec<Team>, Error> {
+    let found = existing_teams(conn, ids)?;
+    let managed = |team: &&Team| actor.may(&teams::operations::manage(&team.id));
+    if actor.may(Kind::User.permission(Right::Manage)) || found.iter().all(|team| managed(&team)) {
+        return Ok(found);
+    }
+    Err(Error::forbidden(teams::operations::MANAGE, "You can't put users into a team that you don't manage."))
+}
+
+fn faults(form: &Invitations, known: &HashMap<String, queries::Known>, sees_users: bool) -> Vec<Fault> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut faults = Vec::new();
+    for (line, person) in form.people.iter().enumerate() {
+        let (message, user) = match person {
+            Err(message) => (message.clone(), None),
+            Ok(person) => {
+                let key = person.email.key();
+                let user = known.get(&key);
+                let first = *seen.entry(key).or_insert(line);
+                match (&form.known, user) {
+                    _ if first < line => (format!("Also on line {}.", first + 1), None),
+                    (Known::Answer { .. }, _) | (_, None) => continue,
+                    (Known::Fault { enable }, Some(user)) if user.disabled && enable.contains(&user.id) => continue,
+                    (Known::Fault { .. }, Some(user)) => (taken(user, sees_users), Some(user.clone()).filter(|_| sees_users)),
+                }
+            }
+        };
+        faults.push(Fault { line, message, user });
+    }
+    faults
+}
+
+fn taken(user: &queries::Known, named: bool) -> String {
+    let who = if named { "" } else { "This address " };
+    let how = match user {
+        user if user.disabled => "has a disabled account.",
+        user if user.invited => "has already been invited.",
+        _ => "already has an account.",
+    };
+    format!("{who}{how}")
+}

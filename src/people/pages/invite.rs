@@ -1,0 +1,263 @@
+//! Inviting people: a list of addresses, checked as a whole, and then their links.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Deserialize;
+
+use super::links;
+use crate::accounts::actions::add_role;
+use crate::accounts::kind::USERS;
+use crate::accounts::model::{Kind, Right};
+use crate::accounts::operations::Plan;
+use crate::accounts::pages::{ids, plan as plan_view, role_choices, team_choices};
+use crate::accounts::queries;
+use crate::clock;
+use crate::config::BaseUrl;
+use crate::database::DbConnection;
+use crate::error::Error;
+use crate::id::Id;
+use crate::people::model::line;
+use crate::people::operations::{self, Answer, Fault, Invitations, Invited, Known};
+use crate::people::view::{InvitePage, LinkRow, LinksPage, WrongLine};
+use crate::roles::{self, predefined};
+use crate::teams;
+use crate::web::form::Form;
+use crate::web::navigation::Counts;
+use crate::web::page::{html_of_link, see_other};
+use crate::web::view::words::joined;
+use crate::web::view::{Flash, Moment, Tile};
+use crate::web::visit::Visit;
+
+pub const INVITE: &str = "/settings/users/invite";
+/// The most lines that are read at once.
+const MOST: usize = 200;
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct InviteForm {
+    addresses: String,
+    /// Lines that came back to be changed, and the number of each.
+    line: Vec<String>,
+    number: Vec<String>,
+    role: Vec<String>,
+    team: Vec<String>,
+    /// Disabled users who are to be enabled again.
+    enable: Vec<String>,
+    /// That they are to be administrators has been said a second time.
+    administrator: String,
+    form: String,
+}
+
+impl InviteForm {
+    /// The lines in their order: those that came back stand where they stood. An empty one is skipped.
+    fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<&str> = self.addresses.lines().filter(|line| !line.trim().is_empty()).collect();
+        for (at, line) in self.line.iter().enumerate() {
+            let number: usize = self.number.get(at).and_then(|number| number.parse().ok()).unwrap_or(usize::MAX);
+            lines.insert(number.saturating_sub(1).min(lines.len()), line);
+        }
+        lines.into_iter().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+}
+
+/// `GET /settings/users/invite`
+pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
+    let default: Id = USERS.default_role.into();
+    let form = InviteForm { role: vec![default.to_string()], ..InviteForm::default() };
+    visit.html(StatusCode::OK, &page(&visit, &form).await?)
+}
+
+async fn page(visit: &Visit, form: &InviteForm) -> Result<InvitePage, Error> {
+    let ((roles, teams, used), mut shell) = visit
+        .framed(USERS.path, |conn| {
+            Ok((roles::queries::all(conn)?, teams::queries::all(conn)?, queries::totals(conn, Kind::User)?.0))
+        })
+        .await?;
+    shell.here = INVITE.to_owned();
+    let actor = &visit.actor;
+    let ticked = |values: &[String]| values.iter().filter_map(|value| Id::parse(value)).collect::<Vec<_>>();
+    let mut role_choices = role_choices(&roles, actor, &ticked(&form.role));
+    for choice in &mut role_choices {
+        choice.is_default = choice.id == USERS.default_role.to_string();
+        // A default that this actor may not give must not make every attempt fail.
+        choice.checked &= !choice.disabled;
+    }
+    let everywhere = actor.may(Kind::User.permission(Right::Manage));
+    let own: Vec<teams::Team> =
+        teams.into_iter().filter(|team| everywhere || actor.may(&teams::operations::manage(&team.id))).collect();
+    Ok(InvitePage {
+        shell,
+        form: Id::new().to_string(),
+        addresses: form.lines().join("\n"),
+        roles: role_choices,
+        teams: team_choices(&own, &ticked(&form.team)),
+        enable: form.enable.clone(),
+        asks_administrator: !form.administrator.is_empty(),
+        consequence: add_role::administrator(Kind::User, "").consequence.0,
+        seats: plan_view(&visit.config, Kind::User, used),
+        sees_users: actor.may(Kind::User.permission(Right::Read)),
+        ..InvitePage::default()
+    })
+}
+
+/// What a form asks for, and its lines.
+fn read(form: &InviteForm) -> Result<(Invitations, Vec<String>), Error> {
+    let lines = form.lines();
+    if lines.is_empty() {
+        return Err(Error::field("addresses", "Enter at least one e-mail address."));
+    }
+    if lines.len() > MOST {
+        return Err(Error::field("addresses", format!("Invite at most {MOST} people at a time. There are {}.", lines.len())));
+    }
+    let invitations = Invitations {
+        people: lines.iter().map(|text| line(text)).collect(),
+        roles: ids(&form.role, "role")?,
+        teams: ids(&form.team, "team")?,
+        known: Known::Fault { enable: ids(&form.enable, "addresses")? },
+        form: Id::parse(&form.form),
+    };
+    Ok((invitations, lines))
+}
+
+/// What the page with the links shows besides them, read in the transaction that made them.
+struct Sent {
+    invited: Vec<Invited>,
+    until: chrono::NaiveDateTime,
+    given: String,
+    counts: Counts,
+}
+
+/// `POST /settings/users/invite`
+pub async fn send(visit: Visit, form: Form<InviteForm>) -> Result<HttpResponse, Error> {
+    let form = form.0;
+    let (invitations, lines) = match read(&form) {
+        Ok(read) => read,
+        Err(error) => return refused(&visit, &form, error).await,
+    };
+    let (plan, navigation) = (Plan::from(visit.config.get_ref()), visit.navigation);
+    let asks = predefined::is_administrator(&invitations.roles) && form.administrator.is_empty();
+    let done = visit.write(move |conn, actor| {
+        let (invited, until) = match operations::invite(conn, actor, &plan, &invitations)? {
+            Answer::Faults(faults) => return Ok(Err(faults)),
+            // An error: nothing stays of what was done.
+            Answer::Invited(..) if asks => return Err(Error::field("administrator", "Confirm that they become administrators.")),
+            Answer::Invited(invited, until) => (invited, until),
+        };
+        Ok(Ok(Sent { invited, until, given: given(conn, &invitations)?, counts: Counts::read(conn, navigation)? }))
+    });
+    match done.await {
+        Ok(Ok(sent)) => shown(&visit, sent),
+        Ok(Err(faults)) => {
+            let page = with_faults(page(&visit, &form).await?, &lines, &faults, &form.enable);
+            visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => refused(&visit, &form, error).await,
+    }
+}
+
+/// The form with its lines at fault set apart from the good ones.
+fn with_faults(page: InvitePage, lines: &[String], faults: &[Fault], enable: &[String]) -> InvitePage {
+    let wrong = |fault: &Fault| WrongLine {
+        number: fault.line + 1,
+        text: lines.get(fault.line).cloned().unwrap_or_default(),
+        message: fault.message.clone(),
+        user: fault.user.as_ref().map(|user| (user.name.clone(), format!("{}/{}", USERS.path, user.id))),
+        enable: fault.user.as_ref().filter(|user| user.disabled).map(|user| user.id.to_string()),
+    };
+    let good: Vec<&str> = lines
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| faults.iter().all(|fault| fault.line != *at))
+        .map(|(_, line)| line.as_str())
+        .collect();
+    let wrong: Vec<WrongLine> = faults.iter().map(wrong).collect();
+    let asked = |id: &&String| wrong.iter().all(|line| line.enable.as_ref() != Some(id));
+    InvitePage {
+        addresses: good.join("\n"),
+        lines: lines.len(),
+        enable: enable.iter().filter(asked).cloned().collect(),
+        wrong,
+        ..page
+    }
+}
+
+async fn refused(visit: &Visit, form: &InviteForm, error: Error) -> Result<HttpResponse, Error> {
+    let mut page = page(visit, form).await?;
+    match error {
+        Error::Invalid(fields) => {
+            for wrong in fields {
+                match wrong.field {
+                    "role" => page.roles_error = Some(wrong.message),
+                    "team" => page.teams_error = Some(wrong.message),
+                    "administrator" => page.asks_administrator = true,
+                    _ => page.addresses_error = Some(wrong.message),
+                }
+            }
+            visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Error::Conflict(message) => {
+            page.error = Some(message);
+            visit.html(StatusCode::CONFLICT, &page)
+        }
+        other => Err(other),
+    }
+}
+
+/// What the invited are given, as a heading: `Role User, team Mobile`.
+fn given(conn: &mut DbConnection, form: &Invitations) -> Result<String, Error> {
+    let told = |noun: &str, names: Vec<String>| match names.len() {
+        0 => None,
+        1 => Some(format!("{noun} {}", names[0])),
+        _ => Some(format!("{noun}s {}", joined(&names, "and"))),
+    };
+    let roles = roles::queries::find(conn, &form.roles)?.into_iter().map(|role| role.name).collect();
+    let teams = teams::queries::find(conn, &form.teams)?.into_iter().map(|team| team.name).collect();
+    let all: Vec<String> = [told("role", roles), told("team", teams)].into_iter().flatten().collect();
+    Ok(capital(&if all.is_empty() { "no roles".to_owned() } else { all.join(", ") }))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// The links, once; or on to the list where everybody had an account already.
+fn shown(visit: &Visit, sent: Sent) -> Result<HttpResponse, Error> {
+    let base = visit.data::<BaseUrl>()?.0.clone();
+    let enabled: Vec<String> = sent.invited.iter().filter(|one| one.key.is_none()).map(|one| one.name.clone()).collect();
+    let row = |one: &Invited| {
+        one.key.as_ref().map(|key| LinkRow {
+            name: one.name.clone(),
+            about: if one.named { one.email.clone() } else { "Chooses a name when setting the password".to_owned() },
+            email: one.email.clone(),
+            tile: Tile::person(one.account.as_str(), &one.name),
+            link: links::address(&base, key.expose()),
+        })
+    };
+    let rows: Vec<LinkRow> = sent.invited.iter().filter_map(row).collect();
+    if rows.is_empty() {
+        visit.flash(&Flash::done("Enabled ").strong(joined(&enabled, "and")).plain("."))?;
+        return Ok(see_other(USERS.path));
+    }
+    let page = links::page(visit, USERS.path, &sent.counts)?;
+    let until = Moment::until(sent.until, clock::now());
+    html_of_link(StatusCode::OK, &LinksPage { invites: true, rows, until, given: sent.given, enabled, ..page })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_came_back_stand_where_they_stood() {
+        let form = |addresses: &str, back: &[(&str, &str)]| {
+            let (number, line) = back.iter().map(|(number, line)| ((*number).to_owned(), (*line).to_owned())).unzip();
+            InviteForm { addresses: addresses.to_owned(), number, line, ..InviteForm::default() }.lines()
+        };
+        assert_eq!(form("a\r\n\n b \nc", &[]), ["a", "b", "c"]);
+        assert_eq!(form("a\nc\ne", &[("2", "b"), ("4", "d"), ("6", "f")]), ["a", "b", "c", "d", "e", "f"]);
+        assert_eq!(form("a\nc", &[("2", "  "), ("3", "d")]), ["a", "c", "d"]);
+        assert_eq!(form("", &[("1", "a")]), ["a"]);
+        assert_eq!(form("a", &[("x", "b"), ("99", "c")]), ["a", "b", "c"]);
+    }
+}

@@ -1,0 +1,89 @@
+//! Setting a password by a one-time link. To look at the page changes nothing: previews and scanners open links, too.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+use crate::accounts::model::AccountName;
+use crate::auth::access::origin;
+use crate::auth::door::Door;
+use crate::auth::{password, session};
+use crate::database::Database;
+use crate::error::{Error, FieldError};
+use crate::people::operations::{self, OpenLink};
+use crate::people::view::SetPasswordPage;
+use crate::web::form::Form;
+use crate::web::page::{head, html_of_link, see_other};
+use crate::web::view::{Field, Flash};
+use crate::web::visit::Visitor;
+
+#[derive(Deserialize)]
+pub struct PasswordForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    password_again: String,
+}
+
+async fn open(database: &Database, key: &str) -> Result<OpenLink, Error> {
+    let wanted = key.to_owned();
+    database.read(move |conn| operations::open(conn, &wanted)).await
+}
+
+fn page(request: &HttpRequest, key: &str, link: &OpenLink) -> SetPasswordPage {
+    SetPasswordPage {
+        head: head(request),
+        action: format!("/set-password/{key}"),
+        invites: link.invites,
+        known_name: (!link.asks_name).then(|| link.account.name.clone()),
+        email: link.account.email.clone().unwrap_or_default(),
+        min_length: password::MIN_LENGTH as u32,
+        ..SetPasswordPage::default()
+    }
+}
+
+/// `GET /set-password/{key}`
+pub async fn show(request: HttpRequest, database: web::Data<Database>, key: web::Path<String>) -> Result<HttpResponse, Error> {
+    let link = open(&database, &key).await?;
+    html_of_link(StatusCode::OK, &page(&request, &key, &link))
+}
+
+/// `POST /set-password/{key}`
+pub async fn set(visitor: Visitor, key: web::Path<String>, form: Form<PasswordForm>) -> Result<HttpResponse, Error> {
+    let PasswordForm { name, password, password_again } = form.0;
+    let link = open(&visitor.database, &key).await?;
+    let (door, email) = (visitor.data::<Door>()?, link.account.email.clone().unwrap_or_default());
+    let mut wrong = Vec::new();
+    if link.asks_name {
+        wrong.extend(AccountName::parse(&name).err().map(|message| FieldError { field: "name", message }));
+    }
+    let hash = match door.hash(password, password_again).await {
+        Err(Error::Invalid(fields)) => {
+            wrong.extend(fields);
+            String::new()
+        }
+        hashed => hashed?,
+    };
+    if !wrong.is_empty() {
+        let mut page = page(&visitor.request, &key, &link);
+        page.name = Field::new(name);
+        for wrong in wrong {
+            let field = match wrong.field {
+                "name" => &mut page.name,
+                "password_again" => &mut page.password_again,
+                _ => &mut page.password,
+            };
+            field.error = Some(wrong.message);
+        }
+        return html_of_link(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    }
+    let (key, from) = (key.into_inner(), origin(&visitor.request)?);
+    let set = visitor.database.write(move |conn| operations::set_password(conn, &key, &name, &hash, &from)).await?;
+    session::enter(&visitor.session, &set)?;
+    let done = if link.invites { "Welcome to Muster. Your password is set." } else { "Password set." };
+    visitor.flash(&Flash::done(done))?;
+    door.remember(&visitor.request, &email, None);
+    Ok(see_other("/"))
+}

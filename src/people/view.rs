@@ -1,0 +1,122 @@
+//! The pages of people, as plain data for their templates.
+
+use std::fmt;
+
+use askama::Template;
+
+use crate::accounts::view::Plan;
+use crate::web::view::{Choice, Field, Head, Moment, Shell, Tile};
+
+/// A line that has to be changed before anybody is invited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WrongLine {
+    pub number: usize,
+    pub text: String,
+    /// What is wrong; after the user's name, where there is one.
+    pub message: String,
+    /// The user who has the address: name and page.
+    pub user: Option<(String, String)>,
+    /// The disabled user who can be enabled again instead.
+    pub enable: Option<String>,
+}
+
+/// The form that invites people.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "people/invite.html")]
+pub struct InvitePage {
+    pub shell: Shell,
+    /// The form's own identity: sent twice, it invites once.
+    pub form: String,
+    /// The lines that are fine, or have not been looked at.
+    pub addresses: String,
+    /// What is wrong with all of them: none, too many.
+    pub addresses_error: Option<String>,
+    pub wrong: Vec<WrongLine>,
+    /// How many lines there are altogether.
+    pub lines: usize,
+    /// Disabled users who are to be enabled again: their lines are fine.
+    pub enable: Vec<String>,
+    pub roles: Vec<Choice>,
+    pub roles_error: Option<String>,
+    pub teams: Vec<Choice>,
+    pub teams_error: Option<String>,
+    /// Whether it has to be said a second time that they are to be administrators, and what that means.
+    pub asks_administrator: bool,
+    pub consequence: &'static str,
+    pub seats: Plan,
+    /// Whether the reader sees the list of users.
+    pub sees_users: bool,
+    /// Why the whole was refused, such as that no seat is left.
+    pub error: Option<String>,
+}
+
+/// A link that is shown once, and for whom it is.
+#[derive(Clone, Default)]
+pub struct LinkRow {
+    pub name: String,
+    /// The second line: the address, or that the name is asked for.
+    pub about: String,
+    pub email: String,
+    pub tile: Tile,
+    /// The secret.
+    pub link: String,
+}
+
+/// Shows links, once: in the answer to the POST that made them.
+#[derive(Clone, Default, Template)]
+#[template(path = "people/links.html")]
+pub struct LinksPage {
+    pub shell: Shell,
+    /// Whether they are of invitations; else the one link is for a new password.
+    pub invites: bool,
+    pub rows: Vec<LinkRow>,
+    pub until: Moment,
+    /// What the invited are given: `Role User, team Mobile`.
+    pub given: String,
+    /// The names of users who were enabled again, who need no link.
+    pub enabled: Vec<String>,
+    /// The URL that the links begin with, where no public URL is set.
+    pub without_public_url: Option<String>,
+    /// Where "Done" leads.
+    pub next: String,
+    pub sees_users: bool,
+}
+
+impl LinksPage {
+    pub fn title(&self) -> String {
+        match self.rows.len() {
+            1 => "Send this link".to_owned(),
+            n => format!("Send these {n} links"),
+        }
+    }
+
+    /// All of them, a line each, for a mail merge or a note.
+    pub fn as_text(&self) -> String {
+        self.rows.iter().map(|row| format!("{}  {}", row.email, row.link)).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Without the links, so that they can't reach a log.
+impl fmt::Debug for LinksPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinksPage").field("rows", &self.rows.len()).finish_non_exhaustive()
+    }
+}
+
+/// Sets a password by a link.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "people/set_password.html")]
+pub struct SetPasswordPage {
+    pub head: Head,
+    /// The form's address.
+    pub action: String,
+    /// Whether the link is of an invitation.
+    pub invites: bool,
+    /// The name, where it is known; else it is asked for.
+    pub known_name: Option<String>,
+    pub name: Field,
+    pub email: String,
+    pub password: Field,
+    pub password_again: Field,
+    pub min_length: u32,
+}
