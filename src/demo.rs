@@ -126,7 +126,7 @@ mod tests {
         };
         assert_eq!(count(all.clone()), 37);
         assert_eq!(count(Filter { expiring: true, ..all.clone() }), 4);
-        assert_eq!(count(Filter { activity: Some(Activity::Unused), ..all.clone() }), 2);
+        assert_eq!(count(Filter { activity: Some(Activity::Unused(90)), ..all.clone() }), 2);
         assert_eq!(count(Filter { activity: Some(Activity::Never), ..all }), 3);
         assert_eq!(database.read_now(|conn| totals(conn, Kind::System)), Ok((37, 2)));
         assert_eq!(database.read_now(|conn| totals(conn, Kind::User)), Ok((64, 0)));

@@ -94,6 +94,8 @@ pub const PAGES: &[Route] = &[
     post("/settings/system-accounts/{id}/demotion", MANAGE, || web::post().to(accounts::pages::verbs::act)),
     get("/settings/system-accounts/{id}/deletion", MANAGE, || reads().to(accounts::pages::verbs::ask)),
     post("/settings/system-accounts/{id}/deletion", MANAGE, || web::post().to(accounts::pages::verbs::act)),
+    get("/settings/system-accounts/{id}/owner", MANAGE, || reads().to(accounts::pages::verbs::ask)),
+    post("/settings/system-accounts/{id}/owner", MANAGE, || web::post().to(accounts::pages::verbs::act)),
     post("/settings/system-accounts/{id}/roles", MANAGE, || web::post().to(accounts::pages::edits::roles)),
     post("/settings/system-accounts/{id}/teams", MANAGE, || web::post().to(accounts::pages::edits::teams)),
     // Its tokens

@@ -26,6 +26,7 @@ diesel::table! {
         last_login_at -> Timestamp,
         last_used_at -> Timestamp,
         first_expiry_at -> Timestamp,
+        owner_id -> Nullable<Text>,
     }
 }
 

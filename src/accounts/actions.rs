@@ -24,13 +24,15 @@ pub mod enable;
 pub mod make_administrator;
 pub mod remove_administrator;
 pub mod remove_role;
+pub mod set_owner;
 
 /// Every verb, in the order of the bar above a list.
-pub static VERBS: [&dyn Verb; 9] = [
+pub static VERBS: [&dyn Verb; 10] = [
     &add_role::AddRole,
     &remove_role::RemoveRole,
     &edit_roles::EditRoles,
     &edit_teams::EditTeams,
+    &set_owner::SetOwner,
     &make_administrator::MakeAdministrator,
     &remove_administrator::RemoveAdministrator,
     &disable::Disable,
@@ -39,7 +41,7 @@ pub static VERBS: [&dyn Verb; 9] = [
 ];
 
 /// How each kind of event is carried out.
-static EFFECTS: [&Effect; 7] = [
+static EFFECTS: [&Effect; 8] = [
     &disable::DISABLED,
     &enable::ENABLED,
     &delete::DELETED,
@@ -47,6 +49,7 @@ static EFFECTS: [&Effect; 7] = [
     &remove_role::ROLE_REMOVED,
     &edit_teams::TEAM_ADDED,
     &edit_teams::TEAM_REMOVED,
+    &set_owner::OWNER_CHANGED,
 ];
 
 /// What a verb is told besides the accounts.
@@ -100,8 +103,18 @@ pub struct Ask {
     pub question: (&'static str, &'static str),
     pub consequence: (&'static str, &'static str),
     pub button: &'static str,
-    /// Whether the name, or the number, has to be typed.
-    pub typed: bool,
+    pub typed: Typed,
+}
+
+/// What has to be typed where a verb asks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Typed {
+    #[default]
+    Nothing,
+    /// The name of one, the number of several.
+    Confirmation,
+    /// A user, by name or e-mail.
+    User,
 }
 
 /// How it is said that nothing had to be changed.
@@ -133,6 +146,14 @@ pub trait Verb: Sync {
     fn is_final(&self) -> bool {
         false
     }
+    /// Whether it is one for accounts of this kind.
+    fn is_for(&self, _kind: Kind) -> bool {
+        true
+    }
+    /// Whether the bar has it behind "…", however much room there is.
+    fn is_rare(&self) -> bool {
+        false
+    }
     /// Those of one group stand together.
     fn group(&self) -> u8 {
         2
@@ -148,6 +169,10 @@ pub trait Verb: Sync {
     fn asks(&self, _kind: Kind, _params: &Params) -> Option<Ask> {
         None
     }
+    /// Takes in what was typed where it asked.
+    fn fill_in(&self, _conn: &mut DbConnection, _params: &mut Params, _typed: &str) -> Result<(), Error> {
+        Ok(())
+    }
     /// The roles that it gives: who may not give them is not asked whether they mean it.
     fn gives(&self, _params: &Params) -> Vec<Id> {
         Vec::new()
@@ -161,9 +186,9 @@ pub trait Verb: Sync {
     fn unchanged(&self) -> Unchanged;
 }
 
-/// The verb of that word.
-pub fn named(word: &str) -> Option<&'static dyn Verb> {
-    VERBS.iter().copied().find(|verb| verb.word() == word)
+/// The verb of that word, for accounts of a kind.
+pub fn named(word: &str, kind: Kind) -> Option<&'static dyn Verb> {
+    VERBS.iter().copied().find(|verb| verb.word() == word && verb.is_for(kind))
 }
 
 /// The verb at the end of an account's address.
@@ -225,6 +250,11 @@ impl Action {
     pub fn asks(&self) -> Option<Ask> {
         self.verb.asks(self.kind, &self.params)
     }
+
+    /// What has to be typed then.
+    pub fn typed(&self) -> Typed {
+        self.asks().map(|ask| ask.typed).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -238,7 +268,7 @@ mod tests {
                 assert_ne!((verb.word(), verb.label()), (other.word(), other.label()));
                 assert_ne!(verb.resource(), other.resource());
             }
-            assert!(named(verb.word()).is_some() && super::at(verb.resource()).is_some());
+            assert!(named(verb.word(), Kind::System).is_some() && super::at(verb.resource()).is_some());
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::kind::{SYSTEM_ACCOUNTS, Screen};
-use super::model::{Activity, Filter, Right, SOON_DAYS, Sort};
+use super::model::{Activity, Filter, OwnedBy, Right, SOON_DAYS, Sort, TokenState, UNUSED_DAYS};
 use super::search::Search;
 use crate::auth::principal::Principal;
 use crate::id::Id;
@@ -16,6 +16,11 @@ use crate::web::view::{Choice, Hidden};
 /// The longest search, in characters.
 const SEARCH_LIMIT: usize = 100;
 
+/// In place of a team: accounts in none.
+const NONE: &str = "none";
+/// The choices of "unused for … days".
+const UNUSED: [i64; 4] = [30, UNUSED_DAYS, 180, 365];
+
 /// The words of an address or a form; nothing of them has been looked at.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
@@ -25,6 +30,8 @@ pub struct ListQuery {
     team: String,
     activity: String,
     expiring: String,
+    tokens: String,
+    owner: String,
     disabled: String,
     sort: String,
     size: String,
@@ -45,8 +52,11 @@ impl ListQuery {
             q: searched(&self.q),
             role: Id::parse(&self.role),
             team: Id::parse(&self.team),
+            no_team: self.team == NONE,
             activity: Activity::parse(&self.activity),
             expiring: self.expiring == SOON_DAYS.to_string() && screen.has_tokens(),
+            tokens: TokenState::parse(&self.tokens).filter(|_| screen.has_tokens()),
+            owner: OwnedBy::parse(&self.owner).filter(|_| screen.has_owners()),
             disabled: self.disabled == "1",
             sort: if sorts { sort } else { Sort::default() },
             size: self.size.parse().ok().filter(|size| Pagination::SIZES.contains(size)).unwrap_or(Pagination::SIZES[0]),
@@ -71,6 +81,10 @@ pub struct Filters {
     pub activity: Option<Activity>,
     /// Only those with a token that expires soon.
     pub expiring: bool,
+    /// Only those in no team.
+    pub no_team: bool,
+    pub tokens: Option<TokenState>,
+    pub owner: Option<OwnedBy>,
     /// Disabled ones too.
     pub disabled: bool,
     pub sort: Sort,
@@ -101,6 +115,9 @@ impl Filters {
             team: self.team.clone(),
             activity: self.activity,
             expiring: self.expiring,
+            no_team: self.no_team,
+            tokens: self.tokens,
+            owner: self.owner.clone(),
             disabled: self.disabled,
             colleagues_of: if actor.may(self.screen.permission(Right::Read)) { None } else { actor.account.clone() },
             ..Filter::all(kind)
@@ -114,9 +131,11 @@ impl Filters {
         vec![
             ("q", self.q.clone()),
             ("role", id(&self.role)),
-            ("team", id(&self.team)),
-            ("activity", self.activity.map_or_else(String::new, |activity| activity.as_str().into())),
+            ("team", if self.no_team { NONE.into() } else { id(&self.team) }),
+            ("activity", self.activity.map_or_else(String::new, Activity::word)),
             ("expiring", when(self.expiring, self.soon_days())),
+            ("tokens", self.tokens.map_or("", TokenState::as_str).into()),
+            ("owner", self.owner.as_ref().map_or_else(String::new, OwnedBy::word)),
             ("disabled", when(self.disabled, "1".into())),
             ("sort", when(self.sort != Sort::default(), self.sort.as_str().into())),
             ("size", when(self.has_size(), self.size.to_string())),
@@ -179,7 +198,7 @@ impl Filters {
 
     /// Whether anything but sorting and size is set.
     pub fn is_narrowed(&self) -> bool {
-        !self.q.is_empty() || self.role.is_some() || self.team.is_some() || self.activity.is_some() || self.expiring
+        self.here() != self.cleared()
     }
 
     /// Whether the address says how many rows a page has.
@@ -227,16 +246,41 @@ impl Filters {
 
     /// The choices of the activity filter.
     pub fn activities(&self) -> Vec<Choice> {
-        let present = self.activity.map_or("", Activity::as_str);
-        options(
-            present,
-            &[
-                ("", "Any activity"),
-                (Activity::Recent.as_str(), "Used in the last 30 days"),
-                (Activity::Unused.as_str(), "Unused for 90 days"),
-                (Activity::Never.as_str(), "Never used"),
-            ],
-        )
+        let mut unused = UNUSED.to_vec();
+        if let Some(Activity::Unused(days)) = self.activity {
+            unused.push(days);
+            unused.sort_unstable();
+            unused.dedup();
+        }
+        let mut all =
+            vec![(String::new(), "Any activity".to_owned()), (Activity::Recent.word(), "Used in the last 30 days".into())];
+        all.extend(unused.into_iter().map(|days| (Activity::Unused(days).word(), format!("Unused for {days} days"))));
+        all.push((Activity::Never.word(), "Never used".into()));
+        options(&self.activity.map_or_else(String::new, Activity::word), all)
+    }
+
+    /// The choices of the token filter.
+    pub fn token_states(&self) -> Vec<Choice> {
+        let all =
+            [("", "Any tokens"), (TokenState::None.as_str(), "No token"), (TokenState::Expired.as_str(), "Expired tokens only")];
+        options(self.tokens.map_or("", TokenState::as_str), all)
+    }
+
+    /// The choices of the owner filter, with the chosen owner's name and the reader's own identity.
+    pub fn owners(&self, named: &str, own: Option<&Id>) -> Vec<Choice> {
+        let mut all = vec![(String::new(), "Any owner".to_owned())];
+        all.extend(own.map(|own| (own.to_string(), "Owned by you".into())));
+        all.extend([(OwnedBy::Nobody.word(), "No owner".into()), (OwnedBy::Left.word(), "Owner has left".into())]);
+        let chosen = self.owner.as_ref().map_or_else(String::new, OwnedBy::word);
+        if !all.iter().any(|(word, _)| *word == chosen) {
+            all.push((chosen.clone(), format!("Owned by {named}")));
+        }
+        options(&chosen, all)
+    }
+
+    /// "No team", before all teams.
+    pub fn teamless(&self) -> Choice {
+        Choice::new(NONE, "No team").checked(self.no_team)
     }
 
     /// The choices of the Sort select, which stands in for the headers on phones.
@@ -256,7 +300,7 @@ impl Filters {
             ("-status", "Sort by status, backwards"),
         ];
         all.extend(others.into_iter().filter(|(value, _)| *value == present));
-        options(present, &all)
+        options(present, all)
     }
 }
 
@@ -268,44 +312,13 @@ pub fn selecting(list: &str, selection: &Id) -> String {
     format!("{path}?{}", words.join("&"))
 }
 
-fn options(present: &str, all: &[(&str, &str)]) -> Vec<Choice> {
-    all.iter().map(|(value, name)| Choice::new(*value, *name).checked(*value == present)).collect()
+fn options<T: Into<String> + AsRef<str>>(present: &str, all: impl IntoIterator<Item = (T, T)>) -> Vec<Choice> {
+    let choice = |(value, name): (T, T)| {
+        let is_present = value.as_ref() == present;
+        Choice::new(value, name).checked(is_present)
+    };
+    all.into_iter().map(choice).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::kind::USERS;
-    use super::*;
-
-    fn parsed(query: &str) -> Filters {
-        serde_html_form::from_str::<ListQuery>(query).unwrap_or_default().on(&SYSTEM_ACCOUNTS)
-    }
-
-    #[test]
-    fn links_keep_all_other_state() {
-        let filters = parsed("q=a+b&sort=-used&size=50&disabled=1&page=7");
-        assert_eq!(filters.sort_link("used"), "/settings/system-accounts?q=a%20b&disabled=1&sort=used&size=50");
-        assert_eq!(filters.sort_link("name"), "/settings/system-accounts?q=a%20b&disabled=1&size=50");
-        assert_eq!(filters.page("page", "2"), "/settings/system-accounts?q=a%20b&disabled=1&sort=-used&size=50&page=2");
-        assert_eq!(filters.page("page", ""), "/settings/system-accounts?q=a%20b&disabled=1&sort=-used&size=50");
-        assert_eq!(filters.cleared(), "/settings/system-accounts?disabled=1&sort=-used&size=50");
-        assert_eq!(filters.address_of("/x"), "/settings/system-accounts/x?q=a%20b&disabled=1&sort=-used&size=50");
-        assert_eq!((filters.sorts("used"), filters.sorts("name")), ("descending", ""));
-        assert_eq!(Filters::default().sort_link("name"), "/settings/system-accounts?sort=-name");
-        assert!(filters.sorts_to_choose().iter().any(|choice| choice.checked));
-    }
-
-    #[test]
-    fn what_is_printed_is_parsed_again_and_nonsense_is_left_out() {
-        for query in ["", "q=x&activity=never", "activity=unused-90&expiring=14&sort=-status&size=100", "sort=-name&disabled=1"] {
-            let filters = parsed(query);
-            let printed = filters.here();
-            assert_eq!(parsed(printed.split_once('?').map_or("", |(_, query)| query)), filters, "{query}");
-        }
-        let nonsense = parsed("sort=shoe&size=7&role=x'; --&activity=sometimes&expiring=15&disabled=yes");
-        assert_eq!((nonsense.here(), nonsense.size), (SYSTEM_ACCOUNTS.path.to_owned(), 25));
-        // Users' tokens are not handled here.
-        let query: ListQuery = serde_html_form::from_str("expiring=14&sort=expiry").unwrap_or_default();
-        assert_eq!(query.on(&USERS).here(), USERS.path);
-    }
-}
+mod tests;

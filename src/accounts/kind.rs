@@ -22,6 +22,7 @@ pub const ROLES: Column = Column { sort: "", title: "Roles", class: "w-roles" };
 pub const LOGIN: Column = Column { sort: "login", title: "Last login", class: "w-time" };
 pub const USED: Column = Column { sort: "used", title: "Token activity", class: "w-activity" };
 pub const TOKENS: Column = Column { sort: "expiry", title: "Tokens", class: "w-tokens" };
+pub const OWNER: Column = Column { sort: "", title: "Owner", class: "w-owner" };
 pub const STATUS: Column = Column { sort: "status", title: "Status", class: "w-status" };
 
 /// The pages of one kind of account.
@@ -54,7 +55,7 @@ pub static SYSTEM_ACCOUNTS: Screen = Screen {
     title: "System Accounts",
     label: "System accounts",
     searched: "Name or description",
-    columns: &[NAME, TEAMS, ROLES, LOGIN, USED, TOKENS, STATUS],
+    columns: &[NAME, TEAMS, ROLES, LOGIN, USED, TOKENS, STATUS, OWNER],
     default_role: predefined::CI_CD,
     has_plan: true,
     has_form: true,
@@ -120,6 +121,11 @@ impl Screen {
 
     /// Whether they have API tokens that others handle.
     pub fn has_tokens(&self) -> bool {
+        self.kind == Kind::System
+    }
+
+    /// Whether a user answers for each.
+    pub fn has_owners(&self) -> bool {
         self.kind == Kind::System
     }
 

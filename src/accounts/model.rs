@@ -6,8 +6,10 @@ use crate::id::Id;
 use crate::text::{email, fold, tidy};
 
 mod list;
+
 pub use list::{
-    AccountRow, Activity, COUNT_LIMIT, Filter, NUMBERED_LIMIT, Order, SOON_DAYS, Selection, Sort, Total, UNUSED_DAYS, Window,
+    AccountRow, Activity, COUNT_LIMIT, Filter, NUMBERED_LIMIT, Order, OwnedBy, SOON_DAYS, Selection, Sort, TokenState, Total,
+    UNUSED_DAYS, Window,
 };
 
 /// The two kinds of account.
@@ -166,6 +168,8 @@ pub struct NewAccount {
     pub email: Option<Email>,
     /// argon2id hash in PHC form; users only, and only once they have chosen a password.
     pub password_hash: Option<String>,
+    /// The user who answers for it; system accounts only.
+    pub owner: Option<Id>,
 }
 
 /// An account in full.

@@ -58,6 +58,15 @@ fn checked<T>(invalid: &mut Vec<FieldError>, field: &'static str, result: Result
     result.map_err(|message| invalid.push(FieldError { field, message })).ok()
 }
 
+/// Takes in what was typed where an action asked.
+///
+/// # Errors
+/// `Forbidden`, and what the verb says against it.
+pub fn fill_in(conn: &mut DbConnection, actor: &Principal, action: &mut Action, typed: &str) -> Result<(), Error> {
+    rules::may_begin(actor, action.kind, action.verb.right())?;
+    action.verb.fill_in(conn, &mut action.params, typed)
+}
+
 /// Does something to accounts: permission, what is to change, rules, carrying out.
 ///
 /// # Errors

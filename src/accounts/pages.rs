@@ -18,6 +18,7 @@ use crate::web::view::{Choice, Moment, Tile};
 pub mod account;
 pub mod bulk;
 pub mod edits;
+mod hints;
 pub mod list;
 pub mod live;
 pub mod new;

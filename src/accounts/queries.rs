@@ -18,8 +18,10 @@ pub mod changes;
 pub mod emails;
 mod hints;
 pub mod list;
+pub mod owners;
 mod plan;
 mod predicates;
+mod reversals;
 pub mod roster;
 pub mod selection;
 pub mod selections;
@@ -135,6 +137,7 @@ pub fn insert(conn: &mut DbConnection, id: &Id, new: &NewAccount, by: (Option<&I
             accounts::created_by.eq(by.0.map(Id::as_str)),
             accounts::created_by_name.eq(by.1),
             accounts::updated_at.eq(now),
+            accounts::owner_id.eq(new.owner.as_ref().map(Id::as_str)),
         ))
         .execute(conn)?;
     add_to_total(conn, new.kind, false, 1)

@@ -15,6 +15,7 @@ pub mod verbs {
     pub const ROLE_REMOVED: &str = "account.role_removed";
     pub const TEAM_ADDED: &str = "account.team_added";
     pub const TEAM_REMOVED: &str = "account.team_removed";
+    pub const OWNER_CHANGED: &str = "account.owner_changed";
     pub const TOKEN_CREATED: &str = "token.created";
     pub const TOKEN_REGENERATED: &str = "token.regenerated";
     pub const TOKEN_REVOKED: &str = "token.revoked";

@@ -13,7 +13,7 @@ pub fn action(entry: &Entry) -> String {
     words::of(&entry.verb).map_or_else(|| in_words(&entry.verb), |words| words.label.to_owned())
 }
 
-/// A verb that another version wrote: `account.owner_changed` is `Account owner changed`.
+/// A verb that another version wrote: `account.badge_changed` is `Account badge changed`.
 fn in_words(verb: &str) -> String {
     capital(&verb.replace(['.', '_'], " "))
 }
@@ -54,6 +54,10 @@ pub fn details(entry: &Entry) -> String {
         verbs::ACCOUNT_RENAMED | verbs::TEAM_RENAMED | verbs::INVITATION_ACCEPTED => edited(entry),
         verbs::ROLE_CREATED => list(entry, "permissions").join(", "),
         verbs::ROLE_UPDATED | verbs::ROLE_RESET => edited(entry),
+        verbs::OWNER_CHANGED => match entry.detail.pointer("/before/owner").and_then(serde_json::Value::as_str) {
+            Some(before) => format!("Before: {before}"),
+            None => String::new(),
+        },
         verbs::TOKEN_REGENERATED => overlap(entry),
         verbs::TOKEN_REFUSED => {
             let calls = counted(entry.number("count").unwrap_or(1), "call");
@@ -165,6 +169,8 @@ pub fn feed(entry: &Entry) -> Vec<Text> {
             let why = if why.is_empty() { String::new() } else { format!(": {why}") };
             vec![Text::plain(format!(" refused {calls} with ")), object(), Text::plain(why)]
         }
+        verbs::OWNER_CHANGED if entry.object_name.is_none() => vec![Text::plain(" removed the owner"), tail(", ")],
+        verbs::OWNER_CHANGED => vec![Text::plain(" made "), object(), Text::plain(" the owner"), tail(", ")],
         verbs::TOKEN_REVOKED if is_stopped_value(entry) => vec![Text::plain(" stopped the old value of "), object()],
         _ if words::of(&entry.verb).is_none() => vec![Text::plain(": "), Text::plain(in_words(&entry.verb))],
         _ if entry.object_name.is_some() => {
@@ -230,7 +236,7 @@ fn told_changes(entry: &Entry) -> Vec<FieldChange> {
 pub fn facts(entry: &Entry) -> Vec<(String, String)> {
     let facts = entry.detail.as_object().into_iter().flatten();
     facts
-        .filter(|(name, value)| !matches!(name.as_str(), "before" | "after") && !value.is_null())
+        .filter(|(name, value)| !matches!(name.as_str(), "before" | "after" | "before_id") && !value.is_null())
         .map(|(name, told)| (in_words(name), value(told)))
         .collect()
 }

@@ -86,6 +86,7 @@ pub const WORDS: &[Words] = &[
     words(verbs::TEAM_ADMINISTRATOR_REMOVED, "Removed team administration", &[Kind::Teams], Tone::Plain),
     words(verbs::TEAM_ADDED, "Added team", &[Kind::Teams], Tone::Plain),
     words(verbs::TEAM_REMOVED, "Removed team", &[Kind::Teams], Tone::Plain),
+    words(verbs::OWNER_CHANGED, "Set owner", &[Kind::Accounts], Tone::Plain),
     words(verbs::TOKEN_CREATED, "Created token", &[Kind::Tokens], Tone::Plain),
     words(verbs::TOKEN_REGENERATED, "Regenerated token", &[Kind::Tokens], Tone::Plain),
     words(verbs::TOKEN_REVOKED, "Revoked token", &[Kind::Tokens], Tone::Plain),

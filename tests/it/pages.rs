@@ -15,6 +15,7 @@ mod help;
 pub mod html;
 mod live_activity;
 mod names;
+mod owner;
 mod profile;
 mod roles;
 mod search;

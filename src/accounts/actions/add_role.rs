@@ -1,9 +1,9 @@
 //! Add Role: to those that lack it. Giving Administrator asks first, whatever else is given with it.
 
-use super::{Ask, Effect, Offer, Params, Unchanged, Verb, no_rule};
+use super::{Ask, Effect, Offer, Params, Typed, Unchanged, Verb, no_rule};
 use crate::accounts::model::Kind;
 use crate::accounts::operations::rules;
-use crate::accounts::queries::changes::{self, Reversal};
+use crate::accounts::queries::changes::{self, Of, Reversal};
 use crate::accounts::queries::selection::Target;
 use crate::audit::{Change, verbs};
 use crate::database::DbConnection;
@@ -75,12 +75,12 @@ pub fn administrator(kind: Kind, button: &'static str) -> Ask {
         ),
     };
     let question = ("Make {whom} an administrator?", "Make {whom} administrators?");
-    Ask { question, consequence, button, typed: false }
+    Ask { question, consequence, button, typed: Typed::Nothing }
 }
 
 pub static ROLE_ADDED: Effect = Effect {
     event: verbs::ROLE_ADDED,
-    reversal: Some(Reversal { event: verbs::ROLE_ADDED, by: verbs::ROLE_REMOVED, of: Some("roles") }),
+    reversal: Some(Reversal { event: verbs::ROLE_ADDED, by: verbs::ROLE_REMOVED, of: Of::Table("roles") }),
     done: "Added {names} to {whom}.",
     undone: "{names} added to {whom}",
     in_own_teams: false,

@@ -1,6 +1,6 @@
 //! Delete: for good, with tokens, roles, teams and activity. The audit log keeps the name.
 
-use super::{Ask, Effect, Params, State, Unchanged, Verb};
+use super::{Ask, Effect, Params, State, Typed, Unchanged, Verb};
 use crate::accounts::model::Kind;
 use crate::accounts::operations::rules;
 use crate::accounts::queries::changes;
@@ -47,7 +47,7 @@ impl Verb for Delete {
                 "They will be permanently deleted. Their sessions and tokens end immediately.",
             ),
         };
-        Some(Ask { question: ("Delete {whom}?", "Delete {whom}?"), consequence, button: "Delete", typed: true })
+        Some(Ask { question: ("Delete {whom}?", "Delete {whom}?"), consequence, button: "Delete", typed: Typed::Confirmation })
     }
 
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {

@@ -3,7 +3,7 @@
 use super::{Effect, Params, State, Unchanged, Verb};
 use crate::accounts::model::{Kind, Right};
 use crate::accounts::operations::rules;
-use crate::accounts::queries::changes::{self, Reversal};
+use crate::accounts::queries::changes::{self, Of, Reversal};
 use crate::accounts::queries::selection::Target;
 use crate::audit::{Change, verbs};
 use crate::database::DbConnection;
@@ -55,7 +55,7 @@ impl Verb for Disable {
 
 pub static DISABLED: Effect = Effect {
     event: verbs::ACCOUNT_DISABLED,
-    reversal: Some(Reversal { event: verbs::ACCOUNT_DISABLED, by: verbs::ACCOUNT_ENABLED, of: None }),
+    reversal: Some(Reversal { event: verbs::ACCOUNT_DISABLED, by: verbs::ACCOUNT_ENABLED, of: Of::Account }),
     done: "Disabled {whom}.",
     undone: "{whom} disabled",
     in_own_teams: true,

@@ -2,7 +2,7 @@
 
 use super::{Effect, Offer, Params, Unchanged, Verb, no_rule};
 use crate::accounts::operations::rules;
-use crate::accounts::queries::changes::{self, Reversal};
+use crate::accounts::queries::changes::{self, Of, Reversal};
 use crate::accounts::queries::selection::Target;
 use crate::audit::{Change, verbs};
 use crate::database::DbConnection;
@@ -55,7 +55,7 @@ impl Verb for EditTeams {
 
 pub static TEAM_ADDED: Effect = Effect {
     event: verbs::TEAM_ADDED,
-    reversal: Some(Reversal { event: verbs::TEAM_ADDED, by: verbs::TEAM_REMOVED, of: Some("teams") }),
+    reversal: Some(Reversal { event: verbs::TEAM_ADDED, by: verbs::TEAM_REMOVED, of: Of::Table("teams") }),
     done: "Added {whom} to {names}.",
     undone: "{whom} added to {names}",
     in_own_teams: false,
@@ -66,7 +66,7 @@ pub static TEAM_ADDED: Effect = Effect {
 
 pub static TEAM_REMOVED: Effect = Effect {
     event: verbs::TEAM_REMOVED,
-    reversal: Some(Reversal { event: verbs::TEAM_REMOVED, by: verbs::TEAM_ADDED, of: Some("teams") }),
+    reversal: Some(Reversal { event: verbs::TEAM_REMOVED, by: verbs::TEAM_ADDED, of: Of::Table("teams") }),
     done: "Removed {whom} from {names}.",
     undone: "{whom} removed from {names}",
     in_own_teams: false,

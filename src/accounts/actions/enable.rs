@@ -3,7 +3,7 @@
 use super::{Effect, Params, State, Unchanged, Verb};
 use crate::accounts::model::Right;
 use crate::accounts::operations::rules;
-use crate::accounts::queries::changes::{self, Reversal};
+use crate::accounts::queries::changes::{self, Of, Reversal};
 use crate::accounts::queries::selection::Target;
 use crate::audit::{Change, verbs};
 use crate::database::DbConnection;
@@ -52,7 +52,7 @@ impl Verb for Enable {
 
 pub static ENABLED: Effect = Effect {
     event: verbs::ACCOUNT_ENABLED,
-    reversal: Some(Reversal { event: verbs::ACCOUNT_ENABLED, by: verbs::ACCOUNT_DISABLED, of: None }),
+    reversal: Some(Reversal { event: verbs::ACCOUNT_ENABLED, by: verbs::ACCOUNT_DISABLED, of: Of::Account }),
     done: "Enabled {whom}.",
     undone: "{whom} enabled",
     in_own_teams: true,

@@ -2,7 +2,7 @@
 
 use super::{Effect, Offer, Params, Unchanged, Verb};
 use crate::accounts::operations::rules;
-use crate::accounts::queries::changes::{self, Reversal};
+use crate::accounts::queries::changes::{self, Of, Reversal};
 use crate::accounts::queries::selection::Target;
 use crate::audit::{Change, verbs};
 use crate::database::DbConnection;
@@ -52,7 +52,7 @@ impl Verb for RemoveRole {
 
 pub static ROLE_REMOVED: Effect = Effect {
     event: verbs::ROLE_REMOVED,
-    reversal: Some(Reversal { event: verbs::ROLE_REMOVED, by: verbs::ROLE_ADDED, of: Some("roles") }),
+    reversal: Some(Reversal { event: verbs::ROLE_REMOVED, by: verbs::ROLE_ADDED, of: Of::Table("roles") }),
     done: "Removed {names} from {whom}.",
     undone: "{names} removed from {whom}",
     in_own_teams: false,

@@ -30,28 +30,90 @@ pub struct AccountRow {
 pub enum Activity {
     /// Used in the last 30 days.
     Recent,
-    /// Used once, but not in the last 90 days.
-    Unused,
+    /// Used once, but not in the last so many days.
+    Unused(i64),
     /// Never used.
     Never,
 }
 
 impl Activity {
-    /// Reads [`Activity::as_str`] back.
+    /// Reads the word of a URL.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Recent, Self::Unused, Self::Never].into_iter().find(|activity| activity.as_str() == word)
+        match word {
+            "30" => Some(Self::Recent),
+            "never" => Some(Self::Never),
+            _ => {
+                let days = word.strip_prefix("unused-")?.parse().ok()?;
+                (1..=MOST_UNUSED_DAYS).contains(&days).then_some(Self::Unused(days))
+            }
+        }
+    }
+
+    /// The word for a URL.
+    pub fn word(self) -> String {
+        match self {
+            Self::Recent => "30".into(),
+            Self::Unused(days) => format!("unused-{days}"),
+            Self::Never => "never".into(),
+        }
+    }
+}
+
+/// The filter of tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenState {
+    /// It has none.
+    None,
+    /// It has some, and all have expired.
+    Expired,
+}
+
+impl TokenState {
+    /// Reads the word of a URL.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::None, Self::Expired].into_iter().find(|state| state.as_str() == word)
     }
 
     /// The word for a URL.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Recent => "30",
-            Self::Unused => "unused-90",
-            Self::Never => "never",
+            Self::None => "none",
+            Self::Expired => "expired",
         }
     }
 }
 
+/// The filter of owners.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OwnedBy {
+    Nobody,
+    /// Somebody who is disabled or deleted.
+    Left,
+    User(Id),
+}
+
+impl OwnedBy {
+    /// Reads the word of a URL.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "none" => Some(Self::Nobody),
+            "left" => Some(Self::Left),
+            id => Id::parse(id).map(Self::User),
+        }
+    }
+
+    /// The word for a URL.
+    pub fn word(&self) -> String {
+        match self {
+            Self::Nobody => "none".into(),
+            Self::Left => "left".into(),
+            Self::User(id) => id.to_string(),
+        }
+    }
+}
+
+/// The longest that one can ask for, ten years.
+const MOST_UNUSED_DAYS: i64 = 3_650;
 /// Days without use after which an account is "unused".
 pub const UNUSED_DAYS: i64 = 90;
 /// Days before the end in which a token "expires soon".
@@ -72,6 +134,12 @@ pub struct Filter {
     pub activity: Option<Activity>,
     /// Only accounts with a token that expires within [`SOON_DAYS`].
     pub expiring: bool,
+    /// Only accounts in no team.
+    pub no_team: bool,
+    /// Only accounts whose tokens are so.
+    pub tokens: Option<TokenState>,
+    /// Only accounts owned so.
+    pub owner: Option<OwnedBy>,
     /// Disabled accounts too.
     pub disabled: bool,
     /// Only accounts in a team of this one: for an actor who may see no others.
@@ -88,6 +156,9 @@ impl Filter {
             team: None,
             activity: None,
             expiring: false,
+            no_team: false,
+            tokens: None,
+            owner: None,
             disabled: false,
             colleagues_of: None,
         }
@@ -95,12 +166,13 @@ impl Filter {
 
     /// Whether the totals that are kept anyway answer how many match.
     pub fn is_plain(&self) -> bool {
-        let Self { kind: _, search, role, team, activity, expiring, disabled: _, colleagues_of } = self;
-        search.is_empty() && role.is_none() && team.is_none() && activity.is_none() && !expiring && colleagues_of.is_none()
+        let plain = Self { search: self.search.clone(), disabled: self.disabled, ..Self::all(self.kind) };
+        self.search.is_empty() && *self == plain
     }
 }
 
 /// What an action is asked to act on.
+#[expect(clippy::large_enum_variant, reason = "there is one of them at a time")]
 #[derive(Debug, Clone)]
 pub enum Selection {
     /// These accounts.

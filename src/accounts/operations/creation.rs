@@ -8,7 +8,7 @@ use crate::accounts::queries;
 use crate::accounts::queries::changes;
 use crate::accounts::queries::selection::Target;
 use crate::audit::{self, Change, Event, verbs};
-use crate::auth::principal::Principal;
+use crate::auth::principal::{ActorKind, Principal};
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
@@ -41,7 +41,9 @@ pub fn create_system_account(conn: &mut DbConnection, actor: &Principal, plan: &
     let (Some(name), Some(description)) = (name, description) else { return Err(Error::Invalid(invalid)) };
     let roles = grantable_roles(conn, actor, &form.roles)?;
     let teams = rules::existing_teams(conn, &form.teams)?;
-    let new = NewAccount { kind: Kind::System, name, description, email: None, password_hash: None };
+    // A machine that creates another one does not answer for it.
+    let owner = actor.account.clone().filter(|_| actor.kind == ActorKind::User);
+    let new = NewAccount { kind: Kind::System, name, description, email: None, password_hash: None, owner };
     let id = insert(conn, actor, &new, &roles, &teams, form.form.as_ref())?;
     rules::plan_allows(conn, plan, Kind::System)?;
     Ok(id)
@@ -79,6 +81,7 @@ pub fn create_user(conn: &mut DbConnection, actor: &Principal, form: &UserCreati
         description: String::new(),
         email: Some(email),
         password_hash: form.password_hash.clone(),
+        owner: None,
     };
     insert(conn, actor, &new, &roles, &[], None)
 }

@@ -201,7 +201,7 @@ pub fn open(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Opene
     let row = rows::find(conn, own, id)?.ok_or(Error::NotFound("selection"))?;
     let kind = Kind::parse(&row.kind).ok_or(Error::NotFound("selection"))?;
     let params: Params = serde_json::from_str(&row.params).unwrap_or_default();
-    let action = actions::named(&row.verb).map(|verb| Action { verb, kind, params });
+    let action = actions::named(&row.verb, kind).map(|verb| Action { verb, kind, params });
     Ok(Opened { row, kind, action })
 }
 

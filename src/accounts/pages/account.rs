@@ -13,6 +13,7 @@ use crate::accounts::kind::Screen;
 use crate::accounts::model::{Account, Kind, Right};
 use crate::accounts::operations;
 use crate::accounts::queries;
+use crate::accounts::queries::owners::{self, Owner};
 use crate::accounts::view::account::{AccountPage, Change, Invited, RoleLine, TeamLine};
 use crate::accounts::view::activity::{Activity, Day};
 use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection, overlaps};
@@ -58,6 +59,7 @@ struct Found {
     teams: Vec<Team>,
     sizes: std::collections::HashMap<Id, (i64, i64)>,
     tokens: Vec<ListedToken>,
+    owner: Option<Owner>,
     days: Vec<(NaiveDate, i64, i64)>,
     feed: Vec<Entry>,
     all_roles: Vec<Role>,
@@ -90,6 +92,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, screen: &Screen, id: &Id) ->
         pending: if screen.kind == Kind::User { Pending::of(conn, only)? } else { Pending::default() },
         sizes: teams::queries::sizes(conn, &team_ids)?,
         tokens: tokens::queries::of_account(conn, id)?,
+        owner: if screen.has_owners() { owners::of_accounts(conn, only)?.remove(id) } else { None },
         days: queries::days(conn, id, first_day)?,
         // Who may only look learns nothing of single tokens.
         feed: audit::queries::log::recent(conn, id, if can_operate { "" } else { "token." }, FEED_LENGTH)?,
@@ -132,6 +135,7 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         name: account.name.clone(),
         description: account.email.as_ref().unwrap_or(&account.description).clone(),
         tile: tile(screen.kind, id, &account.name),
+        owner: found.owner.as_ref().map(Into::into),
         state: State {
             disabled: account.disabled,
             administrator: held.iter().any(is_administrator),

@@ -82,7 +82,7 @@ impl BulkForm {
         if self.verb == SELECT || self.verb == KEEP {
             return Ok(None);
         }
-        let verb = actions::named(&self.verb).ok_or_else(|| Error::BadRequest("There is no such action.".into()))?;
+        let verb = actions::named(&self.verb, screen.kind).ok_or_else(|| Error::BadRequest("There is no such action.".into()))?;
         let chosen = match verb.offer() {
             Offer::Button => Vec::new(),
             Offer::Picker { field, .. } => ids(if field == "add_role" { &self.add_role } else { &self.remove_role }, "role")?,

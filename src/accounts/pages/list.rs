@@ -9,14 +9,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::NaiveDateTime;
 use serde::Deserialize;
 
+use super::hints;
 use super::visits::ScreenVisit;
 use super::{badges, count, invitation, live, moment, plan as plan_view, removable_choices, role_choices, tile};
 use crate::accounts::actions::State;
-use crate::accounts::filter::{Filters, ListQuery};
-use crate::accounts::model::{AccountRow, Activity, Filter, Kind, NUMBERED_LIMIT, Right, Sort, Total, Window};
+use crate::accounts::filter::Filters;
+use crate::accounts::model::{AccountRow, Filter, Kind, NUMBERED_LIMIT, OwnedBy, Right, Sort, Total, Window};
+use crate::accounts::queries::owners::{self, Owner};
 use crate::accounts::queries::{self, list::Listing, selection};
 use crate::accounts::view;
-use crate::accounts::view::list::{AccountsPage, Hint, TeamName};
+use crate::accounts::view::list::{AccountsPage, TeamName};
 use crate::activity::Recorder;
 use crate::auth::principal::Principal;
 use crate::clock;
@@ -106,10 +108,13 @@ struct Found {
     roles_of: HashMap<Id, Vec<Badge>>,
     teams_of: HashMap<Id, Vec<Team>>,
     tokens_of: HashMap<Id, TokenSummary>,
+    owners: HashMap<Id, Owner>,
+    /// The name of the user whose accounts are shown.
+    owner_name: String,
     roles: Vec<Role>,
     teams: Vec<Team>,
-    /// With tokens that expire soon, unused, never used.
-    attention: [Total; 3],
+    /// With tokens that expire soon, unused, never used, whose owner has left.
+    attention: [Total; 4],
     ask: Option<String>,
     tracked_since: NaiveDateTime,
 }
@@ -161,6 +166,11 @@ fn find(conn: &mut DbConnection, actor: &Principal, wanted: &Wanted) -> Result<F
         roles_of: roles::queries::badges(conn, &ids)?,
         teams_of: teams::queries::of_accounts(conn, &ids)?,
         tokens_of: tokens::queries::summary(conn, &ids)?,
+        owner_name: match &filter.owner {
+            Some(OwnedBy::User(id)) => owners::name(conn, id)?,
+            _ => String::new(),
+        },
+        owners: if filter.kind == Kind::System { owners::of_accounts(conn, &ids)? } else { HashMap::new() },
         attention: selection::attention(conn, filter)?,
         teams: teams::queries::all(conn)?,
         selected: Selected::read(conn, actor, selection.as_ref(), &listing)?,
@@ -205,7 +215,7 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters) -> Result<AccountsPage
         shell,
         screen,
         plan: plan_view(&visit.config, screen.kind, enabled),
-        hints: hints(&found, filters),
+        hints: hints::of(found.attention, filters),
         can_manage,
         can_invite: screen.kind == Kind::User && may_invite(actor).is_ok(),
         own_teams: !actor.may(screen.permission(Right::Read)),
@@ -224,6 +234,7 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters) -> Result<AccountsPage
         is_first_run: enabled + disabled == 0,
         ask: found.ask,
         filter_roles: choices(&found.roles, filters.role.as_ref(), |role| (&role.id, &role.name)),
+        filter_owners: filters.owners(&found.owner_name, actor.account.as_ref()),
         filter_teams: choices(&found.teams, filters.team.as_ref(), |team| (&team.id, &team.name)),
         filters: filters.clone(),
     })
@@ -240,23 +251,6 @@ fn choices<T>(all: &[T], chosen: Option<&Id>, named: impl Fn(&T) -> (&Id, &Strin
 
 fn total_text(total: Total) -> String {
     if total.more { format!("more than {}", grouped(total.count)) } else { grouped(total.count) }
-}
-
-fn hints(found: &Found, filters: &Filters) -> Vec<Hint> {
-    let base = || Filters { disabled: filters.disabled, size: filters.size, ..ListQuery::default().on(filters.screen) };
-    let hint = |total: Total, text: &str, narrowed: Filters| {
-        let number = if total.more { format!("{}+", grouped(total.count)) } else { grouped(total.count) };
-        (total.count > 0).then(|| Hint { text: format!("{number} {text}"), href: narrowed.here() })
-    };
-    let [expiring, unused, never] = found.attention;
-    [
-        hint(expiring, "with tokens expiring soon", Filters { expiring: true, ..base() }),
-        hint(unused, "unused for 90 days", Filters { activity: Some(Activity::Unused), ..base() }),
-        hint(never, "never used", Filters { activity: Some(Activity::Never), ..base() }),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
 }
 
 fn row_view(row: &AccountRow, found: &Found, visit: &ScreenVisit, now: NaiveDateTime) -> view::list::AccountRow {
@@ -287,6 +281,7 @@ fn row_view(row: &AccountRow, found: &Found, visit: &ScreenVisit, now: NaiveDate
         activity: moment(row.last_used_at, now),
         tokens: (number > 0).then(|| counted(count(number), "token")),
         expiry: token_expiry(&tokens, now),
+        owner: found.owners.get(&row.id).map(Into::into),
         checked: found.selected.holds(&row.id),
     }
 }

@@ -1,26 +1,39 @@
 //! The page that asks before something final or far-reaching, for one account or for many.
 
+use std::collections::HashMap;
+
 use chrono::TimeDelta;
+use serde::Deserialize;
 
 use super::{count, moment, tile};
-use crate::accounts::actions::Action;
+use crate::accounts::actions::{Action, Typed};
 use crate::accounts::kind::Screen;
-use crate::accounts::model::{AccountRow, Sort, Window};
+use crate::accounts::model::{AccountRow, Kind, Right, Sort, Window};
 use crate::accounts::operations::selections::Set;
-use crate::accounts::queries::list;
+use crate::accounts::queries::{list, owners};
 use crate::accounts::view::confirm::{ConfirmPage, ConfirmRow};
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
 use crate::web::view::words::{counted, joined};
-use crate::web::view::{Field, Hidden};
+use crate::web::view::{Choice, Field, Hidden};
 use crate::web::visit::Visit;
 use crate::{roles, tokens};
 
 /// The names that a confirmation spells out; of more it gives the number.
 const NAMED: i64 = 100;
+/// The users that the browser offers while one types. All others can be typed, too.
+const OFFERED: i64 = 200;
 /// An account used within this time deserves a warning before it is deleted.
 const RECENT: TimeDelta = TimeDelta::days(2);
+
+/// What is typed in answer.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Answer {
+    pub confirm: String,
+    pub owner: String,
+}
 
 /// What is asked, and where the answer goes.
 pub struct Question {
@@ -46,7 +59,10 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
     let Question { screen, action, set, post, instead, mut hidden, cancel, list } = question;
     let kind = screen.kind;
     let (given, taken) = action.params.differences(Vec::new());
-    let ((found, rows, total, missing, (names, taken), roles_of, tokens_of), mut shell) = visit
+    let asks_user = action.typed() == Typed::User;
+    // Addresses are for those who may see users.
+    let offers = asks_user && visit.actor.may(Kind::User.permission(Right::Read));
+    let ((found, rows, total, missing, (names, taken), roles_of, tokens_of, (owners, people)), mut shell) = visit
         .framed(screen.path, move |conn| {
             let found = set.resolve(conn, kind)?;
             let rows: Vec<AccountRow> = list::rows(conn, &found.target, Sort::default(), &Window::Skip(0), NAMED)?;
@@ -60,7 +76,9 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
             let names = (named(&given), named(&taken));
             let roles_of = roles::queries::badges(conn, &ids)?;
             let tokens_of = tokens::queries::summary(conn, &ids)?;
-            Ok((found.fingerprint, rows, total, missing, names, roles_of, tokens_of))
+            let owners = if asks_user { owners::of_accounts(conn, &ids)? } else { HashMap::new() };
+            let people = if offers { owners::candidates(conn, "", OFFERED)? } else { Vec::new() };
+            Ok((found.fingerprint, rows, total, missing, names, roles_of, tokens_of, (owners, people)))
         })
         .await?;
     if total == 0 {
@@ -85,11 +103,13 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
     let confirm_row = |row: &AccountRow| {
         let tokens = tokens_of.get(&row.id).cloned().unwrap_or_default();
         let roles = roles_of.get(&row.id).into_iter().flatten().map(|role| role.name.as_str()).collect::<Vec<_>>().join(", ");
+        let owner = owners.get(&row.id);
         ConfirmRow {
             id: row.id.to_string(),
             name: row.name.clone(),
             tile: tile(kind, &row.id, &row.name),
             roles,
+            owner: owner.map(|owner| (if owner.has_left { "Owner has left" } else { "Owner" }, owner.name.clone())),
             used: moment(row.last_used_at, now),
             recent: is_recent(row),
             tokens: if tokens.live + tokens.expired == 0 {
@@ -119,6 +139,8 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
         instead,
         hidden,
         warning,
+        asks_user,
+        people: people.into_iter().map(|person| Choice::new(person.email, person.name)).collect(),
         typed: Field::default(),
         error: None,
         cancel,
@@ -129,5 +151,5 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
 /// What has to be typed: the name of one, the number of several.
 pub fn is_typed(page: &ConfirmPage, typed: &str) -> bool {
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    !page.ask.typed || plain(typed) == plain(&page.wanted())
+    page.ask.typed != Typed::Confirmation || plain(typed) == plain(&page.wanted())
 }

@@ -5,11 +5,11 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use super::bulk::{address, changed, finished};
-use super::question::{self, Question};
-use crate::accounts::actions::{self, Action};
+use super::question::{self, Answer, Question};
+use crate::accounts::actions::{self, Action, Typed};
 use crate::accounts::filter::{ListQuery, selecting};
-use crate::accounts::operations::Plan;
 use crate::accounts::operations::selections::{self, Opened, Set};
+use crate::accounts::operations::{self, Plan};
 use crate::accounts::queries::selections as rows;
 use crate::accounts::view::confirm::ConfirmPage;
 use crate::auth::principal::Principal;
@@ -26,7 +26,8 @@ use crate::web::visit::Visit;
 pub struct AnswerForm {
     #[serde(rename = "do")]
     verb: String,
-    confirm: String,
+    #[serde(flatten)]
+    answer: Answer,
     print: String,
 }
 
@@ -123,24 +124,31 @@ pub async fn answer(visit: Visit, path: web::Path<String>, form: Form<AnswerForm
     };
     let action = match form.verb.as_str() {
         word if word == action.verb.word() => action.clone(),
-        word @ "disable" => Action::new(actions::named(word).ok_or(Error::NotFound("action"))?, action.kind),
+        word @ "disable" => Action::new(actions::named(word, action.kind).ok_or(Error::NotFound("action"))?, action.kind),
         _ => return Err(Error::BadRequest("There is no such action.".into())),
     };
-    if action.asks().is_some_and(|ask| ask.typed) {
+    if action.typed() == Typed::Confirmation {
         let mut page = asked.page(&visit, &action).await?;
-        if !question::is_typed(&page, &form.confirm) {
-            page.typed = Field::wrong(&form.confirm, page.how_to_confirm());
+        if !question::is_typed(&page, &form.answer.confirm) {
+            page.typed = Field::wrong(&form.answer.confirm, page.how_to_confirm());
             return visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
     }
     let (plan, set, id) = (Plan::from(visit.config.get_ref()), asked.set.clone(), asked.opened.row.id.clone());
+    let (mut filled, typed) = (action.clone(), form.answer.owner.clone());
     let done = visit.write(move |conn, actor| {
-        let done = selections::confirm(conn, actor, &plan, (&action, &set), &form.print)?;
-        done.map(|done| finished(conn, &id, &action, &done)).transpose()
+        operations::fill_in(conn, actor, &mut filled, &typed)?;
+        let done = selections::confirm(conn, actor, &plan, (&filled, &set), &form.print)?;
+        done.map(|done| finished(conn, &id, &filled, &done)).transpose()
     });
     let (flash, next) = match done.await {
         Ok(Some(flash)) => (flash, asked.back()),
         Ok(None) => (changed(), address(&asked.opened.row.id)),
+        Err(error @ Error::Invalid(_)) if action.typed() == Typed::User => {
+            let mut page = asked.page(&visit, &action).await?;
+            page.typed = Field::wrong(form.answer.owner, error.message());
+            return visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
         Err(error @ (Error::Conflict(_) | Error::Invalid(_))) => (Flash::refused(error.message()), address(&asked.opened.row.id)),
         Err(error) => return Err(error),
     };

@@ -4,9 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::question::{self, Question};
+use super::question::{self, Answer, Question};
 use super::visits::AccountVisit;
-use crate::accounts::actions::{self, Action};
+use crate::accounts::actions::{self, Action, Typed};
 use crate::accounts::model::Selection;
 use crate::accounts::operations::selections::Set;
 use crate::accounts::operations::{self, Plan};
@@ -25,7 +25,8 @@ use crate::web::visit::Visit;
 #[serde(default)]
 pub struct VerbForm {
     next: String,
-    confirm: String,
+    #[serde(flatten)]
+    answer: Answer,
 }
 
 impl VerbForm {
@@ -71,18 +72,20 @@ pub async fn ask(visit: AccountVisit, query: Query<VerbForm>) -> Result<HttpResp
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses is said where the form stood.
 pub async fn act(visit: AccountVisit, form: Form<VerbForm>) -> Result<HttpResponse, Error> {
     let (form, action) = (form.0, action(&visit)?);
-    if action.asks().is_some_and(|ask| ask.typed) {
+    if action.typed() == Typed::Confirmation {
         let mut page = page(&visit, &action, &form).await?;
-        if !question::is_typed(&page, &form.confirm) {
-            page.typed = Field::wrong(&form.confirm, page.how_to_confirm());
+        if !question::is_typed(&page, &form.answer.confirm) {
+            page.typed = Field::wrong(&form.answer.confirm, page.how_to_confirm());
             return visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
     }
     let (plan, verb) = (Plan::from(visit.config.get_ref()), action.verb);
+    let (mut filled, typed) = (action.clone(), form.answer.owner.clone());
     let done = visit.write(move |conn, actor, id| {
-        queries::find(conn, action.kind, id)?;
-        let done = operations::run(conn, actor, &plan, &action, &Selection::Accounts(vec![id.clone()]))?;
-        told::done(&action, &done)
+        queries::find(conn, filled.kind, id)?;
+        operations::fill_in(conn, actor, &mut filled, &typed)?;
+        let done = operations::run(conn, actor, &plan, &filled, &Selection::Accounts(vec![id.clone()]))?;
+        told::done(&filled, &done)
     });
     // Of what is gone there is no page any more.
     let is_gone = |next: &str| verb.is_final() && next.contains(visit.id.as_str());
@@ -91,6 +94,11 @@ pub async fn act(visit: AccountVisit, form: Form<VerbForm>) -> Result<HttpRespon
             (flash, form.next().filter(|next| !is_gone(next)).unwrap_or(visit.screen.path).to_owned())
         }
         Ok(flash) => (flash, form.next().map_or_else(|| visit.url(), str::to_owned)),
+        Err(error @ Error::Invalid(_)) if action.typed() == Typed::User => {
+            let mut page = page(&visit, &action, &form).await?;
+            page.typed = Field::wrong(&form.answer.owner, error.message());
+            return visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
         Err(error @ (Error::Conflict(_) | Error::Invalid(_))) => {
             (Flash::refused(error.message()), form.next().map_or_else(|| visit.url(), str::to_owned))
         }

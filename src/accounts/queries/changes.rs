@@ -7,6 +7,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 
+pub use super::reversals::{Of, Reversal, note_opposites, replacement};
 use super::selection::Target;
 use crate::audit::{self, Change, verbs};
 use crate::database::DbConnection;
@@ -19,7 +20,7 @@ use crate::roles::permission::{Permission, PermissionSet};
 mod carried;
 pub use carried::{
     add_administrations, add_memberships, add_roles, delete, end_ways_in, remove_administrations, remove_memberships,
-    remove_roles, set_disabled,
+    remove_roles, set_disabled, set_owner,
 };
 
 /// Begins the statement that writes events.
@@ -115,52 +116,26 @@ pub fn note_teams(
     rows(sql.execute(conn)?)
 }
 
+/// Writes that the enabled user `owner` becomes the owner of each account of the target that has another one or none. Returns
+/// how many.
+pub fn note_owner(conn: &mut DbConnection, change: &Change, verb: &str, target: &Target, owner: &Id) -> Result<i64, Error> {
+    let mut sql = audit::into_events("type, target_kind, target_id, target_name, object_id, object_name, detail");
+    target.with(&mut sql);
+    head(&mut sql, change, verb);
+    let before = ("coalesce(b.name, d.name)", "m.owner_id");
+    sql.push(", m.kind, m.id, m.name, o.id, o.name, ").push(&replacement(conn, "owner", before, "o.name"));
+    sql.push(" FROM (SELECT a.kind, a.id, a.name, a.owner_id");
+    target.from(&mut sql);
+    sql.push(
+        ") m CROSS JOIN accounts o LEFT JOIN accounts b ON b.id = m.owner_id LEFT JOIN deleted_accounts d ON d.id = m.owner_id \
+         WHERE o.kind = 'user' AND o.disabled = FALSE AND (m.owner_id IS NULL OR m.owner_id <> o.id) AND o.id = ",
+    );
+    sql.bind(owner);
+    rows(sql.execute(conn)?)
+}
+
 fn head(sql: &mut Sql, change: &Change, verb: &str) {
     change.select(sql).bind(verb);
-}
-
-/// What takes an event back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reversal {
-    pub event: &'static str,
-    pub by: &'static str,
-    /// The table of what was given or taken: without it the event is about the account itself.
-    pub of: Option<&'static str>,
-}
-
-/// Writes the opposite of what `undone` did, for everything that nobody has changed since and that is still there.
-/// Returns how many events of `undone` were left.
-pub fn note_opposites(conn: &mut DbConnection, change: &Change, undone: &Id, reversals: &[Reversal]) -> Result<i64, Error> {
-    let list = |events: &[&str]| events.iter().map(|event| format!("'{event}'")).collect::<Vec<_>>().join(", ");
-    let opposites = reversals.iter().map(|one| format!("WHEN '{}' THEN '{}'", one.event, one.by)).collect::<Vec<_>>().join(" ");
-    let reversible = list(&reversals.iter().map(|one| one.event).collect::<Vec<_>>());
-    let mut count = Sql::new("SELECT count(*) AS n FROM audit_events e WHERE e.change_id = ");
-    count.bind(undone).push(&format!(" AND e.type IN ({reversible})"));
-    let all = count.number(conn)?;
-    let mut sql = into_events();
-    change.select(&mut sql).push(&format!(
-        "CASE e.type {opposites} END, e.target_kind, a.id, a.name, e.object_id, e.object_name \
-         FROM audit_events e JOIN accounts a ON a.id = e.target_id WHERE e.change_id = "
-    ));
-    sql.bind(undone).push(&format!(" AND e.type IN ({reversible})"));
-    let mut tables: Vec<Option<&str>> = reversals.iter().map(|one| one.of).collect();
-    tables.sort_unstable();
-    tables.dedup();
-    let mut newer = Vec::new();
-    for table in tables {
-        let events = list(&reversals.iter().filter(|one| one.of == table).map(|one| one.event).collect::<Vec<_>>());
-        let mut same = format!("(e.type IN ({events}) AND l.type IN ({events})");
-        // A role or team that is gone cannot come back.
-        if let Some(table) = table {
-            sql.push(&format!(" AND (e.type NOT IN ({events}) OR EXISTS (SELECT 1 FROM {table} o WHERE o.id = e.object_id))"));
-            same.push_str(" AND l.object_id = e.object_id");
-        }
-        newer.push(same + ")");
-    }
-    // A later event about the same thing is somebody's newer word.
-    sql.push(" AND NOT EXISTS (SELECT 1 FROM audit_events l WHERE l.target_id = e.target_id AND l.seq > e.seq AND (");
-    sql.push(&newer.join(" OR ")).push("))");
-    Ok(all - rows(sql.execute(conn)?)?)
 }
 
 /// How many events of one verb, about accounts of one kind, a change holds.
@@ -217,7 +192,7 @@ pub fn touched(conn: &mut DbConnection, change: &Change) -> Result<i64, Error> {
     sql.number(conn)
 }
 
-fn rows(changed: usize) -> Result<i64, Error> {
+pub(super) fn rows(changed: usize) -> Result<i64, Error> {
     i64::try_from(changed).map_err(|_| Error::Internal("more rows than numbers".into()))
 }
 

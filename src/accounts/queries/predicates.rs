@@ -4,7 +4,7 @@
 use chrono::{NaiveDateTime, TimeDelta};
 
 use super::hints::{fence, opaque, visible};
-use crate::accounts::model::{Activity, Filter, Order, SOON_DAYS, UNUSED_DAYS};
+use crate::accounts::model::{Activity, Filter, Order, OwnedBy, SOON_DAYS, TokenState};
 use crate::clock;
 use crate::database::sql::Sql;
 use crate::database::{DbConnection, Engine};
@@ -27,6 +27,11 @@ pub enum Predicate {
     Search,
     Role,
     Team,
+    NoTeam,
+    Tokens,
+    /// Of one user, or of nobody.
+    Owner,
+    OwnerLeft,
     Colleagues,
 }
 
@@ -44,7 +49,7 @@ pub enum Asked {
 impl Predicate {
     /// Whether its index has the accounts in the order of their names.
     pub fn is_by_name(self) -> bool {
-        matches!(self, Self::Role | Self::Team)
+        matches!(self, Self::Role | Self::Team | Self::Owner)
     }
 
     /// The order in which its index has the accounts, where that is one of the list's own.
@@ -68,13 +73,18 @@ impl Criteria {
 
     /// The filters that are set: first those that an account's own row answers.
     pub fn predicates(&self) -> Vec<Predicate> {
-        let Filter { kind: _, search, role, team, activity, expiring, disabled: _, colleagues_of } = &self.filter;
+        let Filter { kind: _, search, role, team, activity, expiring, no_team, tokens, owner, disabled: _, colleagues_of } =
+            &self.filter;
         let set = [
             (*expiring, Predicate::Expiring),
             (activity.is_some(), Predicate::Activity),
+            (matches!(owner, Some(OwnedBy::Nobody | OwnedBy::User(_))), Predicate::Owner),
             (!search.is_empty(), Predicate::Search),
             (role.is_some(), Predicate::Role),
             (team.is_some(), Predicate::Team),
+            (tokens.is_some(), Predicate::Tokens),
+            (*no_team, Predicate::NoTeam),
+            (*owner == Some(OwnedBy::Left), Predicate::OwnerLeft),
             (colleagues_of.is_some(), Predicate::Colleagues),
         ];
         set.into_iter().filter_map(|(set, predicate)| set.then_some(predicate)).collect()
@@ -82,7 +92,13 @@ impl Criteria {
 
     /// Whether an index finds what a predicate leaves.
     pub fn is_indexed(&self, predicate: Predicate) -> bool {
-        predicate != Predicate::Search || !self.filter.search.words().0.is_empty()
+        match predicate {
+            Predicate::Search => !self.filter.search.words().0.is_empty(),
+            // What is not there stands in no index.
+            Predicate::Tokens => self.filter.tokens == Some(TokenState::Expired),
+            Predicate::NoTeam => false,
+            _ => true,
+        }
     }
 
     /// `accounts` of the kind and state, in a WHERE.
@@ -101,13 +117,18 @@ impl Criteria {
             Predicate::Activity | Predicate::Expiring => {
                 sql.push("SELECT f.id, f.name_key FROM accounts f WHERE f.kind = ").bind(self.filter.kind.as_str()).push(" AND ");
                 self.in_range(predicate, "f", Sql::bind_unseen, sql);
-                if !self.filter.disabled {
-                    sql.push(" AND ");
-                    opaque(sql, |sql| {
-                        sql.push("f.disabled = FALSE");
-                    });
-                }
-                return;
+                return self.of_state(sql);
+            }
+            Predicate::Tokens | Predicate::NoTeam | Predicate::Owner => {
+                sql.push("SELECT f.id, f.name_key FROM accounts f WHERE f.kind = ").bind(self.filter.kind.as_str()).push(" AND ");
+                self.is_so(predicate, "f", sql);
+                return self.of_state(sql);
+            }
+            Predicate::OwnerLeft => {
+                sql.push("SELECT f.id, f.name_key FROM (SELECT o.id FROM accounts o WHERE o.kind = 'user' AND o.disabled = TRUE");
+                sql.push(" UNION ALL SELECT d.id FROM deleted_accounts d WHERE d.kind = 'user') gone CROSS JOIN accounts f");
+                sql.push(" WHERE f.owner_id = gone.id AND f.kind = ").bind(self.filter.kind.as_str());
+                return self.of_state(sql);
             }
             Predicate::Colleagues => {
                 sql.push("SELECT DISTINCT f.account_id AS id, f.name_key FROM team_members mine CROSS JOIN team_members f");
@@ -120,6 +141,48 @@ impl Criteria {
         }
         sql.push(" AND ");
         self.of_kind("f", sql);
+    }
+
+    /// ` AND …`: the state of `f`, not by an index.
+    fn of_state(&self, sql: &mut Sql) {
+        if !self.filter.disabled {
+            sql.push(" AND ");
+            opaque(sql, |sql| {
+                sql.push("f.disabled = FALSE");
+            });
+        }
+    }
+
+    /// What is asked of an account itself, of its tokens, or whether something is missing.
+    fn is_so(&self, predicate: Predicate, table: &str, sql: &mut Sql) {
+        let fence = fence(self.engine);
+        match (predicate, &self.filter.owner, self.filter.tokens) {
+            (Predicate::NoTeam, ..) => {
+                sql.push(&format!("NOT EXISTS (SELECT 1 FROM team_members m WHERE m.account_id = {table}.id{fence})"));
+            }
+            (Predicate::Tokens, _, state) => {
+                let expired = state == Some(TokenState::Expired);
+                if expired {
+                    sql.push(table).push(".first_expiry_at <= ").bind_unseen(self.now).push(" AND ");
+                }
+                sql.push(&format!("NOT EXISTS (SELECT 1 FROM tokens t WHERE t.account_id = {table}.id"));
+                sql.push(" AND t.revoked_at IS NULL AND t.replaced_by IS NULL");
+                if expired {
+                    sql.push(" AND (t.expires_at IS NULL OR t.expires_at > ").bind_unseen(self.now).push(")");
+                }
+                sql.push(fence).push(")");
+            }
+            (_, Some(OwnedBy::User(id)), _) => {
+                sql.push(table).push(".owner_id = ").bind(id);
+            }
+            (_, Some(OwnedBy::Left), _) => {
+                sql.push(&format!("{table}.owner_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM accounts o"));
+                sql.push(&format!(" WHERE o.id = {table}.owner_id AND o.disabled = FALSE{fence})"));
+            }
+            _ => {
+                sql.push(table).push(".owner_id IS NULL");
+            }
+        }
     }
 
     /// The table of a role's or a team's accounts, and which of them.
@@ -187,6 +250,9 @@ impl Criteria {
             Predicate::Activity | Predicate::Expiring => {
                 return opaque(sql, |sql| self.in_range(predicate, "a", Sql::bind, sql));
             }
+            Predicate::Tokens | Predicate::NoTeam | Predicate::Owner | Predicate::OwnerLeft => {
+                return opaque(sql, |sql| self.is_so(predicate, "a", sql));
+            }
             Predicate::Colleagues => {
                 sql.push("EXISTS (SELECT 1 FROM team_members f JOIN team_members mine ON mine.team_id = f.team_id");
                 sql.push(" WHERE mine.account_id = ").bind(text(&self.filter.colleagues_of));
@@ -223,8 +289,8 @@ impl Criteria {
         let days = |days| TimeDelta::days(days);
         let (column, above, below) = match (predicate, self.filter.activity) {
             (Predicate::Activity, Some(Activity::Recent)) => (".last_used_at", Some((">= ", self.now - days(30))), None),
-            (Predicate::Activity, Some(Activity::Unused)) => {
-                (".last_used_at", Some(("> ", clock::NEVER)), Some(("< ", self.now - days(UNUSED_DAYS))))
+            (Predicate::Activity, Some(Activity::Unused(unused))) => {
+                (".last_used_at", Some(("> ", clock::NEVER)), Some(("< ", self.now - days(unused))))
             }
             (Predicate::Activity, _) => (".last_used_at", Some(("= ", clock::NEVER)), None),
             _ => (".first_expiry_at", Some(("> ", self.now)), Some(("<= ", self.now + days(SOON_DAYS)))),

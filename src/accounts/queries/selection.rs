@@ -2,7 +2,7 @@
 
 use super::plan::{QueryPlan, RowEstimates};
 use super::predicates::{Asked, Criteria, Predicate};
-use crate::accounts::model::{Activity, Filter, Kind, Selection, Total};
+use crate::accounts::model::{Activity, Filter, Kind, OwnedBy, Selection, Total, UNUSED_DAYS};
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
@@ -98,8 +98,8 @@ impl Target {
 const ATTENTION_LIMIT: i64 = 200;
 
 /// How many accounts of a kind deserve attention, among those that `filter` shows when it is cleared: with tokens that expire
-/// soon, unused, never used. One statement.
-pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 3], Error> {
+/// soon, unused, never used, whose owner has left. One statement.
+pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 4], Error> {
     #[derive(diesel::QueryableByName)]
     struct Counts {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
@@ -108,18 +108,19 @@ pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 3],
         unused: i64,
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         never: i64,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        left: i64,
     }
     let cleared = Filter { disabled: filter.disabled, colleagues_of: filter.colleagues_of.clone(), ..Filter::all(filter.kind) };
-    let mut criteria = Criteria::new(conn, &cleared);
     let mut sql = Sql::new("SELECT ");
-    for (name, predicate, activity) in [
-        ("expiring, ", Predicate::Expiring, None),
-        ("unused, ", Predicate::Activity, Some(Activity::Unused)),
-        ("never", Predicate::Activity, Some(Activity::Never)),
+    for (name, predicate, filter) in [
+        ("expiring", Predicate::Expiring, Filter { expiring: true, ..cleared.clone() }),
+        ("unused", Predicate::Activity, Filter { activity: Some(Activity::Unused(UNUSED_DAYS)), ..cleared.clone() }),
+        ("never", Predicate::Activity, Filter { activity: Some(Activity::Never), ..cleared.clone() }),
+        ("left", Predicate::OwnerLeft, Filter { owner: Some(OwnedBy::Left), ..cleared }),
     ] {
-        criteria.filter.activity = activity;
-        criteria.filter.expiring = activity.is_none();
-        sql.push("(SELECT count(*) FROM (");
+        let criteria = Criteria::new(conn, &filter);
+        sql.push(if name == "expiring" { "" } else { ", " }).push("(SELECT count(*) FROM (");
         if criteria.filter.colleagues_of.is_some() {
             // Of a hundred thousand accounts a few are colleagues.
             sql.push("SELECT 1");
@@ -127,9 +128,9 @@ pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 3],
         } else {
             criteria.found_by(predicate, false, &mut sql);
         }
-        sql.limit(ATTENTION_LIMIT + 1).push(") s) AS ").push(name);
+        sql.limit(ATTENTION_LIMIT + 1).push(&format!(") s) AS \"{name}\""));
     }
     let total = |n: i64| Total { count: n.min(ATTENTION_LIMIT), more: n > ATTENTION_LIMIT };
     let counts = sql.load::<Counts>(conn)?.into_iter().next();
-    Ok(counts.map_or([total(0); 3], |row| [total(row.expiring), total(row.unused), total(row.never)]))
+    Ok(counts.map_or([total(0); 4], |row| [row.expiring, row.unused, row.never, row.left].map(total)))
 }

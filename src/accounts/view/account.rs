@@ -2,6 +2,7 @@
 
 use super::Plan;
 use super::activity::Activity;
+use super::list::OwnerMark;
 use super::menu::{self, Entry};
 use super::tokens::TokenSection;
 use crate::accounts::actions::State;
@@ -69,6 +70,8 @@ pub struct AccountPage {
     pub description: String,
     /// Tile.
     pub tile: Tile,
+    /// Who answers for it.
+    pub owner: Option<OwnerMark>,
     /// What decides which actions make sense.
     pub state: State,
     /// A pending invitation.

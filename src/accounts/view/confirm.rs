@@ -2,10 +2,10 @@
 
 use askama::Template;
 
-use crate::accounts::actions::Ask;
+use crate::accounts::actions::{Ask, Typed};
 use crate::accounts::kind::Screen;
 use crate::web::view::words::{grouped, joined};
-use crate::web::view::{Field, Hidden, Moment, Shell, Tile};
+use crate::web::view::{Choice, Field, Hidden, Moment, Shell, Tile};
 
 /// One of the accounts that a confirmation names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct ConfirmRow {
     pub tile: Tile,
     /// Names of its roles: `CI/CD, Viewer`.
     pub roles: String,
+    /// Its owner, and what is said of them, where the owner is asked for.
+    pub owner: Option<(&'static str, String)>,
     /// Last use of any token; `None` for never.
     pub used: Option<Moment>,
     /// Whether that was within two days, which deserves a warning.
@@ -56,6 +58,9 @@ pub struct ConfirmPage {
     pub hidden: Vec<Hidden>,
     /// Names of those used within two days, as a sentence's subject with its verb: `jenkins-nightly made a call 9 hours ago`.
     pub warning: Option<String>,
+    /// Whether a user is asked for, and some to choose from: by their e-mail address, with their name.
+    pub asks_user: bool,
+    pub people: Vec<Choice>,
     /// What was typed.
     pub typed: Field,
     /// Why it was refused, such as a rule about the last administrator.
@@ -87,6 +92,11 @@ impl ConfirmPage {
     pub fn consequence(&self) -> &'static str {
         let (one, several) = self.ask.consequence;
         if self.count == 1 { one } else { several }
+    }
+
+    /// Whether the name or the number has to be typed.
+    pub fn is_typed(&self) -> bool {
+        self.ask.typed == Typed::Confirmation
     }
 
     /// Whether more is given than the question says.

@@ -4,7 +4,8 @@ use super::Plan;
 use super::menu::{self, Entry, Picker};
 use crate::accounts::actions::State;
 use crate::accounts::filter::Filters;
-use crate::accounts::kind::{Column, LOGIN, STATUS, Screen, USED};
+use crate::accounts::kind::{Column, LOGIN, OWNER, STATUS, Screen, USED};
+use crate::accounts::queries::owners::Owner;
 use crate::web::view::pagination::Pagination;
 use crate::web::view::{Choice, Moment, Shell, Tile};
 use askama::Template;
@@ -36,6 +37,24 @@ pub struct TeamName {
     pub name: String,
 }
 
+/// Who answers for an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnerMark {
+    pub id: String,
+    pub name: String,
+    pub tile: Tile,
+    /// Disabled or deleted.
+    pub has_left: bool,
+    pub is_deleted: bool,
+}
+
+impl From<&Owner> for OwnerMark {
+    fn from(owner: &Owner) -> Self {
+        let tile = Tile::person(owner.id.as_str(), &owner.name);
+        Self { id: owner.id.to_string(), name: owner.name.clone(), tile, has_left: owner.has_left, is_deleted: owner.is_deleted }
+    }
+}
+
 /// One system account in the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountRow {
@@ -59,6 +78,8 @@ pub struct AccountRow {
     pub tokens: Option<String>,
     /// The expiry that comes first, or the one that has passed; `None` shows "no expiry".
     pub expiry: Option<Moment>,
+    /// Who answers for it.
+    pub owner: Option<OwnerMark>,
     /// What decides which actions make sense.
     pub state: State,
     /// How long the link of a pending invitation works.
@@ -148,6 +169,8 @@ pub struct AccountsPage {
     pub filter_roles: Vec<Choice>,
     /// All teams, the one of the filter ticked.
     pub filter_teams: Vec<Choice>,
+    /// Owners to choose from.
+    pub filter_owners: Vec<Choice>,
     /// The rows of this page.
     pub rows: Vec<AccountRow>,
     /// How many match, over all pages, in words: `37`, `more than 1,000`.
@@ -185,6 +208,11 @@ impl AccountsPage {
         menu::of_several(self.screen.kind)
     }
 
+    /// Whether some of it stands behind "…", however much room there is.
+    pub fn has_rare(&self) -> bool {
+        self.bar().iter().any(|entry| entry.is_rare)
+    }
+
     /// The menu that the script opens for each row.
     pub fn row_menu(&self) -> Vec<(Entry, String)> {
         menu::of_any(self.screen.kind)
@@ -195,10 +223,10 @@ impl AccountsPage {
         menu::of_links(invited)
     }
 
-    /// The columns to show: the status where it can differ.
+    /// The columns to show: the status where it can differ, otherwise the owner.
     pub fn columns(&self) -> impl Iterator<Item = &'static Column> {
-        let shows_status = self.filters.shows_status();
-        self.screen.columns.iter().filter(move |column| shows_status || **column != STATUS)
+        let left_out = if self.filters.shows_status() { OWNER } else { STATUS };
+        self.screen.columns.iter().filter(move |column| **column != left_out)
     }
 
     /// Whether a column tells of what is recorded only since some day.
@@ -208,13 +236,14 @@ impl AccountsPage {
 
     /// What the list is narrowed to and sorted by, in words, for the button that opens the filters on a phone.
     pub fn set_filters(&self) -> String {
-        let chosen =
-            |choices: &[Choice]| choices.iter().find(|choice| choice.checked && !choice.id.is_empty()).map(|c| c.name.clone());
         let displays = self.filters.disabled.then(|| "Disabled displayed".to_owned());
         [
             chosen(&self.filter_roles),
             chosen(&self.filter_teams),
+            self.filters.no_team.then(|| "No team".to_owned()),
             chosen(&self.filters.activities()),
+            chosen(&self.filters.token_states()),
+            chosen(&self.filter_owners),
             chosen(&self.filters.sorts_to_choose()),
             displays,
         ]
@@ -224,10 +253,24 @@ impl AccountsPage {
         .join(", ")
     }
 
+    /// The filters that the bar does not show, in words, and where each leads when it is taken away.
+    pub fn chips(&self) -> Vec<(String, String)> {
+        let soon = self.filters.expiring.then(|| format!("Tokens expiring within {} days", self.filters.soon_days()));
+        [("expiring", soon), ("tokens", chosen(&self.filters.token_states())), ("owner", chosen(&self.filter_owners))]
+            .into_iter()
+            .filter_map(|(name, said)| Some((said?, self.filters.with(name, ""))))
+            .collect()
+    }
+
     /// Whether more match than this page shows.
     pub fn is_partial(&self) -> bool {
         self.total > self.rows.len() as u64
     }
+}
+
+/// What is chosen, where it is anything.
+fn chosen(choices: &[Choice]) -> Option<String> {
+    choices.iter().find(|choice| choice.checked && !choice.id.is_empty()).map(|choice| choice.name.clone())
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ pub struct Entry {
     pub picks: bool,
     /// Whether another group begins with it.
     pub divides: bool,
+    /// Whether it stands behind "…", however much room there is.
+    pub is_rare: bool,
 }
 
 impl Entry {
@@ -31,7 +33,11 @@ impl Entry {
 
     /// The class of its place among all of them.
     pub fn wide_class(&self) -> &'static str {
-        if self.is_in_reach() { "wide-only" } else { "" }
+        match self {
+            _ if self.is_in_reach() => "wide-only",
+            _ if self.is_rare => "narrow-only",
+            _ => "",
+        }
     }
 }
 
@@ -45,9 +51,10 @@ fn entries(kind: Kind, verbs: impl Iterator<Item = &'static dyn Verb>) -> Vec<En
         asks: verb.asks(kind, &Params::default()).is_some(),
         is_final: verb.is_final(),
         picks: matches!(verb.offer(), Offer::Picker { .. }),
+        is_rare: verb.is_rare(),
         divides: before.replace(verb.group()).is_some_and(|group| group != verb.group()),
     };
-    verbs.map(entry).collect()
+    verbs.filter(|verb| verb.is_for(kind)).map(entry).collect()
 }
 
 /// The menu of one account.
@@ -59,7 +66,7 @@ pub fn of_one(kind: Kind, state: State) -> Vec<Entry> {
 pub fn of_any(kind: Kind) -> Vec<(Entry, String)> {
     let fitting =
         |verb: &'static dyn Verb| STATES.filter(|at| verb.fits(state(*at))).map(|at| at.to_string()).collect::<Vec<_>>();
-    let verbs = || VERBS.into_iter().filter(|verb| verb.offer() == Offer::Button);
+    let verbs = || VERBS.into_iter().filter(|verb| verb.offer() == Offer::Button && verb.is_for(kind));
     entries(kind, verbs()).into_iter().zip(verbs().map(|verb| fitting(verb).join(" "))).collect()
 }
 

@@ -100,13 +100,13 @@ fn a_verb_of_another_version_is_shown_all_the_same() {
     let admin = app.admin();
     let id = app.add_account("robot");
     app.write(|conn| {
-        Sql::new("UPDATE audit_events SET type = 'account.owner_changed' WHERE target_name = 'robot'").execute(conn)
+        Sql::new("UPDATE audit_events SET type = 'account.badge_changed' WHERE target_name = 'robot'").execute(conn)
     });
     let list = admin.get(&format!("{LOG}?target={id}"));
-    assert!(list.text().contains("Account owner changed"), "{}", list.text());
-    assert!(admin.get(&first_event(&list)).text().contains("Account owner changed"));
-    assert!(admin.get(&format!("{LOG}/export?format=csv")).body.contains("account.owner_changed,Account owner changed"));
-    assert!(admin.get(&format!("/settings/system-accounts/{id}")).text().contains("Account owner changed"));
+    assert!(list.text().contains("Account badge changed"), "{}", list.text());
+    assert!(admin.get(&first_event(&list)).text().contains("Account badge changed"));
+    assert!(admin.get(&format!("{LOG}/export?format=csv")).body.contains("account.badge_changed,Account badge changed"));
+    assert!(admin.get(&format!("/settings/system-accounts/{id}")).text().contains("Account badge changed"));
 }
 
 #[test]

@@ -71,8 +71,8 @@ fn every_reader_sees_the_columns() {
     let html = row_html(&list, "payments-api deploy");
     assert!(html.contains(&format!("/settings/roles#role-{}", predefined::CI_CD)), "{html}");
     let quiet = row(&list, "quiet");
-    assert!(quiet.ends_with("None None Never Never used No tokens"), "{quiet}");
-    for heading in ["Name", "Teams", "Roles", "Last login", "Token activity", "Tokens"] {
+    assert!(quiet.ends_with("None None Never Never used No tokens None"), "{quiet}");
+    for heading in ["Name", "Teams", "Roles", "Last login", "Token activity", "Tokens", "Owner"] {
         assert!(list.text().contains(heading), "{heading}");
     }
     assert_eq!(list.body.matches("title=\"Recorded since ").count(), 2, "last login and token activity");

@@ -168,6 +168,9 @@ pub fn answer_question(client: &Client, page: &Answer, typed: &str) -> Answer {
     if form.contains("id=\"typed\"") {
         fields.push(("confirm".into(), typed.into()));
     }
+    if form.contains("id=\"owner\"") {
+        fields.push(("owner".into(), typed.into()));
+    }
     fields.push(("do".into(), all(form, "name=\"do\" value=\"", "\"")[0].into()));
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     client.post(action, &fields)

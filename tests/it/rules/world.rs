@@ -225,6 +225,10 @@ impl World {
             ("POST", "/settings/system-accounts/{id}/deletion") => {
                 case(of(&robot(), "/deletion"), vec![field("confirm", &format!("robot {unique}"))], 303)
             }
+            ("GET", "/settings/system-accounts/{id}/owner") => case(of(&robot(), "/owner"), vec![], 200),
+            ("POST", "/settings/system-accounts/{id}/owner") => {
+                case(of(&robot(), "/owner"), vec![field("owner", "maya.lindqvist@example.test")], 303)
+            }
             ("POST", "/settings/system-accounts/{id}/roles") => {
                 case(of(&robot(), "/roles"), vec![field("role", &predefined::READ_ONLY.to_string())], 303)
             }

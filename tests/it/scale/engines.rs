@@ -8,7 +8,7 @@ use muster::auth::password;
 use muster::clock;
 use muster::id::Id;
 use muster::roles::predefined;
-use muster::schema::{account_totals, accounts, settings, teams, tokens};
+use muster::schema::{account_totals, accounts, deleted_accounts, settings, teams, tokens};
 use muster::text::fold;
 
 use crate::support::app::{Client, PASSWORD, TestApp, join_team};
@@ -104,13 +104,23 @@ fn fill(app: &TestApp, now: NaiveDateTime) {
                 .execute(conn)
         };
         insert(&uuid(1, 1), "user", "Maya Lindqvist", "", Some("maya@example.test"), 1)?;
+        insert(&uuid(1, 2), "user", "Sten Ravnsborg", "", Some("sten@example.test"), 2)?;
         for (n, name) in NAMES.iter().enumerate() {
             let description = format!("{} & co, number {n}", NAMES[(n * 7) % NAMES.len()]);
             insert(&uuid(2, n), "system", name, &description, None, n)?;
         }
+        diesel::update(accounts::table.find(uuid(1, 2))).set(accounts::disabled.eq(true)).execute(conn)?;
+        let gone = (deleted_accounts::id.eq(uuid(1, 3)), deleted_accounts::kind.eq("user"), deleted_accounts::name.eq("Ärne"));
+        diesel::insert_into(deleted_accounts::table).values((gone, deleted_accounts::deleted_at.eq(born))).execute(conn)?;
+        for n in (0..NAMES.len()).filter(|n| n % 4 > 0) {
+            let owner = uuid(1, n % 4).to_string();
+            diesel::update(accounts::table.find(uuid(2, n))).set(accounts::owner_id.eq(owner)).execute(conn)?;
+        }
         let disabled = i64::try_from((0..NAMES.len()).filter(|n| n % 7 == 3).count()).unwrap();
         let all = i64::try_from(NAMES.len()).unwrap();
-        for (kind, state, total) in [("user", false, 1), ("system", false, all - disabled), ("system", true, disabled)] {
+        for (kind, state, total) in
+            [("user", false, 1), ("user", true, 1), ("system", false, all - disabled), ("system", true, disabled)]
+        {
             diesel::update(account_totals::table.find((kind, state))).set(account_totals::total.eq(total)).execute(conn)?;
         }
         for (n, name) in ["Ops", "ops & dev", "Ökonomie", "zoo"].into_iter().enumerate() {
@@ -284,6 +294,14 @@ fn both_engines_show_the_same_pages() {
         "activity=unused-90".into(),
         "activity=never".into(),
         "expiring=14".into(),
+        "team=none&disabled=1".into(),
+        "tokens=none".into(),
+        "tokens=expired&sort=-used".into(),
+        "owner=none&sort=used".into(),
+        "owner=left".into(),
+        "owner=left&tokens=expired&activity=unused-30&sort=-name".into(),
+        format!("owner={}&disabled=1", uuid(1, 1)),
+        format!("owner={}", uuid(1, 3)),
         format!("role={viewer}&team={}&activity=never&expiring=14&disabled=1&q=o", uuid(3, 1)),
         "q=%CE%91&role=nonsense&team=%27&sort=shoe&size=3&page=-1&after=x&before=y".into(),
     ] {
@@ -295,6 +313,7 @@ fn both_engines_show_the_same_pages() {
         same(&format!("{LIST}/{}", uuid(2, n)));
         same(&format!("{LIST}/{}/deletion", uuid(2, n)));
         same(&format!("{LIST}/{}/promotion", uuid(2, n)));
+        same(&format!("{LIST}/{}/owner", uuid(2, n)));
     }
     println!("{compared} pages are the same on both engines");
     // What is refused is refused in the same words.

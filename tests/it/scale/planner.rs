@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use diesel::QueryableByName;
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{Integer, Text};
-use muster::accounts::model::{Activity, Filter, Kind, Selection, Sort, Window};
+use muster::accounts::model::{Activity, Filter, Kind, OwnedBy, Selection, Sort, TokenState, Window};
 use muster::accounts::queries;
 use muster::accounts::search::Search;
 use muster::clock;
@@ -162,9 +162,15 @@ fn filters() -> Vec<(&'static str, Filter)> {
         ("role, many", Filter { role: role(&cicd), ..all.clone() }),
         ("team", Filter { team: role(TEAM), ..all.clone() }),
         ("used", Filter { activity: Some(Activity::Recent), ..all.clone() }),
-        ("unused", Filter { activity: Some(Activity::Unused), ..all.clone() }),
+        ("unused", Filter { activity: Some(Activity::Unused(90)), ..all.clone() }),
         ("never used", Filter { activity: Some(Activity::Never), ..all.clone() }),
         ("expiring", Filter { expiring: true, ..all.clone() }),
+        ("no team", Filter { no_team: true, ..all.clone() }),
+        ("no token", Filter { tokens: Some(TokenState::None), ..all.clone() }),
+        ("expired tokens", Filter { tokens: Some(TokenState::Expired), ..all.clone() }),
+        ("no owner", Filter { owner: Some(OwnedBy::Nobody), ..all.clone() }),
+        ("owner has left", Filter { owner: Some(OwnedBy::Left), ..all.clone() }),
+        ("of an owner", Filter { owner: Some(OwnedBy::User(id(1))), ..all.clone() }),
         ("colleagues", Filter { colleagues_of: Some(id(1)), ..all.clone() }),
         ("role and search", Filter { role: role(&cicd), search: "bulk-".into(), ..all.clone() }),
         (

@@ -1,6 +1,6 @@
 //! Every query plan gives the same rows: forward, backward and by number, whatever the filter and the order.
 
-use muster::accounts::model::{AccountRow, Activity, Filter, Kind, Order, Sort, Total, Window};
+use muster::accounts::model::{AccountRow, Activity, Filter, Kind, Order, OwnedBy, Sort, TokenState, Total, Window};
 use muster::accounts::queries::list::{Listing, list, list_gathering};
 use muster::accounts::search::Search;
 use muster::clock;
@@ -53,6 +53,13 @@ fn conditions() -> Vec<(Filter, String)> {
         (Filter { activity: Some(Activity::Never), ..all.clone() }, never.clone()),
         (Filter { expiring: true, ..all.clone() }, expiring),
         (Filter { colleagues_of: Some(colleague), ..all.clone() }, colleagues),
+        (Filter { no_team: true, ..all.clone() }, "a.id NOT IN (SELECT account_id FROM team_members)".into()),
+        (Filter { tokens: Some(TokenState::None), ..all.clone() }, "a.id NOT IN (SELECT account_id FROM tokens)".into()),
+        (Filter { owner: Some(OwnedBy::Nobody), ..all.clone() }, "a.owner_id IS NULL".into()),
+        (
+            Filter { owner: Some(OwnedBy::Nobody), role: id(&cicd), ..all.clone() },
+            format!("a.owner_id IS NULL AND {}", role(&cicd)),
+        ),
         (Filter { role: id(&cicd), search: "BULK-0 1 number".into(), ..all.clone() }, format!("{} AND {words}", role(&cicd))),
         (Filter { activity: Some(Activity::Never), search: "number".into(), ..all.clone() }, format!("{never} AND {number}")),
         (

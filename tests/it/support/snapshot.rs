@@ -25,7 +25,7 @@ pub fn lines(conn: &mut DbConnection, sql: &str) -> Vec<String> {
 pub fn snapshot(app: &TestApp) -> Vec<String> {
     const ROWS: [&str; 14] = [
         "SELECT 'account ' || id || ' ' || name || ' ' || description || ' ' || CAST(disabled AS TEXT) || ' ' || \
-         coalesce(password_hash, '-') || ' ' || CAST(first_expiry_at AS TEXT) AS line FROM accounts ORDER BY id",
+         coalesce(password_hash, '-') || ' ' || coalesce(owner_id, '-') || ' ' || CAST(first_expiry_at AS TEXT) AS line FROM accounts ORDER BY id",
         "SELECT 'total ' || kind || ' ' || CAST(disabled AS TEXT) || ' ' || CAST(total AS TEXT) AS line FROM account_totals \
          ORDER BY kind, disabled",
         "SELECT 'deleted ' || id AS line FROM deleted_accounts ORDER BY id",

@@ -29,6 +29,15 @@ pub fn set_disabled(
     add_to_total(conn, kind, disabled, events)
 }
 
+/// Gives the accounts of a change's events the owners that these name.
+pub fn set_owner(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE accounts SET owner_id = (SELECT e.object_id FROM audit_events e WHERE e.change_id = ");
+    sql.bind(&change.id).push(" AND e.type = ").bind(verb).push(" AND e.target_id = accounts.id), updated_at = ");
+    sql.bind(clock::now()).push(" WHERE id IN ");
+    accounts_of(&mut sql, change, verb);
+    sql.execute(conn).map(drop)
+}
+
 /// Ends every way in that the users of a change's events have: sessions, links for a password, links of invitations. They stay
 /// ended when the account is enabled again.
 pub fn end_ways_in(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<(), Error> {
