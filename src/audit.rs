@@ -1,6 +1,7 @@
 //! Who did what to whom. A change writes a header (`audit_changes`) and one event for each thing that it changed
 //! (`audit_events`), inside its own transaction. Events are never edited; only retention deletes them.
 
+pub mod api;
 pub mod exports;
 pub mod filter;
 pub mod json;

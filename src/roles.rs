@@ -1,5 +1,6 @@
 //! Roles: named sets of permissions. Rights come from permissions, never from a role's name.
 
+pub mod api;
 pub mod catalogue;
 pub mod json;
 pub mod model;

@@ -48,7 +48,9 @@ const SEE_TEAMS: Access = AnyOf(&["team:read:*"]);
 const MANAGE_TEAMS: Access = AnyOf(&["team:manage:*"]);
 const SEE_TEAM: Access = ForOne("team:read");
 const MANAGE_TEAM: Access = ForOne("team:manage");
-const SEE_ROLES: Access = AnyOf(&["role:read:*", "system_account:read:*", "system_account:manage:team"]);
+/// What opens roles: who may see an account may see what its roles are.
+const READ_ROLES: &[&str] = &["role:read:*", "system_account:read:*", "system_account:manage:team"];
+const SEE_ROLES: Access = AnyOf(READ_ROLES);
 const READ_LOG: Access = AnyOf(&[audit::operations::READ]);
 const RETAIN: Access = AnyOf(&[audit::retention::DECIDE]);
 

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use super::model::{Filter, Position};
 use super::queries::log::Way;
 use super::words;
-use crate::clock;
 use crate::error::FieldError;
 use crate::id::Id;
 use crate::text::tidy;
@@ -92,7 +91,7 @@ impl LogQuery {
     /// The address of the page before or after a place.
     pub fn href_at(&self, side: &'static str, place: Position) -> String {
         let mut fields = self.fields();
-        fields.push((side, format!("{}-{}", clock::micros(place.at), place.seq)));
+        fields.push((side, place.to_string()));
         address(LOG, &fields)
     }
 
@@ -113,7 +112,7 @@ impl LogQuery {
 
     /// Where the page begins. A cursor that cannot be read is none: the log begins at its newest event.
     pub fn way(&self) -> Way {
-        match (place(&self.after), place(&self.before)) {
+        match (Position::parse(&self.after), Position::parse(&self.before)) {
             (Some(after), _) => Way::Newer(after),
             (None, before) => Way::Older(before),
         }
@@ -173,8 +172,8 @@ impl LogQuery {
 
 /// The first moment of a day that both databases can hold.
 fn start(day: NaiveDate) -> Option<NaiveDateTime> {
-    let years = NaiveDate::from_ymd_opt(1, 1, 1)?..NaiveDate::from_ymd_opt(9999, 12, 31)?;
-    years.contains(&day).then(|| day.and_time(NaiveTime::MIN))
+    let start = day.and_time(NaiveTime::MIN);
+    Position::may_be_at(start).then_some(start)
 }
 
 fn is_token(text: &str) -> bool {
@@ -197,16 +196,10 @@ fn text(field: &'static str, typed: &str, faults: &mut Vec<FieldError>) -> Optio
     }
 }
 
-fn place(cursor: &str) -> Option<Position> {
-    let (at, seq) = cursor.rsplit_once('-')?;
-    let at = clock::of_micros(at.parse().ok()?)?;
-    start(at.date())?;
-    Some(Position { at, seq: seq.parse().ok()? })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     fn today() -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()

@@ -1,38 +1,96 @@
-//! An event as machines get it: a line of an export, and on its page.
+//! An event as machines get it: from the API, a line of an export, and on its page.
 
 use chrono::SecondsFormat;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::model::Entry;
 
-/// A kind as the API names it.
-fn kind(kind: &str) -> &str {
-    if kind == "system" { "system_account" } else { kind }
+/// Names and texts are exactly as they were written.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    pub uuid: String,
+    /// As exactly as it is kept: microseconds, in UTC.
+    pub timestamp: String,
+    /// What happened, such as `account.created`.
+    pub r#type: String,
+    pub actor: Actor,
+    pub target: Target,
+    /// What was given, taken or made, where it was something else than the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub object: Option<Thing>,
+    /// Before and after, where they matter.
+    #[schema(value_type = Object)]
+    pub payload: Value,
+    /// Events of one change have the same.
+    pub change: String,
+    pub session: Option<String>,
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+    /// The id of the request, as in Muster's log.
+    pub request: Option<String>,
 }
 
-/// The event, with names and texts exactly as they were written.
-pub fn event(entry: &Entry) -> Value {
-    let mut actor = json!({ "uuid": entry.actor_id, "name": entry.actor_name, "type": kind(&entry.actor_kind) });
-    if let Some(token) = &entry.token {
-        actor["tokenId"] = json!(token);
+/// Who did it, by their name at that moment.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Actor {
+    /// Null for the command line and for Muster itself.
+    pub uuid: Option<String>,
+    pub name: String,
+    /// `user`, `system_account`, `shell` or `muster`.
+    pub r#type: String,
+    /// The public id of the token that was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub token_id: Option<String>,
+}
+
+/// What it happened to, by its name at that moment.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Target {
+    pub uuid: Option<String>,
+    pub name: String,
+    pub r#type: String,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Thing {
+    pub id: Option<String>,
+    pub name: Option<String>,
+}
+
+/// A kind as the API names it.
+fn kind(kind: &str) -> String {
+    if kind == "system" { "system_account".into() } else { kind.into() }
+}
+
+pub fn event(entry: &Entry) -> Event {
+    let actor = Actor {
+        uuid: entry.actor_id.clone(),
+        name: entry.actor_name.clone(),
+        r#type: kind(&entry.actor_kind),
+        token_id: entry.token.clone(),
+    };
+    let target = Target { uuid: entry.target_id.clone(), name: entry.target_name.clone(), r#type: kind(&entry.target_kind) };
+    let has_object = entry.object_id.is_some() || entry.object_name.is_some();
+    Event {
+        uuid: entry.id.clone(),
+        timestamp: timestamp(entry),
+        r#type: entry.verb.clone(),
+        actor,
+        target,
+        object: has_object.then(|| Thing { id: entry.object_id.clone(), name: entry.object_name.clone() }),
+        payload: entry.detail.clone(),
+        change: entry.change.clone(),
+        session: entry.session.clone(),
+        address: entry.address.clone(),
+        user_agent: entry.user_agent.clone(),
+        request: entry.request.clone(),
     }
-    let mut event = json!({
-        "uuid": entry.id,
-        "timestamp": timestamp(entry),
-        "type": entry.verb,
-        "actor": actor,
-        "target": { "uuid": entry.target_id, "name": entry.target_name, "type": kind(&entry.target_kind) },
-        "payload": entry.detail,
-        "change": entry.change,
-        "session": entry.session,
-        "address": entry.address,
-        "userAgent": entry.user_agent,
-        "request": entry.request,
-    });
-    if entry.object_id.is_some() || entry.object_name.is_some() {
-        event["object"] = json!({ "id": entry.object_id, "name": entry.object_name });
-    }
-    event
 }
 
 /// The moment as exactly as it is kept.

@@ -1,7 +1,10 @@
 //! The words of the audit log.
 
-use chrono::NaiveDateTime;
+use std::fmt;
 
+use chrono::{Datelike, NaiveDateTime};
+
+use crate::clock;
 use crate::id::Id;
 
 /// What can happen, as `subject.verb` in the past tense.
@@ -68,6 +71,29 @@ pub struct Event<'a> {
 pub struct Position {
     pub at: NaiveDateTime,
     pub seq: i64,
+}
+
+impl Position {
+    /// Before every event.
+    pub const FIRST: Self = Self { at: clock::NEVER, seq: 0 };
+
+    /// Reads a place as it is written in an address.
+    pub fn parse(cursor: &str) -> Option<Self> {
+        let (at, seq) = cursor.rsplit_once('-')?;
+        let at = clock::of_micros(at.parse().ok()?)?;
+        Self::may_be_at(at).then_some(Self { at, seq: seq.parse().ok()? })
+    }
+
+    /// Whether both databases can hold this moment.
+    pub fn may_be_at(moment: NaiveDateTime) -> bool {
+        (1..9999).contains(&moment.year())
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}-{}", clock::micros(self.at), self.seq)
+    }
 }
 
 /// An event as it was written, with what its change says of it.

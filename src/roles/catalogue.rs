@@ -1,8 +1,15 @@
 //! Labels and descriptions of the permissions that Muster knows. A role may hold any other well-formed one too.
 
+use super::permission::Permission;
+
 /// Label and description of a permission that Muster knows.
 pub(crate) fn known(text: &str) -> Option<(&'static str, &'static str)> {
     KNOWN.iter().find(|(permission, _, _)| *permission == text).map(|(_, label, description)| (*label, *description))
+}
+
+/// The permissions that Muster knows, in order.
+pub fn all() -> impl Iterator<Item = Permission> {
+    KNOWN.iter().filter_map(|(text, _, _)| Permission::parse(text).ok())
 }
 
 const KNOWN: &[(&str, &str, &str)] = &[

@@ -37,6 +37,42 @@ pub struct Permission {
     pub description: String,
 }
 
+/// All roles.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Roles {
+    #[serde(rename = "_embedded")]
+    pub embedded: EmbeddedRoles,
+    #[serde(rename = "_links")]
+    pub links: SelfLink,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EmbeddedRoles {
+    /// By name.
+    pub roles: Vec<Role>,
+}
+
+impl Roles {
+    pub fn new(roles: &[Stored], base: &str) -> Self {
+        let roles = roles.iter().map(|role| Role::new(role, base)).collect();
+        Self { embedded: EmbeddedRoles { roles }, links: SelfLink::to(base, "/admin/roles") }
+    }
+}
+
+/// What Muster knows that a role may grant.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Permissions {
+    pub permissions: Vec<Permission>,
+    #[serde(rename = "_links")]
+    pub links: SelfLink,
+}
+
+impl Permissions {
+    pub fn new(permissions: Vec<Permission>, base: &str) -> Self {
+        Self { permissions, links: SelfLink::to(base, "/admin/permissions") }
+    }
+}
+
 impl From<&Granted> for Permission {
     fn from(granted: &Granted) -> Self {
         Self { scope: granted.as_str().to_owned(), label: granted.label(), description: granted.description() }
@@ -54,6 +90,19 @@ impl Role {
             created_at: clock::written(role.created_at),
             links: SelfLink::to(base, &format!("/admin/roles/{}", role.id)),
         }
+    }
+}
+
+impl Example for Roles {
+    fn example() -> Self {
+        let links = SelfLink::to("https://muster.example.com", "/admin/roles");
+        Self { embedded: EmbeddedRoles { roles: vec![Role::example()] }, links }
+    }
+}
+
+impl Example for Permissions {
+    fn example() -> Self {
+        Self::new(Role::example().permissions, "https://muster.example.com")
     }
 }
 

@@ -22,6 +22,9 @@ pub use rules::{is_custom as may_delete, may_change};
 
 const MANAGE: &str = "role:manage:*";
 
+/// What is said of a name that another role has.
+pub const NAME_TAKEN: &str = "A role already has this name.";
+
 /// Creates a role that grants no more than the actor has, and returns its identity.
 ///
 /// # Errors
@@ -126,7 +129,7 @@ fn change(conn: &mut DbConnection, actor: &Principal, verb: &'static str, before
 }
 
 fn name_is_free(conn: &mut DbConnection, name: &str) -> Result<(), Error> {
-    if queries::is_taken(conn, &fold(name))? { Err(Error::field("name", "A role already has this name.")) } else { Ok(()) }
+    if queries::is_taken(conn, &fold(name))? { Err(Error::field("name", NAME_TAKEN)) } else { Ok(()) }
 }
 
 fn event<'a>(verb: &'static str, id: &'a Id, name: &'a str, detail: Value) -> Event<'a> {

@@ -6,10 +6,10 @@ use actix_web::{Route as Handler, web};
 
 use super::{reads, resources};
 use crate::auth::bearer;
-use crate::auth::bearer::Access::{self, AnyToken, Asks};
+use crate::auth::bearer::Access::{self, AnyOf, AnyToken, Asks};
 use crate::web::api::operation::Operation;
 use crate::web::{api, headers, trace};
-use crate::{accounts, authzen, gateway, tokens};
+use crate::{accounts, audit, authzen, gateway, roles, tokens};
 
 /// A method and a path, what it asks of those who come, and who answers.
 pub struct ApiRoute {
@@ -34,6 +34,8 @@ const fn route(
 }
 
 const INTROSPECT: Access = Asks(&["token:introspect"]);
+const SEE_ROLES: Access = AnyOf(super::READ_ROLES);
+const MANAGE_ROLES: Access = AnyOf(&["role:manage:*"]);
 
 pub const API: &[ApiRoute] = &[
     // Asking about others
@@ -55,6 +57,16 @@ pub const API: &[ApiRoute] = &[
         || web::post().to(tokens::api::regenerate_current),
         &tokens::api::REGENERATE_CURRENT,
     ),
+    // Roles
+    route("GET", "/admin/roles", SEE_ROLES, || reads().to(roles::api::list), &roles::api::LIST),
+    route("POST", "/admin/roles", MANAGE_ROLES, || web::post().to(roles::api::create), &roles::api::CREATE),
+    route("POST", "/admin/roles/reset", MANAGE_ROLES, || web::post().to(roles::api::reset), &roles::api::RESET),
+    route("GET", "/admin/roles/{uuid}", SEE_ROLES, || reads().to(roles::api::show), &roles::api::SHOW),
+    route("PUT", "/admin/roles/{uuid}", MANAGE_ROLES, || web::put().to(roles::api::update), &roles::api::UPDATE),
+    route("DELETE", "/admin/roles/{uuid}", MANAGE_ROLES, || web::delete().to(roles::api::delete), &roles::api::DELETE),
+    route("GET", "/admin/permissions", SEE_ROLES, || reads().to(roles::api::permissions), &roles::api::PERMISSIONS),
+    // The audit log
+    route("GET", "/audit", AnyOf(&["audit:read:*"]), || reads().to(audit::api::list), &audit::api::LIST),
     // Accounts
     route("GET", "/user", AnyToken, || reads().to(accounts::api::users::myself), &accounts::api::users::MYSELF),
 ];

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::support::app::{Answer, Client, TestApp};
 
+mod audit;
 mod base;
+mod roles;
 
 /// Somebody who calls with a token.
 #[derive(Clone)]

@@ -158,8 +158,8 @@ impl Work {
     }
 }
 
-fn json_line(out: &mut String, value: &serde_json::Value) {
-    out.push_str(&value.to_string());
+fn json_line(out: &mut String, value: &impl serde::Serialize) {
+    out.push_str(&serde_json::to_string(value).unwrap_or_default());
     out.push('\n');
 }
 

@@ -3,7 +3,7 @@
 use super::Permission;
 use super::grammar::Parts;
 
-/// All that an account may do: sorted, without duplicates.
+/// All that an account may do: sorted, no text twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PermissionSet(Vec<Permission>);
 
@@ -48,8 +48,9 @@ impl PermissionSet {
 impl FromIterator<Permission> for PermissionSet {
     fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> PermissionSet {
         let mut sorted: Vec<Permission> = permissions.into_iter().collect();
-        sorted.sort();
-        sorted.dedup();
+        // `ai:*` and `ai:*:*` mean the same, and both are kept: clients compare what they sent with what they read.
+        sorted.sort_by(|one, other| one.cmp(other).then_with(|| one.as_str().cmp(other.as_str())));
+        sorted.dedup_by(|one, other| one.as_str() == other.as_str());
         PermissionSet(sorted)
     }
 }

@@ -1,0 +1,220 @@
+//! Roles, as the admin API's clients manage them: the same verbs as the pages'.
+
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::json::{Permission, Permissions, Role, Roles};
+use super::operations::{self, NAME_TAKEN, RoleDraft, RoleEdit};
+use super::permission;
+use super::predefined::PREDEFINED;
+use super::{catalogue, queries};
+use crate::error::Error;
+use crate::id::Id;
+use crate::web::api::body::Json;
+use crate::web::api::call::{Call, hal, nothing, ok};
+use crate::web::api::operation::{Example, Operation, answers, says};
+
+const GROUP: &str = "Roles";
+
+/// A role, as it is to be.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
+pub struct Draft {
+    /// Required; unique, whatever the case.
+    pub name: Option<String>,
+    pub description: Option<String>,
+    /// Required; at most 500.
+    pub permissions: Option<Vec<Scope>>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
+pub struct Scope {
+    /// `resource:action` or `resource:action:scope`, in lower case.
+    pub scope: Option<String>,
+}
+
+impl Example for Draft {
+    fn example() -> Self {
+        let scope = |text: &str| Scope { scope: Some(text.into()) };
+        Self {
+            name: Some("Release manager".into()),
+            description: Some("Records releases.".into()),
+            permissions: Some(vec![scope("deployment_and_release:record:*"), scope("payments:refund")]),
+        }
+    }
+}
+
+impl Draft {
+    /// What is required, with every scope that is none.
+    fn read(self) -> Result<RoleDraft, Error> {
+        let mut faults = Vec::new();
+        let mut required = |path: &str| faults.push((path.to_owned(), "This is required.".to_owned()));
+        if self.name.is_none() {
+            required("name");
+        }
+        if self.permissions.is_none() {
+            required("permissions");
+        }
+        let mut permissions = Vec::new();
+        for (at, scope) in self.permissions.unwrap_or_default().into_iter().enumerate() {
+            let path = format!("permissions[{at}].scope");
+            match scope.scope {
+                None => faults.push((path, "This is required.".into())),
+                Some(text) => {
+                    if let Err(malformed) = permission::Permission::parse(&text) {
+                        faults.push((path, malformed.to_string()));
+                    }
+                    permissions.push(text);
+                }
+            }
+        }
+        if !faults.is_empty() {
+            return Err(Error::InvalidAt(faults));
+        }
+        let description = self.description.unwrap_or_default();
+        Ok(RoleDraft { name: self.name.unwrap_or_default(), description, permissions })
+    }
+}
+
+/// What an operation refuses, in the words of the API.
+fn told(error: Error) -> Error {
+    match error {
+        Error::Invalid(faults) if faults.iter().any(|fault| fault.message == NAME_TAKEN) => Error::Conflict(NAME_TAKEN.into()),
+        error => error.with_paths(|field| if field == "permission" { "permissions".into() } else { field.into() }),
+    }
+}
+
+pub static LIST: Operation = Operation::new(GROUP, "List roles", "All roles, by name.", &[answers::<Roles>(200, "All roles.")]);
+
+/// `GET /admin/roles`
+///
+/// # Errors
+/// The database's.
+pub async fn list(call: Call) -> Result<HttpResponse, Error> {
+    let roles = call.read(queries::all).await?;
+    ok(&Roles::new(&roles, &call.base()))
+}
+
+pub static SHOW: Operation =
+    Operation::new(GROUP, "Show a role", "A role with all that it grants.", &[answers::<Role>(200, "The role.")]);
+
+/// `GET /admin/roles/{uuid}`
+///
+/// # Errors
+/// `NotFound`.
+pub async fn show(call: Call) -> Result<HttpResponse, Error> {
+    let id = call.id("uuid", "role")?;
+    let role = call.read(move |conn| queries::get(conn, &id)).await?;
+    ok(&Role::new(&role, &call.base()))
+}
+
+const CONFLICT: &str = "Another role has this name, the role is locked, or nobody who can administer Muster would remain.";
+
+pub static CREATE: Operation = Operation::new(
+    GROUP,
+    "Create a role",
+    "`name` and `permissions` are required (null counts as absent); `[]` is a role that grants nothing. An absent, null or empty \
+     `description` is empty. A scope that is malformed is refused; any well-formed one may be granted by whoever has it, \
+     and by administrators. The answer repeats the scopes as they were sent, in a stable order.",
+    &[answers::<Role>(201, "The new role. Location is its address."), says(409, CONFLICT)],
+)
+.with_body::<Draft>();
+
+/// `POST /admin/roles`
+///
+/// # Errors
+/// `Forbidden`, `InvalidAt`; `Conflict` for a name that is taken.
+pub async fn create(call: Call, body: Json<Draft>) -> Result<HttpResponse, Error> {
+    let draft = body.0.read()?;
+    let made = call.write(move |conn, actor| {
+        let id = operations::create(conn, actor, &draft)?;
+        queries::get(conn, &id)
+    });
+    let role = Role::new(&made.await.map_err(told)?, &call.base());
+    let mut answer = hal(StatusCode::CREATED, &role)?;
+    if let Ok(location) = header::HeaderValue::from_str(&role.links.this.href) {
+        answer.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(answer)
+}
+
+pub static UPDATE: Operation = Operation::new(
+    GROUP,
+    "Change a role",
+    "Replaces name and permissions, which are both required: an absent or null `permissions` is refused, `[]` grants nothing. \
+     An absent or null `description` stays; an empty one becomes empty. A role that comes with Muster keeps its name, and a locked \
+     one cannot be changed. `uuid` in the body is ignored.",
+    &[answers::<Role>(200, "The role as it is now."), says(409, CONFLICT)],
+)
+.with_body::<Draft>();
+
+/// `PUT /admin/roles/{uuid}`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `InvalidAt`; `Conflict` for a locked role or a name that is taken, and where nobody who can
+/// administer Muster would remain.
+pub async fn update(call: Call, body: Json<Draft>) -> Result<HttpResponse, Error> {
+    let id = call.id("uuid", "role")?;
+    let keeps_description = body.0.description.is_none();
+    let mut wanted = body.0.read()?;
+    let changed = call.write(move |conn, actor| {
+        if keeps_description {
+            wanted.description = queries::get(conn, &id)?.description;
+        }
+        operations::update(conn, actor, &id, &RoleEdit { shown: None, wanted })?;
+        queries::get(conn, &id)
+    });
+    ok(&Role::new(&changed.await.map_err(told)?, &call.base()))
+}
+
+pub static DELETE: Operation = Operation::new(
+    GROUP,
+    "Delete a role",
+    "Those who have it lose it. Roles that come with Muster cannot be deleted.",
+    &[says(204, "It is deleted."), says(409, "The role comes with Muster, or nobody who can administer Muster would remain.")],
+);
+
+/// `DELETE /admin/roles/{uuid}`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Conflict`.
+pub async fn delete(call: Call) -> Result<HttpResponse, Error> {
+    let id = call.id("uuid", "role")?;
+    call.write(move |conn, actor| operations::delete(conn, actor, &id, None)).await?;
+    Ok(nothing())
+}
+
+pub static RESET: Operation = Operation::new(
+    GROUP,
+    "Reset the roles that come with Muster",
+    "Gives each of them the permissions that it comes with, all or none of them. Custom roles stay as they are. A body is ignored.",
+    &[answers::<Roles>(200, "All roles as they are now."), says(409, "Nobody who can administer Muster would remain.")],
+);
+
+/// `POST /admin/roles/reset`
+///
+/// # Errors
+/// `Forbidden`, `Conflict`.
+pub async fn reset(call: Call) -> Result<HttpResponse, Error> {
+    let done = call.write(|conn, actor| {
+        for role in PREDEFINED.iter().filter(|role| !role.locked) {
+            operations::reset(conn, actor, &Id::from(role.uuid))?;
+        }
+        queries::all(conn)
+    });
+    ok(&Roles::new(&done.await?, &call.base()))
+}
+
+pub static PERMISSIONS: Operation = Operation::new(
+    GROUP,
+    "List the permissions that Muster knows",
+    "Any other well-formed permission may stand in a role, too: it is for a gateway to ask for.",
+    &[answers::<Permissions>(200, "The permissions, by resource and action.")],
+);
+
+/// `GET /admin/permissions`
+pub async fn permissions(call: Call) -> Result<HttpResponse, Error> {
+    let known = catalogue::all().map(|permission| Permission::from(&permission)).collect();
+    ok(&Permissions::new(known, &call.base()))
+}
