@@ -256,7 +256,7 @@ mod tests {
         };
         assert_eq!(form("a\r\n\n b \nc", &[]), ["a", "b", "c"]);
         assert_eq!(form("a\nc\ne", &[("2", "b"), ("4", "d"), ("6", "f")]), ["a", "b", "c", "d", "e", "f"]);
-        assert_eq!(form("a\nc", &[("2", "  "), ("3", "d")]), ["a", "c", "d"]);
+        assert_eq!(form("a\nc", &[("2", "  "), ("3", "d")]), ["a", "d", "c"]);
         assert_eq!(form("", &[("1", "a")]), ["a"]);
         assert_eq!(form("a", &[("x", "b"), ("99", "c")]), ["a", "b", "c"]);
     }
