@@ -60,6 +60,7 @@ pub const NAVIGATION: Navigation = Navigation(&[
     accounts::view::USERS_ITEM,
     teams::view::NAVIGATION,
     roles::view::NAVIGATION,
+    tokens::view::TOKENS_ITEM,
     tokens::view::NAVIGATION,
     audit::view::NAVIGATION,
     help::view::NAVIGATION,
@@ -144,6 +145,13 @@ pub const PAGES: &[Route] = &[
     post("/settings/teams/{id}/members/removal", MANAGE_TEAM, || web::post().to(teams::pages::members::remove)),
     post("/settings/teams/{id}/administrators", MANAGE_TEAMS, || web::post().to(teams::pages::members::appoint)),
     post("/settings/teams/{id}/administrators/removal", MANAGE_TEAM, || web::post().to(teams::pages::members::dismiss)),
+    // All tokens. The API has the same address: see `routes::api`
+    get("/settings/tokens", OPERATE_ANY, || reads().to(tokens::pages::list::show)),
+    get("/settings/tokens/find", OPERATE_ANY, || reads().to(tokens::pages::find::show)),
+    post("/settings/tokens/find", OPERATE_ANY, || web::post().to(tokens::pages::find::find)),
+    post("/settings/tokens/selections", OPERATE_ANY, || web::post().to(tokens::pages::chosen::choose)),
+    get("/settings/tokens/selections/{id}", OPERATE_ANY, || reads().to(tokens::pages::chosen::show)),
+    post("/settings/tokens/selections/{id}/revocation", OPERATE_ANY, || web::post().to(tokens::pages::chosen::revoke)),
     // One's own tokens
     get("/settings/api-tokens", SignedIn, || reads().to(tokens::pages::own::show)),
     post("/settings/api-tokens", SignedIn, || web::post().to(tokens::pages::own::create)),
@@ -197,13 +205,13 @@ pub const GATEWAY: &[&str] = &["/auth/verify", "/auth/verify/{tail:.*}"];
 pub fn pages() -> Scope {
     resources(PAGES.iter().map(guarded))
         .into_iter()
-        .fold(web::scope(""), Scope::service)
+        .fold(web::scope(""), |scope, (_, resource)| scope.service(resource))
         .default_service(web::to(|| async { Err::<HttpResponse, _>(Error::NotFound("page")) }))
 }
 
 /// The routes without a session.
 pub fn open(config: &mut web::ServiceConfig) {
-    for resource in resources(OPEN.iter().map(guarded)) {
+    for (_, resource) in resources(OPEN.iter().map(guarded)) {
         config.service(resource.wrap(from_fn(headers::security_headers)).wrap(from_fn(trace::requests)));
     }
 }
@@ -234,7 +242,7 @@ fn guarded(route: &'static Route) -> (&'static str, &'static str, Handler) {
 }
 
 /// One resource for each path, with its methods: what is asked for by another one gets 405 with those that are answered.
-fn resources(routes: impl Iterator<Item = (&'static str, &'static str, Handler)>) -> Vec<Resource> {
+fn resources(routes: impl Iterator<Item = (&'static str, &'static str, Handler)>) -> Vec<(&'static str, Resource)> {
     let mut resources: Vec<(&str, Vec<&str>, Resource)> = Vec::new();
     for (route, method, handler) in routes {
         let methods: &[&str] = if method == "GET" { &["GET", "HEAD"] } else { &[method] };
@@ -249,11 +257,12 @@ fn resources(routes: impl Iterator<Item = (&'static str, &'static str, Handler)>
     }
     // A fixed path goes before one with a parameter in the same place.
     resources.sort_by_key(|(path, ..)| path.contains('{'));
-    let others = |(_, allowed, resource): (&str, Vec<&str>, Resource)| {
+    let others = |(path, allowed, resource): (&'static str, Vec<&str>, Resource)| {
         let allowed = allowed.join(", ");
-        resource.default_service(web::to(move || {
+        let resource = resource.default_service(web::to(move || {
             std::future::ready(HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, allowed.clone())).finish())
-        }))
+        }));
+        (path, resource)
     };
     resources.into_iter().map(others).collect()
 }

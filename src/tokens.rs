@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod expiry;
+pub mod filter;
 pub mod model;
 pub mod operations;
 pub mod pages;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
@@ -58,6 +58,17 @@ pub fn credentials(headers: &HeaderMap) -> Credentials {
         (None, _) => Credentials::None,
         (Some(only), None) => only.to_str().map_or(Credentials::Malformed, parse_authorization),
         (Some(_), Some(_)) => Credentials::Malformed,
+    }
+}
+
+/// Whether a request comes with an API token, or with what is meant as one. What a proxy or a browser sends by itself, such as
+/// another service's Basic password, is neither.
+pub fn is_presented(headers: &HeaderMap) -> bool {
+    let is_bearer = |value: &HeaderValue| value.as_bytes().get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"));
+    match credentials(headers) {
+        Credentials::Token(_) => true,
+        Credentials::Malformed => headers.get_all(header::AUTHORIZATION).any(is_bearer),
+        Credentials::None => false,
     }
 }
 

@@ -2,9 +2,9 @@
 //! endpoint's description stands beside its handler.
 
 use actix_web::middleware::from_fn;
-use actix_web::{Route as Handler, web};
+use actix_web::{Resource, Route as Handler, guard, web};
 
-use super::{reads, resources};
+use super::{PAGES, reads, resources};
 use crate::auth::bearer;
 use crate::auth::bearer::Access::{self, AnyOf, AnyToken, Asks};
 use crate::web::api::operation::Operation;
@@ -82,15 +82,23 @@ const ELSEWHERE: &[&str] = &[
     "/oauth/{tail:.*}",
 ];
 
+/// Where a page has the same address (`/settings/tokens`), what comes with an API token goes to the API, and everything else
+/// to the page.
+fn beside_page(path: &str, resource: Resource) -> Resource {
+    if PAGES.iter().all(|page| page.path != path) {
+        return resource;
+    }
+    resource.guard(guard::fn_guard(|context| bearer::is_presented(&context.head().headers)))
+}
+
 pub fn configure(config: &mut web::ServiceConfig) {
     let guarded = |route: &ApiRoute| {
         let access = route.access;
         let handler = (route.handler)().wrap(from_fn(move |request, next| bearer::enforce(access, request, next)));
         (route.path, route.method, handler)
     };
-    let answering =
-        resources(API.iter().map(guarded)).into_iter().chain(ELSEWHERE.iter().map(|path| web::resource(*path).to(api::nowhere)));
-    for resource in answering {
+    let answering = resources(API.iter().map(guarded)).into_iter().map(|(path, resource)| beside_page(path, resource));
+    for resource in answering.chain(ELSEWHERE.iter().map(|path| web::resource(*path).to(api::nowhere))) {
         let resource = resource.wrap(from_fn(api::errors)).wrap(from_fn(headers::security_headers));
         config.service(resource.wrap(from_fn(trace::requests)).wrap(from_fn(trace::echo)));
     }

@@ -7,6 +7,7 @@ use crate::id::Id;
 use crate::text::tidy;
 
 mod expiry;
+pub mod listing;
 
 pub use expiry::{Expiry, in_words, usual_lifetime};
 

@@ -17,6 +17,7 @@ use crate::id::Id;
 use crate::roles::permission::Permission;
 use crate::{accounts, roles};
 
+pub mod chosen;
 pub mod own;
 mod regenerate;
 mod revoke;

@@ -1,4 +1,7 @@
-//! The pages of tokens: one's own, and the policy for all.
+//! The pages of tokens: all of them, one's own, and the policy.
 
+pub mod chosen;
+pub mod find;
+pub mod list;
 pub mod own;
 pub mod policy;

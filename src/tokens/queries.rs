@@ -20,7 +20,10 @@ use crate::text::fold;
 
 pub mod credentials;
 pub mod expiry;
+pub mod list;
 pub mod names;
+pub mod revocation;
+pub mod selection;
 pub mod values;
 
 /// What error messages call a token.

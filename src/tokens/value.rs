@@ -15,6 +15,7 @@ use subtle::ConstantTimeEq;
 pub mod authorization;
 pub mod redaction;
 pub mod seal;
+pub mod text;
 
 /// All of them ASCII.
 pub const TOKEN_LENGTH: usize = 67;

@@ -1,11 +1,14 @@
 //! The page that shows a token's value once, one's own tokens, and the token policy page.
 
 use crate::accounts::view::tokens::TokenSection;
+use crate::tokens::filter::TOKENS;
 use crate::web::navigation::{Group, Item};
 use crate::web::view::pagination::Pagination;
 use crate::web::view::{Field, Moment, Shell};
 use askama::Template;
 use std::fmt;
+
+pub mod list;
 
 /// Shows the value of a new or regenerated token, once.
 #[derive(Clone, Default, Template)]
@@ -99,6 +102,15 @@ pub struct OwnTokensPage {
 }
 
 pub const POLICY: &str = "/settings/token-policy";
+
+pub const TOKENS_ITEM: Item = Item {
+    label: "Tokens",
+    href: TOKENS,
+    icon: "key",
+    group: Group::Organisation,
+    any_of: &["system_account:manage:*", "system_account:manage:team", "user:manage:*"],
+    count: None,
+};
 
 pub const NAVIGATION: Item = Item {
     label: "Token policy",

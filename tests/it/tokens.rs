@@ -1,4 +1,7 @@
-//! Tokens: how a new value is shown, and one's own.
+//! Tokens: all of them, those that are pasted, one's own, and how a new value is shown.
 
+mod list;
 mod own;
+mod pasted;
+mod reach;
 mod values;

@@ -132,12 +132,17 @@ fn not_a_colleague(sql: &mut Sql, actor: &Principal) {
 /// Who handles a person must be able to do all that the person can: a reset link or another address would make them that
 /// person, and so does what wears away the protection. Machines are handled by whoever manages machines.
 pub fn can_do_as_much(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
-    if rule.kind != Kind::User || rule.actor.is_administrator() {
+    if rule.kind == Kind::User { may_handle_people(conn, rule.actor, rule.change, rule.event) } else { Ok(()) }
+}
+
+/// The same of the people among the accounts that events of a change are about.
+pub fn may_handle_people(conn: &mut DbConnection, actor: &Principal, change: &Change, event: &str) -> Result<(), Error> {
+    if actor.is_administrator() {
         return Ok(());
     }
-    let held = changes::held(conn, rule.change, rule.event)?;
-    let Some(missing) = rule.actor.lacks(&held) else { return Ok(()) };
-    let name = changes::first_holder(conn, rule.change, rule.event, missing)?;
+    let held = changes::held(conn, change, event)?;
+    let Some(missing) = actor.lacks(&held) else { return Ok(()) };
+    let name = changes::first_holder(conn, change, event, missing)?;
     Err(can_do_more(&name, missing))
 }
 

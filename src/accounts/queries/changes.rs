@@ -201,6 +201,11 @@ fn accounts_of(sql: &mut Sql, change: &Change, verb: &str) {
     sql.push("(SELECT target_id FROM audit_events WHERE change_id = ").bind(&change.id).push(" AND type = ").bind(verb).push(")");
 }
 
+fn people_of(sql: &mut Sql, change: &Change, verb: &str) {
+    sql.push("(SELECT target_id FROM audit_events WHERE change_id = ").bind(&change.id).push(" AND type = ").bind(verb);
+    sql.push(" AND target_kind = 'user')");
+}
+
 /// A condition on `a`: a change has no event about it.
 pub fn untouched(sql: &mut Sql, change: &Change) {
     sql.push(" AND NOT EXISTS (SELECT 1 FROM audit_events t WHERE t.target_id = a.id AND t.change_id = ")
@@ -229,11 +234,11 @@ pub fn first_in_the_way(
 pub fn held(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<PermissionSet, Error> {
     let mut sql = Sql::new("SELECT DISTINCT p.permission AS name FROM role_permissions p WHERE p.role_id IN ");
     sql.push("(SELECT r.role_id FROM account_roles r WHERE r.account_id IN ");
-    accounts_of(&mut sql, change, verb);
+    people_of(&mut sql, change, verb);
     sql.push(")");
     let granted = sql.names(conn)?;
     let mut sql = Sql::new("SELECT DISTINCT t.team_id AS id FROM team_administrators t WHERE t.account_id IN ");
-    accounts_of(&mut sql, change, verb);
+    people_of(&mut sql, change, verb);
     let teams = sql.ids(conn)?;
     let granted = granted.iter().filter_map(|text| Permission::parse(text).ok());
     Ok(granted.chain(roles::queries::of_administration(&teams)).collect())
@@ -242,7 +247,9 @@ pub fn held(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<Perm
 /// The name of the first account, by name, of a change's events that holds this permission.
 pub fn first_holder(conn: &mut DbConnection, change: &Change, verb: &str, held: &Permission) -> Result<String, Error> {
     let name = first_in_the_way(conn, change, verb, |sql| {
-        sql.push(" AND (EXISTS (SELECT 1 FROM account_roles r JOIN role_permissions p ON p.role_id = r.role_id ");
+        sql.push(
+            " AND a.kind = 'user' AND (EXISTS (SELECT 1 FROM account_roles r JOIN role_permissions p ON p.role_id = r.role_id ",
+        );
         sql.push("WHERE r.account_id = a.id AND p.permission = ").bind(held.as_str());
         sql.push(") OR EXISTS (SELECT 1 FROM team_administrators t WHERE t.account_id = a.id AND t.team_id = ");
         sql.bind(held.scope().unwrap_or_default().trim_matches(['{', '}'])).push("))");

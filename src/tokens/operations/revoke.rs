@@ -4,13 +4,14 @@ use chrono::NaiveDateTime;
 
 use super::{event, own, within_reach};
 use crate::accounts::model::{Account, Kind, Right};
-use crate::accounts::operations::may_begin;
+use crate::accounts::operations::{covers, may_begin};
 use crate::audit::{self, Change, verbs};
 use crate::auth::principal::Principal;
 use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
+use crate::roles;
 use crate::tokens::model::Token;
 use crate::tokens::queries;
 use crate::tokens::queries::expiry::keep_first_expiry;
@@ -33,6 +34,9 @@ pub fn revoke_by_id(conn: &mut DbConnection, actor: &Principal, token: &str) -> 
 
 fn revoke_of(conn: &mut DbConnection, actor: &Principal, kind: Kind, account: &Id, token: &str) -> Result<Token, Error> {
     let account = within_reach(conn, actor, kind, account)?;
+    if kind == Kind::User && !actor.is_administrator() {
+        covers(actor, &account.name, &roles::queries::of_account(conn, &account.id)?.1)?;
+    }
     let token = queries::find(conn, &account.id, token)?;
     end(conn, actor, &account, token)
 }

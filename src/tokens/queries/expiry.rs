@@ -28,6 +28,14 @@ pub fn keep_first_expiries(
     sql.execute(conn).map(drop)
 }
 
+/// The same for the accounts that the events of a change are about.
+pub fn keep_first_expiries_of(conn: &mut DbConnection, change: &Id, now: NaiveDateTime) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE accounts SET first_expiry_at = ");
+    first_expiry("accounts", now, &mut sql);
+    sql.push(" WHERE id IN (SELECT target_id FROM audit_events WHERE change_id = ").bind(change).push(")");
+    sql.execute(conn).map(drop)
+}
+
 #[derive(Debug, QueryableByName)]
 pub struct Expired {
     #[diesel(sql_type = Text)]

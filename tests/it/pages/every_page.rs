@@ -85,6 +85,13 @@ fn every_page_is_whole_and_harmless() {
     let regenerated = admin.post(&at(&ids[0], &format!("/tokens/{token}/regeneration")), &[("overlap", "24h")]);
     check("regenerated", &admin.get(regenerated.location()));
     check("shown before", &admin.get(regenerated.location()));
+    let first = all(&admin.get("/settings/tokens").body, "name=\"id\" value=\"", "\"")[0].to_owned();
+    let chosen = admin.post("/settings/tokens/selections", &[("id", first.as_str())]).location().to_owned();
+    for path in ["", "?q=none", "?expires=soon&used=never&access=read", "?after=1.a", "/find"] {
+        check(path, &admin.get(&format!("/settings/tokens{path}")));
+    }
+    check("chosen tokens", &admin.get(&chosen));
+    check("pasted nothing", &admin.post("/settings/tokens/find", &[("text", "nothing")]));
     check("own tokens", &admin.get("/settings/api-tokens"));
     let own = [("name", "laptop"), ("access", "read"), ("expires", "30")];
     check("own token", &admin.post_and_follow("/settings/api-tokens", &own));

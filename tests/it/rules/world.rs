@@ -245,6 +245,23 @@ impl World {
                 let made = self.admin.post(&of(&robot(), "/tokens"), &fields);
                 case(made.location().to_owned(), vec![], 200)
             }
+            (method, path) if path.starts_with("/settings/tokens") => {
+                let token = app.add_token(&robot(), TokenAccess::Read);
+                let chosen = || {
+                    let id = Self::token_id(&token);
+                    self.admin.post("/settings/tokens/selections", &[("id", &id)]).location().to_owned()
+                };
+                let status = if method == "GET" { 200 } else { 303 };
+                match path {
+                    "/settings/tokens/find" => case(path.into(), vec![field("text", &token)], status),
+                    "/settings/tokens/selections" => case(path.into(), vec![field("id", &Self::token_id(&token))], status),
+                    "/settings/tokens/selections/{id}" => case(chosen(), vec![], status),
+                    "/settings/tokens/selections/{id}/revocation" => {
+                        case(format!("{}/revocation", chosen()), vec![field("id", &Self::token_id(&token))], status)
+                    }
+                    path => case(path.into(), vec![], status),
+                }
+            }
             (method, path) if path.starts_with("/settings/api-tokens") => self.own_token_case(method, path),
             ("POST", "/settings/system-accounts/{id}/tokens/{token}/regeneration") => {
                 let id = robot();
