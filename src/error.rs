@@ -140,6 +140,28 @@ impl Error {
         }
     }
 
+    /// After how many seconds it may be asked again.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Throttled(seconds) | Self::Busy(seconds) => Some(*seconds),
+            Self::Unavailable(..) => Some(1),
+            Self::Occupied(_) => Some(60),
+            _ => None,
+        }
+    }
+
+    /// The messages of several errors about one form, each beside its field; the first that is not about a field alone.
+    pub fn joined(errors: impl IntoIterator<Item = Self>) -> Result<(), Self> {
+        let mut fields = Vec::new();
+        for error in errors {
+            match error {
+                Self::Invalid(wrong) => fields.extend(wrong),
+                other => return Err(other),
+            }
+        }
+        if fields.is_empty() { Ok(()) } else { Err(Self::Invalid(fields)) }
+    }
+
     /// The sentence for the one who asked. Never holds SQL, a secret or a stack trace.
     pub fn message(&self) -> String {
         match self {
@@ -159,7 +181,7 @@ impl Error {
             Self::Occupied(message) => (*message).into(),
             Self::Throttled(seconds) => format!("Too many attempts. Try again in {}.", wait_in_words(*seconds)),
             Self::Busy(seconds) => {
-                format!("Muster is busy right now. Nothing was changed. Try again in {}.", wait_in_words(*seconds))
+                format!("Muster is busy right now. Try again in {}.", wait_in_words(*seconds))
             }
             Self::Unavailable(outage, _) => outage.sentence().into(),
             Self::Internal(_) => {

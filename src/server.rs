@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::accounts::operations::Plan;
 use crate::activity::{self, Recorder};
 use crate::auth::door::Door;
+use crate::auth::hashing::Hashing;
 use crate::check::Check;
 use crate::check::cache::Cache;
 use crate::config::{BaseUrl, Config};
@@ -51,6 +52,7 @@ pub struct Server {
     setup_key: Option<String>,
     metrics: Option<(TcpListener, SocketAddr)>,
     deadlines: Deadlines,
+    hashing: Hashing,
 }
 
 impl Server {
@@ -71,7 +73,8 @@ impl Server {
         let metrics = config.metrics_listen.map(listen).transpose()?;
         let url = config.base_url(address);
         database.write_now(|conn| settings::serve_at(conn, &url)).map_err(|error| error.to_string())?;
-        Ok(Self { config, database, listener, session_key, address, setup_key, metrics, deadlines: Deadlines::default() })
+        let (deadlines, hashing) = (Deadlines::default(), Hashing::default());
+        Ok(Self { config, database, listener, session_key, address, setup_key, metrics, deadlines, hashing })
     }
 
     /// The port that it listens on.
@@ -97,6 +100,11 @@ impl Server {
     /// Its database.
     pub fn database(&self) -> Database {
         self.database.clone()
+    }
+
+    /// The queue of its password hashes.
+    pub fn hashing(&self) -> Hashing {
+        self.hashing.clone()
     }
 
     /// Gives clients other deadlines.
@@ -136,13 +144,13 @@ impl Server {
     /// The listener's.
     pub fn start(self) -> std::io::Result<Running> {
         let base_url = BaseUrl(self.base_url());
-        let Self { config, database, listener, session_key, metrics, deadlines, .. } = self;
+        let Self { config, database, listener, session_key, metrics, deadlines, hashing, .. } = self;
         let (workers, https, interval) = (config.workers, config.is_https(), config.activity_interval);
         let plan = Plan::from(&config);
         let recorder = Recorder::default();
         let refusals = web::Data::new(Refusals::new(config.refusal_limit));
         let config = web::Data::new(config);
-        let door = web::Data::new(Door::new(session_key.clone(), https));
+        let door = web::Data::new(Door::new(session_key.clone(), https, hashing));
         let readiness = web::Data::new(health::Readiness::default());
         let noting = web::Data::new(auth::access::Noting::default());
         let navigation = web::Data::new(routes::NAVIGATION);

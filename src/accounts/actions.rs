@@ -60,12 +60,15 @@ pub struct Params {
     /// What the account had when the form was drawn, if the form says so. What others have given or taken since stays so,
     /// unless the form changes the very same thing.
     pub shown: Option<Vec<Id>>,
+    /// The permissions that the actor loses, where the account is their own: they are asked first.
+    #[serde(default)]
+    pub losses: Vec<String>,
 }
 
 impl Params {
     /// To have these and no others.
     pub fn exactly(chosen: impl Into<Vec<Id>>) -> Self {
-        Self { chosen: chosen.into(), shown: None }
+        Self { chosen: chosen.into(), ..Self::default() }
     }
 }
 
@@ -248,7 +251,19 @@ impl Action {
 
     /// What is asked before it is carried out.
     pub fn asks(&self) -> Option<Ask> {
-        self.verb.asks(self.kind, &self.params)
+        let of_own = || (!self.params.losses.is_empty()).then(|| self.of_own());
+        self.verb.asks(self.kind, &self.params).or_else(of_own)
+    }
+
+    fn of_own(&self) -> Ask {
+        let question = "Change your own account, {whom}?";
+        let consequence = "You will lose these permissions, and you can't give them back to yourself: ask another administrator.";
+        Ask {
+            question: (question, question),
+            consequence: (consequence, consequence),
+            button: self.verb.label(),
+            typed: Typed::Nothing,
+        }
     }
 
     /// What has to be typed then.

@@ -153,6 +153,12 @@ impl Filters {
         here.split_once('?').map_or_else(String::new, |(_, words)| words.to_owned())
     }
 
+    /// The same with the question mark, to be put behind an address below the list.
+    pub fn suffix(&self) -> String {
+        let words = self.words();
+        if words.is_empty() { words } else { format!("?{words}") }
+    }
+
     /// An address below the list that keeps its filters: an account's page leads back to the list that it was opened from.
     pub fn address_of(&self, rest: &str) -> String {
         address(&format!("{}{rest}", self.screen.path), &self.query())
@@ -301,6 +307,17 @@ impl Filters {
         ];
         all.extend(others.into_iter().filter(|(value, _)| *value == present));
         options(present, all)
+    }
+}
+
+impl Screen {
+    /// The list, with its filters, behind an address of this screen: the list itself, or a page that was opened from it.
+    pub fn list_behind(&'static self, address: &str) -> String {
+        if self.is_list(address) {
+            return address.to_owned();
+        }
+        let query = address.split_once('?').map_or("", |(_, query)| query.split('#').next().unwrap_or_default());
+        ListQuery::parse(query).on(self).here()
     }
 }
 

@@ -13,6 +13,7 @@ use crate::id::Id;
 use crate::roles;
 
 mod creation;
+mod own;
 mod rename;
 pub(super) mod rules;
 pub mod selections;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix_session::SessionExt;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::TimeDelta;
@@ -22,9 +22,9 @@ use crate::config::Config;
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
 use crate::id::Id;
-use crate::web::client;
 use crate::web::trace::RequestId;
 use crate::web::visit::registered;
+use crate::web::{client, page};
 
 /// What a route requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub enum Access {
     ForOne(&'static str),
 }
 
+/// Leads to the first page that the user may see.
+pub const HOME: &str = "/";
 /// A session's "last seen" is written at most this often: a page view should not cost a write.
 const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
 
@@ -57,10 +59,21 @@ pub async fn enforce(
     if let Some(principal) = &principal {
         request.extensions_mut().insert(Arc::clone(principal));
     }
-    match permit(access, principal.as_deref(), request.match_info().get("id")) {
-        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
-        Err(error) => Ok(request.error_response(error)),
+    let answer = match permit(access, principal.as_deref(), request.match_info().get("id")) {
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        Err(error) => request.error_response(error),
+    };
+    Ok(told_elsewhere(answer))
+}
+
+/// A change may end its author's right to look at the page that would tell what was done. Then another page does.
+fn told_elsewhere(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let (request, error) = (answer.request(), answer.response().error().and_then(|error| error.as_error::<Error>()));
+    let refused = request.method() == Method::GET && error.is_some_and(|error| error.lacking().is_some());
+    if refused && request.path() != HOME && page::has_flash(&request.get_session()) {
+        return answer.into_response(page::see_other(HOME));
     }
+    answer
 }
 
 fn permit(access: Access, principal: Option<&Principal>, id: Option<&str>) -> Result<(), Error> {

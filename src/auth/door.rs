@@ -44,8 +44,8 @@ impl From<Closed> for Error {
 
 impl Door {
     /// `key` signs the cookies of known browsers.
-    pub fn new(key: Key, https: bool) -> Self {
-        Self { throttle: Throttle::default(), hashing: Hashing::default(), key, https }
+    pub fn new(key: Key, https: bool, hashing: Hashing) -> Self {
+        Self { throttle: Throttle::default(), hashing, key, https }
     }
 
     /// Begins an attempt to sign in. The queue comes first: an attempt that finds it full doesn't count.

@@ -2,11 +2,11 @@
 
 use actix_session::Session;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
-use actix_web::http::{StatusCode, header};
-use actix_web::{HttpResponse, ResponseError, web};
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::access::{Actor, origin};
+use super::access::{Actor, HOME, origin};
 use super::door::{Admitted, Closed, Door};
 use super::hashing::Place;
 use super::operations::{Begun, Refusal};
@@ -19,15 +19,13 @@ use crate::database::Database;
 use crate::error::{Error, wait_in_words};
 use crate::web::client;
 use crate::web::form::{Form, Query};
-use crate::web::page::{THEME_COOKIE, html, local, see_other};
+use crate::web::page::{THEME_COOKIE, html, local, refused, see_other};
 use crate::web::throttle::{self, TooMany};
 use crate::web::view::Theme;
 use crate::web::visit::{Visit, Visitor};
 
 pub mod setup;
 
-/// Where a user lands after signing in: it leads on to the first page that they may see.
-const HOME: &str = "/";
 /// The minimum length of a password, for templates.
 const MIN_LENGTH: u32 = password::MIN_LENGTH as u32;
 
@@ -76,10 +74,10 @@ pub struct LoginForm {
 pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResponse, Error> {
     let (database, door) = (&visitor.database, visitor.data::<Door>()?);
     let LoginForm { email, password: typed, next } = form.0;
-    let again = |status: StatusCode, error: String| {
+    let again = |error: String| {
         let mut page = LoginPage { head: visitor.head(), email: email.clone(), next: next.clone(), ..LoginPage::default() };
         page.error = Some(error);
-        html(status, &page)
+        html(StatusCode::UNPROCESSABLE_ENTITY, &page)
     };
     let Admitted { browser, attempt, place } = match door.open(&visitor.request, &email) {
         Ok(admitted) => admitted,
@@ -88,11 +86,7 @@ pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResp
                 note_throttled(&visitor, &email, refusal).await?;
             }
             let error = Error::from(closed);
-            let mut answer = again(error.status_code(), error.message())?;
-            if let Error::Throttled(seconds) | Error::Busy(seconds) = error {
-                answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-            }
-            return Ok(answer);
+            return refused(&error, again(error.message()));
         }
     };
     let origin = origin(&visitor.request)?;
@@ -111,7 +105,7 @@ pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResp
                 1 => "1 attempt left.".to_owned(),
                 left => format!("{left} attempts left."),
             };
-            again(StatusCode::UNPROCESSABLE_ENTITY, format!("Incorrect e-mail address or password. {left}"))
+            again(format!("Incorrect e-mail address or password. {left}"))
         }
         Err(error) => {
             door.give_back(&attempt);

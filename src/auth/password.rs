@@ -7,7 +7,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::error::Error;
+use crate::error::{Error, FieldError};
 
 /// NIST SP 800-63B asks for 8, and for 15 if nothing else protects the account.
 pub const MIN_LENGTH: usize = 12;
@@ -45,16 +45,17 @@ pub fn verify(password: &str, hash: Option<&str>) -> bool {
 pub fn check_new(password: &str, again: &str) -> Result<(), Error> {
     let (password, again) = (normal(password), normal(again));
     let length = password.chars().count();
+    let mut wrong = Vec::new();
     if length < MIN_LENGTH {
-        return Err(Error::field("password", format!("At least {MIN_LENGTH} characters.")));
+        wrong.push(FieldError { field: "password", message: format!("At least {MIN_LENGTH} characters.") });
     }
     if length > MAX_LENGTH {
-        return Err(Error::field("password", format!("At most {MAX_LENGTH} characters.")));
+        wrong.push(FieldError { field: "password", message: format!("At most {MAX_LENGTH} characters.") });
     }
     if password != again {
-        return Err(Error::field("password_again", "The passwords don't match."));
+        wrong.push(FieldError { field: "password_again", message: "The passwords don't match.".into() });
     }
-    Ok(())
+    if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::id::Id;
 use crate::teams;
 use crate::text::grouped;
 use crate::web::form::Form;
-use crate::web::page::see_other;
+use crate::web::page::{refused, see_other};
 use crate::web::view::{Flash, Moment};
 use crate::web::visit::Visit;
 
@@ -85,22 +85,27 @@ pub struct ChangeForm {
 pub async fn change_password(visit: Visit, form: Form<ChangeForm>) -> Result<HttpResponse, Error> {
     let (actor, door) = (&visit.actor, visit.data::<Door>()?);
     let own = own_id(actor)?;
-    let admitted = door.open_again(&visit.request, actor.session().ok_or(Error::Unauthenticated)?)?;
+    let admitted = match door.open_again(&visit.request, actor.session().ok_or(Error::Unauthenticated)?) {
+        Ok(admitted) => admitted,
+        Err(closed) => return again(&visit, &closed.into()).await,
+    };
     let ChangeForm { current, password, password_again } = form.0;
     let login = visit.read(move |conn| queries::login_by_id(conn, &own)).await?.ok_or(Error::Unauthenticated)?;
     let known = login.password_hash.clone();
     let right = admitted.place.work(move || Ok(password::verify(&current, known.as_deref()))).await?;
-    let changed = if right {
+    if right {
         door.give_back(&admitted.attempt);
-        match door.hash(password, password_again).await {
+    }
+    let wrong = [(!right).then(operations::not_the_current_password), password::check_new(&password, &password_again).err()];
+    let changed = match Error::joined(wrong.into_iter().flatten()) {
+        Ok(()) => match door.hash(password, password_again).await {
             Ok(hash) => {
                 let known = login.password_hash.unwrap_or_default();
                 visit.write(move |conn, actor| operations::change_password(conn, actor, &known, &hash)).await
             }
             Err(error) => Err(error),
-        }
-    } else {
-        Err(operations::not_the_current_password())
+        },
+        Err(error) => Err(error),
     };
     match changed {
         Ok(ended) => {
@@ -119,8 +124,16 @@ pub async fn change_password(visit: Visit, form: Form<ChangeForm>) -> Result<Htt
             }
             visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
+        Err(error @ Error::Busy(_)) => again(&visit, &error).await,
         Err(error) => Err(error),
     }
+}
+
+/// The page again, where the passwords were not even looked at.
+async fn again(visit: &Visit, error: &Error) -> Result<HttpResponse, Error> {
+    let mut page = profile(visit).await?;
+    page.shell.flash = Some(Flash::refused(error.message()));
+    refused(error, visit.html(StatusCode::OK, &page))
 }
 
 fn ended_text(ended: usize) -> String {

@@ -31,6 +31,8 @@ pub struct SetupPage {
     pub head: Head,
     /// The form's address.
     pub action: String,
+    /// An error about the whole form.
+    pub error: Option<String>,
     pub name: Field,
     pub email: Field,
     pub password: Field,

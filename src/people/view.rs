@@ -110,6 +110,8 @@ pub struct SetPasswordPage {
     pub head: Head,
     /// The form's address.
     pub action: String,
+    /// An error about the whole form.
+    pub error: Option<String>,
     /// Whether the link is of an invitation.
     pub invites: bool,
     /// The name, where it is known; else it is asked for.

@@ -38,6 +38,11 @@ pub fn head(request: &HttpRequest) -> Head {
     Head { css: assets::css_url().into(), js: assets::js_url().into(), icon: assets::favicon_url().into(), theme }
 }
 
+/// Whether the next page has something to say.
+pub fn has_flash(session: &Session) -> bool {
+    session.contains_key(FLASH)
+}
+
 /// The flash, which is gone from the session then. Only a session that holds one is touched: each change is a write.
 pub fn taken_flash(request: &HttpRequest, session: &Session) -> Option<Flash> {
     // Nobody has seen the answer to HEAD.
@@ -92,6 +97,16 @@ pub fn html_of_link(status: StatusCode, page: &impl Template) -> Result<HttpResp
     Ok(answer)
 }
 
+/// A form that comes back with an error which is not about its fields, and with when to try again.
+pub fn refused(error: &Error, page: Result<HttpResponse, Error>) -> Result<HttpResponse, Error> {
+    let mut answer = page?;
+    *answer.status_mut() = error.status();
+    if let Some(seconds) = error.retry_after() {
+        answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    Ok(answer)
+}
+
 /// Sends the browser on after a POST.
 pub fn see_other(location: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
@@ -138,12 +153,9 @@ impl ResponseError for Error {
     /// The plain form, for callers that no page is drawn for.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status());
-        match self {
-            Self::Throttled(seconds) | Self::Busy(seconds) => response.insert_header((header::RETRY_AFTER, seconds.to_string())),
-            Self::Unavailable(..) => response.insert_header((header::RETRY_AFTER, "1")),
-            Self::Occupied(_) => response.insert_header((header::RETRY_AFTER, "60")),
-            _ => &mut response,
-        };
+        if let Some(seconds) = self.retry_after() {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
         response.content_type("text/plain; charset=utf-8").body(self.message())
     }
 }

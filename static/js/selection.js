@@ -75,7 +75,11 @@ behaviour('[data-list]', (list) => {
     setAll(false);
     $('[data-select-page]', list)?.focus();
   });
-  // The browser may bring back ticks when one returns to the page
-  addEventListener('pageshow', () => show(false));
+  // The way back may bring ticks with it, on rows that are others by now: what the page came with holds
+  addEventListener('pageshow', (event) => {
+    const returned = event.persisted || performance.getEntriesByType('navigation')[0]?.type === 'back_forward';
+    if (returned) for (const box of boxes()) box.checked = box.defaultChecked;
+    show(false);
+  });
   show(false);
 });

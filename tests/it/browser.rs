@@ -7,6 +7,7 @@ mod audit;
 mod copying;
 pub mod driver;
 mod escaping;
+mod forms;
 mod journey;
 mod keyboard;
 mod list;

@@ -8,4 +8,4 @@ mod present;
 mod races;
 mod routes;
 mod sizes;
-mod world;
+pub mod world;

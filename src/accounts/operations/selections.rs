@@ -6,7 +6,7 @@
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
-use super::{Action, Done, Plan, rules, run_on};
+use super::{Action, Done, Plan, own, rules, run_on};
 use crate::accounts::actions::{self, Params};
 use crate::accounts::model::{Filter, Kind, Right, Selection};
 use crate::accounts::queries::selection::Target;
@@ -84,6 +84,14 @@ pub struct Request {
     pub back: String,
 }
 
+impl Request {
+    /// To do something to one account, by no form around a list.
+    pub fn of_one(action: &Action, id: &Id, back: &str) -> Self {
+        let set = Set::Ticked(vec![id.clone()]);
+        Self { form: None, kind: action.kind, action: Some(action.clone()), set, shown: None, back: back.to_owned() }
+    }
+}
+
 /// What became of it.
 pub enum Answer {
     /// It is selected, and nothing else was asked for.
@@ -103,6 +111,7 @@ pub fn answer(conn: &mut DbConnection, actor: &Principal, plan: &Plan, request: 
     let right = request.action.as_ref().map_or(Right::Manage, |action| action.verb.right());
     rules::may_begin(actor, request.kind, right)?;
     let found = request.set.resolve(conn, request.kind)?;
+    let request = &with_losses(conn, actor, plan, request, &found)?;
     if request.shown.as_ref().is_some_and(|shown| *shown != found.fingerprint) {
         let again = Request { action: None, ..request.clone() };
         return Ok(Answer::Changed(keep(conn, actor, &again, &found, Id::new())?));
@@ -129,6 +138,29 @@ pub fn answer(conn: &mut DbConnection, actor: &Principal, plan: &Plan, request: 
         Some((id, outcome)) if done.change.is_none() => Ok(Answer::Before(id, outcome)),
         _ => Ok(Answer::Done(keep(conn, actor, request, &found, id)?, Box::new(done))),
     }
+}
+
+/// The request with what the actor would lose by it, so that they are asked.
+fn with_losses(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    plan: &Plan,
+    request: &Request,
+    found: &Resolved,
+) -> Result<Request, Error> {
+    let mut request = request.clone();
+    if let Some(action) = &mut request.action {
+        action.params.losses = own::losses(conn, actor, plan, action, &found.target)?;
+    }
+    Ok(request)
+}
+
+/// Has the actor asked first where they would lose permissions of their own. `None` where there is nothing to ask.
+pub fn ask_of_own(conn: &mut DbConnection, actor: &Principal, plan: &Plan, request: &Request) -> Result<Option<Id>, Error> {
+    let found = request.set.resolve(conn, request.kind)?;
+    let request = with_losses(conn, actor, plan, request, &found)?;
+    let asks = request.action.as_ref().is_some_and(|action| !action.params.losses.is_empty());
+    asks.then(|| keep(conn, actor, &request, &found, Id::new())).transpose()
 }
 
 /// What the same form has asked for before, if it asked for the very same.

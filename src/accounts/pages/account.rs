@@ -131,6 +131,7 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         shell,
         screen,
         list: filters.here(),
+        query: filters.suffix(),
         id: id.to_string(),
         name: account.name.clone(),
         description: account.email.as_ref().unwrap_or(&account.description).clone(),
@@ -212,11 +213,12 @@ fn all_changes(visit: &AccountVisit) -> Option<String> {
 }
 
 fn token_section(visit: &AccountVisit, found: &Found, now: NaiveDateTime) -> TokenSection {
-    let path = format!("{}/tokens", visit.url());
+    let path = format!("{}/{}/tokens", visit.screen.path, visit.id);
     let row = |token| TokenRow { can_renew: true, can_end: true, ..TokenRow::new(token, &path, now) };
     TokenSection {
         rows: found.tokens.iter().map(row).collect(),
         page: visit.url(),
+        query: visit.filters().suffix(),
         holder: Some(found.account.name.clone()),
         tracked_since: day(found.tracked_since.date()),
         new: Some(NewTokenForm::new(visit.config.max_token_lifetime, now, Id::new().as_str())),
@@ -237,7 +239,7 @@ fn activity(days: &[(NaiveDate, i64, i64)], today: NaiveDate) -> Activity {
     };
     Activity {
         days: first.iter_days().take(CHART_DAYS.unsigned_abs() as usize).map(of).collect(),
-        label: format!("Calls per day, {} to {}", long_day(first), long_day(today)),
+        label: format!("Calls per day (UTC), {} to {}", long_day(first), long_day(today)),
     }
 }
 

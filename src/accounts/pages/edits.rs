@@ -9,7 +9,7 @@ use super::ids;
 use super::visits::AccountVisit;
 use crate::accounts::actions::{Action, Params, Verb, edit_roles::EditRoles, edit_teams::EditTeams};
 use crate::accounts::model::Selection;
-use crate::accounts::operations::selections::{self, Answer, Request, Set};
+use crate::accounts::operations::selections::{self, Answer, Request};
 use crate::accounts::operations::{self, Plan};
 use crate::accounts::queries;
 use crate::accounts::view::told;
@@ -56,7 +56,7 @@ fn params(verb: &dyn Verb, form: &EditForm, ticked: &[String]) -> Result<Params,
     let field = if verb.resource() == "roles" { "role" } else { "team" };
     let shown = form.shown.as_ref().map(|shown| shown.split(',').map(str::to_owned).collect::<Vec<_>>());
     let shown = shown.map(|shown| ids(&shown, field)).transpose()?;
-    Ok(Params { shown, chosen: ids(ticked, field)? })
+    Ok(Params { shown, ..Params::exactly(ids(ticked, field)?) })
 }
 
 /// Where to go on, and what to say there.
@@ -94,21 +94,24 @@ async fn save(visit: &AccountVisit, verb: &'static dyn Verb, form: EditForm, tic
     Ok(see_other(&location))
 }
 
-/// Does it, or has it asked first where it gives Administrator.
+/// Does it, or has it asked first where it gives Administrator or takes something from oneself.
 async fn carry_out(visit: &AccountVisit, action: Action) -> Result<Saved, Error> {
     let (plan, back) = (Plan::from(visit.config.get_ref()), visit.url());
     let saved = visit.write(move |conn, actor, id| {
         queries::find(conn, action.kind, id)?;
-        if action.asks().is_none() {
-            let done = operations::run(conn, actor, &plan, &action, &Selection::Accounts(vec![id.clone()]))?;
-            return Ok((back, Some(told::done(&action, &done)?)));
+        let request = Request::of_one(&action, id, &back);
+        let asked = match action.asks() {
+            None => selections::ask_of_own(conn, actor, &plan, &request)?,
+            Some(_) => match selections::answer(conn, actor, &plan, &request)? {
+                Answer::Asked(id) => Some(id),
+                _ => return Ok((back, None)),
+            },
+        };
+        if let Some(id) = asked {
+            return Ok((address(&id), None));
         }
-        let (kind, set) = (action.kind, Set::Ticked(vec![id.clone()]));
-        let request = Request { form: None, kind, action: Some(action), set, shown: None, back: back.clone() };
-        match selections::answer(conn, actor, &plan, &request)? {
-            Answer::Asked(id) => Ok((address(&id), None)),
-            _ => Ok((back, None)),
-        }
+        let done = operations::run(conn, actor, &plan, &action, &Selection::Accounts(vec![id.clone()]))?;
+        Ok((back, Some(told::done(&action, &done)?)))
     });
     saved.await
 }

@@ -8,6 +8,7 @@ use super::tokens::{seal, value_address};
 use super::visits::ScreenVisit;
 use super::{ids, plan as plan_view, role_choices, team_choices};
 use crate::accounts::actions::add_role;
+use crate::accounts::filter::Filters;
 use crate::accounts::operations::{self, Creation, Plan};
 use crate::accounts::queries;
 use crate::accounts::view::new::NewAccountPage;
@@ -58,12 +59,13 @@ const LONGEST: usize = 4_000;
 
 impl NewForm {
     /// Where the form asks about an administrator.
-    fn asking(&self, path: &str) -> String {
+    fn asking(&self, filters: &Filters) -> String {
         let mut words = vec![("name", self.name.clone()), ("description", self.description.clone())];
         words.extend(self.role.iter().map(|role| ("with_role", role.clone())));
         words.extend(self.team.iter().map(|team| ("in_team", team.clone())));
         words.extend([("token", self.token.clone()), ("ask", "administrator".into())]);
-        address(&format!("{path}/new"), &words)
+        words.extend(filters.query());
+        address(&format!("{}/new", filters.screen.path), &words)
     }
 }
 
@@ -174,7 +176,7 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
     };
     match made {
         Ok(None) => {
-            let asking = form.asking(visit.screen.path);
+            let asking = form.asking(&visit.filters());
             if asking.len() <= LONGEST {
                 return Ok(see_other(&asking));
             }
@@ -183,13 +185,14 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
             visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Ok(Some((id, token))) => {
-            let (alike, account) = (visit.alike(&id, &form.name).await?, visit.at(&id));
-            let next = token.map(|token| value_address(&format!("{account}/tokens"), &token));
+            let alike = visit.alike(&id, &form.name).await?;
+            let at = |rest: &str| visit.filters().address_of(&format!("/{id}{rest}"));
+            let next = token.map(|token| at(&value_address("/tokens", &token)));
             // The page that shows a token's value says by itself what was created.
             if next.is_none() || alike.is_some() {
                 visit.flash(&Flash::done("Created ").strong(visible(&form.name)).plain(".").looking_like(alike))?;
             }
-            Ok(see_other(&next.unwrap_or(account)))
+            Ok(see_other(&next.unwrap_or_else(|| at(""))))
         }
         Err(error @ (Error::Invalid(_) | Error::Conflict(_))) => refused(&visit, &form, error).await,
         Err(error) => Err(error),

@@ -15,6 +15,7 @@ use crate::accounts::view::confirm::{ConfirmPage, ConfirmRow};
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
+use crate::roles::permission::Permission;
 use crate::web::view::words::{counted, joined};
 use crate::web::view::{Choice, Field, Hidden};
 use crate::web::visit::Visit;
@@ -58,7 +59,9 @@ pub struct Question {
 pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Error> {
     let Question { screen, action, set, post, instead, mut hidden, cancel, list } = question;
     let kind = screen.kind;
-    let (given, taken) = action.params.differences(Vec::new());
+    let (given, (_, taken)) = (action.verb.gives(&action.params), action.params.differences(Vec::new()));
+    let labelled = |text: &String| (text.clone(), Permission::parse(text).map_or_else(|_| String::new(), |one| one.label()));
+    let losses = action.params.losses.iter().map(labelled).collect();
     let asks_user = action.typed() == Typed::User;
     // Addresses are for those who may see users.
     let offers = asks_user && visit.actor.may(Kind::User.permission(Right::Read));
@@ -132,6 +135,7 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
         label: action.verb.label(),
         names,
         taken,
+        losses,
         missing,
         count: count(total),
         rows: rows.iter().map(confirm_row).collect(),

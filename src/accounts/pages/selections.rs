@@ -73,7 +73,6 @@ impl Asked {
     async fn page(&self, visit: &Visit, action: &Action) -> Result<ConfirmPage, Error> {
         let post = address(&self.opened.row.id);
         let screen = self.opened.kind.screen();
-        let list = if screen.is_list(&self.opened.row.back) { self.back() } else { screen.path.to_owned() };
         let question = Question {
             screen,
             action: action.clone(),
@@ -81,8 +80,8 @@ impl Asked {
             instead: post.clone(),
             post,
             hidden: Vec::new(),
+            list: screen.list_behind(&self.back()),
             cancel: self.back(),
-            list,
         };
         question::page(visit, question).await
     }

@@ -6,11 +6,13 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use super::visits::AccountVisit;
+use crate::accounts::queries::alike::{Among, of_same_look};
 use crate::accounts::view::tokens::SentToken;
 use crate::clock;
 use crate::config::BaseUrl;
 use crate::error::Error;
 use crate::id::Id;
+use crate::text::visible::visible;
 use crate::tokens::model::{Expiry, Overlap};
 use crate::tokens::operations::values::{self, Shown};
 use crate::tokens::operations::{self, Creation};
@@ -78,7 +80,14 @@ pub async fn create(visit: AccountVisit, form: Form<TokenForm>) -> Result<HttpRe
         Ok(token.id)
     });
     match made.await {
-        Ok(token) => Ok(see_other(&value_address(&tokens_of(&visit), &token))),
+        Ok(token) => {
+            let (among, own, name) = (Among::TokensOf(visit.id.clone()), token.clone(), form.name.clone());
+            // The value is shown whatever becomes of this.
+            if let Ok(alike @ Some(_)) = visit.read(move |conn| of_same_look(conn, &among, &own, &name)).await {
+                visit.flash(&Flash::done("Created ").strong(visible(&form.name)).plain(".").looking_like(alike))?;
+            }
+            Ok(see_other(&value_page(&visit, &token)))
+        }
         Err(Error::Invalid(fields)) => {
             let mut page = visit.page().await?;
             if let Some(tokens) = &mut page.tokens {
@@ -90,8 +99,8 @@ pub async fn create(visit: AccountVisit, form: Form<TokenForm>) -> Result<HttpRe
     }
 }
 
-fn tokens_of(visit: &AccountVisit) -> String {
-    format!("{}/tokens", visit.url())
+fn value_page(visit: &AccountVisit, token: &str) -> String {
+    visit.below(&value_address("/tokens", token))
 }
 
 /// `GET …/{id}/tokens/{token}/value`: shows a new value, once.
@@ -106,7 +115,7 @@ pub async fn value(visit: AccountVisit, path: web::Path<TokenPath>) -> Result<Ht
     });
     let shown = shown.await?;
     let ((), shell) = visit.framed(|_| Ok(())).await?;
-    let crumbs = vec![(screen.title.to_owned(), screen.path.to_owned()), (shown.account.name.clone(), visit.url())];
+    let crumbs = vec![(screen.title.to_owned(), visit.filters().here()), (shown.account.name.clone(), visit.url())];
     show(&visit, shell, shown, crumbs)
 }
 
@@ -175,7 +184,7 @@ pub async fn regenerate(
         Ok(made.new.id)
     });
     match made.await {
-        Ok(token) => Ok(see_other(&value_address(&tokens_of(&visit), &token))),
+        Ok(token) => Ok(see_other(&value_page(&visit, &token))),
         Err(error) => visit.answer(Err(error), &visit.url()).await,
     }
 }

@@ -4,11 +4,12 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
+use super::bulk::address;
 use super::question::{self, Answer, Question};
 use super::visits::AccountVisit;
 use crate::accounts::actions::{self, Action, Typed};
 use crate::accounts::model::Selection;
-use crate::accounts::operations::selections::Set;
+use crate::accounts::operations::selections::{self, Request, Set};
 use crate::accounts::operations::{self, Plan};
 use crate::accounts::queries;
 use crate::accounts::view::confirm::ConfirmPage;
@@ -48,10 +49,10 @@ async fn page(visit: &AccountVisit, action: &Action, form: &VerbForm) -> Result<
         screen: visit.screen,
         action: action.clone(),
         set: Set::Ticked(vec![visit.id.clone()]),
-        post: visit.request.path().to_owned(),
-        instead: format!("{}/{}", visit.url(), actions::disable::RESOURCE),
+        post: visit.below(&format!("/{}", action.verb.resource())),
+        instead: visit.below(&format!("/{}", actions::disable::RESOURCE)),
         hidden: form.next().map(|next| Hidden::new("next", next)).into_iter().collect(),
-        list: if visit.screen.is_list(&back) { back.clone() } else { visit.screen.path.to_owned() },
+        list: visit.screen.list_behind(&back),
         cancel: back,
     };
     question::page(visit, question).await
@@ -80,28 +81,29 @@ pub async fn act(visit: AccountVisit, form: Form<VerbForm>) -> Result<HttpRespon
         }
     }
     let (plan, verb) = (Plan::from(visit.config.get_ref()), action.verb);
-    let (mut filled, typed) = (action.clone(), form.answer.owner.clone());
+    let back = form.next().map_or_else(|| visit.url(), str::to_owned);
+    let (mut filled, typed, list) = (action.clone(), form.answer.owner.clone(), back.clone());
     let done = visit.write(move |conn, actor, id| {
         queries::find(conn, filled.kind, id)?;
         operations::fill_in(conn, actor, &mut filled, &typed)?;
+        if let Some(asked) = selections::ask_of_own(conn, actor, &plan, &Request::of_one(&filled, id, &list))? {
+            return Ok(Err(address(&asked)));
+        }
         let done = operations::run(conn, actor, &plan, &filled, &Selection::Accounts(vec![id.clone()]))?;
-        told::done(&filled, &done)
+        told::done(&filled, &done).map(Ok)
     });
     // Of what is gone there is no page any more.
     let is_gone = |next: &str| verb.is_final() && next.contains(visit.id.as_str());
     let (flash, next) = match done.await {
-        Ok(flash) if verb.is_final() => {
-            (flash, form.next().filter(|next| !is_gone(next)).unwrap_or(visit.screen.path).to_owned())
-        }
-        Ok(flash) => (flash, form.next().map_or_else(|| visit.url(), str::to_owned)),
+        Ok(Err(question)) => return Ok(see_other(&question)),
+        Ok(Ok(flash)) if verb.is_final() && is_gone(&back) => (flash, visit.filters().here()),
+        Ok(Ok(flash)) => (flash, back),
         Err(error @ Error::Invalid(_)) if action.typed() == Typed::User => {
             let mut page = page(&visit, &action, &form).await?;
             page.typed = Field::wrong(&form.answer.owner, error.message());
             return visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
-        Err(error @ (Error::Conflict(_) | Error::Invalid(_))) => {
-            (Flash::refused(error.message()), form.next().map_or_else(|| visit.url(), str::to_owned))
-        }
+        Err(error @ (Error::Conflict(_) | Error::Invalid(_))) => (Flash::refused(error.message()), back),
         Err(error) => return Err(error),
     };
     visit.flash(&flash)?;

@@ -11,7 +11,7 @@ use super::account;
 use crate::accounts::filter::{Filters, ListQuery};
 use crate::accounts::kind::Screen;
 use crate::accounts::model::Right;
-use crate::accounts::queries;
+use crate::accounts::queries::alike::{Among, of_same_look};
 use crate::accounts::view::account::AccountPage;
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
@@ -62,15 +62,10 @@ impl ScreenVisit {
         self.actor.may(self.screen.permission(Right::Manage))
     }
 
-    /// An account's address.
-    pub fn at(&self, id: &Id) -> String {
-        format!("{}/{id}", self.screen.path)
-    }
-
     /// The name of another account that looks the same as this one's.
     pub async fn alike(&self, id: &Id, name: &str) -> Result<Option<String>, Error> {
-        let (kind, id, name) = (self.screen.kind, id.clone(), name.to_owned());
-        self.read(move |conn| queries::alike::of_same_look(conn, kind, &id, &name)).await
+        let (among, id, name) = (Among::Accounts(self.screen.kind), id.clone(), name.to_owned());
+        self.read(move |conn| of_same_look(conn, &among, id.as_str(), &name)).await
     }
 
     /// The list that the address says one came from, by its filters.
@@ -141,8 +136,13 @@ impl AccountVisit {
         }
     }
 
-    /// The account's address.
+    /// The address of the account's page, which keeps the filters of the list that it was opened from.
     pub fn url(&self) -> String {
-        self.at(&self.id)
+        self.below("")
+    }
+
+    /// An address below it, with the same filters.
+    pub fn below(&self, rest: &str) -> String {
+        self.filters().address_of(&format!("/{}{rest}", self.id))
     }
 }

@@ -1,26 +1,46 @@
-//! Accounts whose names look the same.
+//! Names that look the same as another: of accounts, teams, roles, and an account's tokens.
 
-use diesel::prelude::*;
+use diesel::QueryableByName;
+use diesel::sql_types::Text;
 
 use crate::accounts::model::Kind;
 use crate::database::DbConnection;
+use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
-use crate::schema::accounts;
 use crate::text::{alike::Look, fold};
 
-/// How many names are compared at most: some 20 ms. Among more than that a twin may stay unnoticed.
+/// How many names are compared at most, the newest: some 20 ms. A twin that is older than those stays unnoticed; this is a
+/// warning, and exact names are told apart by an index.
 const COMPARED: i64 = 10_000;
 
-/// The name of another account that looks the same and is spelled differently.
-pub fn of_same_look(conn: &mut DbConnection, kind: Kind, id: &Id, name: &str) -> Result<Option<String>, Error> {
-    let look = Look::of(name);
-    let others: Vec<String> = accounts::table
-        .filter(accounts::kind.eq(kind.as_str()))
-        .filter(accounts::id.ne(id))
-        .filter(accounts::name_key.ne(fold(name)))
-        .select(accounts::name)
-        .limit(COMPARED)
-        .load(conn)?;
-    Ok(others.into_iter().find(|other| look.is_that_of(other)))
+/// Which names are compared.
+#[derive(Debug, Clone)]
+pub enum Among {
+    Accounts(Kind),
+    Teams,
+    Roles,
+    TokensOf(Id),
+}
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// Another of these names that looks the same and is spelled differently. `own` is whose name it is.
+pub fn of_same_look(conn: &mut DbConnection, among: &Among, own: &str, name: &str) -> Result<Option<String>, Error> {
+    let mut sql = Sql::new("SELECT name FROM ");
+    // Identities of the first three are made in the order of time.
+    let newest = match among {
+        Among::Accounts(kind) => sql.push("accounts WHERE kind = ").bind(kind.as_str()).push(" AND id"),
+        Among::Teams => sql.push("teams WHERE id"),
+        Among::Roles => sql.push("roles WHERE id"),
+        Among::TokensOf(account) => sql.push("tokens WHERE account_id = ").bind(account).push(" AND id"),
+    };
+    newest.push(" <> ").bind(own).push(" ORDER BY id DESC").limit(COMPARED);
+    let (look, key) = (Look::of(name), fold(name));
+    let names = sql.load::<Named>(conn)?.into_iter().map(|other| other.name);
+    Ok(names.into_iter().find(|other| fold(other) != key && look.is_that_of(other)))
 }

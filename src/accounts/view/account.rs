@@ -62,6 +62,8 @@ pub struct AccountPage {
     pub screen: &'static Screen,
     /// The list that it was opened from, with its filters.
     pub list: String,
+    /// Those filters, to be put behind an address: the way back keeps them.
+    pub query: String,
     /// UUID.
     pub id: String,
     /// Name.

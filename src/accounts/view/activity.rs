@@ -47,7 +47,7 @@ pub struct Bar {
 pub struct Activity {
     /// Usually 30 days.
     pub days: Vec<Day>,
-    /// `Calls per day, 26 October to 24 November`.
+    /// `Calls per day (UTC), 26 October to 24 November`.
     pub label: String,
 }
 

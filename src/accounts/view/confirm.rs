@@ -44,6 +44,8 @@ pub struct ConfirmPage {
     pub names: Vec<String>,
     /// The names of the roles that are taken away.
     pub taken: Vec<String>,
+    /// What the actor loses: the permissions, and what they are for.
+    pub losses: Vec<(String, String)>,
     /// The names of those that were ticked and are gone.
     pub missing: Vec<String>,
     /// How many accounts it is about.

@@ -12,6 +12,8 @@ use crate::web::view::{Choice, Field, Moment};
 pub struct TokenSection {
     /// What their addresses begin with: `/settings/system-accounts/{id}/tokens`.
     pub path: String,
+    /// What they end with: the filters of the list that the page was opened from.
+    pub query: String,
     /// The page that the section is on.
     pub page: String,
     /// Whose they are; `None` for one's own.

@@ -85,7 +85,9 @@ pub fn done(action: &Action, done: &Done) -> Result<Flash, Error> {
         }
     }
     let flash = Flash { text, ..Flash::default() }.missing(&done.missing);
-    Ok(if action.verb.is_final() { flash } else { flash.undo(format!("/settings/changes/{change}/undo")) })
+    // Who has lost the right to it cannot take it back.
+    let undoable = !action.verb.is_final() && action.params.losses.is_empty();
+    Ok(if undoable { flash.undo(format!("/settings/changes/{change}/undo")) } else { flash })
 }
 
 /// What Undo did, and what it left alone.

@@ -4,15 +4,16 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use super::{HOME, MIN_LENGTH};
-use crate::auth::access::origin;
+use super::MIN_LENGTH;
+use crate::accounts::model::{AccountName, Email};
+use crate::auth::access::{HOME, origin};
 use crate::auth::door::Door;
 use crate::auth::view::SetupPage;
-use crate::auth::{operations, session};
+use crate::auth::{operations, password, session};
 use crate::database::Database;
 use crate::error::Error;
 use crate::web::form::Form;
-use crate::web::page::{head, html_of_link, see_other};
+use crate::web::page::{head, html_of_link, refused, see_other};
 use crate::web::view::Field;
 use crate::web::visit::Visitor;
 
@@ -55,11 +56,19 @@ pub async fn create(visitor: Visitor, key: web::Path<String>, form: Form<SetupFo
     let wanted = key.clone();
     database.read(move |conn| operations::check_setup(conn, &wanted)).await?;
     let email = form.email.clone();
-    let created = match door.hash(form.password, form.password_again).await {
-        Ok(hash) => {
-            let made = database.write(move |conn| operations::set_up(conn, &key, &form.name, &form.email, &hash, &from));
-            made.await
-        }
+    let wrong = [
+        AccountName::parse(&form.name).err().map(|message| Error::field("name", message)),
+        Email::parse(&form.email).err().map(|message| Error::field("email", message)),
+        password::check_new(&form.password, &form.password_again).err(),
+    ];
+    let created = match Error::joined(wrong.into_iter().flatten()) {
+        Ok(()) => match door.hash(form.password, form.password_again).await {
+            Ok(hash) => {
+                let made = database.write(move |conn| operations::set_up(conn, &key, &form.name, &form.email, &hash, &from));
+                made.await
+            }
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error),
     };
     match created {
@@ -78,6 +87,10 @@ pub async fn create(visitor: Visitor, key: web::Path<String>, form: Form<SetupFo
                 }
             }
             html_of_link(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error @ Error::Busy(_)) => {
+            page.error = Some(error.message());
+            refused(&error, html_of_link(StatusCode::OK, &page))
         }
         Err(error) => Err(error),
     }

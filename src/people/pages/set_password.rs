@@ -9,11 +9,11 @@ use crate::auth::access::origin;
 use crate::auth::door::Door;
 use crate::auth::{password, session};
 use crate::database::Database;
-use crate::error::{Error, FieldError};
+use crate::error::Error;
 use crate::people::operations::{self, OpenLink};
 use crate::people::view::SetPasswordPage;
 use crate::web::form::Form;
-use crate::web::page::{head, html_of_link, see_other};
+use crate::web::page::{head, html_of_link, refused, see_other};
 use crate::web::view::{Field, Flash};
 use crate::web::visit::Visitor;
 
@@ -55,30 +55,33 @@ pub async fn set(visitor: Visitor, key: web::Path<String>, form: Form<PasswordFo
     let PasswordForm { name, password, password_again } = form.0;
     let link = open(&visitor.database, &key).await?;
     let (door, email) = (visitor.data::<Door>()?, link.account.email.clone().unwrap_or_default());
-    let mut wrong = Vec::new();
-    if link.asks_name {
-        wrong.extend(AccountName::parse(&name).err().map(|message| FieldError { field: "name", message }));
-    }
-    let hash = match door.hash(password, password_again).await {
-        Err(Error::Invalid(fields)) => {
-            wrong.extend(fields);
-            String::new()
-        }
-        hashed => hashed?,
+    let unnamed = AccountName::parse(&name).err().filter(|_| link.asks_name).map(|message| Error::field("name", message));
+    let wrong = [unnamed, password::check_new(&password, &password_again).err()];
+    let hash = match Error::joined(wrong.into_iter().flatten()) {
+        Ok(()) => door.hash(password, password_again).await,
+        Err(error) => Err(error),
     };
-    if !wrong.is_empty() {
-        let mut page = page(&visitor.request, &key, &link);
-        page.name = Field::new(name);
-        for wrong in wrong {
-            let field = match wrong.field {
-                "name" => &mut page.name,
-                "password_again" => &mut page.password_again,
-                _ => &mut page.password,
-            };
-            field.error = Some(wrong.message);
+    let mut page = page(&visitor.request, &key, &link);
+    let hash = match hash {
+        Ok(hash) => hash,
+        Err(error @ Error::Busy(_)) => {
+            (page.name, page.error) = (Field::new(name), Some(error.message()));
+            return refused(&error, html_of_link(StatusCode::OK, &page));
         }
-        return html_of_link(StatusCode::UNPROCESSABLE_ENTITY, &page);
-    }
+        Err(Error::Invalid(wrong)) => {
+            page.name = Field::new(name);
+            for wrong in wrong {
+                let field = match wrong.field {
+                    "name" => &mut page.name,
+                    "password_again" => &mut page.password_again,
+                    _ => &mut page.password,
+                };
+                field.error = Some(wrong.message);
+            }
+            return html_of_link(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
+        Err(error) => return Err(error),
+    };
     let (key, from) = (key.into_inner(), origin(&visitor.request)?);
     let set = visitor.database.write(move |conn| operations::set_password(conn, &key, &name, &hash, &from)).await?;
     session::enter(&visitor.session, &set)?;

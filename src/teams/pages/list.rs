@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{count, list_of, place};
 use crate::accounts::model::Kind;
+use crate::accounts::queries::alike::{Among, of_same_look};
 use crate::error::Error;
 use crate::id::Id;
 use crate::teams::operations::{self, MANAGE};
@@ -130,7 +131,9 @@ pub async fn create(visit: Visit, form: Form<NewForm>) -> Result<HttpResponse, E
     };
     match made {
         Ok(id) => {
-            visit.flash(&Flash::done("Created ").strong(name.trim()).plain("."))?;
+            let (own, looked) = (id.clone(), name.clone());
+            let alike = visit.read(move |conn| of_same_look(conn, &Among::Teams, own.as_str(), &looked)).await?;
+            visit.flash(&Flash::done("Created ").strong(name.trim()).plain(".").looking_like(alike))?;
             Ok(see_other(&format!("{TEAMS}/{id}")))
         }
         Err(error @ Error::Invalid(_)) => {

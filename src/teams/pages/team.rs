@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::visits::TeamVisit;
 use super::{count, line, list_of, may_see, place};
 use crate::accounts::model::Kind;
+use crate::accounts::queries::alike::{Among, of_same_look};
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
@@ -131,7 +132,9 @@ pub async fn rename(visit: TeamVisit, form: Form<RenameForm>) -> Result<HttpResp
     let (id, sent) = (visit.id.clone(), form.clone());
     match visit.write(move |conn, actor| operations::rename(conn, actor, &id, (&sent.shown, &sent.name))).await {
         Ok(team) => {
-            visit.flash(&Flash::done("Renamed to ").strong(team.name).plain("."))?;
+            let (own, name) = (team.id.clone(), team.name.clone());
+            let alike = visit.read(move |conn| of_same_look(conn, &Among::Teams, own.as_str(), &name)).await?;
+            visit.flash(&Flash::done("Renamed to ").strong(team.name).plain(".").looking_like(alike))?;
             Ok(see_other(&visit.url()))
         }
         Err(error @ Error::Invalid(_)) => {

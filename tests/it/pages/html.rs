@@ -160,7 +160,7 @@ pub fn bulk_flash(client: &Client, verb: &str, ids: &[&Id], more: &[(&str, &str)
 /// The hidden fields of a page that asks, with what is typed into it.
 pub fn answer_question(client: &Client, page: &Answer, typed: &str) -> Answer {
     let form = all(&page.body, "class=\"form guard\"", "</form>")[0];
-    let action = all(form, "action=\"", "\"")[0];
+    let action = plain(all(form, "action=\"", "\"")[0]);
     let mut fields: Vec<(String, String)> = all(form, "<input type=\"hidden\"", ">")
         .into_iter()
         .map(|tag| (plain(all(tag, "name=\"", "\"")[0]), plain(all(tag, "value=\"", "\"")[0])))
@@ -173,5 +173,5 @@ pub fn answer_question(client: &Client, page: &Answer, typed: &str) -> Answer {
     }
     fields.push(("do".into(), all(form, "name=\"do\" value=\"", "\"")[0].into()));
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    client.post(action, &fields)
+    client.post(&action, &fields)
 }

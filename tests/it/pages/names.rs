@@ -62,6 +62,38 @@ fn a_name_that_looks_like_another_is_told() {
     assert!(with_token.flash().contains("It looks the same as "), "{}", with_token.flash());
 }
 
+#[test]
+fn teams_roles_and_tokens_are_told_apart_likewise() {
+    let twin = |said: String, verb: &str| {
+        assert!(said.starts_with(&format!("{verb} рауments. It looks the same as payments")), "{said}");
+    };
+    let app = TestApp::start();
+    let admin = app.admin();
+    app.add_team("payments", &[]);
+    let made = admin.post("/settings/teams", &[("name", "рауments")]);
+    twin(admin.get(made.location()).flash(), "Created");
+    let other = admin.post("/settings/teams", &[("name", "invoices")]);
+    assert_eq!(admin.get(other.location()).flash(), "Created invoices.");
+    let renamed = admin.post_and_follow(other.location(), &[("name", "payrnents"), ("shown", "invoices")]);
+    assert!(renamed.flash().starts_with("Renamed to payrnents. It looks the same as "), "{}", renamed.flash());
+
+    let role = app.add_role("payments", &["payments:refund"]);
+    let fields = |name| [("name", name), ("more", "payments:refund")];
+    let made = admin.post("/settings/roles", &fields("рауments"));
+    twin(admin.get(made.location()).flash(), "Created");
+    let saved = admin.post(&format!("/settings/roles/{role}"), &fields("payrnents"));
+    assert!(admin.get(saved.location()).flash().starts_with("Saved payrnents. It looks the same as "));
+
+    let id = app.add_account("robot");
+    let token = |name| [("name", name), ("access", "read"), ("expires", "30")];
+    let first = admin.post(&at(&id, "/tokens"), &token("payments"));
+    assert_eq!(admin.get(first.location()).flash(), "");
+    twin(admin.post_and_follow(&at(&id, "/tokens"), &token("рауments")).flash(), "Created");
+    // Another account's tokens are not what one could mix up.
+    let other = app.add_account("another");
+    assert_eq!(admin.post_and_follow(&at(&other, "/tokens"), &token("рауments")).flash(), "");
+}
+
 /// Names of before are shown as they are, and cannot reach beyond themselves.
 #[test]
 fn every_name_is_set_apart_from_the_words_around_it() {

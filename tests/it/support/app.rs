@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use muster::accounts::model::Kind;
 use muster::accounts::operations::{self, Creation, Plan, UserCreation};
+use muster::auth::hashing::Hashing;
 use muster::auth::password;
 use muster::auth::principal::Principal;
 use muster::config::{Config, DatabaseUrl};
@@ -39,6 +40,8 @@ pub struct TestApp {
     pub home: Arc<TestDatabase>,
     /// Where the metrics are, where they are switched on.
     pub metrics_url: Option<String>,
+    /// The queue of its password hashes.
+    pub hashing: Hashing,
     handle: actix_web::dev::ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
@@ -95,7 +98,7 @@ impl TestApp {
         // Where it listens, whatever its public URL is.
         let url = format!("http://127.0.0.1:{}", server.port());
         let (database, setup_link) = (server.database(), server.setup_link());
-        let metrics_url = server.metrics_url();
+        let (metrics_url, hashing) = (server.metrics_url(), server.hashing());
         let (send, receive) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
@@ -105,7 +108,7 @@ impl TestApp {
             });
         });
         let handle = receive.recv().unwrap();
-        Self { url, database, database_url, setup_link, metrics_url, home, handle, thread: Some(thread) }
+        Self { url, database, database_url, setup_link, metrics_url, hashing, home, handle, thread: Some(thread) }
     }
 
     /// Stops the server as SIGTERM does, and waits for it.
