@@ -79,6 +79,7 @@ pub const PAGES: &[Route] = &[
     post("/preferences/theme", Public, || web::post().to(auth::pages::set_theme)),
     // One's own page
     get("/profile", SignedIn, || reads().to(auth::profile::show)),
+    post("/profile/email", SignedIn, || web::post().to(people::pages::email::change_own)),
     post("/profile/password", SignedIn, || web::post().to(auth::profile::change_password)),
     post("/profile/sessions/end-others", SignedIn, || web::post().to(auth::profile::end_others)),
     post("/profile/sessions/{id}/end", SignedIn, || web::post().to(auth::profile::end_session)),
@@ -116,6 +117,10 @@ pub const PAGES: &[Route] = &[
     post("/settings/users/invite", INVITE, || web::post().to(people::pages::invite::send)),
     post("/settings/users/{id}/invitation", INVITE, || web::post().to(people::pages::links::renew)),
     post("/settings/users/{id}/invitation/cancellation", INVITE, || web::post().to(people::pages::links::cancel)),
+    post("/settings/users/{id}/tokens/{token}/revocation", MANAGE_USERS, || web::post().to(accounts::pages::tokens::revoke)),
+    post("/settings/users/{id}/email", MANAGE_USERS, || web::post().to(people::pages::email::change)),
+    post("/settings/users/{id}/sessions/end", MANAGE_USERS, || web::post().to(people::pages::sessions::end_all)),
+    post("/settings/users/{id}/sessions/{session}/end", MANAGE_USERS, || web::post().to(people::pages::sessions::end)),
     post("/settings/users/{id}/password-link", MANAGE_USERS, || web::post().to(people::pages::links::offer_password)),
     get("/settings/users/{id}", SEE_USERS, || reads().to(accounts::pages::account::show)),
     post("/settings/users/{id}", MANAGE_USERS, || web::post().to(accounts::pages::account::rename)),

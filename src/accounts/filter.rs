@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::kind::{SYSTEM_ACCOUNTS, Screen};
-use super::model::{Activity, Filter, OwnedBy, Right, SOON_DAYS, Sort, TokenState, UNUSED_DAYS};
+use super::model::{Activity, Filter, Kind, OwnedBy, Right, SOON_DAYS, Sort, TokenState, UNUSED_DAYS};
 use super::search::Search;
 use crate::auth::principal::Principal;
 use crate::id::Id;
@@ -13,6 +13,8 @@ use crate::web::view::address::address;
 use crate::web::view::pagination::Pagination;
 use crate::web::view::{Choice, Hidden};
 
+/// The word of the activity filter for users who are invited.
+const INVITED: &str = "invited";
 /// The longest search, in characters.
 const SEARCH_LIMIT: usize = 100;
 
@@ -54,6 +56,7 @@ impl ListQuery {
             team: Id::parse(&self.team),
             no_team: self.team == NONE,
             activity: Activity::parse(&self.activity),
+            invited: self.activity == INVITED && screen.kind == Kind::User,
             expiring: self.expiring == SOON_DAYS.to_string() && screen.has_tokens(),
             tokens: TokenState::parse(&self.tokens).filter(|_| screen.has_tokens()),
             owner: OwnedBy::parse(&self.owner).filter(|_| screen.has_owners()),
@@ -79,6 +82,7 @@ pub struct Filters {
     pub role: Option<Id>,
     pub team: Option<Id>,
     pub activity: Option<Activity>,
+    pub invited: bool,
     /// Only those with a token that expires soon.
     pub expiring: bool,
     /// Only those in no team.
@@ -114,6 +118,7 @@ impl Filters {
             role: self.role.clone(),
             team: self.team.clone(),
             activity: self.activity,
+            invited: self.invited,
             expiring: self.expiring,
             no_team: self.no_team,
             tokens: self.tokens,
@@ -132,7 +137,7 @@ impl Filters {
             ("q", self.q.clone()),
             ("role", id(&self.role)),
             ("team", if self.no_team { NONE.into() } else { id(&self.team) }),
-            ("activity", self.activity.map_or_else(String::new, Activity::word)),
+            ("activity", self.activity_word()),
             ("expiring", when(self.expiring, self.soon_days())),
             ("tokens", self.tokens.map_or("", TokenState::as_str).into()),
             ("owner", self.owner.as_ref().map_or_else(String::new, OwnedBy::word)),
@@ -258,11 +263,21 @@ impl Filters {
             unused.sort_unstable();
             unused.dedup();
         }
-        let mut all =
-            vec![(String::new(), "Any activity".to_owned()), (Activity::Recent.word(), "Used in the last 30 days".into())];
-        all.extend(unused.into_iter().map(|days| (Activity::Unused(days).word(), format!("Unused for {days} days"))));
-        all.push((Activity::Never.word(), "Never used".into()));
-        options(&self.activity.map_or_else(String::new, Activity::word), all)
+        let (recent, idle, never) = match self.screen.kind {
+            Kind::System => ("Used in the last 30 days", "Unused for", "Never used"),
+            Kind::User => ("Signed in in the last 30 days", "Not signed in for", "Never signed in"),
+        };
+        let mut all = vec![(String::new(), "Any activity".to_owned()), (Activity::Recent.word(), recent.into())];
+        all.extend(unused.into_iter().map(|days| (Activity::Unused(days).word(), format!("{idle} {days} days"))));
+        all.push((Activity::Never.word(), never.into()));
+        if self.screen.kind == Kind::User {
+            all.push((INVITED.to_owned(), "Invited".into()));
+        }
+        options(&self.activity_word(), all)
+    }
+
+    fn activity_word(&self) -> String {
+        if self.invited { INVITED.to_owned() } else { self.activity.map_or_else(String::new, Activity::word) }
     }
 
     /// The choices of the token filter.
@@ -292,9 +307,16 @@ impl Filters {
     /// The choices of the Sort select, which stands in for the headers on phones.
     pub fn sorts_to_choose(&self) -> Vec<Choice> {
         let present = if self.sort == Sort::default() { "" } else { self.sort.as_str() };
-        let mut all = vec![("", "Sort by name"), ("-used", "Newest activity first"), ("used", "Oldest activity first")];
-        if self.screen.has_tokens() {
-            all.push(("expiry", "Tokens expiring first"));
+        let mut all = vec![("", "Sort by name")];
+        match self.screen.kind {
+            Kind::System => all.extend([
+                ("-used", "Newest activity first"),
+                ("used", "Oldest activity first"),
+                ("expiry", "Tokens expiring first"),
+            ]),
+            Kind::User => {
+                all.extend([("-login", "Newest login first"), ("login", "Oldest login first"), ("status", "Sort by status")])
+            }
         }
         // One that only a header can choose must survive the form.
         let others = [
@@ -304,8 +326,12 @@ impl Filters {
             ("-expiry", "Tokens expiring last"),
             ("status", "Sort by status"),
             ("-status", "Sort by status, backwards"),
+            ("-used", "Newest token activity first"),
+            ("used", "Oldest token activity first"),
         ];
-        all.extend(others.into_iter().filter(|(value, _)| *value == present));
+        let missing: Vec<_> =
+            others.into_iter().filter(|(value, _)| *value == present && all.iter().all(|(known, _)| known != value)).collect();
+        all.extend(missing);
         options(present, all)
     }
 }

@@ -2,7 +2,7 @@
 //! the rules look at it, and carries it out, all in the caller's one transaction (`Database::write`).
 
 use super::actions::{self, Action, Effect};
-use super::model::{Kind, Outcome, Selection};
+use super::model::{Filter, Kind, Outcome, OwnedBy, Selection};
 use super::queries::changes::{self, Tally};
 use super::queries::selection::Target;
 use crate::audit::{self, Change};
@@ -211,4 +211,18 @@ pub fn set_roles(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id
 pub fn set_teams(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id, edit: &Edit) -> Result<Done, Error> {
     let one = Selection::Accounts(vec![id.clone()]);
     run(conn, actor, &Plan::unlimited(), &Action { verb: &actions::edit_teams::EditTeams, kind, params: edit.clone() }, &one)
+}
+
+/// Gives everything that a user owns to another one, who is `called` so.
+///
+/// # Errors
+/// `Forbidden`, `Invalid` (field `owner`).
+pub fn hand_over(conn: &mut DbConnection, actor: &Principal, of: &Id, called: &str) -> Result<(), Error> {
+    let mut action = Action::new(&actions::set_owner::SetOwner, Kind::System);
+    fill_in(conn, actor, &mut action, called)?;
+    if action.params.chosen.contains(of) {
+        return Err(Error::field("owner", "Choose somebody who stays."));
+    }
+    let owned = Filter { owner: Some(OwnedBy::User(of.clone())), disabled: true, ..Filter::all(Kind::System) };
+    run(conn, actor, &Plan::unlimited(), &action, &Selection::Matching(owned)).map(drop)
 }

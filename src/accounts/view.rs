@@ -12,6 +12,7 @@ pub mod confirm;
 pub mod list;
 pub mod menu;
 pub mod new;
+pub mod sessions;
 pub mod tokens;
 pub mod told;
 

@@ -29,6 +29,8 @@ pub mod verbs {
     pub const SIGN_IN_FAILED: &str = "session.refused";
     pub const SIGNED_OUT: &str = "session.ended";
     pub const PASSWORD_LINK_CREATED: &str = "password.link_created";
+    pub const EMAIL_CHANGED: &str = "account.email_changed";
+    pub const SESSIONS_ENDED: &str = "session.revoked";
     pub const INVITED: &str = "invitation.created";
     pub const INVITATION_RENEWED: &str = "invitation.renewed";
     pub const INVITATION_CANCELLED: &str = "invitation.cancelled";

@@ -72,6 +72,11 @@ pub fn details(entry: &Entry) -> String {
             "" => String::new(),
             permission => format!("Missing permission {permission}"),
         },
+        verbs::SESSIONS_ENDED => counted(entry.number("count").unwrap_or(1), "session"),
+        verbs::EMAIL_CHANGED => match before_and_after(entry, "email") {
+            Some((before, after)) => format!("From {before} to {after}"),
+            None => String::new(),
+        },
         verbs::TOKEN_CREATION_STOPPED => entry.text("after").to_owned(),
         verbs::RETENTION_CHANGED => format!("From {} to {}", small(entry.text("before")), small(entry.text("after"))),
         verbs::EVENTS_DELETED => {
@@ -151,6 +156,8 @@ pub fn feed(entry: &Entry) -> Vec<Text> {
         verbs::INVITATION_ACCEPTED | verbs::INVITATION_CANCELLED => {
             vec![Text::plain(format!(" {} the invitation", small(&action(entry)).trim_end_matches(" invitation")))]
         }
+        verbs::EMAIL_CHANGED => vec![Text::plain(" changed the e-mail address")],
+        verbs::SESSIONS_ENDED => vec![Text::plain(format!(" signed {} out", what()))],
         verbs::INVITATION_RENEWED => vec![Text::plain(" created a new invitation link")],
         verbs::PASSWORD_LINK_CREATED => vec![Text::plain(" created a link to set a new password")],
         verbs::PASSWORD_CHANGED => vec![Text::plain(" set a new password")],
@@ -177,6 +184,15 @@ pub fn feed(entry: &Entry) -> Vec<Text> {
             vec![Text::plain(format!(" {} ", small(&action(entry)))), object(), tail(", ")]
         }
         _ => vec![Text::plain(format!(" {}", small(&action(entry)))), tail(": ")],
+    }
+}
+
+/// What somebody did, after their name, on a page that is not about what they did it to.
+pub fn deed(entry: &Entry) -> Vec<Text> {
+    let (target, what) = (Text::strong(&entry.target_name), Text::plain(format!(" {} ", small(&action(entry)))));
+    match &entry.object_name {
+        Some(object) => vec![what, Text::strong(object), Text::plain(format!(" {} ", joint(entry))), target],
+        None => vec![what, target],
     }
 }
 

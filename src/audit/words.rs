@@ -98,6 +98,8 @@ pub const WORDS: &[Words] = &[
     words(verbs::SIGNED_OUT, "Signed out", &[Kind::SignIns], Tone::Plain),
     words(verbs::PASSWORD_CHANGED, "Set password", &[Kind::SignIns], Tone::Plain),
     words(verbs::PASSWORD_LINK_CREATED, "Created password link", &[Kind::SignIns], Tone::Plain),
+    words(verbs::EMAIL_CHANGED, "Changed e-mail address", &[Kind::Accounts], Tone::Plain),
+    words(verbs::SESSIONS_ENDED, "Ended sessions", &[Kind::SignIns], Tone::Plain),
     words(verbs::INVITED, "Invited", &[Kind::Accounts], Tone::Plain),
     words(verbs::INVITATION_RENEWED, "Created invitation link", &[Kind::Accounts], Tone::Plain),
     words(verbs::INVITATION_CANCELLED, "Cancelled invitation", &[Kind::Accounts], Tone::Danger),

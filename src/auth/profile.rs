@@ -7,19 +7,21 @@ use serde::Deserialize;
 use super::door::Door;
 use super::principal::{Means, Principal};
 use super::queries::{self, sessions::SessionRow as Stored};
-use super::view::{ProfilePage, SessionRow};
+use super::view::ProfilePage;
 use super::{operations, password};
-use crate::accounts::model::{Account, Kind};
+use crate::accounts::model::{Account, Kind, Right};
+use crate::accounts::pages::sessions;
 use crate::accounts::queries as accounts;
 use crate::audit::verbs;
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
+use crate::people::operations::may_invite;
 use crate::teams;
 use crate::text::grouped;
 use crate::web::form::Form;
-use crate::web::page::{refused, see_other};
-use crate::web::view::{Flash, Moment};
+use crate::web::page::{refused, see_other, whom_to_ask};
+use crate::web::view::{Field, Flash, Moment};
 use crate::web::visit::Visit;
 
 pub const PROFILE: &str = "/profile";
@@ -33,40 +35,32 @@ pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
     visit.html(StatusCode::OK, &profile(&visit).await?)
 }
 
-async fn profile(visit: &Visit) -> Result<ProfilePage, Error> {
+/// The page, as it is now.
+pub async fn profile(visit: &Visit) -> Result<ProfilePage, Error> {
     let actor = &visit.actor;
     let own = own_id(actor)?;
-    let ((account, teams, sessions), shell) = visit
+    let ((account, teams, stored, ask), shell) = visit
         .framed(PROFILE, move |conn| {
             let account: Account = accounts::find(conn, Kind::User, &own)?;
             let teams = teams::queries::of_accounts(conn, std::slice::from_ref(&own))?.remove(&own).unwrap_or_default();
             let sessions: Vec<Stored> = queries::sessions::of_account(conn, &own)?;
-            Ok((account, teams, sessions))
+            Ok((account, teams, sessions, whom_to_ask(conn)?))
         })
         .await?;
     let now = clock::now();
-    let current = |row: &Stored| actor.means == Means::Session(row.id.clone());
-    let mut rows: Vec<SessionRow> = sessions
-        .iter()
-        .map(|row| SessionRow {
-            id: row.id.to_string(),
-            agent: program(row.user_agent.as_deref().unwrap_or_default()),
-            address: row.address.clone().unwrap_or_default(),
-            started: Moment::made(row.created_at, now),
-            seen: Moment::ago(row.last_seen_at, now),
-            current: current(row),
-        })
-        .collect();
-    rows.sort_by_key(|row| !row.current);
     Ok(ProfilePage {
         shell,
+        new_email: Field::new(account.email.as_deref().unwrap_or_default()),
         email: account.email.unwrap_or_default(),
+        nothing: actor.permissions.is_empty(),
+        ask,
+        invites: may_invite(actor).is_ok() && !actor.may(Kind::User.permission(Right::Read)),
         id: account.id.to_string(),
         roles: actor.roles.join(", "),
         teams: teams.into_iter().map(|team| team.name).collect::<Vec<_>>().join(", "),
         created: Moment::on(account.created_at),
         min_length: password::MIN_LENGTH as u32,
-        sessions: rows,
+        sessions: sessions::rows(&stored, actor.session(), now),
         ..ProfilePage::default()
     })
 }
@@ -130,13 +124,13 @@ pub async fn change_password(visit: Visit, form: Form<ChangeForm>) -> Result<Htt
 }
 
 /// The page again, where the passwords were not even looked at.
-async fn again(visit: &Visit, error: &Error) -> Result<HttpResponse, Error> {
+pub async fn again(visit: &Visit, error: &Error) -> Result<HttpResponse, Error> {
     let mut page = profile(visit).await?;
     page.shell.flash = Some(Flash::refused(error.message()));
     refused(error, visit.html(StatusCode::OK, &page))
 }
 
-fn ended_text(ended: usize) -> String {
+pub fn ended_text(ended: usize) -> String {
     match ended {
         0 => String::new(),
         1 => " Signed out of 1 other session.".into(),
@@ -179,41 +173,4 @@ pub async fn end_others(visit: Visit) -> Result<HttpResponse, Error> {
     let text = if ended == 0 { "You have no other sessions.".into() } else { ended_text(ended).trim_start().to_owned() };
     visit.flash(&Flash::done(text))?;
     Ok(see_other(PROFILE))
-}
-
-/// A User-Agent in words: "Firefox on Linux". For programs other than browsers, its first word.
-fn program(agent: &str) -> String {
-    // The order matters: Edge calls itself Chrome, and Chrome calls itself Safari.
-    let named = |table: &[(&str, &'static str)]| table.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name);
-    let browser =
-        named(&[("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
-    let system = named(&[
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS X", "macOS"),
-        ("Linux", "Linux"),
-    ]);
-    match (browser, system) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(browser), None) => browser.into(),
-        _ => agent.split_whitespace().next().unwrap_or("Unknown browser").into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::program;
-
-    #[test]
-    fn browsers_are_named() {
-        assert_eq!(program("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), "Firefox on Linux");
-        assert_eq!(
-            program("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0"),
-            "Edge on Windows"
-        );
-        assert_eq!(program("curl/8.5.0"), "curl/8.5.0");
-        assert_eq!(program(""), "Unknown browser");
-    }
 }

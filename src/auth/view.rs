@@ -1,5 +1,6 @@
 //! The pages for signing in, setting up, and the profile.
 
+use crate::accounts::view::sessions::SessionRow;
 use crate::web::view::{Field, Head, Moment, Shell};
 use askama::Template;
 
@@ -56,21 +57,16 @@ pub struct ProfilePage {
     pub password: Field,
     pub password_again: Field,
     pub min_length: u32,
+    pub new_email: Field,
+    /// The current password, which another address takes.
+    pub email_password: Field,
+    /// Whether the user has no permission at all, and whom to ask for some.
+    pub nothing: bool,
+    pub ask: Option<String>,
+    /// Whether the user may invite others, and sees no list that offers it.
+    pub invites: bool,
     /// The current session comes first.
     pub sessions: Vec<SessionRow>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SessionRow {
-    /// Its public ID, not the cookie's key.
-    pub id: String,
-    /// In words: `Firefox on Linux`.
-    pub agent: String,
-    pub address: String,
-    pub started: Moment,
-    pub seen: Moment,
-    /// Whether it is this browser's session.
-    pub current: bool,
 }
 
 impl ProfilePage {

@@ -15,12 +15,16 @@ use crate::roles;
 use crate::roles::permission::PermissionSet;
 
 mod accept;
+mod email;
 mod invite;
 mod links;
+mod sessions;
 
 pub use accept::{OpenLink, open, set_password};
+pub use email::{change_email, change_own_email};
 pub use invite::{Answer, Fault, Invitations, Invited, Known, invite};
 pub use links::{Offered, cancel, offer_password, renew};
+pub use sessions::end_sessions;
 
 /// The right to invite, without any over those who are there.
 pub const INVITE: &str = "user:invite";

@@ -1,5 +1,7 @@
 //! The pages of people.
 
+pub mod email;
 pub mod invite;
 pub mod links;
+pub mod sessions;
 pub mod set_password;

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text, Timestamp};
 
 use super::model::Invitation;
-use crate::accounts::model::{AccountName, Email, Kind};
+use crate::accounts::model::{Account, AccountName, Email, Kind};
 use crate::accounts::queries::{add_to_total, search_text};
 use crate::auth::principal::Principal;
 use crate::clock;
@@ -146,4 +146,65 @@ pub fn renew(conn: &mut DbConnection, actor: &Principal, id: &Id, digest: &str, 
 /// Takes a pending invitation away. Returns whether it was still pending.
 pub fn cancel(conn: &mut DbConnection, id: &Id) -> Result<bool, Error> {
     Ok(diesel::delete(invitations::table.find(id)).execute(conn)? > 0)
+}
+
+/// Ends the link of a pending invitation, if there is one: it was sent to another address.
+pub fn end_link(conn: &mut DbConnection, id: &Id) -> Result<(), Error> {
+    diesel::update(invitations::table.find(id)).set(invitations::digest.eq(None::<String>)).execute(conn)?;
+    Ok(())
+}
+
+/// Gives a user another address.
+pub fn set_email(conn: &mut DbConnection, account: &Account, email: &Email) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE accounts SET email = ");
+    sql.bind(email.as_str()).push(", email_key = ").bind(email.key()).push(", search_text = ");
+    sql.bind(search_text(&account.name, &account.description, Some(email))).push(", updated_at = ").bind(clock::now());
+    sql.push(" WHERE id = ").bind(&account.id);
+    sql.execute(conn).map(drop)
+}
+
+/// A system account that somebody owns.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Owned {
+    #[diesel(sql_type = Text)]
+    pub id: Id,
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = Text)]
+    pub description: String,
+    #[diesel(sql_type = Bool)]
+    pub disabled: bool,
+    #[diesel(sql_type = Timestamp)]
+    pub last_used_at: NaiveDateTime,
+}
+
+/// What people leave behind when they go.
+#[derive(Debug, Clone, Default)]
+pub struct Belongings {
+    /// The system accounts that they own, the first [`MOST`] and one more.
+    pub accounts: Vec<Owned>,
+    /// The teams that nobody else administers.
+    pub teams: Vec<String>,
+    /// Whom they have invited, and who has not accepted yet.
+    pub invited: Vec<String>,
+}
+
+/// The most of each kind that are named.
+pub const MOST: i64 = 10;
+
+/// What these users would leave behind. Three statements.
+pub fn belongings(conn: &mut DbConnection, users: &[Id]) -> Result<Belongings, Error> {
+    let mut sql = Sql::new("SELECT a.id, a.name, a.description, a.disabled, a.last_used_at FROM accounts a ");
+    sql.push("WHERE a.kind = 'system' AND a.owner_id IN ").bind_page(users).push(" ORDER BY a.name_key, a.id").limit(MOST + 1);
+    let accounts = sql.load(conn)?;
+    let mut sql = Sql::new("SELECT t.name AS name FROM teams t WHERE EXISTS (SELECT 1 FROM team_administrators own ");
+    sql.push("WHERE own.team_id = t.id AND own.account_id IN ").bind_page(users);
+    sql.push(") AND NOT EXISTS (SELECT 1 FROM team_administrators other JOIN accounts a ON a.id = other.account_id ");
+    sql.push("WHERE other.team_id = t.id AND a.disabled = FALSE AND other.account_id NOT IN ").bind_page(users);
+    sql.push(") ORDER BY t.name_key, t.id").limit(MOST + 1);
+    let teams = sql.names(conn)?;
+    let mut sql =
+        Sql::new("SELECT a.name AS name FROM invitations i JOIN accounts a ON a.id = i.account_id WHERE i.invited_by IN ");
+    sql.bind_page(users).push(" ORDER BY a.name_key, a.id").limit(MOST + 1);
+    Ok(Belongings { accounts, teams, invited: sql.names(conn)? })
 }

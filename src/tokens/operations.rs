@@ -24,7 +24,7 @@ mod revoke;
 pub mod values;
 
 pub use regenerate::{Successor, finish, regenerate, regenerate_own};
-pub use revoke::{revoke, revoke_by_id, revoke_own};
+pub use revoke::{revoke, revoke_by_id, revoke_of, revoke_own};
 
 /// A new token as a form or the command line describes it. It is validated after the permission check, so nobody without
 /// permission learns what is wrong with it, and all errors are reported together.

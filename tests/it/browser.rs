@@ -11,6 +11,7 @@ mod forms;
 mod journey;
 mod keyboard;
 mod list;
+mod people;
 mod roles;
 mod selections;
 mod shell;

@@ -94,6 +94,35 @@ fn a_new_link_for_a_password_ends_the_older_one_and_leads_to_the_server() {
 }
 
 #[test]
+fn users_are_invited_as_far_as_there_are_seats() {
+    let app = TestApp::start();
+    app.admin();
+    let limited = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
+        command.args(arguments).env("DATABASE_URL", &app.database_url).env("MUSTER_USER_LIMIT", "2").output().unwrap()
+    };
+    let ida = ["user", "add", "--name", "Ida Holm", "--email", "ida@example.org"];
+    let invited = limited(&ida);
+    let line = out(&invited);
+    assert!(line.ends_with(" to set the password. The link works once and expires in 7 days."), "{line} {}", err(&invited));
+    let first = line.split_whitespace().find(|word| word.starts_with(&app.url)).unwrap().to_owned();
+    assert!(said(&app, &["user", "list"]).contains("\tIda Holm\tUser\tinvited\tnever"));
+    for arguments in [&ida[..], &["user", "add", "--name", "Bo", "--email", "IDA@example.org."]] {
+        assert_eq!(err(&limited(arguments)), "--email: Ida Holm has already been invited.");
+    }
+    let bo = ["user", "add", "--name", "Bo", "--email", "bo@example.org"];
+    assert!(err(&limited(&bo)).contains("This installation allows 2 users, invited ones included, and all are in use."));
+    // A new link for who has not come yet is a new invitation.
+    let renewed = out(&limited(&["user", "reset-password", "ida@example.org"]));
+    assert!(renewed.ends_with("expires in 7 days."), "{renewed}");
+    let second = renewed.split_whitespace().find(|word| word.starts_with(&app.url)).unwrap();
+    assert_eq!([first.as_str(), second].map(|link| app.anonymous().get(link).status), [404, 200]);
+    assert!(out(&limited(&["user", "disable", "ida@example.org"])).starts_with("Disabled Ida Holm"));
+    assert!(out(&limited(&bo)).contains("expires in 7 days."));
+    assert!(err(&limited(&["user", "enable", "ida@example.org"])).contains("allows 2 users"));
+}
+
+#[test]
 fn system_accounts_are_managed_by_name_or_uuid() {
     let app = TestApp::with_plan(2);
     let added = muster(&app.database_url, &["system-account", "add", "--name", "ci"]);

@@ -1,9 +1,12 @@
 //! What people have and machines don't: invitations, links, addresses, and the rule that guards who handles whom.
 
+mod email;
 mod handling;
 mod invite;
+mod leaving;
 mod links;
 mod seats;
+mod sessions;
 
 use muster::id::Id;
 

@@ -8,4 +8,5 @@ mod present;
 mod races;
 mod routes;
 mod sizes;
+mod users;
 pub mod world;

@@ -25,7 +25,7 @@ pub struct AccountRow {
     pub position: Vec<String>,
 }
 
-/// The activity filter.
+/// The activity filter: of a machine's tokens, of a person's signing in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activity {
     /// Used in the last 30 days.
@@ -132,6 +132,8 @@ pub struct Filter {
     pub team: Option<Id>,
     /// Only accounts used so.
     pub activity: Option<Activity>,
+    /// Only users who are invited and have not signed in yet.
+    pub invited: bool,
     /// Only accounts with a token that expires within [`SOON_DAYS`].
     pub expiring: bool,
     /// Only accounts in no team.
@@ -155,6 +157,7 @@ impl Filter {
             role: None,
             team: None,
             activity: None,
+            invited: false,
             expiring: false,
             no_team: false,
             tokens: None,

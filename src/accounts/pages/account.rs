@@ -5,9 +5,9 @@ use actix_web::http::StatusCode;
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use serde::Deserialize;
 
-use super::edits;
 use super::visits::AccountVisit;
 use super::{count, invitation, is_administrator, live, moment, plan as plan_view, role_choices, team_choices, tile};
+use super::{edits, owned, sessions};
 use crate::accounts::actions::State;
 use crate::accounts::kind::Screen;
 use crate::accounts::model::{Account, Kind, Right};
@@ -20,7 +20,9 @@ use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection, overla
 use crate::activity::Recorder;
 use crate::audit::filter::LogQuery;
 use crate::audit::{self, Entry, sentences};
+use crate::auth;
 use crate::auth::principal::Principal;
+use crate::auth::queries::sessions::SessionRow as Stored;
 use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
@@ -28,6 +30,7 @@ use crate::gateway::headers;
 use crate::id::Id;
 use crate::people::model::{Invitation, Standing};
 use crate::people::operations::Pending;
+use crate::people::queries::{Belongings, belongings};
 use crate::roles::permission::{Permission, PermissionSet};
 use crate::roles::{self, Badge, Role};
 use crate::settings;
@@ -71,6 +74,8 @@ struct Found {
     creation_stopped: Option<String>,
     permissions: PermissionSet,
     pending: Pending,
+    sessions: Vec<Stored>,
+    belongings: Belongings,
 }
 
 fn find(conn: &mut DbConnection, actor: &Principal, screen: &Screen, id: &Id) -> Result<Found, Error> {
@@ -89,13 +94,19 @@ fn find(conn: &mut DbConnection, actor: &Principal, screen: &Screen, id: &Id) ->
     Ok(Found {
         badges,
         permissions,
+        belongings: if screen.kind == Kind::User { belongings(conn, only)? } else { Belongings::default() },
+        sessions: if screen.kind == Kind::User { auth::queries::sessions::of_account(conn, id)? } else { Vec::new() },
         pending: if screen.kind == Kind::User { Pending::of(conn, only)? } else { Pending::default() },
         sizes: teams::queries::sizes(conn, &team_ids)?,
         tokens: tokens::queries::of_account(conn, id)?,
         owner: if screen.has_owners() { owners::of_accounts(conn, only)?.remove(id) } else { None },
         days: queries::days(conn, id, first_day)?,
         // Who may only look learns nothing of single tokens.
-        feed: audit::queries::log::recent(conn, id, if can_operate { "" } else { "token." }, FEED_LENGTH)?,
+        feed: match (screen.kind, can_operate) {
+            (Kind::User, true) => audit::queries::log::recent_of_person(conn, id, FEED_LENGTH)?,
+            (_, true) => audit::queries::log::recent(conn, id, "", FEED_LENGTH)?,
+            (_, false) => audit::queries::log::recent(conn, id, "token.", FEED_LENGTH)?,
+        },
         all_roles: roles::queries::all(conn)?,
         all_teams: teams::queries::all(conn)?,
         used: queries::totals(conn, Kind::System)?.0,
@@ -156,9 +167,16 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         tracked_since: day(found.tracked_since.date()),
         created: Moment::on(account.created_at),
         created_by: account.created_by_name.clone(),
-        tokens: (can_operate && screen.has_tokens()).then(|| token_section(visit, &found, now)),
-        activity: Some(activity(&found.days, now.date())),
-        changes: found.feed.iter().map(|entry| feed_line(entry, now)).collect(),
+        tokens: match screen.kind {
+            Kind::System => can_operate.then(|| token_section(visit, &found, now)),
+            Kind::User => can_manage.then(|| tokens_of_user(visit, &found, now)),
+        },
+        sessions: (can_manage && screen.kind == Kind::User).then(|| sessions::rows(&found.sessions, actor.session(), now)),
+        belongings: owned::section(visit, &found.belongings, now),
+        new_email: Field::new(account.email.as_deref().unwrap_or_default()),
+        // Most people have no tokens, and so no calls.
+        activity: (screen.has_tokens() || !found.tokens.is_empty()).then(|| activity(&found.days, now.date())),
+        changes: found.feed.iter().map(|entry| feed_line(entry, id, now)).collect(),
         all_changes: all_changes(visit),
         roles: role_lines(&found),
         teams: found.teams.iter().map(|team| team_line(team, &found)).collect(),
@@ -212,6 +230,18 @@ fn all_changes(visit: &AccountVisit) -> Option<String> {
     visit.actor.may(audit::operations::READ).then(|| LogQuery::of(visit.id.as_str()).href())
 }
 
+/// The tokens of a person, which others may end and nothing else.
+fn tokens_of_user(visit: &AccountVisit, found: &Found, now: NaiveDateTime) -> TokenSection {
+    let mut section = token_section(visit, found, now);
+    section.new = None;
+    section.creation_stopped = None;
+    for row in &mut section.rows {
+        row.can_renew = false;
+        row.old = None;
+    }
+    section
+}
+
 fn token_section(visit: &AccountVisit, found: &Found, now: NaiveDateTime) -> TokenSection {
     let path = format!("{}/{}/tokens", visit.screen.path, visit.id);
     let row = |token| TokenRow { can_renew: true, can_end: true, ..TokenRow::new(token, &path, now) };
@@ -244,9 +274,10 @@ fn activity(days: &[(NaiveDate, i64, i64)], today: NaiveDate) -> Activity {
 }
 
 /// A line of "Recent changes": who did what, in words.
-fn feed_line(entry: &Entry, now: NaiveDateTime) -> Change {
+fn feed_line(entry: &Entry, of: &Id, now: NaiveDateTime) -> Change {
     let mut text = vec![Text::strong(&entry.actor_name)];
-    text.extend(sentences::feed(entry));
+    let is_about_it = entry.target_id.as_deref() == Some(of.as_str());
+    text.extend(if is_about_it { sentences::feed(entry) } else { sentences::deed(entry) });
     Change { tile: audit::view::tile(entry), text, at: Moment::in_feed(entry.position.at, now) }
 }
 

@@ -114,7 +114,7 @@ struct Found {
     roles: Vec<Role>,
     teams: Vec<Team>,
     /// With tokens that expire soon, unused, never used, whose owner has left.
-    attention: [Total; 4],
+    attention: [Total; 5],
     ask: Option<String>,
     tracked_since: NaiveDateTime,
 }

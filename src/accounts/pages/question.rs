@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 use serde::Deserialize;
 
-use super::{count, moment, tile};
+use super::{count, left, moment, tile};
 use crate::accounts::actions::{Action, Typed};
 use crate::accounts::kind::Screen;
 use crate::accounts::model::{AccountRow, Kind, Right, Sort, Window};
@@ -15,6 +15,7 @@ use crate::accounts::view::confirm::{ConfirmPage, ConfirmRow};
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
+use crate::people::queries::{Belongings, belongings};
 use crate::roles::permission::Permission;
 use crate::web::view::words::{counted, joined};
 use crate::web::view::{Choice, Field, Hidden};
@@ -25,6 +26,8 @@ use crate::{roles, tokens};
 const NAMED: i64 = 100;
 /// The users that the browser offers while one types. All others can be typed, too.
 const OFFERED: i64 = 200;
+/// What it takes to give system accounts another owner.
+const HAND_OVER: &str = "system_account:manage:*";
 /// An account used within this time deserves a warning before it is deleted.
 const RECENT: TimeDelta = TimeDelta::days(2);
 
@@ -63,9 +66,12 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
     let labelled = |text: &String| (text.clone(), Permission::parse(text).map_or_else(|_| String::new(), |one| one.label()));
     let losses = action.params.losses.iter().map(labelled).collect();
     let asks_user = action.typed() == Typed::User;
+    // Who deletes a person may hand over what they own, one person at a time.
+    let leaves = kind == Kind::User && action.verb.is_final();
+    let hands_over = leaves && matches!(&set, Set::Ticked(ids) if ids.len() == 1) && visit.actor.may(HAND_OVER);
     // Addresses are for those who may see users.
-    let offers = asks_user && visit.actor.may(Kind::User.permission(Right::Read));
-    let ((found, rows, total, missing, (names, taken), roles_of, tokens_of, (owners, people)), mut shell) = visit
+    let offers = (asks_user || hands_over) && visit.actor.may(Kind::User.permission(Right::Read));
+    let ((found, rows, total, missing, (names, taken), roles_of, tokens_of, (owners, people, left)), mut shell) = visit
         .framed(screen.path, move |conn| {
             let found = set.resolve(conn, kind)?;
             let rows: Vec<AccountRow> = list::rows(conn, &found.target, Sort::default(), &Window::Skip(0), NAMED)?;
@@ -81,7 +87,8 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
             let tokens_of = tokens::queries::summary(conn, &ids)?;
             let owners = if asks_user { owners::of_accounts(conn, &ids)? } else { HashMap::new() };
             let people = if offers { owners::candidates(conn, "", OFFERED)? } else { Vec::new() };
-            Ok((found.fingerprint, rows, total, missing, names, roles_of, tokens_of, (owners, people)))
+            let left = if leaves { belongings(conn, &ids)? } else { Belongings::default() };
+            Ok((found.fingerprint, rows, total, missing, names, roles_of, tokens_of, (owners, people, left)))
         })
         .await?;
     if total == 0 {
@@ -144,6 +151,9 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
         hidden,
         warning,
         asks_user,
+        hands_over: hands_over && !left.accounts.is_empty(),
+        left: left::behind(&left, hands_over),
+        owner: Field::default(),
         people: people.into_iter().map(|person| Choice::new(person.email, person.name)).collect(),
         typed: Field::default(),
         error: None,

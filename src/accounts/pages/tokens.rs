@@ -194,7 +194,8 @@ pub async fn regenerate(
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the account's page.
 pub async fn revoke(visit: AccountVisit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
-    let done = visit.write(move |conn, actor, id| operations::revoke(conn, actor, id, &path.token)).await;
+    let kind = visit.screen.kind;
+    let done = visit.write(move |conn, actor, id| operations::revoke_of(conn, actor, kind, id, &path.token)).await;
     visit.answer(done.map(|token| Flash::done("Revoked ").strong(token.name).plain(".")), &visit.url()).await
 }
 

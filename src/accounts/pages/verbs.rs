@@ -8,7 +8,7 @@ use super::bulk::address;
 use super::question::{self, Answer, Question};
 use super::visits::AccountVisit;
 use crate::accounts::actions::{self, Action, Typed};
-use crate::accounts::model::Selection;
+use crate::accounts::model::{Kind, Selection};
 use crate::accounts::operations::selections::{self, Request, Set};
 use crate::accounts::operations::{self, Plan};
 use crate::accounts::queries;
@@ -89,6 +89,9 @@ pub async fn act(visit: AccountVisit, form: Form<VerbForm>) -> Result<HttpRespon
         if let Some(asked) = selections::ask_of_own(conn, actor, &plan, &Request::of_one(&filled, id, &list))? {
             return Ok(Err(address(&asked)));
         }
+        if verb.is_final() && filled.kind == Kind::User && !typed.trim().is_empty() {
+            operations::hand_over(conn, actor, id, &typed)?;
+        }
         let done = operations::run(conn, actor, &plan, &filled, &Selection::Accounts(vec![id.clone()]))?;
         told::done(&filled, &done).map(Ok)
     });
@@ -98,6 +101,12 @@ pub async fn act(visit: AccountVisit, form: Form<VerbForm>) -> Result<HttpRespon
         Ok(Err(question)) => return Ok(see_other(&question)),
         Ok(Ok(flash)) if verb.is_final() && is_gone(&back) => (flash, visit.filters().here()),
         Ok(Ok(flash)) => (flash, back),
+        Err(Error::Invalid(fields)) if verb.is_final() && fields.iter().any(|wrong| wrong.field == "owner") => {
+            let mut page = page(&visit, &action, &form).await?;
+            page.typed = Field::new(&form.answer.confirm);
+            page.owner = Field::wrong(&form.answer.owner, Error::Invalid(fields).message());
+            return visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
         Err(error @ Error::Invalid(_)) if action.typed() == Typed::User => {
             let mut page = page(&visit, &action, &form).await?;
             page.typed = Field::wrong(&form.answer.owner, error.message());

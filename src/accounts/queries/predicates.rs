@@ -4,7 +4,7 @@
 use chrono::{NaiveDateTime, TimeDelta};
 
 use super::hints::{fence, opaque, visible};
-use crate::accounts::model::{Activity, Filter, Order, OwnedBy, SOON_DAYS, TokenState};
+use crate::accounts::model::{Activity, Filter, Kind, Order, OwnedBy, SOON_DAYS, TokenState};
 use crate::clock;
 use crate::database::sql::Sql;
 use crate::database::{DbConnection, Engine};
@@ -32,6 +32,7 @@ pub enum Predicate {
     /// Of one user, or of nobody.
     Owner,
     OwnerLeft,
+    Invited,
     Colleagues,
 }
 
@@ -52,9 +53,10 @@ impl Predicate {
         matches!(self, Self::Role | Self::Team | Self::Owner)
     }
 
-    /// The order in which its index has the accounts, where that is one of the list's own.
-    fn order(self) -> Option<Order> {
+    /// The order in which its index has the accounts of a kind, where that is one of the list's own.
+    fn order(self, kind: Kind) -> Option<Order> {
         match self {
+            Self::Activity if kind == Kind::User => Some(Order::Login),
             Self::Activity => Some(Order::Used),
             Self::Expiring => Some(Order::Expiry),
             _ => None,
@@ -73,8 +75,20 @@ impl Criteria {
 
     /// The filters that are set: first those that an account's own row answers.
     pub fn predicates(&self) -> Vec<Predicate> {
-        let Filter { kind: _, search, role, team, activity, expiring, no_team, tokens, owner, disabled: _, colleagues_of } =
-            &self.filter;
+        let Filter {
+            kind: _,
+            search,
+            role,
+            team,
+            activity,
+            invited,
+            expiring,
+            no_team,
+            tokens,
+            owner,
+            disabled: _,
+            colleagues_of,
+        } = &self.filter;
         let set = [
             (*expiring, Predicate::Expiring),
             (activity.is_some(), Predicate::Activity),
@@ -85,6 +99,7 @@ impl Criteria {
             (tokens.is_some(), Predicate::Tokens),
             (*no_team, Predicate::NoTeam),
             (*owner == Some(OwnedBy::Left), Predicate::OwnerLeft),
+            (*invited, Predicate::Invited),
             (colleagues_of.is_some(), Predicate::Colleagues),
         ];
         set.into_iter().filter_map(|(set, predicate)| set.then_some(predicate)).collect()
@@ -130,6 +145,9 @@ impl Criteria {
                 sql.push(" WHERE f.owner_id = gone.id AND f.kind = ").bind(self.filter.kind.as_str());
                 return self.of_state(sql);
             }
+            Predicate::Invited => {
+                sql.push("SELECT f.id, f.name_key FROM invitations i CROSS JOIN accounts f WHERE f.id = i.account_id");
+            }
             Predicate::Colleagues => {
                 sql.push("SELECT DISTINCT f.account_id AS id, f.name_key FROM team_members mine CROSS JOIN team_members f");
                 sql.push(" WHERE f.team_id = mine.team_id AND mine.account_id = ").bind(text(&self.filter.colleagues_of));
@@ -157,6 +175,9 @@ impl Criteria {
     fn is_so(&self, predicate: Predicate, table: &str, sql: &mut Sql) {
         let fence = fence(self.engine);
         match (predicate, &self.filter.owner, self.filter.tokens) {
+            (Predicate::Invited, ..) => {
+                sql.push(&format!("EXISTS (SELECT 1 FROM invitations i WHERE i.account_id = {table}.id{fence})"));
+            }
             (Predicate::NoTeam, ..) => {
                 sql.push(&format!("NOT EXISTS (SELECT 1 FROM team_members m WHERE m.account_id = {table}.id{fence})"));
             }
@@ -244,13 +265,13 @@ impl Criteria {
         match predicate {
             Predicate::Search => return self.test_search(sql),
             // In the order of its own index that begins and ends with the range.
-            Predicate::Activity | Predicate::Expiring if asked == Asked::InOrder(predicate.order()) => {
+            Predicate::Activity | Predicate::Expiring if asked == Asked::InOrder(predicate.order(self.filter.kind)) => {
                 return self.in_range(predicate, "a", Sql::bind, sql);
             }
             Predicate::Activity | Predicate::Expiring => {
                 return opaque(sql, |sql| self.in_range(predicate, "a", Sql::bind, sql));
             }
-            Predicate::Tokens | Predicate::NoTeam | Predicate::Owner | Predicate::OwnerLeft => {
+            Predicate::Tokens | Predicate::NoTeam | Predicate::Owner | Predicate::OwnerLeft | Predicate::Invited => {
                 return opaque(sql, |sql| self.is_so(predicate, "a", sql));
             }
             Predicate::Colleagues => {
@@ -287,12 +308,14 @@ impl Criteria {
     /// The conditions on a moment in the account's row: last use, or the expiry to come.
     fn in_range(&self, predicate: Predicate, table: &str, bind: fn(&mut Sql, NaiveDateTime) -> &mut Sql, sql: &mut Sql) {
         let days = |days| TimeDelta::days(days);
+        // A person is active by signing in, a machine by its tokens.
+        let active = if self.filter.kind == Kind::User { ".last_login_at" } else { ".last_used_at" };
         let (column, above, below) = match (predicate, self.filter.activity) {
-            (Predicate::Activity, Some(Activity::Recent)) => (".last_used_at", Some((">= ", self.now - days(30))), None),
+            (Predicate::Activity, Some(Activity::Recent)) => (active, Some((">= ", self.now - days(30))), None),
             (Predicate::Activity, Some(Activity::Unused(unused))) => {
-                (".last_used_at", Some(("> ", clock::NEVER)), Some(("< ", self.now - days(unused))))
+                (active, Some(("> ", clock::NEVER)), Some(("< ", self.now - days(unused))))
             }
-            (Predicate::Activity, _) => (".last_used_at", Some(("= ", clock::NEVER)), None),
+            (Predicate::Activity, _) => (active, Some(("= ", clock::NEVER)), None),
             _ => (".first_expiry_at", Some(("> ", self.now)), Some(("<= ", self.now + days(SOON_DAYS)))),
         };
         for (at, (operator, moment)) in above.into_iter().chain(below).enumerate() {

@@ -24,6 +24,8 @@ pub struct Line {
     pub email: Option<String>,
     pub roles: Vec<String>,
     disabled: bool,
+    /// A user who has not set a password yet.
+    invited: bool,
     last_login: Option<NaiveDateTime>,
     last_used: Option<NaiveDateTime>,
     place: Place,
@@ -31,7 +33,11 @@ pub struct Line {
 
 impl Line {
     pub fn status(&self) -> &'static str {
-        if self.disabled { "disabled" } else { "enabled" }
+        match self {
+            Self { disabled: true, .. } => "disabled",
+            Self { invited: true, .. } => "invited",
+            _ => "enabled",
+        }
     }
 
     pub fn last_login(&self) -> String {
@@ -51,7 +57,7 @@ fn written(at: Option<NaiveDateTime>) -> String {
     at.map_or_else(|| "never".to_owned(), clock::written)
 }
 
-type Row = (Id, String, String, Option<String>, bool, NaiveDateTime, NaiveDateTime);
+type Row = (Id, String, String, Option<String>, bool, bool, NaiveDateTime, NaiveDateTime);
 
 /// The accounts that come after a place, by name: two statements.
 ///
@@ -72,13 +78,14 @@ pub fn page(conn: &mut DbConnection, kind: Kind, after: Option<Place>) -> Result
             accounts::name_key,
             accounts::email,
             accounts::disabled,
+            accounts::password_hash.is_null(),
             accounts::last_login_at,
             accounts::last_used_at,
         ))
         .load(conn)?;
     let ids: Vec<Id> = rows.iter().map(|row| row.0.clone()).collect();
     let mut badges = roles::queries::badges(conn, &ids)?;
-    let line = |(id, name, key, email, disabled, login, used): Row| Line {
+    let line = |(id, name, key, email, disabled, passwordless, login, used): Row| Line {
         roles: badges.remove(&id).unwrap_or_default().into_iter().map(|badge| badge.name).collect(),
         place: (key, id.clone()),
         last_login: clock::known(login),
@@ -87,6 +94,7 @@ pub fn page(conn: &mut DbConnection, kind: Kind, after: Option<Place>) -> Result
         name,
         email,
         disabled,
+        invited: passwordless && kind == Kind::User,
     };
     Ok(rows.into_iter().map(line).collect())
 }

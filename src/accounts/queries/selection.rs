@@ -98,8 +98,8 @@ impl Target {
 const ATTENTION_LIMIT: i64 = 200;
 
 /// How many accounts of a kind deserve attention, among those that `filter` shows when it is cleared: with tokens that expire
-/// soon, unused, never used, whose owner has left. One statement.
-pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 4], Error> {
+/// soon, unused, never used, whose owner has left, who are invited. One statement.
+pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 5], Error> {
     #[derive(diesel::QueryableByName)]
     struct Counts {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
@@ -110,6 +110,8 @@ pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 4],
         never: i64,
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         left: i64,
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        invited: i64,
     }
     let cleared = Filter { disabled: filter.disabled, colleagues_of: filter.colleagues_of.clone(), ..Filter::all(filter.kind) };
     let mut sql = Sql::new("SELECT ");
@@ -117,7 +119,8 @@ pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 4],
         ("expiring", Predicate::Expiring, Filter { expiring: true, ..cleared.clone() }),
         ("unused", Predicate::Activity, Filter { activity: Some(Activity::Unused(UNUSED_DAYS)), ..cleared.clone() }),
         ("never", Predicate::Activity, Filter { activity: Some(Activity::Never), ..cleared.clone() }),
-        ("left", Predicate::OwnerLeft, Filter { owner: Some(OwnedBy::Left), ..cleared }),
+        ("left", Predicate::OwnerLeft, Filter { owner: Some(OwnedBy::Left), ..cleared.clone() }),
+        ("invited", Predicate::Invited, Filter { invited: true, ..cleared }),
     ] {
         let criteria = Criteria::new(conn, &filter);
         sql.push(if name == "expiring" { "" } else { ", " }).push("(SELECT count(*) FROM (");
@@ -132,5 +135,5 @@ pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 4],
     }
     let total = |n: i64| Total { count: n.min(ATTENTION_LIMIT), more: n > ATTENTION_LIMIT };
     let counts = sql.load::<Counts>(conn)?.into_iter().next();
-    Ok(counts.map_or([total(0); 4], |row| [row.expiring, row.unused, row.never, row.left].map(total)))
+    Ok(counts.map_or([total(0); 5], |row| [row.expiring, row.unused, row.never, row.left, row.invited].map(total)))
 }

@@ -4,9 +4,11 @@ use super::Plan;
 use super::activity::Activity;
 use super::list::OwnerMark;
 use super::menu::{self, Entry};
+use super::sessions::SessionRow;
 use super::tokens::TokenSection;
 use crate::accounts::actions::State;
 use crate::accounts::kind::Screen;
+use crate::web::view::words::joined;
 use crate::web::view::{Choice, Field, Moment, Shell, Text, Tile};
 use askama::Template;
 
@@ -40,6 +42,30 @@ pub struct Invited {
     pub by: String,
     /// Why its link is dead before its time; empty where it is not.
     pub why: String,
+}
+
+/// A system account that a user owns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnedLine {
+    pub href: String,
+    pub name: String,
+    pub description: String,
+    pub tile: Tile,
+    pub disabled: bool,
+    pub used: Option<Moment>,
+}
+
+/// What a user owns, and would leave behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Belonging {
+    /// The first of them.
+    pub accounts: Vec<OwnedLine>,
+    /// The list of all; `None` where there are none.
+    pub all: Option<String>,
+    /// Teams that nobody else administers.
+    pub teams: Vec<String>,
+    /// Whom they have invited, and who has not accepted yet.
+    pub invited: Vec<String>,
 }
 
 /// A line of "Recent changes".
@@ -98,6 +124,12 @@ pub struct AccountPage {
     pub tokens: Option<TokenSection>,
     /// Calls per day; `None` leaves the section out.
     pub activity: Option<Activity>,
+    /// The sessions of a user; `None` for those who may not end them.
+    pub sessions: Option<Vec<SessionRow>>,
+    /// What a user owns, and would leave behind; `None` for those who may not see it.
+    pub belongings: Option<Belonging>,
+    /// The address in the form that changes it.
+    pub new_email: Field,
     /// What happened to it; empty leaves the section out.
     pub changes: Vec<Change>,
     /// All of them in the audit log, for those who may read it.
@@ -139,6 +171,27 @@ impl AccountPage {
     /// Whether the reader may make a link by which a password is set.
     pub fn takes_link(&self) -> bool {
         self.can_manage && !self.screen.has_tokens() && !self.state.disabled && !self.state.own
+    }
+
+    /// Whether there is a session besides the reader's own.
+    pub fn has_other_sessions(&self) -> bool {
+        self.sessions.iter().flatten().any(|session| !session.current)
+    }
+
+    /// What comes back with a user who is enabled: `1 unexpired token works again: laptop`; empty for nothing.
+    pub fn living_tokens(&self) -> String {
+        let living: Vec<String> = self
+            .tokens
+            .iter()
+            .flat_map(|tokens| &tokens.rows)
+            .filter(|token| !token.expired)
+            .map(|token| token.name.clone())
+            .collect();
+        match living.len() {
+            0 => String::new(),
+            1 => format!("1 unexpired token works again: {}", living[0]),
+            n => format!("{n} unexpired tokens work again: {}", joined(&living, "and")),
+        }
     }
 
     /// What its menu offers.

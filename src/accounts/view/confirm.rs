@@ -63,6 +63,11 @@ pub struct ConfirmPage {
     /// Whether a user is asked for, and some to choose from: by their e-mail address, with their name.
     pub asks_user: bool,
     pub people: Vec<Choice>,
+    /// What people leave behind, a sentence for each kind.
+    pub left: Vec<String>,
+    /// Whether the system accounts that they own can be given to somebody else, and to whom.
+    pub hands_over: bool,
+    pub owner: Field,
     /// What was typed.
     pub typed: Field,
     /// Why it was refused, such as a rule about the last administrator.

@@ -227,6 +227,21 @@ pub fn recent(conn: &mut DbConnection, target: &Id, hidden: &str, limit: i64) ->
     Ok(sql.load::<EntryRow>(conn)?.into_iter().map(Entry::from).collect())
 }
 
+/// The latest events of a person: what was done to them, and what they did.
+///
+/// # Errors
+/// The database's.
+pub fn recent_of_person(conn: &mut DbConnection, person: &Id, limit: i64) -> Result<Vec<Entry>, Error> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push("audit_events e JOIN audit_changes c ON c.id = e.change_id WHERE e.seq IN (");
+    for (at, column) in ["target_id", "actor_id"].into_iter().enumerate() {
+        sql.push(if at == 0 { "" } else { " UNION " }).push("SELECT seq FROM (SELECT l.seq FROM audit_events l WHERE l.");
+        sql.push(column).push(" = ").bind(person).push(" ORDER BY l.at DESC, l.seq DESC").limit(limit).push(&format!(") s{at}"));
+    }
+    sql.push(") ORDER BY e.at DESC, e.seq DESC").limit(limit);
+    Ok(sql.load::<EntryRow>(conn)?.into_iter().map(Entry::from).collect())
+}
+
 /// One event.
 ///
 /// # Errors

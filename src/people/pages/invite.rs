@@ -228,7 +228,7 @@ fn shown(visit: &Visit, sent: Sent) -> Result<HttpResponse, Error> {
     let row = |one: &Invited| {
         one.key.as_ref().map(|key| LinkRow {
             name: one.name.clone(),
-            about: if one.named { one.email.clone() } else { "Chooses a name when setting the password".to_owned() },
+            about: if one.named { one.email.clone() } else { "Chooses a name later".to_owned() },
             email: one.email.clone(),
             tile: Tile::person(one.account.as_str(), &one.name),
             link: links::address(&base, key.expose()),

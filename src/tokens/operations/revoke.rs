@@ -32,7 +32,8 @@ pub fn revoke_by_id(conn: &mut DbConnection, actor: &Principal, token: &str) -> 
     revoke_of(conn, actor, kind, &account, token)
 }
 
-fn revoke_of(conn: &mut DbConnection, actor: &Principal, kind: Kind, account: &Id, token: &str) -> Result<Token, Error> {
+/// [`revoke`], of an account of this kind.
+pub fn revoke_of(conn: &mut DbConnection, actor: &Principal, kind: Kind, account: &Id, token: &str) -> Result<Token, Error> {
     let account = within_reach(conn, actor, kind, account)?;
     if kind == Kind::User && !actor.is_administrator() {
         covers(actor, &account.name, &roles::queries::of_account(conn, &account.id)?.1)?;

@@ -149,7 +149,11 @@ fn an_id_of_nothing_or_of_something_else_leads_nowhere() {
     let unknown = Id::new().to_string();
     let strangers = [unknown.as_str(), "garbage", "%00", "'%20OR%20'1'='1", user.as_str(), deleted.as_str()];
     for (at, route) in PAGES.iter().enumerate() {
-        for (from, others) in [("{id}", &strangers[..]), ("{token}", &["garbage", others_token.as_str(), "abcdefghijkl"])] {
+        for (from, others) in [
+            ("{id}", &strangers[..]),
+            ("{token}", &["garbage", others_token.as_str(), "abcdefghijkl"]),
+            ("{session}", &["garbage", others_session.as_str()]),
+        ] {
             if !route.path.contains(from) {
                 continue;
             }

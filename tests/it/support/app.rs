@@ -229,6 +229,18 @@ impl TestApp {
             .to_owned()
     }
 
+    /// A token of a user's own: its value.
+    pub fn add_token_of_user(&self, user: &Id) -> String {
+        let robot = self.add_account(&format!("robot for {user}"));
+        let value = self.add_token(&robot, Access::Read);
+        self.write(|conn| {
+            let mut sql = Sql::new("UPDATE tokens SET account_id = ");
+            sql.bind(user).push(" WHERE account_id = ").bind(&robot);
+            sql.execute(conn)
+        });
+        value
+    }
+
     /// The check's answer for a token.
     pub fn verify(&self, token: &str) -> Answer {
         self.anonymous().get_with("/auth/verify", &[("Authorization", &format!("Bearer {token}"))])

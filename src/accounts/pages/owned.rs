@@ -1,0 +1,32 @@
+//! What a person owns, on their page: what would be left behind.
+
+use chrono::NaiveDateTime;
+
+use super::visits::AccountVisit;
+use super::{moment, tile};
+use crate::accounts::kind::SYSTEM_ACCOUNTS;
+use crate::accounts::model::{Kind, Right};
+use crate::accounts::view::account::{Belonging, OwnedLine};
+use crate::clock;
+use crate::people::queries::{Belongings, MOST, Owned};
+
+/// For those who manage users and may see system accounts.
+pub fn section(visit: &AccountVisit, found: &Belongings, now: NaiveDateTime) -> Option<Belonging> {
+    let actor = &visit.actor;
+    let may_see = visit.screen.kind == Kind::User && visit.may_manage() && actor.may(Kind::System.permission(Right::Read));
+    let line = |account: &Owned| OwnedLine {
+        href: format!("{}/{}", SYSTEM_ACCOUNTS.path, account.id),
+        name: account.name.clone(),
+        description: account.description.clone(),
+        tile: tile(Kind::System, &account.id, &account.name),
+        disabled: account.disabled,
+        used: moment(clock::known(account.last_used_at), now),
+    };
+    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
+    may_see.then(|| Belonging {
+        accounts: found.accounts.iter().take(most).map(line).collect(),
+        all: (!found.accounts.is_empty()).then(|| format!("{}?owner={}&disabled=1", SYSTEM_ACCOUNTS.path, visit.id)),
+        teams: found.teams.clone(),
+        invited: found.invited.clone(),
+    })
+}
