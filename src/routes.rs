@@ -6,7 +6,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, Resource, Route as Handler, Scope, guard, web};
 
 use crate::auth::access;
-use crate::auth::access::Access::{self, AnyOf, ForOne, Public, SignedIn};
+use crate::auth::access::Access::{self, AnyOf, ForOne, ForSome, Public, SignedIn};
 use crate::error::Error;
 use crate::web::navigation::Navigation;
 use crate::web::{assets, headers, health, trace};
@@ -44,7 +44,7 @@ const INVITE: Access = AnyOf(&["user:manage:*", people::operations::INVITE]);
 const MANAGE_ANY: Access = AnyOf(&["system_account:manage:*", "user:manage:*"]);
 const OPERATE_ANY: Access = AnyOf(&["system_account:manage:*", "system_account:manage:team", "user:manage:*"]);
 const MANAGE_ROLES: Access = AnyOf(&["role:manage:*"]);
-const SEE_TEAMS: Access = AnyOf(&["team:read:*"]);
+const SEE_TEAMS: Access = ForSome("team:read:*");
 const MANAGE_TEAMS: Access = AnyOf(&["team:manage:*"]);
 const SEE_TEAM: Access = ForOne("team:read");
 const MANAGE_TEAM: Access = ForOne("team:manage");
@@ -146,6 +146,7 @@ pub const PAGES: &[Route] = &[
     get("/settings/teams/{id}/deletion", MANAGE_TEAMS, || reads().to(teams::pages::deletion::ask)),
     post("/settings/teams/{id}/deletion", MANAGE_TEAMS, || web::post().to(teams::pages::deletion::delete)),
     get("/settings/teams/{id}/members/new", MANAGE_TEAM, || reads().to(teams::pages::members::find)),
+    post("/settings/teams/{id}/applications", MANAGE_TEAM, || web::post().to(teams::pages::team::set_applications)),
     post("/settings/teams/{id}/members", MANAGE_TEAM, || web::post().to(teams::pages::members::add)),
     post("/settings/teams/{id}/members/removal", MANAGE_TEAM, || web::post().to(teams::pages::members::remove)),
     post("/settings/teams/{id}/administrators", MANAGE_TEAMS, || web::post().to(teams::pages::members::appoint)),

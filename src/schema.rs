@@ -104,6 +104,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    team_applications (team_id, name) {
+        team_id -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
     tokens (id) {
         id -> Text,
         account_id -> Text,

@@ -10,7 +10,7 @@ use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::permission::Permission;
-use crate::schema::{account_days, account_totals, accounts};
+use crate::schema::{account_days, account_totals, accounts, team_administrators, team_members};
 use crate::text::fold;
 
 pub mod alike;
@@ -95,6 +95,28 @@ pub fn find_all(conn: &mut DbConnection, ids: &[Id]) -> Result<Vec<Account>, Err
     let rows: Vec<Columns> =
         accounts::table.filter(accounts::id.eq_any(ids.iter().map(Id::as_str))).select(columns!()).load(conn)?;
     Ok(rows.into_iter().filter_map(account).collect())
+}
+
+/// The members of a team, by name.
+pub fn members(conn: &mut DbConnection, team: &Id) -> Result<Vec<Account>, Error> {
+    let of_team = team_members::table.filter(team_members::team_id.eq(team)).select(team_members::account_id);
+    let rows: Vec<Columns> = accounts::table
+        .filter(accounts::id.eq_any(of_team))
+        .order((accounts::name_key, accounts::id))
+        .select(columns!())
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(account).collect())
+}
+
+/// Who administers each of these teams, by name; disabled ones, too.
+pub fn team_administrators(conn: &mut DbConnection, teams: &[Id]) -> Result<Vec<(Id, Account)>, Error> {
+    let rows: Vec<(Id, Columns)> = team_administrators::table
+        .inner_join(accounts::table.on(accounts::id.eq(team_administrators::account_id)))
+        .filter(team_administrators::team_id.eq_any(teams.iter().map(Id::as_str)))
+        .order((accounts::name_key, accounts::id))
+        .select((team_administrators::team_id, columns!()))
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|(team, row)| Some((team, account(row)?))).collect())
 }
 
 /// The identity of the system account that goes by `name`, the enabled one first.

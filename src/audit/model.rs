@@ -41,6 +41,7 @@ pub mod verbs {
     pub const ROLE_DELETED: &str = "role.deleted";
     pub const TEAM_CREATED: &str = "team.created";
     pub const TEAM_RENAMED: &str = "team.renamed";
+    pub const TEAM_APPLICATIONS: &str = "team.applications_changed";
     pub const TEAM_DELETED: &str = "team.deleted";
     pub const TEAM_ADMINISTRATOR_ADDED: &str = "account.team_administrator_added";
     pub const TEAM_ADMINISTRATOR_REMOVED: &str = "account.team_administrator_removed";

@@ -58,6 +58,9 @@ pub fn details(entry: &Entry) -> String {
             Some(before) => format!("Before: {before}"),
             None => String::new(),
         },
+        verbs::TEAM_APPLICATIONS => {
+            entry.detail.get("after").map(|after| listed(after, "applications").join(", ")).unwrap_or_default()
+        }
         verbs::TOKEN_REGENERATED => overlap(entry),
         verbs::TOKEN_REFUSED => {
             let calls = counted(entry.number("count").unwrap_or(1), "call");
@@ -91,7 +94,11 @@ pub fn details(entry: &Entry) -> String {
 }
 
 fn list(entry: &Entry, name: &str) -> Vec<String> {
-    let values = entry.detail.get(name).and_then(serde_json::Value::as_array).into_iter().flatten();
+    listed(&entry.detail, name)
+}
+
+fn listed(detail: &serde_json::Value, name: &str) -> Vec<String> {
+    let values = detail.get(name).and_then(serde_json::Value::as_array).into_iter().flatten();
     values.filter_map(|value| value.as_str().map(str::to_owned)).collect()
 }
 

@@ -80,6 +80,7 @@ pub const WORDS: &[Words] = &[
     words(verbs::ROLE_RESET, "Reset role", &[Kind::Roles], Tone::Plain),
     words(verbs::ROLE_DELETED, "Deleted role", &[Kind::Roles], Tone::Danger),
     words(verbs::TEAM_CREATED, "Created team", &[Kind::Teams], Tone::Plain),
+    words(verbs::TEAM_APPLICATIONS, "Changed applications", &[Kind::Teams], Tone::Plain),
     words(verbs::TEAM_RENAMED, "Renamed team", &[Kind::Teams], Tone::Plain),
     words(verbs::TEAM_DELETED, "Deleted team", &[Kind::Teams], Tone::Danger),
     words(verbs::TEAM_ADMINISTRATOR_ADDED, "Added team administration", &[Kind::Teams], Tone::Plain),

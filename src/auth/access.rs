@@ -35,6 +35,8 @@ pub enum Access {
     SignedIn,
     /// A signed-in user with one of these permissions.
     AnyOf(&'static [&'static str]),
+    /// The same, who holds this (`team:read:*`) for everything, or for one thing at least.
+    ForSome(&'static str),
     /// The same, who holds this (`team:manage`) for everything, or for what the path's `{id}` names.
     ForOne(&'static str),
 }
@@ -85,6 +87,12 @@ fn permit(access: Access, principal: Option<&Principal>, id: Option<&str>) -> Re
                 return Ok(());
             }
             Err(Error::forbidden(permissions.first().copied().unwrap_or_default(), "You don't have permission to do this."))
+        }
+        (Access::ForSome(permission), Some(principal)) => {
+            if principal.permissions.allows_some(permission) {
+                return Ok(());
+            }
+            Err(Error::forbidden(permission, "You don't have permission to do this."))
         }
         (Access::ForOne(permission), Some(principal)) => {
             let everywhere = format!("{permission}:*");

@@ -49,6 +49,8 @@ pub enum Access {
     AnyOf(&'static [&'static str]),
     /// The same with this permission (`team:manage:*`), for everything or for what the path's `{uuid}` names.
     ForOne(&'static str),
+    /// The same with this permission (`team:read:*`), for everything or for one thing at least.
+    ForSome(&'static str),
 }
 
 /// The token in a request's headers. Two `Authorization` headers count as malformed: the API might read the other one.
@@ -154,12 +156,14 @@ fn lacking(access: Access, request: &HttpRequest, holder: &Credential) -> Option
     let has = |wanted: &str| holder.account.grants.permissions.allows_str(wanted);
     match access {
         Access::AnyToken => None,
-        Access::AnyOf(_) | Access::ForOne(_) if !may_write => Some(WRITE),
+        Access::AnyOf(_) | Access::ForOne(_) | Access::ForSome(_) if !may_write => Some(WRITE),
         // A route without permissions is closed to everyone.
         Access::Asks(permissions) | Access::AnyOf(permissions) => {
             let held = permissions.iter().any(|wanted| has(wanted));
             if held { None } else { Some(permissions.first().copied().unwrap_or("nothing")) }
         }
+        Access::ForSome(everywhere) if holder.account.grants.permissions.allows_some(everywhere) => None,
+        Access::ForSome(everywhere) => Some(everywhere),
         Access::ForOne(everywhere) => {
             let one = request.match_info().get("uuid").and_then(Id::parse);
             let held = one.is_some_and(|one| has(&format!("{}{one}", everywhere.trim_end_matches('*'))));

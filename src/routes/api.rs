@@ -6,10 +6,10 @@ use actix_web::{Resource, Route as Handler, guard, web};
 
 use super::{PAGES, reads, resources};
 use crate::auth::bearer;
-use crate::auth::bearer::Access::{self, AnyOf, AnyToken, Asks};
+use crate::auth::bearer::Access::{self, AnyOf, AnyToken, Asks, ForOne, ForSome};
 use crate::web::api::operation::Operation;
 use crate::web::{api, headers, trace};
-use crate::{accounts, audit, authzen, gateway, roles, tokens};
+use crate::{accounts, audit, authzen, gateway, roles, teams, tokens};
 
 /// A method and a path, what it asks of those who come, and who answers.
 pub struct ApiRoute {
@@ -34,6 +34,11 @@ const fn route(
 }
 
 const INTROSPECT: Access = Asks(&["token:introspect"]);
+const MANAGE_TEAMS: Access = AnyOf(&["team:manage:*"]);
+const SEE_TEAM: Access = ForOne("team:read:*");
+const MANAGE_TEAM: Access = ForOne("team:manage:*");
+const MEMBERS: &str = "/admin/teams/{uuid}/users";
+const MEMBER: &str = "/admin/teams/{uuid}/users/{user}";
 const SEE_ROLES: Access = AnyOf(super::READ_ROLES);
 const MANAGE_ROLES: Access = AnyOf(&["role:manage:*"]);
 
@@ -65,6 +70,26 @@ pub const API: &[ApiRoute] = &[
     route("PUT", "/admin/roles/{uuid}", MANAGE_ROLES, || web::put().to(roles::api::update), &roles::api::UPDATE),
     route("DELETE", "/admin/roles/{uuid}", MANAGE_ROLES, || web::delete().to(roles::api::delete), &roles::api::DELETE),
     route("GET", "/admin/permissions", SEE_ROLES, || reads().to(roles::api::permissions), &roles::api::PERMISSIONS),
+    // Teams
+    route("GET", "/admin/teams", ForSome("team:read:*"), || reads().to(teams::api::teams::list), &teams::api::teams::LIST),
+    route("POST", "/admin/teams", MANAGE_TEAMS, || web::post().to(teams::api::teams::create), &teams::api::teams::CREATE),
+    route("GET", "/admin/teams/{uuid}", SEE_TEAM, || reads().to(teams::api::teams::show), &teams::api::teams::SHOW),
+    route("PUT", "/admin/teams/{uuid}", MANAGE_TEAM, || web::put().to(teams::api::teams::replace), &teams::api::teams::REPLACE),
+    route(
+        "DELETE",
+        "/admin/teams/{uuid}",
+        MANAGE_TEAMS,
+        || web::delete().to(teams::api::teams::delete),
+        &teams::api::teams::DELETE,
+    ),
+    // Their members
+    route("GET", MEMBERS, SEE_TEAM, || reads().to(teams::api::users::list), &teams::api::users::LIST),
+    route("PUT", MEMBERS, MANAGE_TEAM, || web::put().to(teams::api::users::replace), &teams::api::users::REPLACE),
+    route("POST", MEMBERS, MANAGE_TEAM, || web::post().to(teams::api::users::add), &teams::api::users::ADD),
+    route("PATCH", MEMBERS, MANAGE_TEAM, || web::patch().to(teams::api::users::patch), &teams::api::users::PATCH),
+    route("DELETE", MEMBERS, MANAGE_TEAM, || web::delete().to(teams::api::users::remove), &teams::api::users::REMOVE),
+    route("GET", MEMBER, SEE_TEAM, || reads().to(teams::api::users::show), &teams::api::users::SHOW),
+    route("DELETE", MEMBER, MANAGE_TEAM, || web::delete().to(teams::api::users::remove_one), &teams::api::users::REMOVE_ONE),
     // The audit log
     route("GET", "/audit", AnyOf(&["audit:read:*"]), || reads().to(audit::api::list), &audit::api::LIST),
     // Accounts

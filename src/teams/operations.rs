@@ -2,7 +2,7 @@
 
 use super::{Team, queries};
 use crate::accounts::model::AccountName;
-use crate::accounts::queries::changes::{self, ADMINISTRATION, MEMBERSHIP};
+use crate::accounts::queries::changes::{self, ADMINISTRATION, MEMBERSHIP, Whom};
 use crate::audit::{self, Event, verbs};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::id::Id;
 
 pub mod administrators;
+pub mod applications;
 pub mod members;
 pub mod reach;
 
@@ -75,6 +76,35 @@ pub fn rename(conn: &mut DbConnection, actor: &Principal, id: &Id, (shown, name)
     Ok(Team { id: team.id, name: name.as_str().to_owned() })
 }
 
+/// What a team is to be, but for its members.
+#[derive(Debug, Clone, Default)]
+pub struct TeamDraft {
+    pub name: String,
+    pub applications: Vec<String>,
+    pub administrators: Vec<Id>,
+}
+
+/// Creates a team with its applications and administrators, and returns its identity.
+///
+/// # Errors
+/// `Forbidden`, `Invalid` (fields `name`, `applications`, `account`).
+pub fn create_whole(conn: &mut DbConnection, actor: &Principal, draft: &TeamDraft) -> Result<Id, Error> {
+    let id = create(conn, actor, &draft.name)?;
+    applications::set(conn, actor, &id, &draft.applications)?;
+    administrators::replace(conn, actor, &id, &draft.administrators)?;
+    Ok(id)
+}
+
+/// Gives a team another name, applications and administrators. Its members stay.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Invalid` (fields `name`, `applications`, `account`).
+pub fn replace(conn: &mut DbConnection, actor: &Principal, id: &Id, draft: &TeamDraft) -> Result<(), Error> {
+    rename(conn, actor, id, ("", &draft.name))?;
+    applications::set(conn, actor, id, &draft.applications)?;
+    administrators::replace(conn, actor, id, &draft.administrators)
+}
+
 /// Deletes a team. Its members stay, without what their roles allow for their teams; its administrators are none any more.
 ///
 /// # Errors
@@ -84,8 +114,8 @@ pub fn delete(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Tea
     let team = queries::find_one(conn, id)?;
     let change = audit::begin(conn, actor)?;
     let one = std::slice::from_ref(id);
-    let members = changes::note_teams(conn, &change, (MEMBERSHIP, false), None, one)?;
-    let administrators = changes::note_teams(conn, &change, (ADMINISTRATION, false), None, one)?;
+    let members = changes::note_teams(conn, &change, (MEMBERSHIP, false), Whom::All, one)?;
+    let administrators = changes::note_teams(conn, &change, (ADMINISTRATION, false), Whom::All, one)?;
     let detail = serde_json::json!({ "members": members, "administrators": administrators });
     change.record(conn, &event(verbs::TEAM_DELETED, id, &team.name, detail))?;
     // Members and administrators go with the row, by their foreign keys.

@@ -14,6 +14,7 @@ use crate::id::Id;
 use crate::schema::{team_administrators, team_members, teams};
 use crate::text::fold;
 
+pub mod applications;
 pub mod list;
 pub mod members;
 
@@ -42,6 +43,13 @@ pub fn find_one(conn: &mut DbConnection, id: &Id) -> Result<Team, Error> {
 /// When a team was created.
 pub fn created_at(conn: &mut DbConnection, id: &Id) -> Result<chrono::NaiveDateTime, Error> {
     teams::table.find(id).select(teams::created_at).first(conn).optional()?.ok_or(Error::NotFound("team"))
+}
+
+/// When each of these teams was created.
+pub fn created(conn: &mut DbConnection, ids: &[Id]) -> Result<HashMap<Id, chrono::NaiveDateTime>, Error> {
+    let rows: Vec<(Id, chrono::NaiveDateTime)> =
+        teams::table.filter(teams::id.eq_any(ids.iter().map(Id::as_str))).select((teams::id, teams::created_at)).load(conn)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Gives a team another name.

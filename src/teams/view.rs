@@ -16,7 +16,7 @@ pub const NAVIGATION: Item = Item {
     href: TEAMS,
     icon: "team",
     group: Group::Organisation,
-    any_of: &["team:read:*"],
+    any_of: &["team:read:*", "team:read:{}"],
     count: Some("SELECT count(*) FROM teams"),
 };
 

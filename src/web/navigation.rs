@@ -28,7 +28,8 @@ pub struct Item {
     /// A symbol of the sprite, without `i-`.
     pub icon: &'static str,
     pub group: Group,
-    /// Who sees it holds one of these, as the page itself asks for; empty for everybody.
+    /// Who sees it holds one of these, as the page itself asks for; empty for everybody. `team:read:{}` is held by who holds it for
+    /// one thing at least.
     pub any_of: &'static [&'static str],
     /// A query for the number beside it.
     pub count: Option<&'static str>,
@@ -43,7 +44,7 @@ impl Navigation {
         self.0
             .iter()
             .enumerate()
-            .filter(|(_, item)| item.any_of.is_empty() || item.any_of.iter().any(|permission| actor.may(permission)))
+            .filter(|(_, item)| sees_all(item, actor) || item.any_of.iter().any(|permission| holds_for_one(permission, actor)))
     }
 
     /// The first page of the organisation's that the actor may see.
@@ -59,7 +60,13 @@ impl Navigation {
                 label: item.label,
                 href: item.href,
                 icon: item.icon,
-                count: counts.0.iter().find(|count| usize::try_from(count.item) == Ok(at)).map(|count| grouped(count.n)),
+                // Who sees some of them is not told how many there are.
+                count: counts
+                    .0
+                    .iter()
+                    .filter(|_| sees_all(item, actor))
+                    .find(|count| usize::try_from(count.item) == Ok(at))
+                    .map(|count| grouped(count.n)),
                 current: item.href == place,
             };
             let links: Vec<NavLink> = self.seen_by(actor).filter(|(_, item)| item.group == group).map(link).collect();
@@ -69,6 +76,14 @@ impl Navigation {
         }
         groups
     }
+}
+
+fn sees_all(item: &Item, actor: &Principal) -> bool {
+    item.any_of.is_empty() || item.any_of.iter().any(|permission| actor.may(permission))
+}
+
+fn holds_for_one(permission: &str, actor: &Principal) -> bool {
+    permission.strip_suffix("{}").is_some_and(|some| actor.permissions.allows_some(&format!("{some}*")))
 }
 
 #[derive(Debug, Clone, QueryableByName)]

@@ -9,7 +9,11 @@ use crate::support::app::{Answer, Client, TestApp};
 
 mod audit;
 mod base;
+mod members;
 mod roles;
+mod team_rights;
+mod teams;
+mod together;
 
 /// Somebody who calls with a token.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! Teams: who may do what with them, and what their pages show.
 
 mod administrators;
+mod applications;
 mod pages;
 mod races;
 mod reach;

@@ -127,7 +127,7 @@ pub fn give_and_place(
 ) -> Result<(), Error> {
     let Target::Accounts(kind, ids) = target else { return Err(Error::Internal("new accounts by a filter".into())) };
     changes::note_roles_added(conn, change, target, roles)?;
-    changes::note_teams(conn, change, (changes::MEMBERSHIP, true), Some(ids), teams)?;
+    changes::note_teams(conn, change, (changes::MEMBERSHIP, true), changes::Whom::These(ids), teams)?;
     let given = [verbs::ROLE_ADDED, verbs::TEAM_ADDED];
     for tally in changes::tally(conn, &change.id)?.iter().filter(|tally| given.contains(&tally.verb.as_str())) {
         (Effect::of(&tally.verb)?.carry_out)(conn, change, *kind, tally.events)?;

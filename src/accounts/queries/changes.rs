@@ -96,20 +96,32 @@ pub const MEMBERSHIP: Tie = Tie { table: "team_members", added: verbs::TEAM_ADDE
 pub const ADMINISTRATION: Tie =
     Tie { table: "team_administrators", added: verbs::TEAM_ADMINISTRATOR_ADDED, removed: verbs::TEAM_ADMINISTRATOR_REMOVED };
 
-/// Writes that accounts (or all there are) come to belong to `teams`, or no longer do, as far as it is not so yet. Returns the
-/// number of pairs.
+/// Which accounts are meant.
+#[derive(Debug, Clone, Copy)]
+pub enum Whom<'a> {
+    All,
+    These(&'a [Id]),
+    AllBut(&'a [Id]),
+}
+
+/// Writes that accounts come to belong to `teams`, or no longer do, as far as it is not so yet. Returns the number of pairs.
 pub fn note_teams(
     conn: &mut DbConnection,
     change: &Change,
     (tie, added): (Tie, bool),
-    accounts: Option<&[Id]>,
+    accounts: Whom<'_>,
     teams: &[Id],
 ) -> Result<i64, Error> {
+    if matches!(accounts, Whom::These([])) {
+        return Ok(0);
+    }
     let mut sql = into_events();
     head(&mut sql, change, if added { tie.added } else { tie.removed });
     sql.push(", a.kind, a.id, a.name, t.id, t.name FROM accounts a CROSS JOIN teams t WHERE t.id IN ").bind_list(teams);
-    if let Some(accounts) = accounts {
-        sql.push(" AND a.id IN ").bind_list(accounts);
+    match accounts {
+        Whom::All | Whom::AllBut([]) => {}
+        Whom::These(accounts) => drop(sql.push(" AND a.id IN ").bind_list(accounts)),
+        Whom::AllBut(accounts) => drop(sql.push(" AND a.id NOT IN ").bind_list(accounts)),
     }
     sql.push(if added { " AND NOT EXISTS " } else { " AND EXISTS " }).push("(SELECT 1 FROM ").push(tie.table);
     sql.push(" m WHERE m.account_id = a.id AND m.team_id = t.id)");

@@ -1,7 +1,9 @@
 //! All permissions of one account or role.
 
+use uuid::Uuid;
+
 use super::Permission;
-use super::grammar::Parts;
+use super::grammar::{Parts, Scope};
 
 /// All that an account may do: sorted, no text twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +24,22 @@ impl PermissionSet {
     /// taken for two.
     pub fn allows_thing(&self, resource: &str, action: &str, thing: &str) -> bool {
         Parts::asked(resource, action, thing).is_some_and(|asked| self.0.iter().any(|held| held.parts().covers(asked)))
+    }
+
+    /// The things of one kind that may be done this to, where a permission names them by their UUID.
+    pub fn named(&self, resource: &str, action: &str) -> Vec<Uuid> {
+        let named = |held: &Permission| {
+            let asked = Parts { resource, action, scope: Scope::Id(held.id?) };
+            held.parts().covers(asked).then_some(held.id).flatten()
+        };
+        self.0.iter().filter_map(named).collect()
+    }
+
+    /// Whether `team:read:*` is covered, or the same of one team at least.
+    pub fn allows_some(&self, everywhere: &str) -> bool {
+        let mut words = everywhere.split(':');
+        let (resource, action) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        self.allows_str(everywhere) || !self.named(resource, action).is_empty()
     }
 
     /// Whether each permission of `other` is covered: the rule for granting a role.

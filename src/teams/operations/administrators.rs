@@ -1,31 +1,58 @@
 //! Who administers a team: they rename it and choose its members. They need not be members.
 
-use super::members::{Changed, some};
+use super::members::{Changed, all_exist, some};
 use super::{MANAGE, managed};
-use crate::accounts::queries::changes::{self, ADMINISTRATION};
+use crate::accounts::queries::changes::{self, ADMINISTRATION, Whom};
 use crate::audit;
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::teams::queries;
+use crate::teams::{Team, queries};
 
-/// Makes users administrators of a team.
+const CHOOSE: &str = "Only administrators can choose the administrators of a team.";
+
+/// Makes enabled accounts administrators of a team.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Invalid` (field `account`).
-pub fn appoint(conn: &mut DbConnection, actor: &Principal, team: &Id, users: &[Id]) -> Result<Changed, Error> {
-    actor.require(MANAGE, "Only administrators can choose the administrators of a team.")?;
+pub fn appoint(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id]) -> Result<Changed, Error> {
+    actor.require(MANAGE, CHOOSE)?;
     let team = queries::find_one(conn, team)?;
-    some(users)?;
-    if let Some(name) = queries::members::who_cannot_sign_in(conn, users)? {
+    some(accounts)?;
+    if let Some(name) = queries::members::who_is_not_enabled(conn, accounts)? {
         return Err(Error::field(
             "account",
-            format!("{name} can't be an administrator of a team: only enabled users can. Nothing was changed."),
+            format!("{name} can't be an administrator of a team: only enabled accounts can. Nothing was changed."),
         ));
     }
+    add(conn, actor, team, accounts)
+}
+
+/// Makes these accounts the administrators of a team, and nobody else. A disabled one may be among them: it does not count as one
+/// until it is enabled. Nobody but the administrators of Muster may change who they are.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Invalid` (field `account`).
+pub fn replace(conn: &mut DbConnection, actor: &Principal, team: &Id, wanted: &[Id]) -> Result<(), Error> {
+    let team = managed(conn, actor, team)?;
+    let present = queries::members::administrator_ids(conn, &team.id)?;
+    let added: Vec<Id> = wanted.iter().filter(|id| !present.contains(id)).cloned().collect();
+    let removed: Vec<Id> = present.iter().filter(|id| !wanted.contains(id)).cloned().collect();
+    if !added.is_empty() {
+        actor.require(MANAGE, CHOOSE)?;
+        all_exist(conn, &added)?;
+        add(conn, actor, team.clone(), &added)?;
+    }
+    if !removed.is_empty() {
+        dismiss(conn, actor, &team.id, &removed)?;
+    }
+    Ok(())
+}
+
+fn add(conn: &mut DbConnection, actor: &Principal, team: Team, users: &[Id]) -> Result<Changed, Error> {
     let change = audit::begin(conn, actor)?;
-    let added = changes::note_teams(conn, &change, (ADMINISTRATION, true), Some(users), std::slice::from_ref(&team.id))?;
+    let added = changes::note_teams(conn, &change, (ADMINISTRATION, true), Whom::These(users), std::slice::from_ref(&team.id))?;
     if added == 0 {
         change.discard(conn)?;
         return Ok(Changed::nothing(team));
@@ -41,12 +68,13 @@ pub fn appoint(conn: &mut DbConnection, actor: &Principal, team: &Id, users: &[I
 /// `Forbidden`, `NotFound`, `Invalid` (field `account`).
 pub fn dismiss(conn: &mut DbConnection, actor: &Principal, team: &Id, users: &[Id]) -> Result<Changed, Error> {
     if !users.iter().all(|user| actor.is(user)) {
-        actor.require(MANAGE, "Only administrators can choose the administrators of a team.")?;
+        actor.require(MANAGE, CHOOSE)?;
     }
     let team = managed(conn, actor, team)?;
     some(users)?;
     let change = audit::begin(conn, actor)?;
-    let removed = changes::note_teams(conn, &change, (ADMINISTRATION, false), Some(users), std::slice::from_ref(&team.id))?;
+    let removed =
+        changes::note_teams(conn, &change, (ADMINISTRATION, false), Whom::These(users), std::slice::from_ref(&team.id))?;
     if removed == 0 {
         change.discard(conn)?;
         return Ok(Changed::nothing(team));

@@ -1,8 +1,10 @@
 //! Who belongs to a team.
 
+use std::collections::HashSet;
+
 use super::{managed, reach};
 use crate::accounts::model::{Kind, Right};
-use crate::accounts::queries::changes::{self, MEMBERSHIP};
+use crate::accounts::queries::changes::{self, MEMBERSHIP, Whom};
 use crate::audit::{self, verbs};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
@@ -51,15 +53,10 @@ pub fn add(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id
     let team = managed(conn, actor, team)?;
     some(accounts)?;
     in_sight(conn, actor, accounts)?;
-    let change = audit::begin(conn, actor)?;
-    let added = changes::note_teams(conn, &change, (MEMBERSHIP, true), Some(accounts), std::slice::from_ref(&team.id))?;
-    if added == 0 {
-        change.discard(conn)?;
-        return Ok(Changed::nothing(team));
+    match carry_out(conn, actor, &team, (accounts, Whom::These(&[])))? {
+        Some((change, added, _)) => Changed::told(conn, team, &change, verbs::TEAM_ADDED, added),
+        None => Ok(Changed::nothing(team)),
     }
-    changes::add_memberships(conn, &change, verbs::TEAM_ADDED)?;
-    reach::stays(conn, actor, &team, &change)?;
-    Changed::told(conn, team, &change, verbs::TEAM_ADDED, added)
 }
 
 /// Removes accounts from a team. Its administrators stay what they are.
@@ -69,23 +66,94 @@ pub fn add(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id
 pub fn remove(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id]) -> Result<Changed, Error> {
     let team = managed(conn, actor, team)?;
     some(accounts)?;
-    let change = audit::begin(conn, actor)?;
-    let removed = changes::note_teams(conn, &change, (MEMBERSHIP, false), Some(accounts), std::slice::from_ref(&team.id))?;
-    if removed == 0 {
-        change.discard(conn)?;
-        return Ok(Changed::nothing(team));
+    match carry_out(conn, actor, &team, (&[], Whom::These(accounts)))? {
+        Some((change, _, removed)) => Changed::told(conn, team, &change, verbs::TEAM_REMOVED, removed),
+        None => Ok(Changed::nothing(team)),
     }
-    changes::remove_memberships(conn, &change, verbs::TEAM_REMOVED)?;
-    Changed::told(conn, team, &change, verbs::TEAM_REMOVED, removed)
+}
+
+/// Adds some accounts and removes others, all or none. Who is a member already, or is none, stays so.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Invalid` (field `account`).
+pub fn adjust(conn: &mut DbConnection, actor: &Principal, team: &Id, added: &[Id], removed: &[Id]) -> Result<(), Error> {
+    let team = managed(conn, actor, team)?;
+    newcomers_in_sight(conn, actor, &team, added)?;
+    all_exist(conn, removed)?;
+    carry_out(conn, actor, &team, (added, Whom::These(removed))).map(drop)
+}
+
+/// Removes one account from a team. An administrator of the team who is no member is left alone.
+///
+/// # Errors
+/// `Forbidden`; `NotFound`, also for an account that does not belong to the team.
+pub fn remove_one(conn: &mut DbConnection, actor: &Principal, team: &Id, account: &Id) -> Result<(), Error> {
+    let team = managed(conn, actor, team)?;
+    let one = std::slice::from_ref(account);
+    let left = carry_out(conn, actor, &team, (&[], Whom::These(one)))?;
+    if left.is_some() || queries::members::administrator_ids(conn, &team.id)?.contains(account) {
+        return Ok(());
+    }
+    Err(Error::NotFound("membership"))
+}
+
+/// Makes these accounts the members of a team, and nobody else.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Invalid` (field `account`).
+pub fn replace(conn: &mut DbConnection, actor: &Principal, team: &Id, wanted: &[Id]) -> Result<(), Error> {
+    let team = managed(conn, actor, team)?;
+    newcomers_in_sight(conn, actor, &team, wanted)?;
+    carry_out(conn, actor, &team, (wanted, Whom::AllBut(wanted))).map(drop)
+}
+
+/// The way of every change to who belongs to a team: events, statements, rule. Gives the change, and how many joined and left.
+fn carry_out(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    team: &Team,
+    (joining, leaving): (&[Id], Whom<'_>),
+) -> Result<Option<(audit::Change, i64, i64)>, Error> {
+    let change = audit::begin(conn, actor)?;
+    let one = std::slice::from_ref(&team.id);
+    let left = changes::note_teams(conn, &change, (MEMBERSHIP, false), leaving, one)?;
+    let joined = changes::note_teams(conn, &change, (MEMBERSHIP, true), Whom::These(joining), one)?;
+    if left + joined == 0 {
+        change.discard(conn)?;
+        return Ok(None);
+    }
+    if left > 0 {
+        changes::remove_memberships(conn, &change, verbs::TEAM_REMOVED)?;
+    }
+    if joined > 0 {
+        changes::add_memberships(conn, &change, verbs::TEAM_ADDED)?;
+        reach::stays(conn, actor, team, &change)?;
+    }
+    Ok(Some((change, joined, left)))
+}
+
+/// Who is a member already need not be seen.
+fn newcomers_in_sight(conn: &mut DbConnection, actor: &Principal, team: &Team, wanted: &[Id]) -> Result<(), Error> {
+    let members = queries::members::among(conn, &team.id, wanted)?;
+    let newcomers: Vec<Id> = wanted.iter().filter(|id| !members.contains(id)).cloned().collect();
+    in_sight(conn, actor, &newcomers)
 }
 
 /// What the actor cannot see is not there for them.
 fn in_sight(conn: &mut DbConnection, actor: &Principal, accounts: &[Id]) -> Result<(), Error> {
     let kinds = [Kind::User, Kind::System].map(|kind| (kind, actor.may(kind.permission(Right::Read))));
     let seen: Vec<&str> = kinds.iter().filter(|(_, may)| *may).map(|(kind, _)| kind.as_str()).collect();
-    let wanted: std::collections::HashSet<&Id> = accounts.iter().collect();
-    if queries::members::existing(conn, accounts, &seen)? < i64::try_from(wanted.len()).unwrap_or(i64::MAX) {
-        return Err(Error::field("account", "One of these accounts no longer exists. Nothing was changed."));
+    none_is_missing(&queries::members::existing(conn, accounts, &seen)?, accounts)
+}
+
+pub(super) fn all_exist(conn: &mut DbConnection, accounts: &[Id]) -> Result<(), Error> {
+    let kinds = [Kind::User, Kind::System].map(Kind::as_str);
+    none_is_missing(&queries::members::existing(conn, accounts, &kinds)?, accounts)
+}
+
+fn none_is_missing(found: &HashSet<Id>, accounts: &[Id]) -> Result<(), Error> {
+    match accounts.iter().find(|id| !found.contains(id)) {
+        None => Ok(()),
+        Some(missing) => Err(Error::field("account", format!("The account {missing} no longer exists. Nothing was changed."))),
     }
-    Ok(())
 }

@@ -12,7 +12,7 @@ use crate::id::Id;
 use crate::teams::operations::{self, MANAGE};
 use crate::teams::queries::list::{self, Administrators, Filter};
 use crate::teams::view::{self, NewTeamPage, TEAMS, TeamLine, TeamsPage};
-use crate::teams::{Team, queries};
+use crate::teams::{Team, queries, reach};
 use crate::text::grouped;
 use crate::web::form::{Form, Query};
 use crate::web::page::see_other;
@@ -45,12 +45,13 @@ pub async fn show(visit: Visit, query: Query<TeamsQuery>) -> Result<HttpResponse
         _ => Administrators::Anybody,
     };
     let word = if administrators == Administrators::Anybody { "" } else { query.administrators.as_str() };
-    let filter = Filter { search: search.clone(), administrators };
+    let among = reach(&visit.actor.permissions);
+    let filter = Filter { search: search.clone(), administrators, among: among.clone() };
     let wanted = query.page.clone();
     let ((all, unadministered, matching, number, rows), shell) = visit
         .framed(TEAMS, move |conn| {
-            let all = list::count(conn, &Filter::default())?;
-            let nobody = Filter { administrators: Administrators::Nobody, ..Filter::default() };
+            let all = list::count(conn, &Filter { among: among.clone(), ..Filter::default() })?;
+            let nobody = Filter { administrators: Administrators::Nobody, among, ..Filter::default() };
             let unadministered = list::count(conn, &nobody)?;
             let matching = list::count(conn, &filter)?;
             let (number, (limit, offset)) = place(&wanted, SIZE, matching);

@@ -61,6 +61,7 @@ async fn page(visit: &TeamVisit, q: &str, ticked: &[String]) -> Result<AddPage, 
                     name: row.name,
                     description: row.description,
                     disabled: row.disabled,
+                    kind: kind.as_str().to_owned(),
                 };
                 found.push((kind, listing.rows.into_iter().map(person).collect::<Vec<_>>(), listing.after));
             }

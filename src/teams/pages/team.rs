@@ -11,7 +11,7 @@ use crate::accounts::queries::alike::{Among, of_same_look};
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
-use crate::teams::operations;
+use crate::teams::operations::{self, applications};
 use crate::teams::queries::{self, members};
 use crate::teams::view::TEAMS;
 use crate::teams::view::team::{Section, TeamPage};
@@ -19,7 +19,7 @@ use crate::web::form::{Form, Query};
 use crate::web::page::see_other;
 use crate::web::view::address::address;
 use crate::web::view::pagination::Pagination;
-use crate::web::view::{Field, Flash, Moment};
+use crate::web::view::{Field, Flash, Moment, Text};
 
 /// Members of one kind on a page.
 const SIZE: u64 = 25;
@@ -41,6 +41,10 @@ impl TeamQuery {
     }
 }
 
+fn kind_of(person: &members::Person) -> Kind {
+    Kind::parse(&person.kind).unwrap_or(Kind::User)
+}
+
 fn words(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::User => ("users", "Users"),
@@ -59,7 +63,7 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
     let kinds: Vec<Kind> =
         [Kind::User, Kind::System].into_iter().filter(|kind| may_manage || may_see(&visit.actor, *kind)).collect();
     let (id, wanted) = (visit.id.clone(), query.clone());
-    let ((team, created, listings, administrators), shell) = visit
+    let ((team, created, listings, administrators, applications), shell) = visit
         .framed(TEAMS, move |conn| {
             let team = queries::find_one(conn, &id)?;
             let created = queries::created_at(conn, &id)?;
@@ -70,7 +74,7 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
                 let (number, window) = place(wanted.of(kind), SIZE, total);
                 listings.push((kind, number, total, members::page(conn, &id, kind, window)?));
             }
-            Ok((team, created, listings, members::administrators(conn, &id)?))
+            Ok((team, created, listings, members::administrators(conn, &id)?, queries::applications::of_team(conn, &id)?))
         })
         .await?;
     let appointed: Vec<Id> = administrators.iter().map(|person| person.id.clone()).collect();
@@ -93,12 +97,11 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
             list: list_of(&visit.actor, kind, &visit.id).filter(|_| total > 0),
             rows: people.into_iter().map(row).collect(),
             pagination: Pagination::numbered(number, SIZE, count(total), href),
-            people: kind == Kind::User,
         });
     }
     let administrator = |person: members::Person| {
         let removable = may_manage_all || (may_manage && visit.actor.is(&person.id));
-        super::PersonLine { removable, ..line(&visit.actor, Kind::User, person) }
+        super::PersonLine { removable, ..line(&visit.actor, kind_of(&person), person) }
     };
     Ok(TeamPage {
         shell,
@@ -111,8 +114,42 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
         may_manage_all,
         delegated: may_manage && !may_manage_all,
         rename: Field::new(&team.name),
+        edited: Field::new(applications.join("\n")),
+        applications,
         name: team.name,
     })
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ApplicationsForm {
+    applications: String,
+}
+
+/// `POST /settings/teams/{id}/applications`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
+pub async fn set_applications(visit: TeamVisit, form: Form<ApplicationsForm>) -> Result<HttpResponse, Error> {
+    let typed = form.0.applications;
+    let names: Vec<String> = typed.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let id = visit.id.clone();
+    match visit.write(move |conn, actor| applications::set(conn, actor, &id, &names)).await {
+        Ok((team, true)) => {
+            visit.flash(&Flash::done("Saved the applications of ").strong(team.name).plain("."))?;
+            Ok(see_other(&visit.url()))
+        }
+        Ok((_, false)) => {
+            visit.flash(&Flash::neutral(vec![Text::plain("No change to the applications.")]))?;
+            Ok(see_other(&visit.url()))
+        }
+        Err(error @ Error::Invalid(_)) => {
+            let mut page = page(&visit, TeamQuery::default()).await?;
+            page.edited = Field::wrong(typed, error.message());
+            visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -18,6 +18,8 @@ pub struct Filter {
     /// A part of the name; empty for all.
     pub search: String,
     pub administrators: Administrators,
+    /// These teams alone; `None` for all.
+    pub among: Option<Vec<Id>>,
 }
 
 /// Who administers them.
@@ -43,6 +45,9 @@ fn matching(sql: &mut Sql, filter: &Filter) {
     sql.push(" FROM teams t WHERE t.name_key LIKE ").bind(like_anywhere(&fold(&filter.search))).push(" ESCAPE '\\'");
     let administered = "EXISTS (SELECT 1 FROM team_administrators ta JOIN accounts a ON a.id = ta.account_id \
                         WHERE ta.team_id = t.id AND a.disabled = FALSE";
+    if let Some(among) = &filter.among {
+        sql.push(" AND t.id IN ").bind_list(among);
+    }
     match &filter.administrators {
         Administrators::Anybody => {}
         Administrators::Nobody => {

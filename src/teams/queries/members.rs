@@ -11,7 +11,7 @@ use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
-use crate::schema::team_members;
+use crate::schema::{team_administrators, team_members};
 
 /// A member or an administrator of a team.
 #[derive(Debug, Clone, QueryableByName)]
@@ -26,9 +26,12 @@ pub struct Person {
     pub description: String,
     #[diesel(sql_type = Bool)]
     pub disabled: bool,
+    /// `user` or `system`.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
 }
 
-const PERSON: &str = "SELECT a.id, a.name, a.email, a.description, a.disabled FROM ";
+const PERSON: &str = "SELECT a.id, a.name, a.email, a.description, a.disabled, a.kind FROM ";
 
 /// The members of one kind, by name, `limit` of them after `offset`.
 pub fn page(conn: &mut DbConnection, team: &Id, kind: Kind, (limit, offset): (i64, i64)) -> Result<Vec<Person>, Error> {
@@ -57,22 +60,28 @@ pub fn among(conn: &mut DbConnection, team: &Id, accounts: &[Id]) -> Result<Hash
     Ok(ids.into_iter().collect())
 }
 
-/// How many of these accounts there are, of these kinds.
-pub fn existing(conn: &mut DbConnection, accounts: &[Id], kinds: &[&str]) -> Result<i64, Error> {
-    let mut sql = Sql::new("SELECT count(*) AS n FROM accounts a WHERE a.kind IN ");
+/// Those of these accounts that there are, of these kinds.
+pub fn existing(conn: &mut DbConnection, accounts: &[Id], kinds: &[&str]) -> Result<HashSet<Id>, Error> {
+    let mut sql = Sql::new("SELECT a.id FROM accounts a WHERE a.kind IN ");
     sql.bind_list(kinds.iter().copied()).push(" AND a.id IN ").bind_list(accounts);
-    sql.number(conn)
+    Ok(sql.ids(conn)?.into_iter().collect())
 }
 
-/// The first of these ids that is not an enabled user's, by the account's name where there is one.
-pub fn who_cannot_sign_in(conn: &mut DbConnection, ids: &[Id]) -> Result<Option<String>, Error> {
+/// Who administers a team, enabled or not.
+pub fn administrator_ids(conn: &mut DbConnection, team: &Id) -> Result<Vec<Id>, Error> {
+    let rows = team_administrators::table.filter(team_administrators::team_id.eq(team));
+    Ok(rows.order(team_administrators::account_id).select(team_administrators::account_id).load(conn)?)
+}
+
+/// The first of these ids that is not an enabled account's, by the account's name where there is one.
+pub fn who_is_not_enabled(conn: &mut DbConnection, ids: &[Id]) -> Result<Option<String>, Error> {
     let mut sql = Sql::new(PERSON);
-    sql.push("accounts a WHERE a.id IN ").bind_list(ids).push(" AND a.kind = 'user'");
-    let users: Vec<Person> = sql.load(conn)?;
-    if let Some(disabled) = users.iter().find(|user| user.disabled) {
+    sql.push("accounts a WHERE a.id IN ").bind_list(ids);
+    let found: Vec<Person> = sql.load(conn)?;
+    if let Some(disabled) = found.iter().find(|account| account.disabled) {
         return Ok(Some(disabled.name.clone()));
     }
-    let stranger = ids.iter().find(|id| users.iter().all(|user| user.id != **id));
+    let stranger = ids.iter().find(|id| found.iter().all(|account| account.id != **id));
     Ok(stranger.map(|_| "One of these".to_owned()))
 }
 

@@ -25,6 +25,9 @@ pub struct TeamPage {
     /// Whether the reader manages it as one of its administrators only.
     pub delegated: bool,
     pub rename: Field,
+    pub applications: Vec<String>,
+    /// The applications as the dialog has them, one per line.
+    pub edited: Field,
 }
 
 /// The members of one kind.
@@ -37,8 +40,6 @@ pub struct Section {
     pub list: Option<String>,
     pub rows: Vec<PersonLine>,
     pub pagination: Pagination,
-    /// Whether they can be made administrators.
-    pub people: bool,
 }
 
 /// An account of a team.

@@ -88,6 +88,7 @@ pub struct NamedAccount {
     pub kind: String,
     #[diesel(sql_type = Text)]
     pub name: String,
+    /// Also for who is invited and has not accepted: what they are to be granted is judged again then.
     #[diesel(sql_type = Bool)]
     pub disabled: bool,
     /// Of a user.
@@ -97,8 +98,9 @@ pub struct NamedAccount {
 
 /// The accounts of these ids, and the users of these e-mail addresses, as addresses are compared.
 pub fn named_accounts(conn: &mut DbConnection, ids: &[Id], emails: &[&str]) -> Result<Vec<NamedAccount>, Error> {
-    const COLUMNS: &str =
-        "SELECT id, kind, name, disabled, CASE WHEN kind = 'user' THEN email_key END AS email_key FROM accounts WHERE ";
+    const COLUMNS: &str = "SELECT id, kind, name, \
+         CASE WHEN disabled = TRUE OR EXISTS (SELECT 1 FROM invitations i WHERE i.account_id = accounts.id) THEN TRUE ELSE FALSE END \
+         AS disabled, CASE WHEN kind = 'user' THEN email_key END AS email_key FROM accounts WHERE ";
     let mut sql = Sql::new(COLUMNS);
     sql.push("id IN ").bind_list(ids).push(" UNION ").push(COLUMNS).push("kind = 'user' AND email_key IN ");
     sql.bind_list(emails.iter().copied());

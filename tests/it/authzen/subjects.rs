@@ -94,6 +94,22 @@ fn the_disabled_the_deleted_and_the_unknown_are_alike() {
 }
 
 #[test]
+fn who_is_invited_may_nothing_before_they_accept() {
+    let stage = Stage::new();
+    let bo = stage.bob.clone();
+    stage.app.write(move |conn| {
+        let mut sql = Sql::new(
+            "INSERT INTO invitations (account_id, named, invited_by_name, created_at, expires_at) \
+             SELECT id, TRUE, 'Maya', created_at, created_at FROM accounts WHERE id = ",
+        );
+        sql.bind(&bo);
+        sql.execute(conn)
+    });
+    assert!(!may_read(&stage, &user(&stage.bob)) && !may_read(&stage, &subject("user", "bob@example.test")));
+    assert!(may_read(&stage, &user(&stage.alice)));
+}
+
+#[test]
 fn a_token_that_is_revoked_or_expired_or_wrong_is_refused() {
     let stage = Stage::new();
     let app = &stage.app;

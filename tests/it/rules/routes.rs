@@ -74,6 +74,7 @@ fn who_lacks_the_permission_is_told_its_name_and_changes_nothing() {
     for (at, route) in PAGES.iter().enumerate() {
         let permissions: Vec<String> = match route.access {
             Access::AnyOf(permissions) => permissions.iter().map(|permission| (*permission).to_owned()).collect(),
+            Access::ForSome(permission) => vec![permission.to_owned()],
             Access::ForOne(permission) => vec![format!("{permission}:*")],
             Access::Public | Access::SignedIn => continue,
         };

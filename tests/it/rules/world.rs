@@ -88,6 +88,7 @@ impl World {
                 app.write(|conn| muster::teams::operations::administrators::appoint(conn, &Principal::shell(), &id, &users));
                 one
             }
+            (_, "/{id}/applications") => vec![field("applications", "ledger-api\r\npayouts")],
             (_, "/{id}/members/removal" | "/{id}/administrators") => one,
             _ => vec![],
         };

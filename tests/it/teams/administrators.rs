@@ -117,7 +117,7 @@ fn administration_and_membership_are_two_things() {
 }
 
 #[test]
-fn only_enabled_users_administer() {
+fn only_enabled_accounts_administer() {
     let app = TestApp::start();
     let admin = app.admin();
     let robot = app.add_account("robot");
@@ -130,11 +130,17 @@ fn only_enabled_users_administer() {
     assert!(admin.get("/settings/teams").text().contains("1 without an administrator"));
     assert!(admin.get("/settings/teams?administrators=none").text().contains("Blue"));
     let before = snapshot(&app);
-    for refused in [&robot, &ida, &muster::id::Id::new()] {
+    for refused in [&ida, &muster::id::Id::new()] {
         let fields = [("account", refused.as_str()), ("q", "")];
         let answer = admin.post(&at(&team, "/administrators"), &fields);
         assert_eq!(answer.status, 422, "{}", answer.text());
-        assert!(answer.text().contains("only enabled users can"), "{}", answer.text());
+        assert!(answer.text().contains("only enabled accounts can"), "{}", answer.text());
     }
     assert_unchanged(&app, &before, "appointed");
+    // A machine may do it, too.
+    assert_eq!(post(&admin, &team, "/administrators", &[&robot]), 303);
+    assert!(!admin.get("/settings/teams").text().contains("without an administrator"));
+    let page = admin.get(&at(&team, ""));
+    assert!(page.body.contains(&format!("/settings/system-accounts/{robot}")), "{}", page.text());
+    assert_eq!(post(&admin, &team, "/administrators/removal", &[&robot]), 303);
 }
