@@ -88,6 +88,7 @@ pub const PAGES: &[Route] = &[
     post("/settings/system-accounts", MANAGE, || web::post().to(accounts::pages::new::create)),
     get("/settings/system-accounts/new", MANAGE, || reads().to(accounts::pages::new::show)),
     post("/settings/system-accounts/bulk", MANAGE, || web::post().to(accounts::pages::bulk::act)),
+    get("/settings/system-accounts/export", SEE, || reads().to(accounts::pages::export::export)),
     // One system account
     get("/settings/system-accounts/{id}", SEE, || reads().to(accounts::pages::account::show)),
     post("/settings/system-accounts/{id}", MANAGE, || web::post().to(accounts::pages::account::rename)),
@@ -122,6 +123,7 @@ pub const PAGES: &[Route] = &[
     post("/settings/users/{id}/sessions/end", MANAGE_USERS, || web::post().to(people::pages::sessions::end_all)),
     post("/settings/users/{id}/sessions/{session}/end", MANAGE_USERS, || web::post().to(people::pages::sessions::end)),
     post("/settings/users/{id}/password-link", MANAGE_USERS, || web::post().to(people::pages::links::offer_password)),
+    get("/settings/users/export", SEE_USERS, || reads().to(accounts::pages::export::export)),
     get("/settings/users/{id}", SEE_USERS, || reads().to(accounts::pages::account::show)),
     post("/settings/users/{id}", MANAGE_USERS, || web::post().to(accounts::pages::account::rename)),
     post("/settings/users/{id}/disablement", MANAGE_USERS, || web::post().to(accounts::pages::verbs::act)),
@@ -153,6 +155,7 @@ pub const PAGES: &[Route] = &[
     post("/settings/teams/{id}/administrators/removal", MANAGE_TEAM, || web::post().to(teams::pages::members::dismiss)),
     // All tokens. The API has the same address: see `routes::api`
     get("/settings/tokens", OPERATE_ANY, || reads().to(tokens::pages::list::show)),
+    get("/settings/tokens/export", OPERATE_ANY, || reads().to(tokens::pages::export::export)),
     get("/settings/tokens/find", OPERATE_ANY, || reads().to(tokens::pages::find::show)),
     post("/settings/tokens/find", OPERATE_ANY, || web::post().to(tokens::pages::find::find)),
     post("/settings/tokens/selections", OPERATE_ANY, || web::post().to(tokens::pages::chosen::choose)),

@@ -18,6 +18,7 @@ use crate::web::view::{Choice, Moment, Tile};
 pub mod account;
 pub mod bulk;
 pub mod edits;
+pub mod export;
 mod hints;
 mod left;
 pub mod list;

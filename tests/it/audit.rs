@@ -1,7 +1,7 @@
 //! The audit log: its pages, filters, exports and retention.
 
 mod events;
-mod export;
+pub mod export;
 mod filters;
 mod names;
 mod pages;

@@ -17,5 +17,6 @@ mod selections;
 mod shell;
 mod stage;
 mod teams;
+mod tokens;
 mod widths;
 mod without_script;

@@ -1,5 +1,6 @@
 //! Tokens: all of them, those that are pasted, one's own, and how a new value is shown.
 
+mod exports;
 mod list;
 mod own;
 mod pasted;

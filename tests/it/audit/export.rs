@@ -17,7 +17,7 @@ fn csv(client: &Client, query: &str) -> Answer {
 }
 
 /// The records of a CSV file, read as a spreadsheet reads them.
-fn records(file: &str) -> Vec<Vec<String>> {
+pub fn records(file: &str) -> Vec<Vec<String>> {
     let (mut records, mut record, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
     let mut letters = file.strip_prefix('\u{feff}').unwrap().chars().peekable();
     while let Some(letter) = letters.next() {

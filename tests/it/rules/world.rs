@@ -156,6 +156,7 @@ impl World {
                 let fields = vec![field("id", robot().as_str()), field("do", "disable")];
                 case(format!("{list}/bulk"), fields, 303)
             }
+            ("GET", path @ "/settings/system-accounts/export") => case(path.into(), vec![], 200),
             ("GET", "/settings/system-accounts/{id}") => case(of(&robot(), ""), vec![], 200),
             ("POST", "/settings/system-accounts/{id}") => {
                 case(of(&robot(), ""), vec![field("name", &format!("renamed {unique}"))], 303)

@@ -1,0 +1,119 @@
+//! A copy of a list as CSV: all that match, in the order of their names.
+
+use std::collections::HashMap;
+
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDateTime;
+
+use super::visits::ScreenVisit;
+use crate::accounts::model::{AccountRow, Filter, Kind, Selection, Sort, Window};
+use crate::accounts::queries::owners::Owner;
+use crate::accounts::queries::selection::Target;
+use crate::accounts::queries::{self, list, owners};
+use crate::clock;
+use crate::database::{Database, DbConnection};
+use crate::error::Error;
+use crate::id::Id;
+use crate::people::operations::Pending;
+use crate::roles::{self, Badge};
+use crate::teams::{self, Team};
+use crate::tokens::{self, model::TokenSummary};
+use crate::web::csv::{self, Cell};
+use crate::web::download::csv_file;
+
+/// Rows read at once.
+const PART: usize = 500;
+
+const MACHINES: [&str; 12] = [
+    "id",
+    "name",
+    "description",
+    "status",
+    "owner",
+    "teams",
+    "roles",
+    "last_login",
+    "last_token_use",
+    "active_tokens",
+    "expired_tokens",
+    "next_token_expiry",
+];
+const PEOPLE: [&str; 8] = ["id", "name", "email", "status", "teams", "roles", "last_login", "last_token_use"];
+
+/// `GET …/export`
+///
+/// # Errors
+/// `Occupied` where too many exports run.
+pub async fn export(visit: ScreenVisit) -> Result<HttpResponse, Error> {
+    let (filter, database) = (visit.filters().filter(&visit.actor), visit.database.clone());
+    let (name, columns): (&'static str, &[&str]) = match visit.screen.kind {
+        Kind::System => ("system-accounts", &MACHINES),
+        Kind::User => ("users", &PEOPLE),
+    };
+    csv_file(&visit, name, columns, Window::Skip(0), move |window| part(database.clone(), filter.clone(), window))
+}
+
+async fn part(database: web::Data<Database>, filter: Filter, window: Window) -> Result<(String, Option<Window>), Error> {
+    let found = database.read(move |conn| Found::read(conn, &filter, &window)).await?;
+    let mut text = String::new();
+    found.rows.iter().for_each(|row| found.line(row, &mut text));
+    let further = found.rows.last().filter(|_| found.rows.len() == PART).map(|row| Window::After(row.position.clone()));
+    Ok((text, further))
+}
+
+/// A part of the list. As many statements for any number of rows.
+struct Found {
+    kind: Kind,
+    rows: Vec<AccountRow>,
+    roles: HashMap<Id, Vec<Badge>>,
+    teams: HashMap<Id, Vec<Team>>,
+    tokens: HashMap<Id, TokenSummary>,
+    owners: HashMap<Id, Owner>,
+    emails: HashMap<Id, String>,
+    pending: Pending,
+}
+
+impl Found {
+    fn read(conn: &mut DbConnection, filter: &Filter, window: &Window) -> Result<Self, Error> {
+        let target = Target::resolve(conn, filter.kind, &Selection::Matching(filter.clone()))?;
+        let rows = list::rows(conn, &target, Sort::default(), window, i64::try_from(PART).unwrap_or(i64::MAX))?;
+        let ids: Vec<Id> = rows.iter().map(|row| row.id.clone()).collect();
+        let (machines, people) = if filter.kind == Kind::System { (&ids[..], &[][..]) } else { (&[][..], &ids[..]) };
+        Ok(Self {
+            kind: filter.kind,
+            roles: roles::queries::badges(conn, &ids)?,
+            teams: teams::queries::of_accounts(conn, &ids)?,
+            tokens: tokens::queries::summary(conn, machines)?,
+            owners: owners::of_accounts(conn, machines)?,
+            emails: queries::emails(conn, people)?,
+            pending: if people.is_empty() { Pending::default() } else { Pending::of(conn, people)? },
+            rows,
+        })
+    }
+
+    fn line(&self, row: &AccountRow, out: &mut String) {
+        let moment = |at: Option<NaiveDateTime>| at.map(clock::written).unwrap_or_default();
+        let teams: Vec<&str> = self.teams.get(&row.id).into_iter().flatten().map(|team| team.name.as_str()).collect();
+        let roles: Vec<&str> = self.roles.get(&row.id).into_iter().flatten().map(|role| role.name.as_str()).collect();
+        let (teams, roles) = (teams.join("; "), roles.join("; "));
+        let (login, used) = (moment(row.last_login_at), moment(row.last_used_at));
+        let about = self.emails.get(&row.id).unwrap_or(&row.description);
+        let status = Cell::Exact(match self.pending.get(&row.id) {
+            Some(_) => "invited",
+            None if row.disabled => "disabled",
+            None => "enabled",
+        });
+        let mut cells = vec![Cell::Exact(row.id.as_str()), Cell::Text(&row.name), Cell::Text(about), status];
+        let owner = self.owners.get(&row.id).map(|owner| owner.name.as_str()).unwrap_or_default();
+        let tokens = self.tokens.get(&row.id).cloned().unwrap_or_default();
+        let (live, expired, next) = (tokens.live.to_string(), tokens.expired.to_string(), moment(tokens.next_expiry));
+        if self.kind == Kind::System {
+            cells.push(Cell::Text(owner));
+        }
+        cells.extend([Cell::Text(&teams), Cell::Text(&roles), Cell::Exact(&login), Cell::Exact(&used)]);
+        if self.kind == Kind::System {
+            cells.extend([Cell::Exact(&live), Cell::Exact(&expired), Cell::Exact(&next)]);
+        }
+        csv::line(out, &cells);
+    }
+}

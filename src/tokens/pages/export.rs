@@ -1,0 +1,87 @@
+//! A copy of the list of tokens as CSV: all that match, in the list's order.
+
+use actix_web::{HttpResponse, web};
+use chrono::NaiveDateTime;
+
+use crate::clock;
+use crate::database::Database;
+use crate::error::Error;
+use crate::tokens::filter::TokenQuery;
+use crate::tokens::model::listing::{AccountToken, Filter, Scope, Window};
+use crate::tokens::queries::list;
+use crate::web::csv::{self, Cell};
+use crate::web::download::csv_file;
+use crate::web::form::Query;
+use crate::web::visit::Visit;
+
+/// Rows read at once.
+const PART: usize = 500;
+
+/// Public IDs may look like numbers: they stand in the prefix.
+const COLUMNS: [&str; 13] = [
+    "prefix",
+    "name",
+    "access",
+    "account",
+    "account_id",
+    "account_type",
+    "account_status",
+    "old_value",
+    "created",
+    "created_by",
+    "expires",
+    "last_used",
+    "last_used_from",
+];
+
+/// `GET /settings/tokens/export`
+///
+/// # Errors
+/// `Occupied` where too many exports run.
+pub async fn export(visit: Visit) -> Result<HttpResponse, Error> {
+    let query: TokenQuery = Query::of(&visit.request).map_or_else(|_| TokenQuery::default(), |query| query.0);
+    let (scope, filter, now) = (Scope::of(&visit.actor), query.filters().filter(), clock::now());
+    let database = visit.database.clone();
+    csv_file(&visit, "tokens", &COLUMNS, Window::First, move |window| {
+        part(database.clone(), (scope.clone(), filter.clone()), window, now)
+    })
+}
+
+async fn part(
+    database: web::Data<Database>,
+    asked: (Scope, Filter),
+    window: Window,
+    now: NaiveDateTime,
+) -> Result<(String, Option<Window>), Error> {
+    let filter = asked.1.clone();
+    let size = i64::try_from(PART).unwrap_or(i64::MAX);
+    let rows = database.read(move |conn| list::page(conn, (&asked.0, &asked.1), &window, size, now)).await?;
+    let mut text = String::new();
+    rows.iter().for_each(|row| line(row, &mut text));
+    let further = rows.last().filter(|_| rows.len() == PART).map(|row| Window::After(row.position(&filter)));
+    Ok((text, further))
+}
+
+fn line(row: &AccountToken, out: &mut String) {
+    let token = &row.token;
+    let moment = |at: Option<NaiveDateTime>| at.map(clock::written).unwrap_or_default();
+    let (created, expires, used) = (clock::written(token.created_at), moment(token.expires_at), moment(token.last_used_at));
+    csv::line(
+        out,
+        &[
+            Cell::Exact(&token.begins_with()),
+            Cell::Text(&token.name),
+            Cell::Exact(token.access.as_str()),
+            Cell::Text(&row.account_name),
+            Cell::Exact(token.account.as_str()),
+            Cell::Exact(row.kind.as_str()),
+            Cell::Exact(if row.account_disabled { "disabled" } else { "enabled" }),
+            Cell::Exact(if token.replaced_by.is_some() { "yes" } else { "no" }),
+            Cell::Exact(&created),
+            Cell::Text(&token.created_by_name),
+            Cell::Exact(&expires),
+            Cell::Exact(&used),
+            Cell::Text(token.last_used_from.as_deref().unwrap_or_default()),
+        ],
+    );
+}
