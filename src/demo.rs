@@ -9,6 +9,7 @@ use crate::auth::password;
 use crate::clock;
 use crate::config::{Config, DatabaseUrl};
 use crate::database::{Database, migrations};
+use crate::settings::general::{self, General};
 
 mod cast;
 mod chronicle;
@@ -18,7 +19,6 @@ mod traffic;
 
 /// The password of everybody at Halden Freight.
 const PASSWORD: &str = "halden-freight-demo";
-const DEFAULT_ORGANISATION: &str = "Your organisation";
 
 /// A demo that is ready to be served. Its database goes when it is dropped.
 pub struct Demo {
@@ -36,20 +36,20 @@ impl Demo {
         let folder = tempfile::Builder::new().prefix("muster-demo-").tempdir();
         let folder = folder.map_err(|error| format!("The demo's temporary folder cannot be made: {error}."))?;
         config.database_url = DatabaseUrl::Sqlite(folder.path().join("muster.db").display().to_string());
-        if config.organisation == DEFAULT_ORGANISATION {
-            "Halden Freight".clone_into(&mut config.organisation);
-        }
         config.plan_limit.get_or_insert(50);
         config.policy_link.get_or_insert_with(|| "https://handbook.halden.example/machine-accounts".into());
         migrations::migrate(&config.database_url)?;
         let database = Database::connect(config.database_url.clone(), 1).map_err(|error| error.to_string())?;
         let hash = password::hash(PASSWORD).map_err(|error| error.to_string())?;
-        let filled = database.write_now(|conn| chronicle::tell(conn, &hash, clock::now()));
+        let filled = database.write_now(|conn| {
+            general::write(conn, &settings())?;
+            chronicle::tell(conn, &hash, clock::now())
+        });
         let token = filled.map_err(|error| format!("The demo could not be prepared: {error}"))?;
         Ok(Self { folder, config, token })
     }
 
-    /// The settings to serve it with.
+    /// The configuration to serve it with.
     pub fn config(&self) -> Config {
         self.config.clone()
     }
@@ -73,12 +73,22 @@ impl Demo {
     }
 }
 
+/// What Halden Freight has set.
+fn settings() -> General {
+    General {
+        organisation: "Halden Freight".into(),
+        ask: "the platform team".into(),
+        ask_link: "https://chat.halden.example/platform".into(),
+        ..General::default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::{NaiveDateTime, TimeDelta};
 
     use super::*;
-    use crate::accounts::model::{Activity, Filter, Kind, Selection};
+    use crate::accounts::model::{Activity, Filter, Kind, OwnedBy, Selection};
     use crate::accounts::queries::{selection::Target, totals};
     use crate::database::sql::Sql;
 
@@ -129,6 +139,9 @@ mod tests {
         assert_eq!(count(Filter { activity: Some(Activity::Unused(90)), ..all.clone() }), 2);
         assert_eq!(count(Filter { activity: Some(Activity::Never), ..all }), 3);
         assert_eq!(database.read_now(|conn| totals(conn, Kind::System)), Ok((37, 2)));
-        assert_eq!(database.read_now(|conn| totals(conn, Kind::User)), Ok((64, 0)));
+        let left = Filter { owner: Some(OwnedBy::Left), ..Filter::all(Kind::System) };
+        assert_eq!(count(left), 2);
+        // One has left, one is invited.
+        assert_eq!(database.read_now(|conn| totals(conn, Kind::User)), Ok((65, 1)));
     }
 }

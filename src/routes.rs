@@ -10,7 +10,7 @@ use crate::auth::access::Access::{self, AnyOf, ForOne, ForSome, Public, SignedIn
 use crate::error::Error;
 use crate::web::navigation::Navigation;
 use crate::web::{assets, headers, health, trace};
-use crate::{accounts, audit, auth, authzen, gateway, help, people, roles, teams, tokens};
+use crate::{accounts, audit, auth, authzen, gateway, help, people, roles, settings, teams, tokens};
 
 pub mod api;
 
@@ -52,6 +52,7 @@ const MANAGE_TEAM: Access = ForOne("team:manage");
 const READ_ROLES: &[&str] = &["role:read:*", "system_account:read:*", "system_account:manage:team"];
 const SEE_ROLES: Access = AnyOf(READ_ROLES);
 const READ_LOG: Access = AnyOf(&[audit::operations::READ]);
+const DECIDE: Access = AnyOf(&[settings::operations::DECIDE]);
 const RETAIN: Access = AnyOf(&[audit::retention::DECIDE]);
 
 /// The side bar, as the features give it.
@@ -62,6 +63,7 @@ pub const NAVIGATION: Navigation = Navigation(&[
     roles::view::NAVIGATION,
     tokens::view::TOKENS_ITEM,
     tokens::view::NAVIGATION,
+    settings::view::NAVIGATION,
     audit::view::NAVIGATION,
     help::view::NAVIGATION,
 ]);
@@ -187,6 +189,9 @@ pub const PAGES: &[Route] = &[
     post("/settings/roles/{id}/deletion", MANAGE_ROLES, || web::post().to(roles::pages::confirm::delete)),
     get("/settings/roles/{id}/reset", MANAGE_ROLES, || reads().to(roles::pages::confirm::ask_reset)),
     post("/settings/roles/{id}/reset", MANAGE_ROLES, || web::post().to(roles::pages::confirm::reset)),
+    // Settings
+    get("/settings/general", DECIDE, || reads().to(settings::pages::show)),
+    post("/settings/general", DECIDE, || web::post().to(settings::pages::save)),
     // The audit log
     get("/settings/audit-log", READ_LOG, || reads().to(audit::pages::list)),
     get("/settings/audit-log/export", READ_LOG, || reads().to(audit::pages::export::export)),

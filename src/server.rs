@@ -158,6 +158,7 @@ impl Server {
         let wake = audit::retention::Wake::default();
         let retention_wake = web::Data::new(wake.clone());
         let base_url = web::Data::new(base_url);
+        let current = web::Data::new(settings::current::Current::default());
         let shared_database = web::Data::new(database.clone());
         // A connection of its own: what follows the changes must not wait behind pages.
         let watch = Database::connect(config.database_url.clone(), 1).map_err(std::io::Error::other)?;
@@ -205,6 +206,7 @@ impl Server {
                 .app_data(exports.clone())
                 .app_data(retention_wake.clone())
                 .app_data(base_url.clone())
+                .app_data(current.clone())
                 .app_data(requests.clone())
                 .configure(routes::gateway)
                 .configure(routes::open)

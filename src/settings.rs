@@ -1,5 +1,11 @@
 //! What the installation keeps about itself: a name and a value in the `settings` table.
 
+pub mod current;
+pub mod general;
+pub mod operations;
+pub mod pages;
+pub mod view;
+
 use chrono::{NaiveDateTime, SubsecRound};
 use diesel::prelude::*;
 

@@ -1,10 +1,7 @@
 //! What differs between the kinds of account: where their pages are, what they are called, what is shown of them. Nothing else
 //! spells a path, a noun or a right of one kind.
 
-use uuid::Uuid;
-
 use super::model::{Kind, Right};
-use crate::roles::predefined;
 
 /// A column of the list besides the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +35,6 @@ pub struct Screen {
     /// What the search looks through.
     pub searched: &'static str,
     pub columns: &'static [Column],
-    /// The role that a new one begins with.
-    pub default_role: Uuid,
     /// Whether the plan limits how many there may be.
     pub has_plan: bool,
     /// Whether one of them can be created on a page of its own.
@@ -56,7 +51,6 @@ pub static SYSTEM_ACCOUNTS: Screen = Screen {
     label: "System accounts",
     searched: "Name or description",
     columns: &[NAME, TEAMS, ROLES, LOGIN, USED, TOKENS, STATUS, OWNER],
-    default_role: predefined::CI_CD,
     has_plan: true,
     has_form: true,
     credential: "one of its tokens",
@@ -70,7 +64,6 @@ pub static USERS: Screen = Screen {
     label: "Users",
     searched: "Name or e-mail",
     columns: &[NAME, TEAMS, ROLES, LOGIN, USED, STATUS],
-    default_role: predefined::USER,
     has_plan: false,
     has_form: false,
     credential: "their password",

@@ -51,7 +51,7 @@ pub fn joint(entry: &Entry) -> &'static str {
 pub fn details(entry: &Entry) -> String {
     match entry.verb.as_str() {
         verbs::ACCOUNT_CREATED | verbs::INVITED => created(entry),
-        verbs::ACCOUNT_RENAMED | verbs::TEAM_RENAMED | verbs::INVITATION_ACCEPTED => edited(entry),
+        verbs::ACCOUNT_RENAMED | verbs::TEAM_RENAMED | verbs::SETTINGS_CHANGED | verbs::INVITATION_ACCEPTED => edited(entry),
         verbs::ROLE_CREATED => list(entry, "permissions").join(", "),
         verbs::ROLE_UPDATED | verbs::ROLE_RESET => edited(entry),
         verbs::OWNER_CHANGED => match entry.detail.pointer("/before/owner").and_then(serde_json::Value::as_str) {

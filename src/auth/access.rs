@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix_session::SessionExt;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, header};
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::TimeDelta;
@@ -22,6 +23,7 @@ use crate::config::Config;
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
 use crate::id::Id;
+use crate::settings::current::Current;
 use crate::web::trace::RequestId;
 use crate::web::visit::registered;
 use crate::web::{client, page};
@@ -53,6 +55,7 @@ pub async fn enforce(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    refresh_settings(request.request()).await?;
     let principal = match identify(&request).await {
         Ok(principal) => principal.map(Arc::new),
         Err(_) if access == Access::Public => None,
@@ -76,6 +79,12 @@ fn told_elsewhere(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> 
         return answer.into_response(page::see_other(HOME));
     }
     answer
+}
+
+/// Every page shows some of them, the sign-in page too.
+async fn refresh_settings(request: &HttpRequest) -> Result<(), Error> {
+    registered::<Current>(request)?.refresh(registered::<Database>(request)?.get_ref()).await;
+    Ok(())
 }
 
 fn permit(access: Access, principal: Option<&Principal>, id: Option<&str>) -> Result<(), Error> {
@@ -118,11 +127,23 @@ async fn identify(request: &ServiceRequest) -> Result<Option<Principal>, Error> 
     let principal = database.read(move |conn| queries::principal(conn, &account, id, origin)).await?;
     if principal.is_none() {
         session.purge();
-    } else if seen.is_none_or(|seen| clock::now() - seen > SEEN_EVERY) {
+    } else if is_by_a_person(request.headers()) && seen.is_none_or(|seen| clock::now() - seen > seen_every(request.request())) {
         let (id, origin) = touched;
         note_seen(request.request(), database, id, origin)?;
     }
     Ok(principal)
+}
+
+/// Whether somebody asked for it: what a page's script fetches by itself, and what a browser fetches ahead, keeps no session
+/// alive.
+fn is_by_a_person(headers: &HeaderMap) -> bool {
+    !headers.contains_key("sec-purpose") && headers.get("sec-fetch-dest").is_none_or(|dest| dest != "empty")
+}
+
+/// Often enough for the limit of inactivity.
+fn seen_every(request: &HttpRequest) -> TimeDelta {
+    let known = registered::<Current>(request).map(|current| current.known().limits().inactivity);
+    known.map_or(SEEN_EVERY, |inactivity| SEEN_EVERY.min(inactivity / 10))
 }
 
 /// Background writes about visitors. Share it between the workers.

@@ -57,7 +57,7 @@ pub async fn login(visitor: Visitor, query: Query<LoginQuery>, actor: Option<Act
     if !visitor.read(queries::has_users).await.unwrap_or(true) {
         return html(StatusCode::OK, &WaitingPage { head: visitor.head() });
     }
-    html(StatusCode::OK, &LoginPage { head: visitor.head(), notice, next, ..LoginPage::default() })
+    html(StatusCode::OK, &LoginPage { head: visitor.sign_in_head(), notice, next, ..LoginPage::default() })
 }
 
 #[derive(Deserialize)]
@@ -75,7 +75,8 @@ pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResp
     let (database, door) = (&visitor.database, visitor.data::<Door>()?);
     let LoginForm { email, password: typed, next } = form.0;
     let again = |error: String| {
-        let mut page = LoginPage { head: visitor.head(), email: email.clone(), next: next.clone(), ..LoginPage::default() };
+        let mut page =
+            LoginPage { head: visitor.sign_in_head(), email: email.clone(), next: next.clone(), ..LoginPage::default() };
         page.error = Some(error);
         html(StatusCode::UNPROCESSABLE_ENTITY, &page)
     };

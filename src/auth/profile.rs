@@ -1,5 +1,7 @@
 //! The profile page: details, password, sessions.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -38,13 +40,13 @@ pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
 /// The page, as it is now.
 pub async fn profile(visit: &Visit) -> Result<ProfilePage, Error> {
     let actor = &visit.actor;
-    let own = own_id(actor)?;
+    let (own, settings) = (own_id(actor)?, Arc::clone(&visit.settings));
     let ((account, teams, stored, ask), shell) = visit
         .framed(PROFILE, move |conn| {
             let account: Account = accounts::find(conn, Kind::User, &own)?;
             let teams = teams::queries::of_accounts(conn, std::slice::from_ref(&own))?.remove(&own).unwrap_or_default();
             let sessions: Vec<Stored> = queries::sessions::of_account(conn, &own)?;
-            Ok((account, teams, sessions, whom_to_ask(conn)?))
+            Ok((account, teams, sessions, whom_to_ask(conn, &settings)?))
         })
         .await?;
     let now = clock::now();

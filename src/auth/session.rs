@@ -19,6 +19,8 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::web::forgery::SESSION_COOKIE;
 
+/// The longest that a session can last.
+const LONGEST_DAYS: i64 = 365;
 const ACCOUNT: &str = "account";
 const ID: &str = "id";
 /// When the session was last seen. The store adds it when loading.
@@ -31,14 +33,14 @@ pub struct DatabaseSessions {
 }
 
 pub fn middleware(database: Database, key: Key, https: bool) -> SessionMiddleware<DatabaseSessions> {
-    let life = Duration::seconds(queries::sessions::SESSION_LIFE.num_seconds());
+    // The database decides when a session ends, by the settings; the browser keeps its cookie for as long as that may take.
+    let life = Duration::days(LONGEST_DAYS);
     SessionMiddleware::builder(DatabaseSessions { database }, key)
         .cookie_name(SESSION_COOKIE.into())
         .cookie_http_only(true)
         .cookie_same_site(SameSite::Lax)
         .cookie_secure(https)
         .cookie_content_security(CookieContentSecurity::Signed)
-        // The browser keeps the cookie as long as the session lasts.
         .session_lifecycle(
             PersistentSession::default().session_ttl(life).session_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest),
         )

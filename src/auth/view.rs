@@ -1,7 +1,7 @@
 //! The pages for signing in, setting up, and the profile.
 
 use crate::accounts::view::sessions::SessionRow;
-use crate::web::view::{Field, Head, Moment, Shell};
+use crate::web::view::{Contact, Field, Head, Moment, Shell};
 use askama::Template;
 
 #[derive(Clone, Debug, Default, Template)]
@@ -62,7 +62,7 @@ pub struct ProfilePage {
     pub email_password: Field,
     /// Whether the user has no permission at all, and whom to ask for some.
     pub nothing: bool,
-    pub ask: Option<String>,
+    pub ask: Option<Contact>,
     /// Whether the user may invite others, and sees no list that offers it.
     pub invites: bool,
     /// The current session comes first.

@@ -36,9 +36,9 @@ pub struct Config {
     #[arg(long, env = "MUSTER_PUBLIC_URL", value_name = "URL", value_parser = values::public_url)]
     pub public_url: Option<String>,
 
-    /// Name of the organisation, shown in the side bar
-    #[arg(long, env = "MUSTER_ORGANISATION", value_name = "NAME", default_value = "Your organisation", value_parser = values::organisation)]
-    pub organisation: String,
+    /// Name of the organisation, shown in the side bar [default: as set under Settings]
+    #[arg(long, env = "MUSTER_ORGANISATION", value_name = "NAME", value_parser = values::organisation)]
+    pub organisation: Option<String>,
 
     /// Name of the plan that limits the system accounts; shown only with a limit
     #[arg(long, env = "MUSTER_PLAN_NAME", value_name = "NAME", default_value = "Team", value_parser = values::plan_name)]

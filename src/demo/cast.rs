@@ -92,6 +92,23 @@ pub const PEOPLE: [(&str, &[&str]); 3] = [
     ("Viewer", &["Gareth Pell", "Lucia Romano", "Stefan Brinkmann", "Una Fitzgerald"]),
 ];
 
+/// Somebody who has left, and is still the owner of two system accounts.
+pub const GONE: &str = "Sten Ravnsborg";
+/// Somebody whose invitation expires tomorrow.
+pub const INVITED: &str = "Ida Holm";
+
+/// Who answers for which system accounts; for all others whoever created them.
+pub const OWNERS: [(&str, &[&str]); 8] = [
+    (GONE, &["jenkins-release", "tariff-engine shadow"]),
+    ("Dario Conti", &["buildkite/ios", "circleci/android", "gitlab/mobile-bff"]),
+    ("Hana Novak", &["github-actions/web", "drone/edge", "web-bff deploy", "web/storybook"]),
+    ("Agnes Thorne", &["customs-api verify", "warehouse verify", "weigh-bridge verify"]),
+    ("Farah Haddad", &["data-lake export"]),
+    ("Kai Tanaka", &["route-planner publish", "yard-planner publish", "yard-planner verify"]),
+    ("Sofia Andersson", &["identity verify", "search-index verify"]),
+    ("Luca Marchetti", &["notifications publish", "widget-kit publish", "zendesk-bridge"]),
+];
+
 /// Roles that some have beside their own.
 pub const EXTRA_ROLES: [(&str, &str); 6] = [
     ("Anton Kessler", "Release Manager"),

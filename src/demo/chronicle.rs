@@ -56,6 +56,7 @@ pub fn tell(conn: &mut DbConnection, hash: &str, now: NaiveDateTime) -> Result<S
     for (index, machine) in MACHINES.iter().enumerate() {
         life_of(&mut stage, &mut story, machine, ADMINISTRATORS[index % ADMINISTRATORS.len()]);
     }
+    newcomers_and_leavers(&stage, &mut story);
     lately(&stage, &mut story);
     story.play(&mut stage)?;
     traffic::seen(&mut stage)?;
@@ -143,6 +144,23 @@ fn times(stage: &mut Stage<'_>, machine: &Machine, credential: &Credential) -> (
     let usual: &[i64] = if expires < 0 { &[30, 90, 180, 365] } else { &[90, 365] };
     let life = usual.iter().find(|days| end - TimeDelta::days(**days) < before).copied().unwrap_or(730);
     (end - TimeDelta::days(life), Some(end))
+}
+
+/// Who came late, who has left, and who answers for what.
+fn newcomers_and_leavers(stage: &Stage<'_>, story: &mut Story) {
+    let ago = |days: i64, hours: i64| stage.now - TimeDelta::days(days) - TimeDelta::hours(hours);
+    story.at(ago(395, 2), |stage, _| stage.add_person(Some(PRIYA), cast::GONE, &["User"]));
+    // All of them are there by then.
+    for (at, (owner, machines)) in cast::OWNERS.into_iter().enumerate() {
+        let days = if owner == cast::GONE { 150 } else { 7 };
+        let minutes = i64::try_from(at).unwrap_or_default() * 3;
+        story.at(ago(days, 3) + TimeDelta::minutes(minutes), move |stage, _| stage.set_owner(TOMAS, owner, machines));
+    }
+    story.at(ago(61, 4), |stage, _| {
+        let (actor, selection) = (stage.actor(MAYA)?, stage.selection(&[cast::GONE])?);
+        operations::disable(stage.conn, &actor, Kind::User, &selection).map(drop)
+    });
+    story.at(ago(6, 2), |stage, at| stage.invite(PRIYA, cast::INVITED, at));
 }
 
 /// What the audit log and "Recent changes" show first.

@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 
 use super::dice::Dice;
+use crate::accounts::actions::{Action, set_owner};
 use crate::accounts::model::{Kind, Selection};
 use crate::accounts::operations::{self, Creation, UserCreation};
 use crate::audit::{self, Event, verbs};
@@ -15,6 +16,9 @@ use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
+use crate::people;
+use crate::people::model::line;
+use crate::people::operations::{Invitations, Known, LIFE};
 use crate::roles::predefined;
 use crate::schema::{role_permissions, roles, team_administrators, teams};
 use crate::teams::queries::all as all_teams;
@@ -178,6 +182,29 @@ impl<'a> Stage<'a> {
         let id = operations::create_system_account(self.conn, &actor, &operations::Plan::unlimited(), &form)?;
         self.accounts.insert(machine.name, id);
         Ok(())
+    }
+
+    /// Makes somebody the owner of system accounts.
+    pub fn set_owner(&mut self, by: &'static str, owner: &str, machines: &[&str]) -> Result<(), Error> {
+        let (actor, owner, selection) = (self.actor(by)?, self.account(owner)?, self.selection(machines)?);
+        let action = Action::with(&set_owner::SetOwner, Kind::System, [owner]);
+        operations::run(self.conn, &actor, &operations::Plan::unlimited(), &action, &selection).map(drop)
+    }
+
+    /// Invites somebody; the link works for its usual time from then on.
+    pub fn invite(&mut self, by: &'static str, name: &'static str, at: NaiveDateTime) -> Result<(), Error> {
+        let actor = self.actor(by)?;
+        let invitations = Invitations {
+            people: vec![line(&format!("{name} <{}>", email(name)))],
+            roles: self.role_ids(&["User"])?,
+            teams: self.team_ids(&["Mobile"])?,
+            known: Known::Answer { enable: false },
+            form: None,
+        };
+        people::operations::invite(self.conn, &actor, &operations::Plan::unlimited(), &invitations)?;
+        let mut sql = Sql::new("UPDATE invitations SET created_at = ");
+        sql.bind(at).push(", expires_at = ").bind(at + LIFE);
+        sql.execute(self.conn).map(drop)
     }
 
     /// These system accounts, for an operation on several.

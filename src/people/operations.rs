@@ -22,7 +22,7 @@ mod sessions;
 
 pub use accept::{OpenLink, open, set_password};
 pub use email::{change_email, change_own_email};
-pub use invite::{Answer, Fault, Invitations, Invited, Known, invite};
+pub use invite::{Answer, Fault, Invitations, Invited, Known, LIFE, invite};
 pub use links::{Offered, cancel, offer_password, renew};
 pub use sessions::end_sessions;
 

@@ -9,6 +9,7 @@ use crate::database::DbConnection;
 use crate::database::constraint::TEAM_TAKEN;
 use crate::error::Error;
 use crate::id::Id;
+use crate::settings;
 
 pub mod administrators;
 pub mod applications;
@@ -105,6 +106,13 @@ pub fn replace(conn: &mut DbConnection, actor: &Principal, id: &Id, draft: &Team
     administrators::replace(conn, actor, id, &draft.administrators)
 }
 
+/// Why a team cannot be deleted: new accounts begin in it.
+pub fn kept_as_default(conn: &mut DbConnection, id: &Id) -> Result<Option<String>, Error> {
+    let is_default = settings::general::read(conn)?.begins_in(id);
+    let sentence = "This is the default team of new accounts. Choose another default team under Settings first.";
+    Ok(is_default.then(|| sentence.to_owned()))
+}
+
 /// Deletes a team. Its members stay, without what their roles allow for their teams; its administrators are none any more.
 ///
 /// # Errors
@@ -112,6 +120,9 @@ pub fn replace(conn: &mut DbConnection, actor: &Principal, id: &Id, draft: &Team
 pub fn delete(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Team, Error> {
     actor.require(MANAGE, "Only administrators can delete teams.")?;
     let team = queries::find_one(conn, id)?;
+    if let Some(sentence) = kept_as_default(conn, id)? {
+        return Err(Error::Conflict(sentence));
+    }
     let change = audit::begin(conn, actor)?;
     let one = std::slice::from_ref(id);
     let members = changes::note_teams(conn, &change, (MEMBERSHIP, false), Whom::All, one)?;

@@ -4,7 +4,7 @@ use crate::accounts::view::tokens::TokenSection;
 use crate::tokens::filter::TOKENS;
 use crate::web::navigation::{Group, Item};
 use crate::web::view::pagination::Pagination;
-use crate::web::view::{Field, Moment, Shell};
+use crate::web::view::{Contact, Field, Moment, Shell};
 use askama::Template;
 use std::fmt;
 
@@ -96,7 +96,7 @@ pub struct OwnTokensPage {
     pub section: TokenSection,
     pub may_create: bool,
     /// For those who may not create any, whom to ask.
-    pub ask: Option<String>,
+    pub ask: Option<Contact>,
     /// Whether the reader may create system accounts.
     pub creates_accounts: bool,
 }

@@ -20,12 +20,14 @@ use super::trace::{self, RequestId};
 use super::view::address::address;
 use super::view::error::ErrorPage;
 use super::view::words::joined;
-use super::view::{Flash, Head, Theme};
+use super::view::{Contact, Flash, Head, Theme};
 use crate::accounts::queries;
 use crate::auth::access;
 use crate::auth::principal::Principal;
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
+use crate::settings::current::Current;
+use crate::settings::general::{General, Place};
 
 /// The cookie of the theme.
 pub const THEME_COOKIE: &str = "theme";
@@ -35,7 +37,13 @@ const FLASH: &str = "flash";
 /// Style sheet, script, icon and the visitor's theme.
 pub fn head(request: &HttpRequest) -> Head {
     let theme = request.cookie(THEME_COOKIE).map_or(Theme::System, |cookie: Cookie<'_>| Theme::parse(cookie.value()));
-    Head { css: assets::css_url().into(), js: assets::js_url().into(), icon: assets::favicon_url().into(), theme }
+    let banner = known(request).and_then(|settings| settings.banner_on(Place::EveryPage));
+    Head { css: assets::css_url().into(), js: assets::js_url().into(), icon: assets::favicon_url().into(), theme, banner }
+}
+
+/// The settings as this instance knows them; none where the application has none.
+fn known(request: &HttpRequest) -> Option<Arc<General>> {
+    request.app_data::<web::Data<Current>>().map(|current| current.known())
 }
 
 /// Whether the next page has something to say.
@@ -119,13 +127,18 @@ pub fn local(next: &str) -> Option<&str> {
     plain.then_some(next)
 }
 
-/// "Maya Lindqvist, Tomas Okafor or Priya Sandoval": whom to ask for what one may not do oneself.
+/// Whom to ask for what one may not do oneself: whoever the settings name, or "Maya Lindqvist, Tomas Okafor or Priya
+/// Sandoval".
 ///
 /// # Errors
 /// The database's.
-pub fn whom_to_ask(conn: &mut DbConnection) -> Result<Option<String>, Error> {
+pub fn whom_to_ask(conn: &mut DbConnection, settings: &General) -> Result<Option<Contact>, Error> {
+    if !settings.ask.is_empty() {
+        let href = Some(settings.ask_link.clone()).filter(|link| !link.is_empty());
+        return Ok(Some(Contact { name: settings.ask.clone(), href }));
+    }
     let names = queries::administrator_names(conn, 3)?;
-    Ok((!names.is_empty()).then(|| joined(&names, "or")))
+    Ok((!names.is_empty()).then(|| Contact { name: joined(&names, "or"), href: None }))
 }
 
 impl Error {
@@ -266,7 +279,8 @@ fn home(request: &HttpRequest) -> Option<&'static Item> {
     navigation.home(request.extensions().get::<Arc<Principal>>()?)
 }
 
-async fn ask(request: &HttpRequest) -> Option<String> {
+async fn ask(request: &HttpRequest) -> Option<Contact> {
     let database = request.app_data::<web::Data<Database>>()?;
-    database.read(whom_to_ask).await.ok().flatten()
+    let settings = known(request).unwrap_or_default();
+    database.read(move |conn| whom_to_ask(conn, &settings)).await.ok().flatten()
 }

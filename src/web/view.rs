@@ -29,6 +29,15 @@ pub struct Head {
     pub icon: String,
     /// The theme that the visitor chose.
     pub theme: Theme,
+    /// What administrators want everybody to read, on this page.
+    pub banner: Option<String>,
+}
+
+/// Whom to ask, and where to find them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    pub name: String,
+    pub href: Option<String>,
 }
 
 /// Light, dark, or whatever the visitor's system says.

@@ -4,6 +4,7 @@
 
 use std::future::{Ready, ready};
 use std::ops::Deref;
+use std::sync::Arc;
 
 use actix_session::{Session, SessionExt};
 use actix_web::dev::Payload;
@@ -19,6 +20,8 @@ use crate::auth::principal::Principal;
 use crate::config::Config;
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
+use crate::settings::current::Current;
+use crate::settings::general::{General, Place};
 
 /// A request of anybody, signed in or not.
 pub struct Visitor {
@@ -27,6 +30,8 @@ pub struct Visitor {
     pub database: web::Data<Database>,
     pub config: web::Data<Config>,
     pub navigation: Navigation,
+    /// As this instance knows them.
+    pub settings: Arc<General>,
 }
 
 /// A request of somebody who is signed in.
@@ -55,6 +60,7 @@ impl FromRequest for Visitor {
                 database: registered(request)?,
                 config: registered(request)?,
                 navigation: *registered::<Navigation>(request)?.get_ref(),
+                settings: registered::<Current>(request)?.known(),
                 request: request.clone(),
             })
         };
@@ -75,6 +81,16 @@ impl Visitor {
 
     pub fn head(&self) -> Head {
         page::head(&self.request)
+    }
+
+    /// [`Self::head`] of the sign-in page, which always has the banner.
+    pub fn sign_in_head(&self) -> Head {
+        Head { banner: self.settings.banner_on(Place::SignIn), ..self.head() }
+    }
+
+    /// The organisation's name.
+    pub fn organisation(&self) -> String {
+        self.settings.organisation(self.config.organisation.as_deref())
     }
 
     pub async fn read<T, F>(&self, work: F) -> Result<T, Error>
@@ -142,7 +158,7 @@ impl Visit {
         let id = actor.account.as_ref().map_or("", crate::id::Id::as_str);
         Shell {
             head: self.head(),
-            navigation: self.navigation.groups(actor, &self.config.organisation, place, counts),
+            navigation: self.navigation.groups(actor, &self.organisation(), place, counts),
             place: place.to_owned(),
             name: actor.name.clone(),
             role_line: actor.roles.join(", "),

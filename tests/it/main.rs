@@ -14,6 +14,7 @@ mod people;
 mod roles;
 mod rules;
 mod scale;
+mod settings;
 mod support;
 mod teams;
 mod tokens;

@@ -1,5 +1,7 @@
 //! The page of one system account.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
@@ -34,6 +36,7 @@ use crate::people::queries::{Belongings, belongings};
 use crate::roles::permission::{Permission, PermissionSet};
 use crate::roles::{self, Badge, Role};
 use crate::settings;
+use crate::settings::general::General;
 use crate::teams::{self, Team};
 use crate::tokens;
 use crate::tokens::model::ListedToken;
@@ -41,7 +44,7 @@ use crate::web::form::Form;
 use crate::web::page::whom_to_ask;
 use crate::web::view::moment::{day, long_day, short_day};
 use crate::web::view::words::counted;
-use crate::web::view::{Field, Flash, Moment, Text};
+use crate::web::view::{Contact, Field, Flash, Moment, Text};
 
 /// Days that the chart shows, today included.
 const CHART_DAYS: i64 = 30;
@@ -68,7 +71,7 @@ struct Found {
     all_roles: Vec<Role>,
     all_teams: Vec<Team>,
     used: i64,
-    ask: Option<String>,
+    ask: Option<Contact>,
     tracked_since: NaiveDateTime,
     can_operate: bool,
     creation_stopped: Option<String>,
@@ -78,7 +81,7 @@ struct Found {
     belongings: Belongings,
 }
 
-fn find(conn: &mut DbConnection, actor: &Principal, screen: &Screen, id: &Id) -> Result<Found, Error> {
+fn find(conn: &mut DbConnection, actor: &Principal, (screen, settings): (&Screen, &General), id: &Id) -> Result<Found, Error> {
     let account = queries::find(conn, screen.kind, id)?;
     let only = std::slice::from_ref(id);
     let (badges, permissions) = roles::queries::of_account(conn, id)?;
@@ -110,7 +113,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, screen: &Screen, id: &Id) ->
         all_roles: roles::queries::all(conn)?,
         all_teams: teams::queries::all(conn)?,
         used: queries::totals(conn, Kind::System)?.0,
-        ask: whom_to_ask(conn)?,
+        ask: whom_to_ask(conn, settings)?,
         tracked_since: settings::tracked_since(conn)?,
         creation_stopped: tokens::policy::stopped(conn)?.map(|stop| stop.sentence()),
         account,
@@ -127,8 +130,8 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
     let (actor, screen, id) = (&visit.actor, visit.screen, &visit.id);
     let pending = visit.data::<Recorder>()?.pending(id);
     let (mut found, mut shell) = {
-        let (actor, id) = (actor.clone(), id.clone());
-        visit.framed(move |conn| find(conn, &actor, screen, &id)).await?
+        let (actor, id, settings) = (actor.clone(), id.clone(), Arc::clone(&visit.settings));
+        visit.framed(move |conn| find(conn, &actor, (screen, &settings), &id)).await?
     };
     live::add_to_account(&mut found.account, &mut found.tokens, &mut found.days, &pending);
     let now = clock::now();

@@ -1,6 +1,7 @@
 //! The list of a kind of account.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -28,6 +29,7 @@ use crate::id::Id;
 use crate::people::operations::{Pending, may_invite};
 use crate::roles::{self, Badge, Role};
 use crate::settings;
+use crate::settings::general::General;
 use crate::teams::{self, Team};
 use crate::text::grouped;
 use crate::tokens::value::redaction::without_secrets;
@@ -37,7 +39,7 @@ use crate::web::page::{see_other, whom_to_ask};
 use crate::web::view::moment::day;
 use crate::web::view::pagination::Pagination;
 use crate::web::view::words::counted;
-use crate::web::view::{Choice, Moment};
+use crate::web::view::{Choice, Contact, Moment};
 
 /// Which page of the list is shown.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -115,7 +117,7 @@ struct Found {
     teams: Vec<Team>,
     /// With tokens that expire soon, unused, never used, whose owner has left.
     attention: [Total; 5],
-    ask: Option<String>,
+    ask: Option<Contact>,
     tracked_since: NaiveDateTime,
 }
 
@@ -152,8 +154,8 @@ struct Wanted {
     sort: Sort,
     window: Window,
     size: i64,
-    /// Whether whom to ask has to be told.
-    asks: bool,
+    /// Where whom to ask has to be told.
+    asks: Option<Arc<General>>,
     selection: Option<Id>,
 }
 
@@ -176,7 +178,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, wanted: &Wanted) -> Result<F
         selected: Selected::read(conn, actor, selection.as_ref(), &listing)?,
         emails: if filter.kind == Kind::User { queries::emails(conn, &ids)? } else { HashMap::new() },
         pending: if filter.kind == Kind::User { Pending::of(conn, &ids)? } else { Pending::default() },
-        ask: if *asks { whom_to_ask(conn)? } else { None },
+        ask: asks.as_ref().map_or(Ok(None), |settings| whom_to_ask(conn, settings))?,
         tracked_since: settings::tracked_since(conn)?,
         listing,
         roles,
@@ -197,7 +199,7 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters) -> Result<AccountsPage
         sort: filters.sort,
         window: window.clone(),
         size,
-        asks: !can_manage,
+        asks: (!can_manage).then(|| Arc::clone(&visit.settings)),
         selection: Id::parse(&query.selection),
     };
     let (mut found, shell) = {

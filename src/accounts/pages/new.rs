@@ -81,14 +81,11 @@ impl From<AskedForm> for NewForm {
 /// # Errors
 /// `Unavailable`.
 pub async fn show(visit: ScreenVisit) -> Result<HttpResponse, Error> {
-    let default: Id = visit.screen.default_role.into();
+    let chosen = |id: &Option<Id>| id.iter().map(Id::to_string).collect::<Vec<_>>();
+    let (role, team) = (chosen(&visit.settings.system_role), chosen(&visit.settings.system_team));
     let asked = Query::<AskedForm>::of(&visit.request).map_or_else(|_| AskedForm::default(), |query| query.0);
     let asks = asked.ask == "administrator";
-    let form = if asks {
-        NewForm::from(asked)
-    } else {
-        NewForm { role: vec![default.to_string()], token: "rw-90".into(), ..NewForm::default() }
-    };
+    let form = if asks { NewForm::from(asked) } else { NewForm { role, team, token: "rw-90".into(), ..NewForm::default() } };
     let mut page = page(&visit, &form).await?;
     page.asks_administrator = asks;
     visit.html(StatusCode::OK, &page)
@@ -109,7 +106,7 @@ async fn page(visit: &ScreenVisit, form: &NewForm) -> Result<NewAccountPage, Err
     let ticked = |values: &[String]| values.iter().filter_map(|value| Id::parse(value)).collect::<Vec<_>>();
     let mut choices = role_choices(&roles, &visit.actor, &ticked(&form.role));
     for choice in &mut choices {
-        choice.is_default = choice.id == screen.default_role.to_string();
+        choice.is_default = visit.settings.system_role.as_ref().is_some_and(|role| role.as_str() == choice.id);
         // A default that this actor may not give must not make every attempt fail.
         choice.checked &= !choice.disabled;
     }

@@ -9,7 +9,7 @@ use super::tokens::TokenSection;
 use crate::accounts::actions::State;
 use crate::accounts::kind::Screen;
 use crate::web::view::words::joined;
-use crate::web::view::{Choice, Field, Moment, Shell, Text, Tile};
+use crate::web::view::{Choice, Contact, Field, Moment, Shell, Text, Tile};
 use askama::Template;
 
 /// A role at the side of an account's page.
@@ -109,7 +109,7 @@ pub struct AccountPage {
     /// Whether tokens, disabling and enabling are in reach (also `system_account:manage:team`).
     pub can_operate: bool,
     /// For those who may only look, whom to ask.
-    pub ask: Option<String>,
+    pub ask: Option<Contact>,
     /// Last use of any token; `None` for never.
     pub activity_at: Option<Moment>,
     /// Last call of Muster's own API; `None` for never.

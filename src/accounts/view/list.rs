@@ -7,7 +7,7 @@ use crate::accounts::filter::Filters;
 use crate::accounts::kind::{Column, LOGIN, OWNER, STATUS, Screen, USED};
 use crate::accounts::queries::owners::Owner;
 use crate::web::view::pagination::Pagination;
-use crate::web::view::{Choice, Moment, Shell, Tile};
+use crate::web::view::{Choice, Contact, Moment, Shell, Tile};
 use askama::Template;
 
 /// A count that is a filter: `4 with tokens expiring soon`.
@@ -160,7 +160,7 @@ pub struct AccountsPage {
     /// The page that says who needs a user account of their own; plain text without one.
     pub policy_link: Option<String>,
     /// For those who may only look, whom to ask: `Maya Lindqvist or Tomas Okafor`.
-    pub ask: Option<String>,
+    pub ask: Option<Contact>,
     /// Whether only the accounts of the user's own teams are shown (`system_account:manage:team` alone).
     pub own_teams: bool,
     /// Filters and sorting.

@@ -74,7 +74,7 @@ pub async fn export(visit: Visit, query: Query<LogQuery>) -> Result<HttpResponse
     let name = format!("audit-log-{}", now.date());
     let mut answer = HttpResponse::Ok();
     answer.insert_header((header::CONTENT_TYPE, format.content_type()));
-    answer.insert_header((header::CONTENT_DISPOSITION, attachment(&visit.config.organisation, &name, format.extension())));
+    answer.insert_header((header::CONTENT_DISPOSITION, attachment(&visit.organisation(), &name, format.extension())));
     if visit.request.method() == Method::HEAD {
         return Ok(answer.finish());
     }

@@ -1,14 +1,16 @@
 //! The SQL of browser sessions.
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use crate::auth::principal::Origin;
 use crate::clock;
+use crate::database::sql::Sql;
 use crate::database::{Backend, DbConnection};
 use crate::error::Error;
 use crate::id::Id;
 use crate::schema::sessions;
+use crate::settings::general::{self, Limits};
 
 /// A session on its owner's profile page.
 #[derive(Debug, Clone)]
@@ -21,11 +23,6 @@ pub struct SessionRow {
     pub address: Option<String>,
     pub user_agent: Option<String>,
 }
-
-/// How long a session lasts after it was last seen.
-pub const SESSION_LIFE: TimeDelta = TimeDelta::days(14);
-/// How long a session lasts at most.
-const SESSION_LIMIT: TimeDelta = TimeDelta::days(90);
 
 type Sessions = sessions::BoxedQuery<'static, Backend>;
 
@@ -66,7 +63,7 @@ pub fn insert(
             sessions::state.eq(state),
             sessions::created_at.eq(now),
             sessions::last_seen_at.eq(now),
-            sessions::expires_at.eq(now + SESSION_LIFE),
+            sessions::expires_at.eq(ends(general::read(conn)?.limits(), now, now)),
             sessions::address.eq(origin.address.as_deref()),
             sessions::user_agent.eq(origin.user_agent.as_deref()),
         ))
@@ -93,6 +90,27 @@ pub fn delete(conn: &mut DbConnection, digest: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
+/// When a session ends that began and was last seen then.
+fn ends(limits: Limits, began: NaiveDateTime, seen: NaiveDateTime) -> NaiveDateTime {
+    (seen + limits.inactivity).min(began + limits.length)
+}
+
+/// Brings living sessions within the limits: those that are over end with the commit. None lives longer for it.
+pub fn shorten(conn: &mut DbConnection, limits: Limits) -> Result<(), Error> {
+    let (length, inactivity) = (limits.length.num_seconds(), limits.inactivity.num_seconds());
+    let (least, began, seen) = match conn {
+        DbConnection::Sqlite(_) => {
+            let after = |column, seconds| format!("strftime('%Y-%m-%d %H:%M:%f', {column}, '+{seconds} seconds')");
+            ("min", after("created_at", length), after("last_seen_at", inactivity))
+        }
+        DbConnection::Postgres(_) => {
+            let after = |column, seconds| format!("{column} + make_interval(secs => {seconds})");
+            ("least", after("created_at", length), after("last_seen_at", inactivity))
+        }
+    };
+    Sql::new(&format!("UPDATE sessions SET expires_at = {least}(expires_at, {began}, {seen})")).execute(conn).map(drop)
+}
+
 /// Records that a session was seen, and extends it up to the limit.
 pub fn touch(conn: &mut DbConnection, id: &Id, origin: &Origin) -> Result<(), Error> {
     let now = clock::now();
@@ -102,7 +120,7 @@ pub fn touch(conn: &mut DbConnection, id: &Id, origin: &Origin) -> Result<(), Er
     diesel::update(own)
         .set((
             sessions::last_seen_at.eq(now),
-            sessions::expires_at.eq((now + SESSION_LIFE).min(began + SESSION_LIMIT)),
+            sessions::expires_at.eq(ends(general::read(conn)?.limits(), began, now)),
             sessions::address.eq(origin.address.as_deref()),
             sessions::user_agent.eq(origin.user_agent.as_deref()),
         ))

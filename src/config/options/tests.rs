@@ -9,7 +9,7 @@ fn the_defaults_are_good_for_a_first_start() {
     let config = config(&[]).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.base_url(config.listen), "http://127.0.0.1:8080");
-    assert_eq!(config.organisation, "Your organisation");
+    assert_eq!(config.organisation, None);
     assert_eq!((config.plan_limit, config.policy_link.clone(), config.max_token_lifetime), (None, None, None));
     assert!(config.trusted_proxies.is_empty() && config.workers.is_none() && !config.is_https());
     assert_eq!((config.activity_interval, config.refusal_limit), (Duration::from_secs(60), 100));
@@ -35,7 +35,7 @@ fn every_flag_is_read() {
     .unwrap();
     assert_eq!(config.base_url(config.listen), "https://muster.example.org");
     assert!(config.is_https());
-    assert_eq!(config.organisation, "Halden");
+    assert_eq!(config.organisation.as_deref(), Some("Halden"));
     assert_eq!((config.plan_name.as_str(), config.plan_limit), ("Business", Some(50)));
     assert_eq!(config.policy_link.as_deref(), Some("https://wiki.example.org/policy?x=1#machines"));
     assert_eq!(config.max_token_lifetime, Some(TimeDelta::days(365)));

@@ -62,8 +62,9 @@ impl InviteForm {
 
 /// `GET /settings/users/invite`
 pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
-    let default: Id = USERS.default_role.into();
-    let form = InviteForm { role: vec![default.to_string()], ..InviteForm::default() };
+    let chosen = |id: &Option<Id>| id.iter().map(Id::to_string).collect::<Vec<_>>();
+    let (role, team) = (chosen(&visit.settings.user_role), chosen(&visit.settings.user_team));
+    let form = InviteForm { role, team, ..InviteForm::default() };
     visit.html(StatusCode::OK, &page(&visit, &form).await?)
 }
 
@@ -78,7 +79,7 @@ async fn page(visit: &Visit, form: &InviteForm) -> Result<InvitePage, Error> {
     let ticked = |values: &[String]| values.iter().filter_map(|value| Id::parse(value)).collect::<Vec<_>>();
     let mut role_choices = role_choices(&roles, actor, &ticked(&form.role));
     for choice in &mut role_choices {
-        choice.is_default = choice.id == USERS.default_role.to_string();
+        choice.is_default = visit.settings.user_role.as_ref().is_some_and(|role| role.as_str() == choice.id);
         // A default that this actor may not give must not make every attempt fail.
         choice.checked &= !choice.disabled;
     }

@@ -24,7 +24,7 @@ const NAMED: usize = 10;
 /// `GET /settings/teams/{id}/deletion`
 pub async fn ask(visit: TeamVisit) -> Result<HttpResponse, Error> {
     let id = visit.id.clone();
-    let ((team, sizes, roles, holders, mut alone, administrators), shell) = visit
+    let ((team, sizes, roles, holders, mut alone, administrators, refused), shell) = visit
         .framed(TEAMS, move |conn| {
             let team = queries::find_one(conn, &id)?;
             let sizes = queries::sizes(conn, std::slice::from_ref(&id))?.remove(&id).unwrap_or_default();
@@ -34,7 +34,8 @@ pub async fn ask(visit: TeamVisit) -> Result<HttpResponse, Error> {
             let holders = members::holders(conn, &id, &ids)?;
             let named = i64::try_from(NAMED + 1).unwrap_or(i64::MAX);
             let alone = members::alone(conn, &id, &ids, named)?;
-            Ok((team, sizes, roles, holders, alone, members::administrators(conn, &id)?))
+            let refused = operations::kept_as_default(conn, &id)?;
+            Ok((team, sizes, roles, holders, alone, members::administrators(conn, &id)?, refused))
         })
         .await?;
     let loss = |role: roles::Role| {
@@ -60,6 +61,7 @@ pub async fn ask(visit: TeamVisit) -> Result<HttpResponse, Error> {
         alone,
         more,
         administrators: administrators.into_iter().map(|person| person.name).collect(),
+        refused,
     };
     visit.html(StatusCode::OK, &page)
 }

@@ -103,6 +103,8 @@ pub struct DeletePage {
     /// Whether there are more of them.
     pub more: bool,
     pub administrators: Vec<String>,
+    /// Why it cannot be deleted.
+    pub refused: Option<String>,
 }
 
 /// What the holders of a role lose.

@@ -1,5 +1,7 @@
 //! Tokens that somebody chose in the list or pasted: whose they are, and the question whether to revoke them.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -71,9 +73,10 @@ fn id_of(path: &str) -> Result<Id, Error> {
 /// `NotFound` for another's, and for one that is over.
 pub async fn show(visit: Visit, path: web::Path<String>) -> Result<HttpResponse, Error> {
     let (id, actor, now) = (id_of(&path)?, visit.actor.clone(), clock::now());
+    let general = Arc::clone(&visit.settings);
     let found = visit.framed(TOKENS, move |conn| {
         let (opened, scope) = (chosen::open(conn, &actor, &id)?, Scope::of(&actor));
-        let ask = if opened.others.outside > 0 { whom_to_ask(conn)? } else { None };
+        let ask = if opened.others.outside > 0 { whom_to_ask(conn, &general)? } else { None };
         let (rows, counts) = (selection::rows(conn, &id, &scope, NAMED)?, selection::counts(conn, &id, &scope)?);
         Ok((opened, rows, counts, ask, settings::tracked_since(conn)?))
     });

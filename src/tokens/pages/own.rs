@@ -1,5 +1,7 @@
 //! One's own tokens, with the same parts as a system account's.
 
+use std::sync::Arc;
+
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, web};
 use chrono::{NaiveDateTime, TimeDelta};
@@ -32,13 +34,13 @@ pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
 }
 
 async fn page(visit: &Visit) -> Result<OwnTokensPage, Error> {
-    let actor = visit.actor.clone();
+    let (actor, general) = (visit.actor.clone(), Arc::clone(&visit.settings));
     let own_id = actor.account.clone().ok_or(Error::Unauthenticated)?;
     let pending = visit.data::<Recorder>()?.pending(&own_id);
     let ((mut tokens, stopped, tracked_since, ask), shell) = visit
         .framed(OWN, move |conn| {
             let account = own::account(conn, &actor)?;
-            let ask = if own::may_have(&actor, Access::Read) { None } else { whom_to_ask(conn)? };
+            let ask = if own::may_have(&actor, Access::Read) { None } else { whom_to_ask(conn, &general)? };
             let tokens = queries::of_account(conn, &account.id)?;
             Ok((tokens, policy::stopped(conn)?, settings::tracked_since(conn)?, ask))
         })

@@ -12,7 +12,7 @@ use crate::tokens::model::listing::AccountToken;
 use crate::tokens::value::Access;
 use crate::web::view::moment::{Tone, expiry_tone};
 use crate::web::view::words::{counted, grouped};
-use crate::web::view::{Field, Moment, Shell, Tile};
+use crate::web::view::{Contact, Field, Moment, Shell, Tile};
 
 /// A use within this time deserves a warning before a token is revoked.
 const RECENT: TimeDelta = TimeDelta::days(2);
@@ -185,7 +185,7 @@ pub struct ChosenPage {
     /// Whole tokens in the text, of accounts that the reader doesn't manage; and those that are nobody's.
     pub outside: u64,
     pub unknown: u64,
-    pub ask: Option<String>,
+    pub ask: Option<Contact>,
     /// Where Cancel leads.
     pub back: String,
     pub tracked_since: String,

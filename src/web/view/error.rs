@@ -1,6 +1,6 @@
 //! The page in place of the one that was asked for.
 
-use super::Head;
+use super::{Contact, Head};
 use askama::Template;
 
 /// The page that says why something was not done, and where to go next.
@@ -18,7 +18,7 @@ pub struct ErrorPage {
     /// The permission that is missing (403).
     pub permission: Option<String>,
     /// Whom to ask: names in a sentence, `Maya Lindqvist or Tomas Okafor` (403).
-    pub ask: Option<String>,
+    pub ask: Option<Contact>,
     /// Where the first button leads.
     pub back_href: String,
     /// What the first button says.

@@ -106,3 +106,46 @@ fn what_is_asked_refused_and_opened_by_an_address() {
     browser.wait_for("#edit-roles:modal");
     judge(&browser, "a dialog that the address opened");
 }
+
+#[test]
+fn owners_filters_and_settings() {
+    let app = TestApp::start_with(|config| config.organisation = None);
+    let ids = all_kinds(&app);
+    let browser = admin(&app, Options::default());
+    visit(&browser, &app, &format!("{LIST}/{}/owner", ids[0]));
+    judge(&browser, "the owner is asked for");
+    browser.fill(field("New owner"), "nobody at all");
+    browser.follow(button("Set owner"));
+    judge(&browser, "an owner who is nobody");
+    browser.fill(field("New owner"), "maya.lindqvist@example.test");
+    browser.follow(button("Set owner"));
+    browser.wait_for_text("is now the owner of");
+    judge(&browser, "an account with its owner");
+    visit(&browser, &app, &format!("{LIST}?owner=none&tokens=none&team=none"));
+    judge(&browser, "a list narrowed by what is missing");
+    visit(&browser, &app, LIST);
+    judge(&browser, "a list with its owners");
+    browser.click(button("More filters"));
+    judge(&browser, "more filters");
+    visit(&browser, &app, LIST);
+    browser.tick("#select-page");
+    browser.click(button("More actions for the selected"));
+    browser.follow(button("Set owner"));
+    judge(&browser, "the owner of many is asked for");
+
+    visit(&browser, &app, "/settings/general");
+    judge(&browser, "settings");
+    browser.fill(field("Text"), "Maintenance on Sunday\nfrom 9 to 10 UTC");
+    browser.tick(field("On every page"));
+    browser.fill(field("Person or team"), "the platform team");
+    browser.fill(field("Sign people out when inactive for"), "soon");
+    browser.follow(button("Save settings"));
+    judge(&browser, "settings with a fault");
+    browser.fill(field("Sign people out when inactive for"), "7d");
+    browser.follow(button("Save settings"));
+    browser.wait_for_text("Saved the");
+    judge(&browser, "settings that were saved, with a banner");
+    let visitor = super::driver::Browser::open(Options::default());
+    visit(&visitor, &app, "/login");
+    judge(&visitor, "the sign-in page with a banner");
+}

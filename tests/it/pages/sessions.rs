@@ -43,7 +43,7 @@ fn a_session_ends_after_ninety_days_however_often_it_is_seen() {
     let viewer = app.viewer();
     let answer = viewer.get("/settings/roles");
     assert_eq!(answer.status, 200);
-    assert!(answer.header("set-cookie").contains("Max-Age=1209600"), "{}", answer.header("set-cookie"));
+    assert!(answer.header("set-cookie").contains("Max-Age=31536000"), "{}", answer.header("set-cookie"));
     let touched = |days: i64| {
         let began = muster::clock::now() - chrono::TimeDelta::days(days);
         app.write(move |conn| {

@@ -81,6 +81,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "audit/retention",
             "tokens/expiry",
             "tokens/policy",
+            "settings/current",
             "activity/batch",
             "activity/recorder",
             "activity/refusals",
@@ -89,7 +90,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
         ],
     ),
     // Usage is what the queries of activity write.
-    ("queries", &["*/queries", "*/queries/*", "*/queries/*/*", "auth/links", "settings", "activity/usage"]),
+    ("queries", &["*/queries", "*/queries/*", "*/queries/*/*", "auth/links", "settings", "settings/general", "activity/usage"]),
     ("database", &["database", "database/*", "database/*/*"]),
     (
         "model, schema, error, clock",

@@ -282,6 +282,19 @@ impl World {
             ("GET", "/settings/roles/{id}/reset") => case(format!("/settings/roles/{}/reset", predefined::CI_CD), vec![], 200),
             ("POST", "/settings/roles/{id}/reset") => case(format!("/settings/roles/{}/reset", predefined::CI_CD), vec![], 303),
             ("GET", path @ ("/settings/audit-log" | "/settings/audit-log/retention")) => case(path.into(), vec![], 200),
+            ("GET", "/settings/general") => case("/settings/general".into(), vec![], 200),
+            ("POST", "/settings/general") => {
+                let shown = serde_json::to_string(&muster::settings::general::General::default()).unwrap();
+                let fields = vec![
+                    field("user_role", &predefined::USER.to_string()),
+                    field("system_role", &predefined::CI_CD.to_string()),
+                    field("banner", &format!("Maintenance {unique}")),
+                    field("session_length", "90d"),
+                    field("inactivity", "14d"),
+                    field("shown", &shown),
+                ];
+                case("/settings/general".into(), fields, 303)
+            }
             ("GET", "/settings/audit-log/export") => case("/settings/audit-log/export?format=jsonl".into(), vec![], 200),
             ("GET", "/settings/audit-log/{id}") => {
                 let newest = app.read(|conn| {

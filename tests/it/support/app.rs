@@ -295,7 +295,7 @@ pub fn test_config(database_url: DatabaseUrl) -> Config {
         listen: ([127, 0, 0, 1], 0).into(),
         database_url,
         public_url: None,
-        organisation: "Halden Freight".into(),
+        organisation: Some("Halden Freight".into()),
         plan_name: "Team".into(),
         plan_limit: None,
         user_limit: None,
