@@ -44,6 +44,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "web",
             "web/*",
             "accounts/filter",
+            "accounts/filter/*",
             "tokens/filter",
             "audit/filter",
             "audit/sentences",
