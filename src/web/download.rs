@@ -46,7 +46,7 @@ where
     let file = format!("{name}-{}", clock::now().date());
     let mut answer = HttpResponse::Ok();
     answer.insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"));
-    answer.insert_header((header::CONTENT_DISPOSITION, attachment(&visit.config.organisation, &file, "csv")));
+    answer.insert_header((header::CONTENT_DISPOSITION, attachment(&visit.organisation(), &file, "csv")));
     if visit.request.method() == Method::HEAD {
         return Ok(answer.finish());
     }
