@@ -279,3 +279,32 @@ fn all_that_match_are_revoked_in_a_fixed_number_of_statements() {
     assert_eq!(app.verify(&spared).status, 200);
     assert_eq!(ids(&admin.get(TOKENS)), [public(&spared)]);
 }
+
+/// The fewest statements of several tries: the check's memory asks for news now and then.
+fn cost(app: &TestApp, client: &Client, path: &str) -> u64 {
+    let once = || {
+        let before = app.database.statements();
+        assert_eq!(client.get(path).status, 200, "{path}");
+        app.database.statements() - before
+    };
+    (0..8).map(|_| once()).min().unwrap()
+}
+
+#[test]
+fn a_page_costs_the_same_whatever_the_number_of_tokens() {
+    let [small, large] = [120, 12_000].map(|accounts| {
+        let app = TestApp::start();
+        let admin = app.admin();
+        app.add_many(accounts);
+        app.write(|conn| Sql::new("UPDATE tokens SET name_key = 'seeded'").execute(conn));
+        (app, admin)
+    });
+    for query in ["", "?q=seeded", "?q=nothing", "?expires=never&used=never&access=read", "?q=seed00000002"] {
+        let path = format!("{TOKENS}{query}");
+        let [few, many] = [&small, &large].map(|(app, admin)| cost(app, admin, &path));
+        assert_eq!(few, many, "{query}");
+        assert!(few <= 9, "{query}: {few} statements");
+    }
+    let own = [&small, &large].map(|(app, admin)| cost(app, admin, "/settings/api-tokens"));
+    assert_eq!(own[0], own[1]);
+}
