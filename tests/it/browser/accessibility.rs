@@ -268,7 +268,7 @@ fn roles_policy_and_profile() {
     drop(halden.enter("maya.lindqvist"));
     halden.visit(&browser, "/profile");
     judge(&browser, "the profile");
-    browser.fill(field("Current password"), "wrong");
+    browser.fill(field("Current password").within("form[action='/profile/password']"), "wrong");
     browser.fill(field("New password"), "short");
     browser.fill(field("Confirm new password"), "different");
     browser.follow(button("Change password"));
