@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, Resource, Route as Handler, Scope, guard, web};
 use crate::auth::access;
 use crate::auth::access::Access::{self, AnyOf, ForOne, ForSome, Public, SignedIn};
 use crate::error::Error;
+use crate::web::api::document;
 use crate::web::navigation::Navigation;
 use crate::web::{assets, headers, health, trace};
 use crate::{accounts, audit, auth, authzen, gateway, help, people, roles, settings, teams, tokens};
@@ -66,6 +67,7 @@ pub const NAVIGATION: Navigation = Navigation(&[
     settings::view::NAVIGATION,
     audit::view::NAVIGATION,
     help::view::NAVIGATION,
+    help::view::API_ITEM,
 ]);
 
 /// Everything that a browser asks for, with a session and a page's errors.
@@ -177,6 +179,7 @@ pub const PAGES: &[Route] = &[
     // Help
     get("/help/gateways", SignedIn, || reads().to(help::pages::gateways)),
     get("/help/gateways/{gateway}", SignedIn, || reads().to(help::pages::gateway)),
+    get("/help/api", SignedIn, || reads().to(help::pages::api)),
     get("/help/operations", SignedIn, || reads().to(help::pages::operations)),
     get("/help/authzen", SignedIn, || reads().to(help::pages::authzen)),
     // Roles
@@ -208,6 +211,7 @@ pub const OPEN: &[Route] = &[
     get("/favicon.ico", Public, || reads().to(assets::favicon_ico)),
     get("/healthz", Public, || reads().to(health::alive)),
     get("/readyz", Public, || reads().to(health::ready)),
+    get(document::PATH, Public, || reads().to(document::serve)),
     get(authzen::api::CONFIGURATION, Public, || reads().to(authzen::api::configuration)),
 ];
 

@@ -157,6 +157,7 @@ impl Server {
         let exports = web::Data::new(audit::exports::Exports::default());
         let wake = audit::retention::Wake::default();
         let retention_wake = web::Data::new(wake.clone());
+        let description = web::Data::new(routes::api::description(&base_url.0));
         let base_url = web::Data::new(base_url);
         let current = web::Data::new(settings::current::Current::default());
         let shared_database = web::Data::new(database.clone());
@@ -207,6 +208,7 @@ impl Server {
                 .app_data(retention_wake.clone())
                 .app_data(base_url.clone())
                 .app_data(current.clone())
+                .app_data(description.clone())
                 .app_data(requests.clone())
                 .configure(routes::gateway)
                 .configure(routes::open)

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod expiry;
 pub mod filter;
+pub mod json;
 pub mod model;
 pub mod operations;
 pub mod pages;

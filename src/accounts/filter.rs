@@ -15,8 +15,11 @@ use crate::web::view::pagination::Pagination;
 
 mod choices;
 
+mod strict;
+
 /// The word of the activity filter for users who are invited.
 const INVITED: &str = "invited";
+
 /// The longest search, in characters.
 const SEARCH_LIMIT: usize = 100;
 

@@ -170,6 +170,7 @@ pub struct NewAccount {
     pub password_hash: Option<String>,
     /// The user who answers for it; system accounts only.
     pub owner: Option<Id>,
+    pub disabled: bool,
 }
 
 /// An account in full.

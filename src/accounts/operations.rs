@@ -12,6 +12,7 @@ use crate::error::{Error, FieldError};
 use crate::id::Id;
 use crate::roles;
 
+mod contact;
 mod creation;
 mod own;
 mod rename;
@@ -20,6 +21,7 @@ pub mod selections;
 mod undo;
 
 pub use super::actions::Params as Edit;
+pub use contact::set_contact;
 pub use creation::{Creation, UserCreation, create_system_account, create_user, give_and_place, grantable_roles};
 pub use rename::rename;
 use rules::Rule;

@@ -155,6 +155,7 @@ pub fn insert(conn: &mut DbConnection, id: &Id, new: &NewAccount, by: (Option<&I
             accounts::email.eq(new.email.as_ref().map(super::model::Email::as_str)),
             accounts::email_key.eq(new.email.as_ref().map(super::model::Email::key)),
             accounts::password_hash.eq(new.password_hash.as_deref()),
+            accounts::disabled.eq(new.disabled),
             accounts::created_at.eq(now),
             accounts::created_by.eq(by.0.map(Id::as_str)),
             accounts::created_by_name.eq(by.1),
@@ -162,7 +163,48 @@ pub fn insert(conn: &mut DbConnection, id: &Id, new: &NewAccount, by: (Option<&I
             accounts::owner_id.eq(new.owner.as_ref().map(Id::as_str)),
         ))
         .execute(conn)?;
-    add_to_total(conn, new.kind, false, 1)
+    add_to_total(conn, new.kind, new.disabled, 1)
+}
+
+/// Gives an account another e-mail address, or none.
+pub fn set_email(conn: &mut DbConnection, account: &Account, email: Option<&Email>) -> Result<(), Error> {
+    diesel::update(accounts::table.filter(accounts::id.eq(&account.id)))
+        .set((
+            accounts::email.eq(email.map(Email::as_str)),
+            accounts::email_key.eq(email.map(Email::key)),
+            accounts::search_text.eq(search_text(&account.name, &account.description, email)),
+            accounts::updated_at.eq(clock::now()),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// An account that has been deleted.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Deleted {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    kind: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub name: String,
+    #[diesel(sql_type = diesel::sql_types::Timestamp)]
+    pub deleted_at: chrono::NaiveDateTime,
+    /// The name of who did it, as long as the audit log knows it.
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    pub deleted_by: Option<String>,
+}
+
+impl Deleted {
+    pub fn kind(&self) -> Kind {
+        Kind::parse(&self.kind).unwrap_or(Kind::System)
+    }
+}
+
+/// What is left of an account that has been deleted.
+pub fn deleted(conn: &mut DbConnection, id: &Id) -> Result<Option<Deleted>, Error> {
+    let mut sql = Sql::new("SELECT d.kind, d.name, d.deleted_at, (SELECT e.actor_name FROM audit_events e ");
+    sql.push("WHERE e.target_id = d.id AND e.type = ").bind(crate::audit::verbs::ACCOUNT_DELETED);
+    sql.push(" ORDER BY e.seq DESC LIMIT 1) AS deleted_by FROM deleted_accounts d WHERE d.id = ").bind(id);
+    Ok(sql.load(conn)?.into_iter().next())
 }
 
 /// The addresses of users.

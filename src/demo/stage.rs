@@ -177,7 +177,7 @@ impl<'a> Stage<'a> {
             description: machine.description.into(),
             roles: self.role_ids(machine.roles)?,
             teams: self.team_ids(machine.teams)?,
-            form: None,
+            ..Creation::default()
         };
         let id = operations::create_system_account(self.conn, &actor, &operations::Plan::unlimited(), &form)?;
         self.accounts.insert(machine.name, id);

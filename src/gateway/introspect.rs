@@ -35,11 +35,11 @@ pub static INTROSPECT: Operation = Operation::new(
      else. The caller may authenticate by Basic as well: the UUID of its account, and its token. A read-only token may ask.",
     &[answers::<Active>(200, "What is known of the token.")],
 )
-.with_form::<Question>();
+.with_form::<TokenQuestion>();
 
 /// The form. `token_type_hint` and whatever else is sent mean nothing: there is one kind of token.
 #[derive(Deserialize, Serialize, ToSchema)]
-pub struct Question {
+pub struct TokenQuestion {
     #[serde(default)]
     #[schema(required, nullable = false)]
     token: Option<String>,
@@ -49,37 +49,55 @@ pub struct Question {
 #[derive(Default, Serialize, ToSchema)]
 pub struct Active {
     active: bool,
-    #[serde(flatten)]
-    known: Option<Known>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Known {
     /// The UUID of the token's account.
-    sub: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    sub: Option<String>,
     /// Its name.
-    username: String,
-    client_id: String,
-    token_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    token_type: Option<String>,
     /// The permissions of the account's roles, separated by spaces.
-    scope: String,
-    iat: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    iat: Option<i64>,
     /// Absent for a token that never expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     exp: Option<i64>,
-    iss: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    iss: Option<String>,
     /// `user` or `system`.
-    muster_account_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    muster_account_type: Option<String>,
     /// `read` or `write`.
-    muster_access: String,
-    muster_roles: Vec<String>,
-    muster_teams: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    muster_access: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    muster_roles: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    muster_teams: Option<Vec<String>>,
     /// The token's public id.
-    muster_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    muster_token: Option<String>,
 }
 
-impl Example for Question {
+impl Example for TokenQuestion {
     fn example() -> Self {
         Self { token: Some("mstw_4kHq0ZbT9xWm_…".into()) }
     }
@@ -88,22 +106,22 @@ impl Example for Question {
 impl Example for Active {
     fn example() -> Self {
         let account = "0193a4c2-7d10-7c3e-9a52-1f0e6b8c2d41";
-        let known = Known {
-            sub: account.into(),
-            username: "buildkite/ios".into(),
-            client_id: account.into(),
-            token_type: "Bearer".into(),
-            scope: "contract_data:manage:own contract_data:read:*".into(),
-            iat: 1_796_025_600,
+        Self {
+            active: true,
+            sub: Some(account.into()),
+            username: Some("buildkite/ios".into()),
+            client_id: Some(account.into()),
+            token_type: Some("Bearer".into()),
+            scope: Some("contract_data:manage:own contract_data:read:*".into()),
+            iat: Some(1_796_025_600),
             exp: None,
-            iss: "https://muster.example.com".into(),
-            muster_account_type: "system".into(),
-            muster_access: "write".into(),
-            muster_roles: vec!["CI/CD".into()],
-            muster_teams: vec!["Mobile".into()],
-            muster_token: "4kHq0ZbT9xWm".into(),
-        };
-        Self { active: true, known: Some(known) }
+            iss: Some("https://muster.example.com".into()),
+            muster_account_type: Some("system".into()),
+            muster_access: Some("write".into()),
+            muster_roles: Some(vec!["CI/CD".into()]),
+            muster_teams: Some(vec!["Mobile".into()]),
+            muster_token: Some("4kHq0ZbT9xWm".into()),
+        }
     }
 }
 
@@ -115,7 +133,7 @@ pub async fn introspect(
     request: HttpRequest,
     door: Door,
     database: web::Data<Database>,
-    form: Result<Form<Question>, FormError>,
+    form: Result<Form<TokenQuestion>, FormError>,
 ) -> Result<HttpResponse, actix_web::Error> {
     let text = match form {
         Ok(Form(question)) => question.token,
@@ -174,22 +192,22 @@ fn has_no_body(request: &HttpRequest) -> bool {
 fn active(holder: &Credential, created: i64, issuer: &str) -> Active {
     let account = &holder.account;
     let scope: Vec<&str> = account.grants.permissions.iter().map(Permission::as_str).collect();
-    let known = Known {
-        sub: account.id.to_string(),
-        username: account.name.to_string(),
-        client_id: account.id.to_string(),
-        token_type: "Bearer".into(),
-        scope: scope.join(" "),
-        iat: created,
+    Active {
+        active: true,
+        sub: Some(account.id.to_string()),
+        username: Some(account.name.to_string()),
+        client_id: Some(account.id.to_string()),
+        token_type: Some("Bearer".into()),
+        scope: Some(scope.join(" ")),
+        iat: Some(created),
         exp: holder.expires_at().map(|end| end.and_utc().timestamp()),
-        iss: issuer.to_owned(),
-        muster_account_type: account.kind.as_str().into(),
-        muster_access: holder.access.as_str().into(),
-        muster_roles: account.grants.roles.iter().map(|role| role.name.clone()).collect(),
-        muster_teams: account.membership.teams.iter().map(|team| team.name.to_string()).collect(),
-        muster_token: holder.id().to_owned(),
-    };
-    Active { active: true, known: Some(known) }
+        iss: Some(issuer.to_owned()),
+        muster_account_type: Some(account.kind.as_str().into()),
+        muster_access: Some(holder.access.as_str().into()),
+        muster_roles: Some(account.grants.roles.iter().map(|role| role.name.clone()).collect()),
+        muster_teams: Some(account.membership.teams.iter().map(|team| team.name.to_string()).collect()),
+        muster_token: Some(holder.id().to_owned()),
+    }
 }
 
 fn inactive() -> HttpResponse {

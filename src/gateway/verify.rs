@@ -27,9 +27,25 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::tokens::value::TokenValue;
 use crate::tokens::value::authorization::Credentials;
+use crate::web::api::operation::{Operation, says};
 use crate::web::api::{INVALID_TOKEN, MALFORMED, UNUSABLE};
 use crate::web::throttle::seconds;
 use crate::web::{client, trace};
+
+pub static VERIFY: Operation = Operation::new(
+    "Gateway",
+    "Check a call that a gateway holds",
+    "Any method will do, and anything may follow the path. The token in the request is the one that is checked. `/help/gateways` says \
+     how to configure a gateway for it.",
+    &[
+        says(200, "The call may pass. The headers say who calls."),
+        says(401, "There is no token in the call, or one that is not usable."),
+        says(403, "The permission that the gateway asks for is lacking, or the token is read-only."),
+        says(429, "Too many calls with unusable tokens came from this address."),
+        says(503, "The database cannot be asked."),
+    ],
+)
+.bare();
 
 /// Seconds after which a gateway may ask again when the database could not be asked.
 const RETRY_AFTER: u32 = 2;

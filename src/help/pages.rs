@@ -3,14 +3,18 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use serde::Deserialize;
 
+use super::view::api::{ApiPage, groups};
 use super::view::{
-    AUTHZEN, AuthzenText, Document, GATEWAYS, GatewayForm, GatewayPage, GatewayText, HelpPage, OPERATIONS, OperationsText,
+    API, AUTHZEN, AuthzenText, Document, GATEWAYS, GatewayForm, GatewayPage, GatewayText, HelpPage, OPERATIONS, OperationsText,
 };
 use crate::config::BaseUrl;
 use crate::error::Error;
 use crate::gateway::recipes::{Gateway, Values};
 use crate::metrics;
+use crate::web::api::document::Description;
+use crate::web::form::Query;
 use crate::web::page::see_other;
 use crate::web::view::Field;
 use crate::web::visit::Visit;
@@ -50,6 +54,24 @@ pub async fn operations(visit: Visit) -> Result<HttpResponse, Error> {
 pub async fn authzen(visit: Visit) -> Result<HttpResponse, Error> {
     let url = visit.data::<BaseUrl>()?.0.clone();
     page(&visit, AUTHZEN, &AuthzenText { url }).await
+}
+
+/// The page's form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Search {
+    q: String,
+}
+
+/// `GET /help/api`: what the API answers, found by path, method or permission.
+///
+/// # Errors
+/// The database's.
+pub async fn api(visit: Visit) -> Result<HttpResponse, Error> {
+    let q = Query::<Search>::of(&visit.request).map_or_else(|_| String::new(), |query| query.0.q);
+    let (url, description) = (visit.data::<BaseUrl>()?.0.clone(), visit.data::<Description>()?);
+    let ((), shell) = visit.framed(API, |_| Ok(())).await?;
+    visit.html(StatusCode::OK, &ApiPage { shell, groups: groups(&description, &url, &q), url, q })
 }
 
 async fn page(visit: &Visit, place: &str, text: &impl Template) -> Result<HttpResponse, Error> {

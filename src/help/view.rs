@@ -7,6 +7,7 @@ use crate::gateway::recipes::{Gateway, Values};
 use crate::web::navigation::{Group, Item};
 use crate::web::view::{Field, Shell};
 
+pub mod api;
 mod document;
 
 /// The address of the gateways' pages, each of which is below it.
@@ -18,6 +19,12 @@ pub const AUTHZEN: &str = "/help/authzen";
 
 pub const NAVIGATION: Item =
     Item { label: "Gateways", href: GATEWAYS, icon: "gate", group: Group::Reference, any_of: &[], count: None };
+
+/// The address of the page about the API.
+pub const API: &str = "/help/api";
+
+pub const API_ITEM: Item =
+    Item { label: "API reference", href: API, icon: "book", group: Group::Reference, any_of: &[], count: None };
 
 /// How to configure a gateway.
 #[derive(Template)]

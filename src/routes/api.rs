@@ -4,12 +4,15 @@
 use actix_web::middleware::from_fn;
 use actix_web::{Resource, Route as Handler, guard, web};
 
-use super::{PAGES, reads, resources};
+use super::{GATEWAY, PAGES, reads, resources};
+use crate::accounts::api::{grants, list, machines, users};
 use crate::auth::bearer;
 use crate::auth::bearer::Access::{self, AnyOf, AnyToken, Asks, ForOne, ForSome};
+use crate::tokens::api::{accounts as of_accounts, own};
+use crate::web::api::document::{Description, Endpoint};
 use crate::web::api::operation::Operation;
 use crate::web::{api, headers, trace};
-use crate::{accounts, audit, authzen, gateway, roles, teams, tokens};
+use crate::{audit, authzen, gateway, people, roles, teams, tokens};
 
 /// A method and a path, what it asks of those who come, and who answers.
 pub struct ApiRoute {
@@ -33,6 +36,12 @@ const fn route(
     ApiRoute { method, path, access, handler, operation }
 }
 
+const SEE: Access = AnyOf(&["user:read:*", "system_account:read:*", "system_account:manage:team"]);
+const CHANGE: Access = AnyOf(&["user:manage:*", "system_account:manage:*", "system_account:manage:team"]);
+const MANAGE: Access = AnyOf(&["user:manage:*", "system_account:manage:*"]);
+const INVITE: Access = AnyOf(&[people::operations::INVITE, "user:manage:*"]);
+const MANAGE_MACHINES: Access = AnyOf(&["system_account:manage:*"]);
+const OPERATE_MACHINES: Access = AnyOf(&["system_account:manage:*", "system_account:manage:team"]);
 const INTROSPECT: Access = Asks(&["token:introspect"]);
 const MANAGE_TEAMS: Access = AnyOf(&["team:manage:*"]);
 const SEE_TEAM: Access = ForOne("team:read:*");
@@ -41,6 +50,10 @@ const MEMBERS: &str = "/admin/teams/{uuid}/users";
 const MEMBER: &str = "/admin/teams/{uuid}/users/{user}";
 const SEE_ROLES: Access = AnyOf(super::READ_ROLES);
 const MANAGE_ROLES: Access = AnyOf(&["role:manage:*"]);
+
+const TOKENS: &str = "/admin/system-accounts/{uuid}/tokens";
+const TOKEN: &str = "/admin/system-accounts/{uuid}/tokens/{token}";
+const SUCCESSOR: &str = "/admin/system-accounts/{uuid}/tokens/{token}/regenerate";
 
 pub const API: &[ApiRoute] = &[
     // Asking about others
@@ -62,6 +75,35 @@ pub const API: &[ApiRoute] = &[
         || web::post().to(tokens::api::regenerate_current),
         &tokens::api::REGENERATE_CURRENT,
     ),
+    route("GET", "/settings/tokens", AnyToken, || reads().to(own::list), &own::LIST),
+    route("POST", "/settings/tokens/{token}/regenerate", AnyToken, || web::post().to(own::regenerate), &own::REGENERATE),
+    // Accounts of both kinds
+    route("GET", "/user", AnyToken, || reads().to(users::myself), &users::MYSELF),
+    route("GET", "/admin/users", SEE, || reads().to(list::list), &list::LIST),
+    route("GET", "/admin/users/{uuid}", SEE, || reads().to(users::show), &users::SHOW),
+    route("PUT", "/admin/users/{uuid}", CHANGE, || web::put().to(users::update), &users::UPDATE),
+    route("DELETE", "/admin/users/{uuid}", MANAGE, || web::delete().to(users::delete), &users::DELETE),
+    route("PUT", "/admin/users/{uuid}/roles", MANAGE, || web::put().to(grants::replace), &grants::REPLACE),
+    route("PUT", "/admin/users/{uuid}/roles/{role}", MANAGE, || web::put().to(grants::add), &grants::ADD),
+    route("DELETE", "/admin/users/{uuid}/roles/{role}", MANAGE, || web::delete().to(grants::remove), &grants::REMOVE),
+    route("PUT", "/admin/users/{uuid}/role/admin", MANAGE, || web::put().to(grants::promote), &grants::PROMOTE),
+    route("DELETE", "/admin/users/{uuid}/role/admin", MANAGE, || web::delete().to(grants::demote), &grants::DEMOTE),
+    route("POST", "/admin/users", INVITE, || web::post().to(people::api::create), &people::api::CREATE),
+    route("POST", "/admin/users/invite-user", INVITE, || web::post().to(people::api::invite), &people::api::INVITE),
+    route(
+        "POST",
+        "/admin/users/invite-users",
+        INVITE,
+        || web::post().to(people::api::invite_several),
+        &people::api::INVITE_SEVERAL,
+    ),
+    // System accounts and their tokens
+    route("POST", "/admin/system-accounts", MANAGE_MACHINES, || web::post().to(machines::create), &machines::CREATE),
+    route("POST", "/admin/system-accounts/bulk", MANAGE_MACHINES, || web::post().to(machines::bulk), &machines::BULK),
+    route("GET", TOKENS, OPERATE_MACHINES, || reads().to(of_accounts::list), &of_accounts::LIST),
+    route("POST", TOKENS, OPERATE_MACHINES, || web::post().to(of_accounts::create), &of_accounts::CREATE),
+    route("DELETE", TOKEN, OPERATE_MACHINES, || web::delete().to(of_accounts::revoke), &of_accounts::REVOKE),
+    route("POST", SUCCESSOR, OPERATE_MACHINES, || web::post().to(of_accounts::regenerate), &of_accounts::REGENERATE),
     // Roles
     route("GET", "/admin/roles", SEE_ROLES, || reads().to(roles::api::list), &roles::api::LIST),
     route("POST", "/admin/roles", MANAGE_ROLES, || web::post().to(roles::api::create), &roles::api::CREATE),
@@ -92,8 +134,6 @@ pub const API: &[ApiRoute] = &[
     route("DELETE", MEMBER, MANAGE_TEAM, || web::delete().to(teams::api::users::remove_one), &teams::api::users::REMOVE_ONE),
     // The audit log
     route("GET", "/audit", AnyOf(&["audit:read:*"]), || reads().to(audit::api::list), &audit::api::LIST),
-    // Accounts
-    route("GET", "/user", AnyToken, || reads().to(accounts::api::users::myself), &accounts::api::users::MYSELF),
 ];
 
 /// Addresses of the API that nothing answers: clients cannot read a page.
@@ -114,6 +154,24 @@ fn beside_page(path: &str, resource: Resource) -> Resource {
         return resource;
     }
     resource.guard(guard::fn_guard(|context| bearer::is_presented(&context.head().headers)))
+}
+
+/// All of it, described.
+pub fn description(base: &str) -> Description {
+    let endpoint = |route: &'static ApiRoute| Endpoint {
+        method: route.method,
+        path: route.path,
+        permissions: match &route.access {
+            Access::AnyToken => &[],
+            Access::Asks(permissions) | Access::AnyOf(permissions) => permissions,
+            Access::ForOne(permission) | Access::ForSome(permission) => std::slice::from_ref(permission),
+        },
+        operation: route.operation,
+    };
+    let verify = &gateway::verify::VERIFY;
+    let gateway = GATEWAY.iter().take(1).map(|path| Endpoint { method: "GET", path, permissions: &[], operation: verify });
+    let endpoints: Vec<Endpoint> = API.iter().map(endpoint).chain(gateway).collect();
+    Description::new(&endpoints, base)
 }
 
 pub fn configure(config: &mut web::ServiceConfig) {

@@ -17,6 +17,9 @@ use crate::web::api::operation::{Example, Operation, answers, says};
 use crate::web::form::Body;
 use crate::web::json;
 
+pub mod accounts;
+pub mod own;
+
 pub static REVOKE_CURRENT: Operation = Operation::new(
     "Own token",
     "Revoke the token in the request",
@@ -39,7 +42,7 @@ pub static REGENERATE_CURRENT: Operation = Operation::new(
 .plain();
 
 /// Seven days, in seconds.
-const MAX_OVERLAP: i64 = 7 * 24 * 60 * 60;
+pub const MAX_OVERLAP: i64 = 7 * 24 * 60 * 60;
 
 /// `DELETE /tokens/current`: revokes the token in the request, and an old value that it replaced.
 ///

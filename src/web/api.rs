@@ -18,6 +18,7 @@ use crate::error::Error;
 
 pub mod body;
 pub mod call;
+pub mod document;
 pub mod operation;
 pub mod params;
 

@@ -4,7 +4,7 @@ import { $, $$, behaviour } from './dom.js';
 const narrow = (box) => {
   const list = document.getElementById(box.dataset.filter);
   const typed = box.value.trim().toLowerCase();
-  const choices = $$('.choice', list);
+  const choices = $$('.choice, [data-filter-item]', list);
   // What is ticked stays in sight: what will be applied is what is seen.
   for (const choice of choices) {
     choice.hidden = !$('input:checked', choice) && !choice.textContent.toLowerCase().includes(typed);

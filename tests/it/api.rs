@@ -7,13 +7,21 @@ use serde_json::Value;
 
 use crate::support::app::{Answer, Client, TestApp};
 
+mod accounts;
 mod audit;
 mod base;
+mod bodies;
+mod described;
+mod invited;
+mod lists;
+mod many;
 mod members;
 mod roles;
 mod team_rights;
 mod teams;
+mod terraform;
 mod together;
+mod tokens;
 
 /// Somebody who calls with a token.
 #[derive(Clone)]
@@ -70,14 +78,14 @@ impl Caller {
             "GET" | "HEAD" => self.client.send(method, path, &headers, &[]),
             _ => self.client.send_body(method, path, &headers, ""),
         };
-        looked_at(&format!("{method} {path}"), answer)
+        looked_at((method, path), "", answer)
     }
 
     /// With a body as it is.
     pub fn text(&self, method: &str, path: &str, body: &str) -> Reply {
         let authorization = format!("Bearer {}", self.token);
         let headers = [("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
-        looked_at(&format!("{method} {path} {body}"), self.client.send_body(method, path, &headers, body))
+        looked_at((method, path), body, self.client.send_body(method, path, &headers, body))
     }
 
     pub fn send(&self, method: &str, path: &str, body: &Value) -> Reply {
@@ -94,7 +102,8 @@ impl Caller {
 }
 
 /// Every success is HAL, and every error is a problem document with what the provider shows.
-fn looked_at(what: &str, answer: Answer) -> Reply {
+fn looked_at((method, path): (&str, &str), sent: &str, answer: Answer) -> Reply {
+    let what = format!("{method} {path} {sent:.200}");
     let body: Value = if answer.body.is_empty() { Value::Null } else { serde_json::from_str(&answer.body).unwrap_or_default() };
     assert!(body.is_object() || answer.body.is_empty(), "{what}: {}", answer.body);
     assert_eq!(answer.header("cache-control"), "no-store", "{what}");
@@ -115,5 +124,17 @@ fn looked_at(what: &str, answer: Answer) -> Reply {
     } else {
         assert_eq!(answer.header("content-type"), "application/hal+json;charset=utf-8", "{what}");
     }
-    Reply { status: answer.status, body, answer }
+    let reply = Reply { status: answer.status, body, answer };
+    described::check(method, path, &reply);
+    reply
+}
+
+/// The names of objects in a list.
+pub fn names(list: &Value) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The status of an error, and the fields that it names.
+pub fn problem(reply: &Reply) -> (u16, Vec<&str>) {
+    (reply.status, reply.body["errors"].as_object().into_iter().flatten().map(|(path, _)| path.as_str()).collect())
 }

@@ -144,6 +144,8 @@ pub struct Filter {
     pub owner: Option<OwnedBy>,
     /// Disabled accounts too.
     pub disabled: bool,
+    /// Disabled accounts, and no others.
+    pub only_disabled: bool,
     /// Only accounts in a team of this one: for an actor who may see no others.
     pub colleagues_of: Option<Id>,
 }
@@ -163,13 +165,19 @@ impl Filter {
             tokens: None,
             owner: None,
             disabled: false,
+            only_disabled: false,
             colleagues_of: None,
         }
     }
 
     /// Whether the totals that are kept anyway answer how many match.
     pub fn is_plain(&self) -> bool {
-        let plain = Self { search: self.search.clone(), disabled: self.disabled, ..Self::all(self.kind) };
+        let plain = Self {
+            search: self.search.clone(),
+            disabled: self.disabled,
+            only_disabled: self.only_disabled,
+            ..Self::all(self.kind)
+        };
         self.search.is_empty() && *self == plain
     }
 }

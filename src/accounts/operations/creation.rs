@@ -1,6 +1,7 @@
 //! How accounts are created.
 
 use super::checked;
+use super::contact::contact;
 use super::rules::{self, Plan};
 use crate::accounts::actions::Effect;
 use crate::accounts::model::{self, AccountName, Email, Kind, NewAccount, Right};
@@ -21,6 +22,10 @@ pub struct Creation {
     pub name: String,
     /// What it is for.
     pub description: String,
+    /// The address of whom to ask about it; may be empty.
+    pub email: String,
+    /// Whether it begins disabled.
+    pub disabled: bool,
     /// The roles it begins with.
     pub roles: Vec<Id>,
     /// The teams it belongs to.
@@ -32,20 +37,23 @@ pub struct Creation {
 /// Creates a system account and returns its identity.
 ///
 /// # Errors
-/// `Forbidden`, `Invalid` (fields `name`, `description`, `role`, `team`), `Conflict` when the plan is full.
+/// `Forbidden`, `Invalid` (fields `name`, `description`, `email`, `role`, `team`), `Conflict` when the plan is full.
 pub fn create_system_account(conn: &mut DbConnection, actor: &Principal, plan: &Plan, form: &Creation) -> Result<Id, Error> {
     actor.require(Kind::System.permission(Right::Manage), "Only administrators can create system accounts.")?;
     let mut invalid = Vec::new();
     let name = checked(&mut invalid, "name", AccountName::parse(&form.name));
     let description = checked(&mut invalid, "description", model::description(&form.description));
-    let (Some(name), Some(description)) = (name, description) else { return Err(Error::Invalid(invalid)) };
+    let email = contact(&mut invalid, &form.email);
+    let (Some(name), Some(description), Some(email)) = (name, description, email) else { return Err(Error::Invalid(invalid)) };
     let roles = grantable_roles(conn, actor, &form.roles)?;
     let teams = rules::existing_teams(conn, &form.teams)?;
     // A machine that creates another one does not answer for it.
     let owner = actor.account.clone().filter(|_| actor.kind == ActorKind::User);
-    let new = NewAccount { kind: Kind::System, name, description, email: None, password_hash: None, owner };
+    let new = NewAccount { kind: Kind::System, name, description, email, password_hash: None, owner, disabled: form.disabled };
     let id = insert(conn, actor, &new, &roles, &teams, form.form.as_ref())?;
-    rules::plan_allows(conn, plan, Kind::System)?;
+    if !form.disabled {
+        rules::plan_allows(conn, plan, Kind::System)?;
+    }
     Ok(id)
 }
 
@@ -82,6 +90,7 @@ pub fn create_user(conn: &mut DbConnection, actor: &Principal, form: &UserCreati
         email: Some(email),
         password_hash: form.password_hash.clone(),
         owner: None,
+        disabled: false,
     };
     insert(conn, actor, &new, &roles, &[], None)
 }
@@ -98,16 +107,20 @@ fn insert(
     let id = Id::new();
     queries::insert(conn, &id, new, (actor.account.as_ref(), &actor.name))?;
     let names = |names: Vec<&str>| serde_json::Value::from(names);
+    let mut detail = serde_json::json!({
+        "roles": names(roles.iter().map(|role| role.name.as_str()).collect()),
+        "teams": names(teams.iter().map(|team| team.name.as_str()).collect()),
+    });
+    if new.disabled {
+        detail["disabled"] = true.into();
+    }
     let created = Event {
         verb: verbs::ACCOUNT_CREATED,
         target_kind: new.kind.as_str(),
         target_id: Some(&id),
         target_name: new.name.as_str(),
         object: None,
-        detail: serde_json::json!({
-            "roles": names(roles.iter().map(|role| role.name.as_str()).collect()),
-            "teams": names(teams.iter().map(|team| team.name.as_str()).collect()),
-        }),
+        detail,
     };
     change.record(conn, &created)?;
     let target = Target::Accounts(new.kind, vec![id.clone()]);

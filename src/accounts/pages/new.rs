@@ -145,6 +145,7 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
                 roles,
                 teams,
                 form: Id::parse(&form.form),
+                ..Creation::default()
             };
             let asks = predefined::is_administrator(&creation.roles) && form.administrator.is_empty();
             let plan = Plan::from(visit.config.get_ref());

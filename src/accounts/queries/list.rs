@@ -8,7 +8,7 @@ use super::hints::keep_order;
 use super::plan::{QueryPlan, RowEstimates, gathered_for_page};
 use super::predicates::{Asked, Criteria};
 use super::selection::Target;
-use crate::accounts::model::{AccountRow, Filter, Order, Sort, Total, Window};
+use crate::accounts::model::{AccountRow, Filter, Order, Selection, Sort, Total, Window};
 use crate::clock;
 use crate::database::DbConnection;
 use crate::database::sql::{Sql, Value};
@@ -66,7 +66,7 @@ pub fn list_gathering(
     gather: Option<i64>,
 ) -> Result<Listing, Error> {
     let totals = super::totals(conn, filter.kind)?;
-    let accounts = totals.0 + if filter.disabled { totals.1 } else { 0 };
+    let accounts = of_state(filter, totals);
     let criteria = Criteria::new(conn, filter);
     let estimates = RowEstimates::of(conn, &criteria, gather.unwrap_or_else(|| gathered_for_page(accounts)))?;
     let total = match filter.is_plain() {
@@ -90,6 +90,30 @@ pub fn list_gathering(
         Window::End => (reached, false),
     };
     Ok(Listing { rows, total, totals, before, after })
+}
+
+/// How many accounts are of the state that is meant.
+fn of_state(filter: &Filter, (enabled, disabled): (i64, i64)) -> i64 {
+    match (filter.only_disabled, filter.disabled) {
+        (true, _) => disabled,
+        (false, true) => enabled + disabled,
+        (false, false) => enabled,
+    }
+}
+
+/// The identities of at most `size` accounts after the first `offset` of what matches, in order, and how many match, all of them
+/// counted. Beyond the end there are none.
+pub fn numbered(conn: &mut DbConnection, filter: &Filter, sort: Sort, offset: i64, size: i64) -> Result<(Vec<Id>, i64), Error> {
+    let target = Target::resolve(conn, filter.kind, &Selection::Matching(filter.clone()))?;
+    let total = match filter.is_plain() {
+        true => of_state(filter, super::totals(conn, filter.kind)?),
+        false => target.count(conn)?,
+    };
+    if size <= 0 || offset >= total {
+        return Ok((Vec::new(), total));
+    }
+    let found = rows(conn, &target, sort, &Window::Skip(offset), size)?;
+    Ok((found.into_iter().map(|row| row.id).collect(), total))
 }
 
 /// The window, or where it is a page that no longer exists, the last one that does.

@@ -87,6 +87,7 @@ impl Criteria {
             tokens,
             owner,
             disabled: _,
+            only_disabled: _,
             colleagues_of,
         } = &self.filter;
         let set = [
@@ -119,8 +120,17 @@ impl Criteria {
     /// `accounts` of the kind and state, in a WHERE.
     pub fn of_kind(&self, table: &str, sql: &mut Sql) {
         sql.push(table).push(".kind = ").bind(self.filter.kind.as_str());
-        if !self.filter.disabled {
-            sql.push(" AND ").push(table).push(".disabled = FALSE");
+        if let Some(state) = self.state() {
+            sql.push(" AND ").push(table).push(state);
+        }
+    }
+
+    /// Which of enabled and disabled ones are meant, where it is not both.
+    fn state(&self) -> Option<&'static str> {
+        match (self.filter.only_disabled, self.filter.disabled) {
+            (true, _) => Some(".disabled = TRUE"),
+            (false, true) => None,
+            (false, false) => Some(".disabled = FALSE"),
         }
     }
 
@@ -163,10 +173,10 @@ impl Criteria {
 
     /// ` AND …`: the state of `f`, not by an index.
     fn of_state(&self, sql: &mut Sql) {
-        if !self.filter.disabled {
+        if let Some(state) = self.state() {
             sql.push(" AND ");
             opaque(sql, |sql| {
-                sql.push("f.disabled = FALSE");
+                sql.push("f").push(state);
             });
         }
     }

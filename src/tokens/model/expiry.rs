@@ -14,6 +14,8 @@ pub enum Expiry {
     In(TimeDelta),
     /// At the end of this day, in UTC.
     EndOf(NaiveDate),
+    /// At this moment, in UTC.
+    At(NaiveDateTime),
     /// After the maximum lifetime.
     Longest,
     Never,
@@ -80,6 +82,7 @@ impl Expiry {
             Self::In(length) => Some(now.checked_add_signed(length).ok_or_else(too_far(field))?),
             Self::Longest => Some(now + maximum.ok_or_else(|| refused(field, "Choose when the token expires."))?),
             Self::EndOf(day) => Some(end_of(day, now)),
+            Self::At(moment) => Some(moment),
         };
         if let (Self::EndOf(_), Some(maximum), None) = (self, maximum, Self::days(now, maximum)) {
             return Err(refused(field, too_long(self, now, maximum)));
@@ -101,7 +104,7 @@ impl Expiry {
     fn field(self) -> &'static str {
         match self {
             Self::EndOf(_) => "expires_on",
-            Self::In(_) | Self::Longest | Self::Never => "expires",
+            Self::In(_) | Self::At(_) | Self::Longest | Self::Never => "expires",
         }
     }
 }

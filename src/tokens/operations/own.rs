@@ -81,7 +81,7 @@ pub fn regenerate(
     let account = account(conn, actor)?;
     let old = queries::find(conn, &account.id, token)?;
     require(actor, old.access)?;
-    succeed(conn, actor, &account, old, (overlap.length(), overlap.as_str()), maximum)
+    succeed(conn, actor, &account, old, overlap.length(), maximum)
 }
 
 /// Revokes one, and an old value of it that still works.

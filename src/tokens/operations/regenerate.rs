@@ -45,10 +45,25 @@ pub fn regenerate(
     overlap: Overlap,
     maximum: Option<TimeDelta>,
 ) -> Result<Successor, Error> {
+    regenerate_within(conn, actor, account, token, overlap.length(), maximum)
+}
+
+/// [`regenerate`] with any overlap.
+///
+/// # Errors
+/// As for that.
+pub fn regenerate_within(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    account: &Id,
+    token: &str,
+    overlap: TimeDelta,
+    maximum: Option<TimeDelta>,
+) -> Result<Successor, Error> {
     let account = within_reach(conn, actor, Kind::System, account)?;
     may_hold_value(conn, actor, &account)?;
     let old = queries::find(conn, &account.id, token)?;
-    succeed(conn, actor, &account, old, (overlap.length(), overlap.as_str()), maximum)
+    succeed(conn, actor, &account, old, overlap, maximum)
 }
 
 /// The minimum age at which a token that replaced another may regenerate itself. Nobody rotates faster on purpose.
@@ -74,18 +89,21 @@ pub fn regenerate_own(
     if age < MIN_AGE && queries::is_successor(conn, &account.id, &old.id)? {
         return Err(Error::Throttled((MIN_AGE - age).num_seconds().unsigned_abs() + 1));
     }
-    let preset = Overlap::ALL.into_iter().find(|preset| preset.length() == overlap);
-    let said = preset.map_or_else(|| format!("{}s", overlap.num_seconds()), |preset| preset.as_str().into());
-    succeed(conn, actor, &account, old, (overlap, &said), maximum)
+    succeed(conn, actor, &account, old, overlap, maximum)
 }
 
-/// `said` is how the audit log writes the overlap.
+/// How the audit log writes an overlap.
+fn said(overlap: TimeDelta) -> String {
+    let preset = Overlap::ALL.into_iter().find(|preset| preset.length() == overlap);
+    preset.map_or_else(|| format!("{}s", overlap.num_seconds()), |preset| preset.as_str().into())
+}
+
 pub(super) fn succeed(
     conn: &mut DbConnection,
     actor: &Principal,
     account: &Account,
     old: Token,
-    (overlap, said): (TimeDelta, &str),
+    overlap: TimeDelta,
     maximum: Option<TimeDelta>,
 ) -> Result<Successor, Error> {
     let now = clock::now();
@@ -107,7 +125,7 @@ pub(super) fn succeed(
     let detail = serde_json::json!({
         "access": old.access.as_str(),
         "expires_at": expires_at.map(clock::written),
-        "overlap": said,
+        "overlap": said(overlap),
         "successor": new.id,
     });
     change.record(conn, &event(verbs::TOKEN_REGENERATED, account, &old, detail))?;

@@ -22,6 +22,11 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// Without an example.
+    pub const fn plain<T: ToSchema>() -> Self {
+        Self { schema: refer::<T>, example: || Value::Null }
+    }
+
     pub const fn of<T: ToSchema + Example + Serialize>() -> Self {
         Self { schema: refer::<T>, example: example::<T> }
     }
@@ -100,6 +105,8 @@ pub enum Media {
     Plain,
     /// A form in, JSON out.
     Form,
+    /// No bodies: what gateways ask.
+    Bare,
 }
 
 impl Operation {
@@ -110,6 +117,10 @@ impl Operation {
 
     pub const fn with_query(self, query: &'static [Parameter]) -> Self {
         Self { query, ..self }
+    }
+
+    pub const fn bare(self) -> Self {
+        Self { media: Media::Bare, ..self }
     }
 
     pub const fn plain(self) -> Self {

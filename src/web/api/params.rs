@@ -67,6 +67,12 @@ impl Params {
         number.map(Some).ok_or_else(|| Error::at(name, format!("This must be a whole number from {least} to {most}.")))
     }
 
+    /// The links of a list with one page, as the description shows them.
+    pub fn example(path: &str, total: i64) -> (Page, PageLinks) {
+        let params = Self { base: "https://muster.example.com".into(), path: path.into(), given: Vec::new() };
+        params.paged(Paging { number: 1, size: USUAL_SIZE, names: ("page", "size") }, total)
+    }
+
     /// Which page is asked for, by `page` and `size`.
     ///
     /// # Errors

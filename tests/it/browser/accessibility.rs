@@ -253,6 +253,9 @@ fn roles_policy_and_profile() {
     judge(&browser, "operations");
     halden.visit(&browser, "/help/authzen");
     judge(&browser, "AuthZEN");
+    halden.visit(&browser, "/help/api?q=system-accounts");
+    browser.click("details.endpoint > summary");
+    judge(&browser, "the API reference");
     // The policy of tokens, and what it does to other pages
     halden.visit(&browser, "/settings/token-policy");
     judge(&browser, "the token policy");

@@ -114,6 +114,7 @@ fn every_page_is_whole_and_harmless() {
         "/help/gateways/caddy?muster=nonsense%22%3E&path=%3Cb%3E".into(),
         "/help/operations".into(),
         "/help/authzen".into(),
+        "/help/api".into(),
         "/settings/roles/new".into(),
         format!("/settings/roles/new?from={}", predefined::ADMINISTRATOR),
         format!("/settings/roles/{}", predefined::ADMINISTRATOR),

@@ -80,6 +80,24 @@ fn home_is_no_help_page() {
 }
 
 #[test]
+fn the_api_is_shown_and_found() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let page = admin.get("/help/api");
+    assert_eq!(page.status, 200);
+    for route in muster::routes::API {
+        let shown = format!("<code>{}</code><span class=\"sub\">{}</span>", route.path, escaped(route.operation.summary));
+        assert!(page.body.contains(&shown), "{} {}", route.method, route.path);
+    }
+    assert!(page.text().contains(&format!("curl -X POST '{}/admin/system-accounts'", app.url)));
+    assert!(page.body.contains(&format!("host         = &#34;{}&#34;", app.url)) && page.body.contains("href=\"/openapi.json\""));
+    let count = |query: &str| admin.get(&format!("/help/api?q={query}")).body.matches("<details class=\"endpoint\"").count();
+    assert_eq!(count(""), muster::routes::API.len() + 1);
+    assert_eq!((count("token%3Aintrospect"), count("delete+ROLE%2Fadmin"), count("nothing-like-it")), (3, 1, 0));
+    assert!(admin.get("/help/api?q=%22%3E%3Cb%3E").body.contains("value=\"&#34;&#62;&#60;b&#62;\""));
+}
+
+#[test]
 fn operations_list_every_metric() {
     let app = TestApp::start();
     let page = app.admin().get("/help/operations");

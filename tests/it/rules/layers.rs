@@ -28,6 +28,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "tokens/api/*",
             "audit/api",
             "audit/api/*",
+            "people/api",
             "auth/profile",
             "authzen/api",
             "gateway/verify",

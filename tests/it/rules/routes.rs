@@ -235,7 +235,7 @@ fn assets_signs_of_life_and_the_check_know_no_session() {
             ("GET", "/static/muster-{hash}.css") => assets::css_url(),
             ("GET", "/static/js-{hash}/{file}") => assets::js_url(),
             ("GET", "/static/favicon-{hash}.svg") => assets::favicon_url(),
-            ("GET", path @ ("/favicon.ico" | "/healthz" | "/readyz")) => path,
+            ("GET", path @ ("/favicon.ico" | "/healthz" | "/readyz" | "/openapi.json")) => path,
             // Without a public URL there is none.
             ("GET", "/.well-known/authzen-configuration") => continue,
             (method, path) => panic!("{method} {path} has no case in the walk of the route table: write one"),

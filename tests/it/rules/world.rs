@@ -265,7 +265,7 @@ impl World {
             ("POST", "/settings/token-policy/resumption") => case("/settings/token-policy/resumption".into(), vec![], 303),
             ("GET", "/help/gateways") => case("/help/gateways".into(), vec![], 303),
             ("GET", "/help/gateways/{gateway}") => case("/help/gateways/nginx".into(), vec![], 200),
-            ("GET", path @ ("/help/operations" | "/help/authzen")) => case(path.into(), vec![], 200),
+            ("GET", path @ ("/help/operations" | "/help/authzen" | "/help/api")) => case(path.into(), vec![], 200),
             ("GET", path @ ("/settings/roles" | "/settings/roles/new")) => case(path.into(), vec![], 200),
             ("POST", "/settings/roles") => {
                 let fields = vec![field("name", &format!("Role {unique}")), field("more", "payments:refund")];

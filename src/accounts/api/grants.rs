@@ -1,0 +1,154 @@
+//! The roles of one account.
+
+use actix_web::HttpResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::reach::standing;
+use super::shown::Showing;
+use super::users::{GONE, GROUP};
+use crate::accounts::json::User;
+use crate::accounts::model::{Kind, Selection};
+use crate::accounts::operations::{self, Done, Edit};
+use crate::auth::principal::Principal;
+use crate::database::DbConnection;
+use crate::error::Error;
+use crate::id::Id;
+use crate::roles::{self, predefined};
+use crate::web::api::body::Json;
+use crate::web::api::call::{Call, nothing, ok};
+use crate::web::api::operation::{Example, Operation, answers, says};
+use crate::web::form::{Body, FormError};
+
+/// The roles that an account is to have, and no others.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub struct RoleList {
+    /// UUIDs. An empty list takes all roles away.
+    roles: Vec<Id>,
+}
+
+impl Example for RoleList {
+    fn example() -> Self {
+        Self { roles: vec![predefined::CI_CD.into()] }
+    }
+}
+
+pub static REPLACE: Operation = Operation::new(
+    GROUP,
+    "Replace the roles of an account",
+    "`roles` is required: an empty list takes all of them away. Team Administrator follows from administering a team: it cannot stand in \
+     the list, and stays as it is. Nobody gives what they do not hold.",
+    &[
+        says(204, "The account has these roles, and no others."),
+        says(409, "No administrator would remain."),
+        says(GONE.0, GONE.1),
+    ],
+)
+.with_body::<RoleList>();
+
+/// `PUT /admin/users/{uuid}/roles`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Gone`, `Invalid`, `Conflict`.
+pub async fn replace(call: Call, body: Json<RoleList>) -> Result<HttpResponse, Error> {
+    let (id, roles) = (call.id("uuid", "account")?, body.0.roles);
+    let derived: Id = predefined::TEAM_ADMINISTRATOR.into();
+    if let Some(at) = roles.iter().position(|role| *role == derived) {
+        return Err(Error::at(format!("roles[{at}]"), "Team Administrator can't be given: it comes with administering a team."));
+    }
+    let done = call.write(move |conn, actor| {
+        let kind = standing(conn, actor, &id)?.kind;
+        let set = operations::set_roles(conn, actor, kind, &id, &Edit::exactly(roles));
+        set.map_err(|error| error.with_paths(|_| "roles".into()))
+    });
+    done.await.map(|_| nothing())
+}
+
+pub static ADD: Operation = Operation::new(
+    GROUP,
+    "Give an account a role",
+    "The body is not read. Giving what it has already changes nothing.",
+    &[says(204, "The account has the role."), says(400, "The role cannot be given by hand."), says(GONE.0, GONE.1)],
+);
+
+/// `PUT /admin/users/{uuid}/roles/{role}`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Gone`, `Invalid`.
+pub async fn add(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse, Error> {
+    one_role(call, operations::add_roles).await
+}
+
+pub static REMOVE: Operation = Operation::new(
+    GROUP,
+    "Take a role from an account",
+    "The body is not read. Taking what it has not changes nothing.",
+    &[
+        says(204, "The account does not have the role."),
+        says(400, "The role cannot be taken by hand."),
+        says(409, "No administrator would remain."),
+        says(GONE.0, GONE.1),
+    ],
+);
+
+/// `DELETE /admin/users/{uuid}/roles/{role}`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Gone`, `Invalid`, `Conflict`.
+pub async fn remove(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse, Error> {
+    one_role(call, operations::remove_roles).await
+}
+
+type Change = fn(&mut DbConnection, &Principal, Kind, &Selection, &[Id]) -> Result<Done, Error>;
+
+async fn one_role(call: Call, change: Change) -> Result<HttpResponse, Error> {
+    let (id, role) = (call.id("uuid", "account")?, call.id("role", "role")?);
+    let done = call.write(move |conn, actor| {
+        let kind = standing(conn, actor, &id)?.kind;
+        roles::queries::get(conn, &role)?;
+        change(conn, actor, kind, &Selection::Accounts(vec![id]), &[role])
+    });
+    done.await.map(|_| nothing())
+}
+
+pub static PROMOTE: Operation = Operation::new(
+    GROUP,
+    "Give an account the role Administrator",
+    "The body is not read. Only administrators may.",
+    &[answers::<User>(200, "The account as it is now."), says(GONE.0, GONE.1)],
+);
+
+/// `PUT /admin/users/{uuid}/role/admin`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Gone`.
+pub async fn promote(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse, Error> {
+    administrator(call, operations::make_administrator).await
+}
+
+pub static DEMOTE: Operation = Operation::new(
+    GROUP,
+    "Take the role Administrator from an account",
+    "The body is not read. Only administrators may.",
+    &[answers::<User>(200, "The account as it is now."), says(409, "No administrator would remain."), says(GONE.0, GONE.1)],
+);
+
+/// `DELETE /admin/users/{uuid}/role/admin`
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Gone`, `Conflict`.
+pub async fn demote(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse, Error> {
+    administrator(call, operations::remove_administrator).await
+}
+
+type Promotion = fn(&mut DbConnection, &Principal, Kind, &Selection) -> Result<Done, Error>;
+
+async fn administrator(call: Call, change: Promotion) -> Result<HttpResponse, Error> {
+    let (id, showing) = (call.id("uuid", "account")?, Showing::of(&call)?);
+    let shown = call.write(move |conn, actor| {
+        let kind = standing(conn, actor, &id)?.kind;
+        change(conn, actor, kind, &Selection::Accounts(vec![id.clone()]))?;
+        showing.user(conn, &id)
+    });
+    ok(&shown.await?)
+}

@@ -1,0 +1,223 @@
+//! The page about the API, drawn from its own description.
+
+use askama::Template;
+use serde_json::Value;
+
+use super::document::{Block, Document};
+use crate::roles::predefined;
+use crate::web::api::document::Description;
+use crate::web::view::Shell;
+
+/// Everything that the API answers, by groups.
+#[derive(Template)]
+#[template(path = "help/api.html")]
+pub struct ApiPage {
+    pub shell: Shell,
+    /// The public URL.
+    pub url: String,
+    pub q: String,
+    pub groups: Vec<Group>,
+}
+
+const TERRAFORM: &str = r#"terraform {
+  required_providers {
+    pact = { source = "pactflow/pact" }
+  }
+}
+
+provider "pact" {
+  host         = "URL"
+  access_token = var.muster_token
+}
+
+resource "pact_user" "deploy" {
+  name   = "deploy"
+  type   = "system"
+  active = true
+  roles  = ["CI_CD"]
+}
+
+resource "pact_team" "mobile" {
+  name  = "Mobile"
+  users = [pact_user.deploy.uuid]
+}
+"#;
+
+impl ApiPage {
+    /// The least that manages a system account.
+    pub fn terraform(&self) -> String {
+        TERRAFORM.replace("URL", &self.url).replace("CI_CD", &predefined::CI_CD.to_string())
+    }
+}
+
+pub struct Group {
+    pub id: String,
+    pub title: String,
+    pub endpoints: Vec<Endpoint>,
+}
+
+pub struct Endpoint {
+    pub id: String,
+    pub method: String,
+    pub path: String,
+    pub summary: String,
+    pub text: Vec<Block>,
+    pub permissions: Vec<String>,
+    /// Parameters of the query and fields of the body.
+    pub fields: Vec<Field>,
+    pub curl: String,
+    /// The status of the success, and its body.
+    pub answer: Option<(String, String)>,
+    /// What else may be answered.
+    pub others: Vec<(String, String)>,
+}
+
+pub struct Field {
+    pub name: String,
+    pub kind: String,
+    pub meaning: String,
+}
+
+impl Endpoint {
+    /// Whether it changes something.
+    pub fn writes(&self) -> bool {
+        self.method != "GET"
+    }
+
+    pub fn deletes(&self) -> bool {
+        self.method == "DELETE"
+    }
+
+    fn is_found(&self, q: &str) -> bool {
+        let words = [&self.method, &self.path, &self.summary].into_iter().chain(&self.permissions);
+        let all = words.map(|word| word.to_lowercase()).collect::<Vec<_>>().join(" ");
+        q.to_lowercase().split_whitespace().all(|word| all.contains(word))
+    }
+}
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// The endpoints that the search finds, by groups in the order of the routes.
+pub fn groups(description: &Description, url: &str, q: &str) -> Vec<Group> {
+    let document = &description.value;
+    let mut groups: Vec<Group> = Vec::new();
+    for (path, item) in document["paths"].as_object().into_iter().flatten() {
+        for method in METHODS {
+            let Some(operation) = item.get(method) else { continue };
+            let endpoint = endpoint(document, (method, path, url), operation);
+            if !endpoint.is_found(q) {
+                continue;
+            }
+            let title = text(&operation["tags"][0]);
+            match groups.iter_mut().find(|group| group.title == title) {
+                Some(group) => group.endpoints.push(endpoint),
+                None => groups.push(Group { id: slug(&title), title, endpoints: vec![endpoint] }),
+            }
+        }
+    }
+    groups
+}
+
+fn endpoint(document: &Value, (method, path, url): (&str, &str, &str), operation: &Value) -> Endpoint {
+    let responses = operation["responses"].as_object();
+    let is_success = |status: &str| status.starts_with('2');
+    let success = responses.into_iter().flatten().find(|(status, _)| is_success(status));
+    let body = |response: &Value| response["content"].as_object().and_then(|content| content.values().next()).cloned();
+    let answer = success.map(|(status, response)| {
+        let example = body(response).map(|media| pretty(&media["example"])).unwrap_or_default();
+        (status.clone(), example)
+    });
+    let others = responses.into_iter().flatten().filter(|(status, _)| !is_success(status) && *status != "default");
+    let request = body(&operation["requestBody"]);
+    let method = method.to_uppercase();
+    let sent = operation["description"].as_str().unwrap_or_default();
+    Endpoint {
+        id: slug(&format!("{method} {path}")),
+        curl: curl(&method, &format!("{url}{path}"), request.as_ref().map(|media| &media["example"]), operation),
+        path: path.to_owned(),
+        summary: text(&operation["summary"]),
+        text: Document::parse(&format!("## x\n{sent}"))
+            .sections
+            .into_iter()
+            .next()
+            .map(|section| section.blocks)
+            .unwrap_or_default(),
+        permissions: list(&operation["x-permissions"]),
+        fields: parameters(operation).chain(fields(document, request.as_ref())).collect(),
+        answer,
+        others: others.map(|(status, response)| (status.clone(), text(&response["description"]))).collect(),
+        method,
+    }
+}
+
+fn curl(method: &str, url: &str, example: Option<&Value>, operation: &Value) -> String {
+    let method = if method == "GET" { String::new() } else { format!("-X {method} ") };
+    let mut lines = vec![format!("curl {method}'{url}'"), "-H 'Authorization: Bearer TOKEN'".to_owned()];
+    let is_form = operation["requestBody"]["content"].get("application/x-www-form-urlencoded").is_some();
+    match example {
+        Some(example) if is_form => {
+            let fields = example.as_object().into_iter().flatten();
+            lines.extend(fields.map(|(name, value)| format!("-d '{name}={}'", value.as_str().unwrap_or_default())));
+        }
+        Some(example) => {
+            lines.push("-H 'Content-Type: application/json'".to_owned());
+            lines.push(format!("-d '{example}'"));
+        }
+        None => {}
+    }
+    lines.join(" \\\n  ")
+}
+
+fn parameters(operation: &Value) -> impl Iterator<Item = Field> + '_ {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    parameters.map(|parameter| Field {
+        name: text(&parameter["name"]),
+        kind: format!("in the {}", text(&parameter["in"])),
+        meaning: text(&parameter["description"]),
+    })
+}
+
+/// The fields of a body that is an object.
+fn fields(document: &Value, media: Option<&Value>) -> Vec<Field> {
+    let Some(reference) = media.and_then(|media| media["schema"]["$ref"].as_str()) else { return Vec::new() };
+    let schema = &document["components"]["schemas"][reference.rsplit('/').next().unwrap_or_default()];
+    let required = list(&schema["required"]);
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    let field = |(name, property): (&String, &Value)| {
+        let kind = kind(property);
+        let kind = if required.contains(name) { kind } else { format!("{kind}, optional") };
+        Field { name: name.clone(), kind, meaning: text(&property["description"]) }
+    };
+    properties.map(field).collect()
+}
+
+/// The type of a field in a word.
+fn kind(property: &Value) -> String {
+    let types = property["type"].as_str().map_or_else(|| list(&property["type"]), |one| vec![one.to_owned()]);
+    let named = types.iter().find(|name| *name != "null").map_or("object", String::as_str);
+    match named {
+        "string" => "text",
+        "boolean" => "true or false",
+        "integer" => "whole number",
+        "array" => "list",
+        other => other,
+    }
+    .to_owned()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn list(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().map(text).collect()
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+fn slug(title: &str) -> String {
+    let words = title.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
+}
