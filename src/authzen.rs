@@ -2,5 +2,6 @@
 //! permissions, and is answered by the same cache and the same rule as a gateway's `require=`.
 
 pub mod api;
+mod json;
 mod operations;
 mod question;

@@ -6,16 +6,15 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
-use serde::Serialize;
 use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
 
+use super::json::{Answer, Decision, Decisions, Evaluation, Evaluations};
 use super::operations::{decide, up_to};
 use super::question::{self, Asked};
 use crate::check::Check;
 use crate::config::Config;
 use crate::error::Error;
-use crate::web::api::operation::{Example, Operation, answers};
+use crate::web::api::operation::{Operation, answers, says};
 use crate::web::{api, form, json};
 
 pub const EVALUATION: &str = "/access/v1/evaluation";
@@ -50,98 +49,31 @@ impl FromRequest for Body {
 pub static ONE: Operation = Operation::new(
     "Gateway",
     "Ask whether something is allowed (AuthZEN)",
-    "A refusal is an answer with status 200. `/help/authzen` says how a question becomes a permission. A read-only token may ask.",
-    &[answers::<Decision>(200, "The decision.")],
+    "Asks for the permission `resource.type:action.name:resource.id` of the subject; `/help/authzen` says how. A refusal is an answer \
+     with status 200. A body of another media type than `application/json`, a required field that is absent, null or no string, and \
+     `properties` or `context` that are neither absent, null nor an object are 400. Other fields are ignored. A read-only token may ask.",
+    &[answers::<Decision>(200, "The decision."), says(413, "The body is larger than 1 MiB.")],
 )
-.with_body::<Question>()
+.with_body::<Evaluation>()
 .plain();
 
 pub static SEVERAL: Operation = Operation::new(
     "Gateway",
     "Ask whether several things are allowed (AuthZEN)",
-    "Each item of `evaluations` replaces whole objects of the question around it. Without items, the answer is a single decision.",
-    &[answers::<Decisions>(200, "The decisions, in the order of the questions.")],
+    "What stands on top is the default of each item of `evaluations`; a key of an item replaces it whole. An item that lacks \
+     something even so is `false` by itself; a field of the wrong type is 400. All are answered on one state. Without items, the \
+     body is one question and the answer a single decision.",
+    &[answers::<Answer>(200, "The decisions, in the order of the questions."), says(413, "The body is larger than 1 MiB.")],
 )
-.with_body::<Questions>()
+.with_body::<Evaluations>()
 .plain();
-
-/// An entity of a question, or what is to be done: objects of AuthZEN.
-type Entity = serde_json::Map<String, Value>;
-
-/// A question. The objects may carry `properties`.
-#[derive(Serialize, ToSchema)]
-pub struct Question {
-    /// Who asks: `type` and `id`.
-    #[schema(value_type = Object)]
-    subject: Entity,
-    /// What is to be done: `name`.
-    #[schema(value_type = Object)]
-    action: Entity,
-    /// To what: `type` and `id`.
-    #[schema(value_type = Object)]
-    resource: Entity,
-}
-
-/// Questions, and what they have in common.
-#[derive(Serialize, ToSchema)]
-pub struct Questions {
-    #[schema(value_type = Object)]
-    subject: Entity,
-    /// `subject`, `action`, `resource`, each as a whole in the place of the one above.
-    #[schema(value_type = Vec<Object>)]
-    evaluations: Vec<Entity>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Decision {
-    decision: bool,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Decisions {
-    evaluations: Vec<Decision>,
-}
-
-fn entity(fields: Value) -> Entity {
-    fields.as_object().cloned().unwrap_or_default()
-}
-
-fn somebody() -> Entity {
-    entity(json!({ "type": "account", "id": "0193a4c2-7d10-7c3e-9a52-1f0e6b8c2d41" }))
-}
-
-impl Example for Question {
-    fn example() -> Self {
-        let resource = entity(json!({ "type": "contract_data", "id": "*" }));
-        Self { subject: somebody(), action: entity(json!({ "name": "read" })), resource }
-    }
-}
-
-impl Example for Questions {
-    fn example() -> Self {
-        let item = |action| entity(json!({ "action": { "name": action }, "resource": { "type": "contract_data", "id": "*" } }));
-        Self { subject: somebody(), evaluations: vec![item("read"), item("manage")] }
-    }
-}
-
-impl Example for Decision {
-    fn example() -> Self {
-        Self { decision: true }
-    }
-}
-
-impl Example for Decisions {
-    fn example() -> Self {
-        Self { evaluations: vec![Decision { decision: true }, Decision { decision: false }] }
-    }
-}
 
 /// `POST /access/v1/evaluation`
 ///
 /// # Errors
 /// `BadRequest`, `Invalid`; `Unavailable` when the database cannot be asked.
 pub async fn evaluation(body: Body, check: web::Data<Check>) -> Result<HttpResponse, Error> {
-    answer_one(&check, question::one(&body.0)?).await
+    Ok(HttpResponse::Ok().json(one(&check, question::one(&body.0)?).await?))
 }
 
 /// `POST /access/v1/evaluations`
@@ -149,19 +81,20 @@ pub async fn evaluation(body: Body, check: web::Data<Check>) -> Result<HttpRespo
 /// # Errors
 /// As for one.
 pub async fn evaluations(body: Body, check: web::Data<Check>) -> Result<HttpResponse, Error> {
-    match question::several(&body.0)? {
-        Asked::One(question) => answer_one(&check, question).await,
+    let answer = match question::several(&body.0)? {
+        Asked::One(question) => Answer::One(one(&check, question).await?),
         Asked::Many(questions, semantic) => {
             let decisions = up_to(semantic, decide(&check, &questions).await?);
             let evaluations = decisions.into_iter().map(|decision| Decision { decision }).collect();
-            Ok(HttpResponse::Ok().json(Decisions { evaluations }))
+            Answer::Many(Decisions { evaluations })
         }
-    }
+    };
+    Ok(HttpResponse::Ok().json(answer))
 }
 
-async fn answer_one(check: &Check, question: question::Question) -> Result<HttpResponse, Error> {
+async fn one(check: &Check, question: question::Question) -> Result<Decision, Error> {
     let decision = decide(check, &[Some(question)]).await?.first().copied().unwrap_or_default();
-    Ok(HttpResponse::Ok().json(Decision { decision }))
+    Ok(Decision { decision })
 }
 
 /// `GET /.well-known/authzen-configuration`: where the API is, by the configured public URL alone.

@@ -231,6 +231,32 @@ pub fn badges(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, Ve
     Ok(badges)
 }
 
+/// The roles of each of `accounts` as they are shown: Team Administrator stands among them for whoever administers a team. Two
+/// statements.
+///
+/// # Errors
+/// The database's.
+pub fn shown(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, Vec<Badge>>, Error> {
+    #[derive(QueryableByName)]
+    struct Administration {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        account: Id,
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        name: String,
+    }
+    let mut badges = badges(conn, accounts)?;
+    let role = Id::from(predefined::TEAM_ADMINISTRATOR);
+    let mut sql =
+        Sql::new("SELECT DISTINCT ta.account_id AS account, r.name FROM team_administrators ta CROSS JOIN roles r WHERE r.id = ");
+    sql.bind(&role).push(" AND ta.account_id IN ").bind_page(accounts);
+    for row in sql.load::<Administration>(conn)? {
+        let shown = badges.entry(row.account).or_default();
+        shown.push(Badge { id: role.clone(), name: row.name });
+        shown.sort_by_cached_key(|badge| (fold(&badge.name), badge.id.clone()));
+    }
+    Ok(badges)
+}
+
 /// Gives an account a role without a change in the audit log: for an invented past, as the demo and the tests need it.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 mod administrators;
 mod applications;
+mod badge;
 mod pages;
 mod races;
 mod reach;

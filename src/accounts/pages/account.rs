@@ -62,6 +62,8 @@ pub async fn show(visit: AccountVisit) -> Result<HttpResponse, Error> {
 struct Found {
     account: Account,
     badges: Vec<Badge>,
+    /// With what follows from administering a team.
+    shown: Vec<Badge>,
     teams: Vec<Team>,
     sizes: std::collections::HashMap<Id, (i64, i64)>,
     tokens: Vec<ListedToken>,
@@ -96,6 +98,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, (screen, settings): (&Screen
     let first_day = (clock::now() - TimeDelta::days(CHART_DAYS - 1)).date();
     Ok(Found {
         badges,
+        shown: roles::queries::shown(conn, only)?.remove(id).unwrap_or_default(),
         permissions,
         belongings: if screen.kind == Kind::User { belongings(conn, only)? } else { Belongings::default() },
         sessions: if screen.kind == Kind::User { auth::queries::sessions::of_account(conn, id)? } else { Vec::new() },
@@ -220,7 +223,7 @@ fn role_lines(found: &Found) -> Vec<RoleLine> {
         name: badge.name.clone(),
         description: describe(badge).unwrap_or_default(),
     };
-    found.badges.iter().map(line).collect()
+    found.shown.iter().map(line).collect()
 }
 
 fn team_line(team: &Team, found: &Found) -> TeamLine {

@@ -165,7 +165,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, wanted: &Wanted) -> Result<F
     let ids: Vec<Id> = listing.rows.iter().map(|row| row.id.clone()).collect();
     let roles = roles::queries::all(conn)?;
     Ok(Found {
-        roles_of: roles::queries::badges(conn, &ids)?,
+        roles_of: roles::queries::shown(conn, &ids)?,
         teams_of: teams::queries::of_accounts(conn, &ids)?,
         tokens_of: tokens::queries::summary(conn, &ids)?,
         owner_name: match &filter.owner {

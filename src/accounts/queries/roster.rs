@@ -84,7 +84,7 @@ pub fn page(conn: &mut DbConnection, kind: Kind, after: Option<Place>) -> Result
         ))
         .load(conn)?;
     let ids: Vec<Id> = rows.iter().map(|row| row.0.clone()).collect();
-    let mut badges = roles::queries::badges(conn, &ids)?;
+    let mut badges = roles::queries::shown(conn, &ids)?;
     let line = |(id, name, key, email, disabled, passwordless, login, used): Row| Line {
         roles: badges.remove(&id).unwrap_or_default().into_iter().map(|badge| badge.name).collect(),
         place: (key, id.clone()),

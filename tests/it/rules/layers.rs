@@ -54,6 +54,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "roles/json",
             "teams/json",
             "tokens/json",
+            "authzen/json",
             "*/view",
             "*/view/*",
             "auth/access",
