@@ -12,6 +12,7 @@ use crate::teams::api::json::{Team, Teams};
 use crate::teams::operations::{self, TeamDraft, applications};
 use crate::teams::queries::list::{self, Filter};
 use crate::teams::reach;
+use crate::web::api;
 use crate::web::api::body::Json;
 use crate::web::api::call::{Call, hal, nothing, ok};
 use crate::web::api::operation::{Example, Kind, Operation, PAGE, Parameter, SIZE, answers, says};
@@ -169,7 +170,7 @@ pub static DELETE: Operation = Operation::new(
     GROUP,
     "Delete a team",
     "Its members keep their accounts, without what their roles allow for this team.",
-    &[says(204, "It is deleted.")],
+    &[says(204, "It is deleted."), says(422, "It is the default team of new accounts.")],
 );
 
 /// `DELETE /admin/teams/{uuid}`
@@ -178,6 +179,10 @@ pub static DELETE: Operation = Operation::new(
 /// `Forbidden`, `NotFound`.
 pub async fn delete(call: Call) -> Result<HttpResponse, Error> {
     let id = call.id("uuid", "team")?;
-    call.write(move |conn, actor| operations::delete(conn, actor, &id)).await?;
-    Ok(nothing())
+    match call.write(move |conn, actor| operations::delete(conn, actor, &id)).await {
+        Ok(_) => Ok(nothing()),
+        // The default team stays: published clients know this by its own status.
+        Err(Error::Conflict(sentence)) => Ok(api::problem(&call.request, StatusCode::UNPROCESSABLE_ENTITY, &sentence)),
+        Err(error) => Err(error),
+    }
 }

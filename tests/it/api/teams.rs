@@ -262,3 +262,28 @@ fn a_refused_change_changes_nothing_of_it() {
     assert_eq!(caller.post(TEAMS, &json!({ "name": "New", "administratorUuids": [Id::new()] })).status, 400);
     assert_eq!(snapshot(&app).len(), count, "no half of a team");
 }
+
+#[test]
+fn the_default_team_stays() {
+    let app = TestApp::start();
+    let caller = Caller::administrator(&app);
+    let (users, machines) = (app.add_team("Users begin here", &[]), app.add_team("Machines begin here", &[]));
+    let set = |user_team: Option<Id>, system_team: Option<Id>| {
+        app.write(move |conn| {
+            let general = muster::settings::general::read(conn)?;
+            muster::settings::general::write(conn, &muster::settings::general::General { user_team, system_team, ..general })
+        });
+    };
+    set(Some(users.clone()), Some(machines.clone()));
+    let before = snapshot(&app);
+    for team in [&users, &machines] {
+        let reply = caller.delete(&at(team, ""));
+        refused(&reply, 422, "");
+        assert!(reply.body["detail"].as_str().unwrap().contains("default team"), "{}", reply.body);
+    }
+    assert_unchanged(&app, &before, "the default team");
+    set(None, None);
+    for team in [&users, &machines] {
+        assert_eq!(caller.delete(&at(team, "")).status, 204);
+    }
+}
