@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::web::api::operation::{Example, Operation, answers, says};
 use crate::web::form::Body;
 use crate::web::json;
+use crate::web::visit::registered;
 
 pub mod accounts;
 pub mod own;
@@ -109,13 +110,8 @@ impl Example for Regenerated {
 ///
 /// # Errors
 /// `Conflict` if the token has already been regenerated.
-pub async fn regenerate_current(
-    request: HttpRequest,
-    actor: Actor,
-    shared: (web::Data<Database>, web::Data<Config>),
-    body: Body,
-) -> Result<HttpResponse, Error> {
-    let (database, config) = shared;
+pub async fn regenerate_current(request: HttpRequest, actor: Actor, body: Body) -> Result<HttpResponse, Error> {
+    let (database, config) = (registered::<Database>(&request)?, registered::<Config>(&request)?);
     let overlap = overlap(&request, &body.0)?;
     let maximum = config.max_token_lifetime;
     let made = actor.write(&database, move |conn, actor| operations::regenerate_own(conn, actor, overlap, maximum)).await?;

@@ -29,7 +29,7 @@ const CSS: Files = files!("css", "css":
 /// Modules: `main` imports the others by their names.
 #[rustfmt::skip]
 const JS: Files = files!("js", "js":
-    "copy", "dialog", "dom", "filter", "hotkey", "invalid", "main", "menu", "picker", "row-menu", "selection", "submit", "theme",
+    "copy", "dialog", "dom", "filter", "hotkey", "invalid", "main", "menu", "picker", "retry", "row-menu", "selection", "submit", "theme",
 );
 const ICON: &str = include_str!("../../static/favicon.svg");
 

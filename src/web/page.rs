@@ -25,7 +25,7 @@ use crate::accounts::queries;
 use crate::auth::access;
 use crate::auth::principal::Principal;
 use crate::database::{Database, DbConnection};
-use crate::error::Error;
+use crate::error::{Error, Outage};
 use crate::settings::current::Current;
 use crate::settings::general::{General, Place};
 
@@ -207,6 +207,7 @@ pub async fn errors(
 fn without_session(head: Head, id: String, error: actix_web::Error) -> actix_web::Error {
     let mut page = ErrorPage::new(head, StatusCode::SERVICE_UNAVAILABLE.as_u16(), id);
     page.text = "Muster can't reach its database, so it can't check your session. Try again shortly.".into();
+    page.looks_again = true;
     let mut answer = html(StatusCode::SERVICE_UNAVAILABLE, &page).unwrap_or_else(|error| error.error_response());
     answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
     InternalError::from_response(error, answer).into()
@@ -269,6 +270,16 @@ async fn page_for(request: &HttpRequest, status: StatusCode, error: Option<Error
                 .into();
         }
         Some(Error::Internal(_)) | None => {}
+        Some(error @ Error::Unavailable(outage, _)) => {
+            page.text = error.message();
+            let uncertain = outage == Outage::Uncertain;
+            if let Some(place) = if uncertain { came_from(request) } else { None } {
+                (page.back_href, page.back_label) = (place, "Check now".into());
+            } else if request.method().is_safe() {
+                (page.back_href, page.back_label) = (here(request, "/"), "Try again".into());
+            }
+            page.looks_again = uncertain || request.method().is_safe();
+        }
         Some(error) => page.text = error.message(),
     }
     page

@@ -6,6 +6,7 @@ import './hotkey.js';
 import './invalid.js';
 import './menu.js';
 import './picker.js';
+import './retry.js';
 import './row-menu.js';
 import './selection.js';
 import './submit.js';

@@ -11,6 +11,7 @@ mod forms;
 mod journey;
 mod keyboard;
 mod list;
+mod outage;
 mod people;
 mod roles;
 mod selections;

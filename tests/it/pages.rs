@@ -19,6 +19,7 @@ mod own_rights;
 mod owner;
 mod password_forms;
 mod profile;
+mod public_url;
 mod roles;
 mod search;
 mod selections;

@@ -152,7 +152,7 @@ pub fn covers(actor: &Principal, name: &str, held: &PermissionSet) -> Result<(),
 }
 
 fn can_do_more(name: &str, missing: &Permission) -> Error {
-    let sentence = format!("{name} can do more than you: you don't have {missing}. Ask an administrator. Nothing was changed.");
+    let sentence = format!("{name} can do more than you: you don't have {missing}. Ask an administrator.");
     Error::forbidden(missing.to_string(), sentence)
 }
 
@@ -162,9 +162,7 @@ pub fn not_oneself(conn: &mut DbConnection, rule: &Rule<'_>, word: &str) -> Resu
     let found = changes::first_in_the_way(conn, rule.change, rule.event, |sql| {
         sql.push(" AND a.id = ").bind(&own);
     })?;
-    found.map_or(Ok(()), |name| {
-        Err(Error::Conflict(format!("You can't {word} {name}: it's the account you're signed in with. Nothing was changed.")))
-    })
+    found.map_or(Ok(()), |name| Err(Error::Conflict(format!("You can't {word} {name}: it's the account you're signed in with."))))
 }
 
 /// Nobody changes their own roles together with others': it would be one tick among many.
@@ -178,7 +176,7 @@ pub fn not_ones_own_in_bulk(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<
     })?;
     found.map_or(Ok(()), |name| {
         Err(Error::Conflict(format!(
-            "{name} is you, and you can't change your own roles together with others'. Deselect yourself first. Nothing was changed."
+            "{name} is you, and you can't change your own roles together with others'. Deselect yourself first."
         )))
     })
 }
@@ -196,9 +194,7 @@ pub fn names_are_free(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Er
         sql.bind(&rule.change.id).push(" AND o.kind = 'system' AND o.name_key = a.name_key AND o.id <> a.id))");
     })?;
     taken.map_or(Ok(()), |name| {
-        Err(Error::Conflict(format!(
-            "An enabled system account is already named {name}. Rename one of the two first. Nothing was changed."
-        )))
+        Err(Error::Conflict(format!("An enabled system account is already named {name}. Rename one of the two first.")))
     })
 }
 
@@ -219,9 +215,9 @@ pub fn plan_allows(conn: &mut DbConnection, plan: &Plan, kind: Kind) -> Result<(
         Kind::User => format!("This installation allows {}, invited ones included", kind.counted(limit)),
     };
     Err(Error::Conflict(if enabled == limit + 1 {
-        format!("{allowed}, and all are in use. Disable or delete one first. Nothing was changed.")
+        format!("{allowed}, and all are in use. Disable or delete one first.")
     } else {
-        format!("{allowed}, and this would make {}. Disable or delete some first. Nothing was changed.", grouped(enabled))
+        format!("{allowed}, and this would make {}. Disable or delete some first.", grouped(enabled))
     }))
 }
 
@@ -310,7 +306,5 @@ pub fn an_administrator_remains(conn: &mut DbConnection, rule: &Rule<'_>) -> Res
         return Ok(());
     }
     let name = changes::first_name(conn, rule.change, rule.event)?;
-    Err(Error::Conflict(format!(
-        "{name} is the last administrator who can sign in. Make someone else an administrator first. Nothing was changed."
-    )))
+    Err(Error::Conflict(format!("{name} is the last administrator who can sign in. Make someone else an administrator first.")))
 }

@@ -81,7 +81,7 @@ pub fn renew(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Offe
 }
 
 fn accepted(account: &Account) -> Error {
-    Error::Conflict(format!("{} has already accepted the invitation. Nothing was changed.", account.name))
+    Error::Conflict(format!("{} has already accepted the invitation.", account.name))
 }
 
 /// Cancels a pending invitation: the account that it was for goes. Returns its name.

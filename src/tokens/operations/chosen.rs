@@ -157,10 +157,7 @@ pub fn revoke(conn: &mut DbConnection, actor: &Principal, id: &Id, only: Option<
     let now = clock::now();
     let chosen = Chosen { selection: &opened.id, only, now };
     if let Some(name) = chosen.first_outside(conn, &Scope::of(actor))? {
-        return Err(Error::forbidden(
-            "system_account:manage:*",
-            format!("You can't revoke tokens of {name}. Nothing was changed."),
-        ));
+        return Err(Error::forbidden("system_account:manage:*", format!("You can't revoke tokens of {name}.")));
     }
     let before = chosen.revoked_before(conn)?;
     let change = audit::begin(conn, actor)?;

@@ -145,7 +145,7 @@ fn may_be_regenerated(token: &Token, now: NaiveDateTime) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::Conflict(format!("The token {} {why}. Nothing was changed.", token.name)))
+    Err(Error::Conflict(format!("The token {} {why}.", token.name)))
 }
 
 /// Stops the old value of a regenerated token before its overlap ends. `token` is the new one.

@@ -23,6 +23,8 @@ pub struct ErrorPage {
     pub back_href: String,
     /// What the first button says.
     pub back_label: String,
+    /// Whether the page looks there by itself once the database is back.
+    pub looks_again: bool,
     /// The request's id, as in the log; empty shows none.
     pub request_id: String,
 }
@@ -33,12 +35,12 @@ impl ErrorPage {
         let (title, text) = match status {
             400 => ("Bad request", "Muster couldn't read this request. Nothing was changed. Go back and try again."),
             401 => ("Sign in first", "Sign in to see this page."),
-            403 => ("No permission", "You don't have permission to do this. Nothing was changed."),
+            403 => ("No permission", "You don't have permission to do this."),
             404 => ("Page not found", "This page does not exist or has been deleted."),
             405 => ("This page can't be opened directly", "Go back and use the button or form that leads here."),
             408 => ("Form too slow", "The form took too long to arrive. Nothing was changed. Go back and send it again."),
-            409 => ("Can't do that right now", "Something else prevents this change. Nothing was changed."),
-            413 => ("Form too large", "The form is over the size limit. Nothing was changed."),
+            409 => ("Can't do that right now", "Something else prevents this change. Go back and check it."),
+            413 => ("Form too large", "The form is over the size limit. Go back and send less at once."),
             422 => ("Form incomplete", "The form was incomplete. Go back and try again."),
             429 => ("Too many attempts", "Wait a moment, then try again."),
             503 => (
@@ -59,6 +61,7 @@ impl ErrorPage {
             ask: None,
             back_href: "/".to_owned(),
             back_label: "Back to Muster".to_owned(),
+            looks_again: false,
             request_id: request_id.into(),
         }
     }

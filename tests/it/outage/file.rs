@@ -32,6 +32,8 @@ fn noticed(take: impl FnOnce(&str)) {
     soon("readyz that says so", || visitor.get("/readyz").status == 503);
     let change = admin.post(&format!("{LIST}/{robot}/disablement"), &[]);
     assert_eq!(change.status, 503);
+    let page = admin.get(LIST);
+    assert!(page.status == 503 && page.body.contains("data-retry"), "{}", page.text());
     // A token that another process revokes in the file that is there now must not be accepted from the one that is gone.
     soon("a check that says so", || app.verify(&token).status == 503);
     assert_eq!(visitor.get("/healthz").status, 200);

@@ -191,8 +191,11 @@ fn a_commit_that_nobody_can_ask_for_is_not_called_undone_and_its_form_finds_it()
     let form = field.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let fields = [("name", "robot"), ("form", form.as_str())];
     proxy.set(LOSE_ALL);
-    let answer = admin.post(LIST, &fields);
+    let from = format!("{}{LIST}/new", app.url);
+    let answer = admin.send("POST", LIST, &[("Sec-Fetch-Site", "same-origin"), ("Referer", &from)], &fields);
     assert_eq!((answer.status, proxy.cuts()), (503, 1), "{}", answer.text());
+    // It looks by itself once the database is back, on the page that the form stood on.
+    assert!(answer.body.contains("data-retry"), "{}", answer.body);
     let said = answer.text();
     assert!(said.contains("may or may not have been saved") && !said.contains("Nothing was changed"), "{said}");
     proxy.set(PASS);

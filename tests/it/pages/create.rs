@@ -236,7 +236,7 @@ fn a_full_plan_refuses_with_a_sentence_and_keeps_the_form() {
     let first = app.add_account("one");
     let refused = create(&admin, "two", &[("description", "kept"), ("token", "rw-90")]);
     assert_eq!(refused.status, 409);
-    let sentence = "The Team plan allows 1 system account, and all are in use. Disable or delete one first. Nothing was changed.";
+    let sentence = "The Team plan allows 1 system account, and all are in use. Disable or delete one first.";
     assert!(refused.text().contains(sentence), "{}", refused.text());
     assert_eq!((value(&refused, "name"), value(&refused, "description")), ("two".into(), "kept".into()));
     assert_eq!(app.totals(), (1, 0));

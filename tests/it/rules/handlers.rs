@@ -12,7 +12,7 @@ fn sources(folder: &Path, into: &mut Vec<(String, String)>) {
         } else if path.extension().is_some_and(|end| end == "rs") {
             let file = path.display().to_string();
             let file = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_owned();
-            if ["pages", "api", "profile", "web/"].iter().any(|part| file.contains(part)) {
+            if ["pages", "api", "profile", "web/", "gateway", "authzen", "people"].iter().any(|part| file.contains(part)) {
                 into.push((file, std::fs::read_to_string(&path).unwrap()));
             }
         }
