@@ -22,7 +22,7 @@ mod undo;
 
 pub use super::actions::Params as Edit;
 pub use contact::set_contact;
-pub use creation::{Creation, UserCreation, create_system_account, create_user, give_and_place, grantable_roles};
+pub use creation::{Creation, UserCreation, create_system_account, create_user, created_before, give_and_place, grantable_roles};
 pub use rename::rename;
 use rules::Rule;
 pub use rules::{Plan, covers, existing_teams, is_colleague, may_begin, may_handle_people, may_take, out_of_reach, plan_allows};

@@ -165,6 +165,20 @@ pub fn is_by(conn: &mut DbConnection, change: &Id, actor: &Principal) -> Result<
     Ok(by.is_some_and(|(kind, id)| kind == actor.kind.as_str() && id == actor.account))
 }
 
+/// The target and the object of an event.
+pub type About = (Option<Id>, Option<String>);
+
+/// What an event of this type is about, if `form` has begun a change of this actor's before: what a form made that
+/// is sent again.
+pub fn made_before(conn: &mut DbConnection, actor: &Principal, form: Option<&Id>, verb: &str) -> Result<Option<About>, Error> {
+    let Some(form) = form else { return Ok(None) };
+    if !is_by(conn, form, actor)? {
+        return Ok(None);
+    }
+    let events = audit_events::table.filter(audit_events::change_id.eq(form)).filter(audit_events::event_type.eq(verb));
+    Ok(events.select((audit_events::target_id, audit_events::object_id)).first(conn).optional()?)
+}
+
 /// What a change gave and took: the verb and the name of each thing, in order of name.
 ///
 /// # Errors

@@ -13,8 +13,7 @@ pub const EMAIL_TAKEN: &str = "Another user has this e-mail address.";
 pub const TEAM_TAKEN: &str = "A team already has this name.";
 
 /// A form came twice: a double click, or a reload of the answer.
-pub const SENT_BEFORE: &str = "The form was sent twice but carried out once. The value of a token it created can't be shown \
-    again. If you don't have it, regenerate the token.";
+pub const SENT_BEFORE: &str = "The form was sent twice but carried out once.";
 
 impl From<Diesel> for Error {
     fn from(error: Diesel) -> Self {

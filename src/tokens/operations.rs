@@ -68,6 +68,12 @@ pub fn create_once(
     create_for(conn, actor, &account, form, maximum, once)
 }
 
+/// The token of this account that the form has created before, if it is sent again: its value still waits on its page.
+pub fn made_before(conn: &mut DbConnection, actor: &Principal, account: &Id, form: Option<&Id>) -> Result<Option<String>, Error> {
+    let made = audit::queries::made_before(conn, actor, form, verbs::TOKEN_CREATED)?;
+    Ok(made.and_then(|(target, token)| token.filter(|_| target.as_ref() == Some(account))))
+}
+
 fn create_for(
     conn: &mut DbConnection,
     actor: &Principal,

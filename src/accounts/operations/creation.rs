@@ -57,6 +57,16 @@ pub fn create_system_account(conn: &mut DbConnection, actor: &Principal, plan: &
     Ok(id)
 }
 
+/// The system account that the form has created before, if it is sent again and the account is still there.
+pub fn created_before(conn: &mut DbConnection, actor: &Principal, form: Option<&Id>) -> Result<Option<Id>, Error> {
+    let Some((Some(id), _)) = audit::queries::made_before(conn, actor, form, verbs::ACCOUNT_CREATED)? else { return Ok(None) };
+    match queries::find(conn, Kind::System, &id) {
+        Ok(account) => Ok(Some(account.id)),
+        Err(Error::NotFound(_) | Error::Gone(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// A user as the set-up page or the command line describes them.
 #[derive(Debug, Clone, Default)]
 pub struct UserCreation {

@@ -155,6 +155,10 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
                     operations::grantable_roles(conn, actor, &creation.roles)?;
                     return Ok(None);
                 }
+                if let Some(id) = operations::created_before(conn, actor, creation.form.as_ref())? {
+                    let newest = tokens::queries::of_account(conn, &id)?.into_iter().next();
+                    return Ok(Some((id, newest.filter(|_| wants_token).map(|listed| listed.token.id))));
+                }
                 let id = operations::create_system_account(conn, actor, &plan, &creation)?;
                 if !wants_token {
                     return Ok(Some((id, None)));

@@ -21,6 +21,7 @@ use crate::tokens::value::seal::Seal;
 use crate::tokens::view::TokenValuePage;
 use crate::web::forgery::SESSION_COOKIE;
 use crate::web::form::Form;
+use crate::web::navigation::Counts;
 use crate::web::page::{html_with_secret, see_other};
 use crate::web::view::{Flash, Moment, Shell};
 use crate::web::visit::Visit;
@@ -75,6 +76,9 @@ pub async fn create(visit: AccountVisit, form: Form<TokenForm>) -> Result<HttpRe
     let (creation, once, seal) = (form.creation(), form.once(), seal(&visit)?);
     let maximum = visit.config.max_token_lifetime;
     let made = visit.write(move |conn, actor, id| {
+        if let Some(before) = operations::made_before(conn, actor, id, once.as_ref())? {
+            return Ok(before);
+        }
         let (token, value) = operations::create_once(conn, actor, id, &creation, maximum, once.as_ref())?;
         values::keep(conn, &seal, &value)?;
         Ok(token.id)
@@ -109,12 +113,14 @@ fn value_page(visit: &AccountVisit, token: &str) -> String {
 /// `Forbidden`, `NotFound`, `Unavailable`.
 pub async fn value(visit: AccountVisit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
     let (screen, seal, peek) = (visit.screen, seal(&visit)?, visit.request.method() != Method::GET);
+    let navigation = visit.navigation;
     let shown = visit.write(move |conn, actor, id| {
         let account = operations::within_reach(conn, actor, screen.kind, id)?;
-        values::show(conn, account, &path.token, &seal, peek)
+        // In one transaction with the frame's counts: a page that can't be drawn uses no value up.
+        Ok((values::show(conn, account, &path.token, &seal, peek)?, Counts::read(conn, navigation)?))
     });
-    let shown = shown.await?;
-    let ((), shell) = visit.framed(|_| Ok(())).await?;
+    let (shown, counts) = shown.await?;
+    let shell = visit.shell(screen.path, &counts);
     let crumbs = vec![(screen.title.to_owned(), visit.filters().here()), (shown.account.name.clone(), visit.url())];
     show(&visit, shell, shown, crumbs)
 }

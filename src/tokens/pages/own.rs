@@ -18,11 +18,12 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::settings;
 use crate::tokens::model::ListedToken;
-use crate::tokens::operations::{own, values};
+use crate::tokens::operations::{self, own, values};
 use crate::tokens::value::Access;
 use crate::tokens::view::{OWN, OwnTokensPage};
 use crate::tokens::{policy, queries};
 use crate::web::form::Form;
+use crate::web::navigation::Counts;
 use crate::web::page::{see_other, whom_to_ask};
 use crate::web::view::moment::day;
 use crate::web::view::{Flash, Moment};
@@ -92,6 +93,10 @@ pub async fn create(visit: Visit, form: Form<TokenForm>) -> Result<HttpResponse,
     let (creation, once, seal) = (form.creation(), form.once(), seal(&visit)?);
     let maximum = visit.config.max_token_lifetime;
     let made = visit.write(move |conn, actor| {
+        let account = own::account(conn, actor)?;
+        if let Some(before) = operations::made_before(conn, actor, &account.id, once.as_ref())? {
+            return Ok(before);
+        }
         let (token, value) = own::create(conn, actor, &creation, maximum, once.as_ref())?;
         values::keep(conn, &seal, &value)?;
         Ok(token.id)
@@ -112,14 +117,13 @@ pub async fn create(visit: Visit, form: Form<TokenForm>) -> Result<HttpResponse,
 /// # Errors
 /// `NotFound`.
 pub async fn value(visit: Visit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
-    let (seal, peek) = (seal(&visit)?, visit.request.method() != Method::GET);
+    let (seal, peek, navigation) = (seal(&visit)?, visit.request.method() != Method::GET, visit.navigation);
     let shown = visit.write(move |conn, actor| {
         let account = own::account(conn, actor)?;
-        values::show(conn, account, &path.token, &seal, peek)
+        Ok((values::show(conn, account, &path.token, &seal, peek)?, Counts::read(conn, navigation)?))
     });
-    let shown = shown.await?;
-    let ((), shell) = visit.framed(OWN, |_| Ok(())).await?;
-    show_value(&visit, shell, shown, vec![("Your API tokens".into(), OWN.into())])
+    let (shown, counts) = shown.await?;
+    show_value(&visit, visit.shell(OWN, &counts), shown, vec![("Your API tokens".into(), OWN.into())])
 }
 
 /// `POST /settings/api-tokens/{token}/regeneration`

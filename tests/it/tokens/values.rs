@@ -144,3 +144,21 @@ fn regenerating_says_that_an_older_value_stops() {
     assert_eq!(page.matches("stopped the old value of test token").count(), 2, "{page}");
     assert_eq!(page.matches("revoked token test token").count(), 1, "{page}");
 }
+
+#[test]
+fn a_page_that_cannot_be_drawn_uses_no_value_up() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let id = app.add_account("robot");
+    let pages = [made(&admin, &at(&id, "/tokens"), &FIELDS), made(&admin, "/settings/api-tokens", &FIELDS)];
+    let rename = |sql: &str| app.write(|conn| muster::database::sql::Sql::new(sql).execute(conn));
+    rename("ALTER TABLE account_totals RENAME TO hidden_totals");
+    for page in &pages {
+        assert_eq!(admin.get(page).status, 500, "{page}");
+    }
+    rename("ALTER TABLE hidden_totals RENAME TO account_totals");
+    for page in &pages {
+        assert_eq!(app.verify(&token_value(&admin.get(page))).status, 200, "{page}");
+        shows_none(&admin.get(page));
+    }
+}
