@@ -5,13 +5,16 @@ use std::collections::HashMap;
 
 use super::model::{Invitation, Standing};
 use super::queries;
-use crate::accounts::model::{Kind, Right};
+use crate::accounts::model::{Account, Kind, Right};
+use crate::accounts::operations::covers;
+use crate::accounts::queries as accounts;
 use crate::auth::principal::{Principal, lacks};
 use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles;
+use crate::roles::operations::reach::Reached;
 use crate::roles::permission::PermissionSet;
 
 mod accept;
@@ -45,6 +48,33 @@ fn manages(held: &PermissionSet) -> bool {
     held.allows_str(Kind::User.permission(Right::Manage))
 }
 
+/// A user whom the actor could become, by a link or another address: they must be able to do all that this one can, also by the
+/// accounts that this one handles.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`.
+fn like_oneself(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Account, Error> {
+    let account = accounts::find(conn, Kind::User, id)?;
+    let held = roles::queries::of_account(conn, id)?.1;
+    covers(actor, &account.name, &held)?;
+    let reached = Reached::by(conn, &HashMap::from([(id.clone(), held)]))?;
+    let Some(lacked) = reached.beyond(&actor.permissions, id) else { return Ok(account) };
+    let sentence = format!(
+        "{} manages accounts that can do more than you: you don't have {lacked}. Ask an administrator. Nothing was changed.",
+        account.name
+    );
+    Err(Error::forbidden(lacked.to_string(), sentence))
+}
+
+/// One's own password and address are changed on the profile, where the current password is asked for: who got hold of a session
+/// must not take the account over.
+fn not_ones_own(actor: &Principal, id: &Id, what: &str) -> Result<(), Error> {
+    if actor.is(id) {
+        return Err(Error::Conflict(format!("This is your own {what}. Change it on your profile.")));
+    }
+    Ok(())
+}
+
 /// Which of these grants (whom it is for, who made it) their makers could make today. Without a maker it was the shell's.
 fn backed(
     conn: &mut DbConnection,
@@ -56,7 +86,10 @@ fn backed(
     let (enabled, held) = (queries::enabled(conn, &makers)?, roles::queries::permissions(conn, &all)?);
     let nothing = PermissionSet::default();
     let of = |id: &Id| held.get(id).unwrap_or(&nothing);
-    let could = |by: &Id, account: &Id| enabled.contains(by) && has_right(of(by)) && lacks(of(by), of(account)).is_none();
+    let accounts = grants.iter().map(|(account, _)| ((*account).clone(), of(account).clone())).collect();
+    let reached = Reached::by(conn, &accounts)?;
+    let covers = |by: &PermissionSet, account: &Id| lacks(by, of(account)).is_none() && reached.beyond(by, account).is_none();
+    let could = |by: &Id, account: &Id| enabled.contains(by) && has_right(of(by)) && covers(of(by), account);
     Ok(grants.iter().map(|(account, by)| ((*account).clone(), by.is_none_or(|by| could(by, account)))).collect())
 }
 
@@ -65,7 +98,7 @@ fn backed(
 pub struct Pending(HashMap<Id, (Invitation, Standing)>);
 
 impl Pending {
-    /// Four statements, whatever the number of accounts.
+    /// Four statements, whatever the number of accounts; three more where one of those invited handles accounts of their teams.
     pub fn of(conn: &mut DbConnection, accounts: &[Id]) -> Result<Self, Error> {
         let pending = queries::of_accounts(conn, accounts)?;
         let standings = standings(conn, &pending)?;

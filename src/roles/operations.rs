@@ -15,6 +15,7 @@ use crate::id::Id;
 use crate::text::fold;
 
 mod draft;
+pub mod reach;
 mod rules;
 
 pub use draft::{RoleDraft, Terms};
@@ -119,6 +120,7 @@ fn change(conn: &mut DbConnection, actor: &Principal, verb: &'static str, before
     let change = audit::begin(conn, actor)?;
     queries::update(conn, &before.id, &after.name, &after.description)?;
     queries::set_permissions(conn, &before.id, &after.permissions)?;
+    reach::stays_by_role(conn, actor, before, &after.permissions)?;
     administrators.remain(conn)?;
     let detail = json!({
         "before": described(&before.name, &before.description, &before.permissions),

@@ -90,6 +90,15 @@ impl Permission {
         self.parts().covers(required.parts())
     }
 
+    /// Whether it is over Muster itself or its audit log, and more than reading or what is one's own: none of the API behind the
+    /// gateway.
+    pub fn administers(&self) -> bool {
+        const OWN: [&str; 7] =
+            ["authentication_settings", "role", "system_account", "system_preference", "team", "token", "user"];
+        let harmless = self.action() == "read" || self.scope() == Some("own");
+        self.resource() == "audit" || (OWN.contains(&self.resource()) && !harmless)
+    }
+
     /// Every text that covers this permission, for a query that looks for those who hold it. A scope that is a UUID has more
     /// spellings than are listed here.
     pub fn covering_texts(&self) -> Vec<String> {

@@ -117,6 +117,17 @@ pub fn share_team(conn: &mut DbConnection, one: &Id, other: &Id) -> Result<bool,
     Ok(sql.number(conn)? > 0)
 }
 
+/// Whether an account is a member of a team that `other` is not in.
+///
+/// # Errors
+/// The database's.
+pub fn is_elsewhere(conn: &mut DbConnection, account: &Id, other: Option<&Id>) -> Result<bool, Error> {
+    let mut sql = Sql::new("SELECT count(*) AS n FROM team_members m WHERE m.account_id = ");
+    sql.bind(account).push(" AND NOT EXISTS (SELECT 1 FROM team_members o WHERE o.team_id = m.team_id AND o.account_id = ");
+    sql.bind(other.map_or("", Id::as_str)).push(")");
+    Ok(sql.number(conn)? > 0)
+}
+
 /// Which of these accounts is a member of which team.
 ///
 /// # Errors

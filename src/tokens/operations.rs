@@ -1,6 +1,8 @@
 //! What people do with tokens. Each operation checks the permission first, and writes its audit event in the transaction of
 //! the change. A token's value is returned once, by the operation that created it.
 
+use std::collections::HashMap;
+
 use chrono::{NaiveDateTime, TimeDelta};
 
 use super::model::{Expiry, Token, TokenName};
@@ -14,8 +16,9 @@ use crate::clock;
 use crate::database::DbConnection;
 use crate::error::{Error, FieldError};
 use crate::id::Id;
-use crate::roles::permission::Permission;
-use crate::{accounts, roles};
+use crate::roles::operations::reach::Reached;
+use crate::roles::permission::{Permission, PermissionSet};
+use crate::{accounts, roles, teams};
 
 pub mod chosen;
 pub mod own;
@@ -66,6 +69,20 @@ pub fn create_once(
     let account = within_reach(conn, actor, Kind::System, account)?;
     may_hold_value(conn, actor, &account)?;
     create_for(conn, actor, &account, form, maximum, once)
+}
+
+/// What an account can do by those that it handles in teams of its own, and the actor could not.
+fn beyond_in_other_teams(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    account: &Account,
+    permissions: PermissionSet,
+) -> Result<Option<Permission>, Error> {
+    let reached = Reached::by(conn, &HashMap::from([(account.id.clone(), permissions)]))?;
+    match reached.beyond(&actor.permissions, &account.id) {
+        Some(beyond) if teams::queries::is_elsewhere(conn, &account.id, actor.account.as_ref())? => Ok(Some(beyond.clone())),
+        _ => Ok(None),
+    }
 }
 
 /// The token of this account that the form has created before, if it is sent again: its value still waits on its page.
@@ -178,17 +195,12 @@ fn may_hold_value(conn: &mut DbConnection, actor: &Principal, account: &Account)
         return Ok(());
     }
     let (_, permissions) = roles::queries::of_account(conn, &account.id)?;
-    match permissions.iter().find(|permission| administers(permission) && !actor.permissions.allows(permission)) {
+    let more = permissions.iter().find(|permission| permission.administers() && !actor.permissions.allows(permission)).cloned();
+    match more.or(beyond_in_other_teams(conn, actor, account, permissions)?) {
         None => Ok(()),
         Some(more) => Err(Error::forbidden(
             more.as_str(),
             format!("{} can do more in Muster than you can, so you can't have one of its tokens.", account.name),
         )),
     }
-}
-
-fn administers(permission: &Permission) -> bool {
-    const OWN: [&str; 7] = ["authentication_settings", "role", "system_account", "system_preference", "team", "token", "user"];
-    let harmless = permission.action() == "read" || permission.scope() == Some("own");
-    permission.resource() == "audit" || (OWN.contains(&permission.resource()) && !harmless)
 }

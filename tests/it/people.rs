@@ -5,6 +5,7 @@ mod handling;
 mod invite;
 mod leaving;
 mod links;
+mod power;
 mod seats;
 mod sessions;
 

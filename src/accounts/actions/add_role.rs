@@ -1,6 +1,6 @@
 //! Add Role: to those that lack it. Giving Administrator asks first, whatever else is given with it.
 
-use super::{Ask, Effect, Offer, Params, Typed, Unchanged, Verb, no_rule};
+use super::{Ask, Effect, Offer, Params, Typed, Unchanged, Verb};
 use crate::accounts::model::Kind;
 use crate::accounts::operations::rules;
 use crate::accounts::queries::changes::{self, Of, Reversal};
@@ -10,6 +10,7 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::predefined;
+use crate::teams;
 
 pub struct AddRole;
 
@@ -89,5 +90,5 @@ pub static ROLE_ADDED: Effect = Effect {
         rules::may_give_all(conn, rule)
     },
     carry_out: |conn, change, _, _| changes::add_roles(conn, change, verbs::ROLE_ADDED),
-    after: no_rule,
+    after: |conn, rule| teams::operations::reach::stays_by_roles(conn, rule.actor, rule.change),
 };

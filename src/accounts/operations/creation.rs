@@ -137,6 +137,7 @@ fn insert(
     let role_ids: Vec<Id> = roles.iter().map(|role| role.id.clone()).collect();
     let team_ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
     give_and_place(conn, &change, &target, &role_ids, &team_ids)?;
+    teams::operations::reach::stays_in_all(conn, actor, &change)?;
     Ok(id)
 }
 

@@ -1,8 +1,8 @@
 //! Another e-mail address: the name that a person signs in with. Whoever sets it for somebody could sign in as them by a reset
 //! link, so they must be able to do all that the person can.
 
+use super::{like_oneself, not_ones_own};
 use crate::accounts::model::{Account, Email, Kind, Right};
-use crate::accounts::operations::covers;
 use crate::accounts::queries as accounts;
 use crate::audit::{self, Event, verbs};
 use crate::auth::links::{self, Purpose};
@@ -13,16 +13,15 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::people::queries;
-use crate::roles;
 
 /// Gives a user another address. Links that were made for the old one stop working. Returns whether anything changed.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`, `Invalid` (field `email`), `Conflict` where another user has it.
+/// `Forbidden`, `NotFound`, `Invalid` (field `email`), `Conflict` for oneself, and where another user has it.
 pub fn change_email(conn: &mut DbConnection, actor: &Principal, id: &Id, address: &str) -> Result<bool, Error> {
     actor.require(Kind::User.permission(Right::Manage), "Only administrators can change e-mail addresses of users.")?;
-    let account = accounts::find(conn, Kind::User, id)?;
-    covers(actor, &account.name, &roles::queries::of_account(conn, id)?.1)?;
+    not_ones_own(actor, id, "e-mail address")?;
+    let account = like_oneself(conn, actor, id)?;
     set(conn, actor, &account, address)
 }
 

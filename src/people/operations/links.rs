@@ -4,7 +4,7 @@
 use chrono::NaiveDateTime;
 
 use super::invite::LIFE;
-use super::may_invite;
+use super::{like_oneself, may_invite, not_ones_own};
 use crate::accounts::model::{Account, Kind, Right};
 use crate::accounts::operations::covers;
 use crate::accounts::queries as accounts;
@@ -29,8 +29,7 @@ pub struct Offered {
 
 /// A user whom the actor may become by a link.
 fn covered(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Account, Error> {
-    let account = accounts::find(conn, Kind::User, id)?;
-    covers(actor, &account.name, &roles::queries::of_account(conn, id)?.1)?;
+    let account = like_oneself(conn, actor, id)?;
     if account.disabled {
         return Err(Error::Conflict(format!("{} is disabled. Enable the user first.", account.name)));
     }
@@ -54,6 +53,7 @@ fn event<'a>(verb: &'static str, account: &'a Account) -> Event<'a> {
 /// `Forbidden`, `NotFound`, `Conflict` if the user is disabled or has not accepted their invitation yet.
 pub fn offer_password(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Offered, Error> {
     actor.require(Kind::User.permission(Right::Manage), "Only administrators can reset passwords.")?;
+    not_ones_own(actor, id, "password")?;
     let account = covered(conn, actor, id)?;
     if queries::of_accounts(conn, std::slice::from_ref(id))?.contains_key(id) {
         let sentence = format!("{} hasn't accepted the invitation yet. Make a new invitation link instead.", account.name);

@@ -33,8 +33,8 @@ pub async fn change(visit: AccountVisit, form: Form<EmailForm>) -> Result<HttpRe
             return visit.answer(Ok(flash), &visit.url()).await;
         }
         Err(error @ Error::Invalid(_)) => (StatusCode::UNPROCESSABLE_ENTITY, error.message()),
-        Err(Error::Conflict(message)) => (StatusCode::CONFLICT, message),
-        Err(error) => return Err(error),
+        Err(Error::Conflict(message)) if !visit.actor.is(&visit.id) => (StatusCode::CONFLICT, message),
+        Err(error) => return visit.answer(Err(error), &visit.url()).await,
     };
     let mut page = visit.page().await?;
     page.open_dialog = Some("email".into());

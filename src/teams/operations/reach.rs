@@ -1,21 +1,17 @@
-//! Joining a team may give power: who holds `system_account:manage:team` handles the tokens of the system accounts in their own
-//! teams. So nobody brings the two together where an account can do more than they can themselves.
+//! Joining a team, or getting a role, may give power over the accounts of a team (see [`crate::roles::operations::reach`]). So
+//! nobody brings the two together where an account can do more than they can themselves.
 
-use crate::accounts::model::{Kind, Right};
+use crate::accounts::model::Kind;
 use crate::accounts::queries::changes;
 use crate::audit::{Change, verbs};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::error::Error;
-use crate::roles::permission::PermissionSet;
+use crate::id::Id;
+use crate::roles::operations::reach::{KINDS, into_teams, role_beyond};
 use crate::roles::{self, Role};
 use crate::teams::queries::members::{self, Held};
 use crate::teams::{Team, queries};
-
-/// Whether these permissions reach the accounts of one's own teams, and no others.
-fn into_teams(permissions: &PermissionSet, kind: Kind) -> bool {
-    permissions.allows_str(kind.permission(Right::ManageTeam)) && !permissions.allows_str(kind.permission(Right::Manage))
-}
 
 /// Looks at what was carried out of `change`: nobody in the team came to power over an account that can do more than the actor.
 ///
@@ -41,7 +37,7 @@ fn stays_in_one(conn: &mut DbConnection, actor: &Principal, team: &Team, change:
     let members = members::roles_of_team(conn, &team.id)?;
     let added = members::roles_of_added(conn, &change.id)?;
     let all = roles::queries::all(conn)?;
-    for kind in [Kind::System, Kind::User] {
+    for kind in KINDS {
         let reaching = |held: &[Held]| {
             let reaches = |role: &&Role| into_teams(&role.permissions, kind);
             all.iter().filter(reaches).any(|role| held.iter().any(|held| held.role == role.id))
@@ -53,9 +49,7 @@ fn stays_in_one(conn: &mut DbConnection, actor: &Principal, team: &Team, change:
         } else {
             continue;
         };
-        let of_kind = |role: &&Role| weighed.iter().any(|held| held.role == role.id && held.kind == kind.as_str());
-        let missing = |role: &Role| role.permissions.iter().find(|one| !actor.permissions.allows(one)).map(ToString::to_string);
-        let Some((role, lacked)) = all.iter().filter(of_kind).find_map(|role| Some((role, missing(role)?))) else { continue };
+        let Some((role, lacked)) = role_beyond(actor, kind, &all, weighed) else { continue };
         let who = changes::first_in_the_way(conn, change, verbs::TEAM_ADDED, |sql| {
             if newcomers {
                 sql.push(" AND EXISTS (SELECT 1 FROM account_roles r WHERE r.account_id = a.id AND r.role_id = ");
@@ -64,7 +58,7 @@ fn stays_in_one(conn: &mut DbConnection, actor: &Principal, team: &Team, change:
         })?;
         let (who, name) = (who.unwrap_or_default(), &team.name);
         return Err(Error::forbidden(
-            lacked,
+            lacked.to_string(),
             if newcomers {
                 format!(
                     "You can't add {who}: it can do more than you, and members of {name} could manage it. Ask an administrator."
@@ -77,4 +71,44 @@ fn stays_in_one(conn: &mut DbConnection, actor: &Principal, team: &Team, change:
         ));
     }
     Ok(())
+}
+
+/// Looks at the roles that `change` has given: nobody came by them to power over fellow members who can do more than the actor.
+///
+/// # Errors
+/// `Forbidden`, with the permission that the actor lacks.
+pub fn stays_by_roles(conn: &mut DbConnection, actor: &Principal, change: &Change) -> Result<(), Error> {
+    if actor.is_administrator() {
+        return Ok(());
+    }
+    let given = members::roles_given(conn, &change.id)?;
+    let given = roles::queries::find(conn, &given)?;
+    for kind in KINDS {
+        let reaching: Vec<Id> =
+            given.iter().filter(|role| into_teams(&role.permissions, kind)).map(|role| role.id.clone()).collect();
+        if !reaching.is_empty() {
+            weigh_beside(conn, actor, change, (kind, &reaching))?;
+        }
+    }
+    Ok(())
+}
+
+fn weigh_beside(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    change: &Change,
+    (kind, reaching): (Kind, &[Id]),
+) -> Result<(), Error> {
+    let (beside, all) = (members::roles_beside_given(conn, &change.id, reaching)?, roles::queries::all(conn)?);
+    let Some((role, lacked)) = role_beyond(actor, kind, &all, &beside) else { return Ok(()) };
+    let who = changes::first_in_the_way(conn, change, verbs::ROLE_ADDED, |sql| {
+        sql.push(" AND EXISTS (SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id JOIN account_roles r ");
+        sql.push("ON r.account_id = o.account_id WHERE m.account_id = a.id AND r.kind = ").bind(kind.as_str());
+        sql.push(" AND r.role_id = ").bind(&role.id).push(")");
+    })?;
+    let who = who.unwrap_or_default();
+    let sentence = format!(
+        "You can't give {who} this role: they could manage members of their teams who can do more than you. Ask an administrator."
+    );
+    Err(Error::forbidden(lacked.to_string(), sentence))
 }

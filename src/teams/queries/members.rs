@@ -107,6 +107,60 @@ pub fn roles_of_team(conn: &mut DbConnection, team: &Id) -> Result<Vec<Held>, Er
     roles_of(members, conn)
 }
 
+/// The roles that are held in the teams of the accounts that a statement selects.
+fn roles_beside(accounts: Sql, conn: &mut DbConnection) -> Result<Vec<Held>, Error> {
+    let mut members = Sql::new("SELECT o.account_id FROM team_members o WHERE o.team_id IN ");
+    members.push("(SELECT m.team_id FROM team_members m WHERE m.account_id IN (").append(accounts).push("))");
+    roles_of(members, conn)
+}
+
+/// The roles that are held in the teams of those who have a role.
+pub fn roles_beside_holders(conn: &mut DbConnection, role: &Id) -> Result<Vec<Held>, Error> {
+    let mut holders = Sql::new("SELECT h.account_id FROM account_roles h WHERE h.role_id = ");
+    holders.bind(role);
+    roles_beside(holders, conn)
+}
+
+/// The roles that are held in the teams of those to whom a change gives one of `roles`.
+pub fn roles_beside_given(conn: &mut DbConnection, change: &Id, roles: &[Id]) -> Result<Vec<Held>, Error> {
+    let mut given = Sql::new("SELECT e.target_id FROM audit_events e WHERE e.change_id = ");
+    given.bind(change).push(" AND e.type = ").bind(verbs::ROLE_ADDED).push(" AND e.object_id IN ").bind_list(roles);
+    roles_beside(given, conn)
+}
+
+/// A role that is held in a team of an account.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Beside {
+    #[diesel(sql_type = Text)]
+    account: Id,
+    #[diesel(sql_type = Text)]
+    role: Id,
+    #[diesel(sql_type = Text)]
+    kind: String,
+}
+
+impl Beside {
+    /// Whether it is this role, of somebody of this kind, beside this account.
+    pub fn is(&self, account: &Id, kind: Kind, role: &Id) -> bool {
+        (&self.account, self.kind.as_str(), &self.role) == (account, kind.as_str(), role)
+    }
+}
+
+/// The roles that are held in the teams of each of `accounts`.
+pub fn roles_beside_each(conn: &mut DbConnection, accounts: &[Id]) -> Result<Vec<Beside>, Error> {
+    let mut sql = Sql::new("SELECT DISTINCT m.account_id AS account, r.role_id AS role, r.kind FROM team_members m ");
+    sql.push("JOIN team_members o ON o.team_id = m.team_id JOIN account_roles r ON r.account_id = o.account_id ");
+    sql.push("WHERE m.account_id IN ").bind_page(accounts);
+    sql.load(conn)
+}
+
+/// The roles that a change gives.
+pub fn roles_given(conn: &mut DbConnection, change: &Id) -> Result<Vec<Id>, Error> {
+    let mut sql = Sql::new("SELECT DISTINCT e.object_id AS id FROM audit_events e WHERE e.change_id = ");
+    sql.bind(change).push(" AND e.type = ").bind(verbs::ROLE_ADDED);
+    sql.ids(conn)
+}
+
 /// The roles of those whom a change adds to a team.
 pub fn roles_of_added(conn: &mut DbConnection, change: &Id) -> Result<Vec<Held>, Error> {
     let mut added = Sql::new("SELECT e.target_id FROM audit_events e WHERE e.change_id = ");
