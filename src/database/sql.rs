@@ -10,6 +10,9 @@ use super::{Backend, DbConnection};
 use crate::error::Error;
 use crate::id::Id;
 
+/// The most values in a list of which nobody else bounds the length: SQLite takes 32,766 in a statement, Postgres 65,535.
+pub const MOST_VALUES: usize = 20_000;
+
 /// How many rows a page shows, at most.
 const PAGES: [usize; 4] = [1, 25, 50, 100];
 

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Binary, Text};
 
 use super::list::{all_matching, from, load, select};
 use crate::database::DbConnection;
-use crate::database::sql::Sql;
+use crate::database::sql::{MOST_VALUES, Sql};
 use crate::error::Error;
 use crate::id::Id;
 use crate::tokens::model::listing::{AccountToken, Filter, Scope};
@@ -21,13 +21,14 @@ fn into(selection: &Id, whole: bool) -> Sql {
 
 /// Puts those of `ids` that the scope holds into a selection, and says how many.
 pub fn insert(conn: &mut DbConnection, selection: &Id, scope: &Scope, ids: &[String], whole: bool) -> Result<usize, Error> {
-    if ids.is_empty() {
-        return Ok(0);
+    let mut inserted = 0;
+    for ids in ids.chunks(MOST_VALUES) {
+        let mut sql = into(selection, whole);
+        from(scope, &mut sql);
+        sql.push(" AND t.id IN ").bind_list(ids.iter().map(String::as_str));
+        inserted += sql.execute(conn)?;
     }
-    let mut sql = into(selection, whole);
-    from(scope, &mut sql);
-    sql.push(" AND t.id IN ").bind_list(ids.iter().map(String::as_str));
-    sql.execute(conn)
+    Ok(inserted)
 }
 
 /// Puts all that match into a selection, and says how many.
@@ -51,9 +52,13 @@ pub fn digests(conn: &mut DbConnection, ids: &[String]) -> Result<HashMap<String
         #[diesel(sql_type = Binary)]
         digest: Vec<u8>,
     }
-    let mut sql = Sql::new("SELECT t.id AS id, t.digest AS digest FROM tokens t WHERE t.id IN ");
-    sql.bind_list(ids.iter().map(String::as_str));
-    Ok(sql.load::<Stored>(conn)?.into_iter().map(|row| (row.id, row.digest)).collect())
+    let mut digests = HashMap::new();
+    for ids in ids.chunks(MOST_VALUES) {
+        let mut sql = Sql::new("SELECT t.id AS id, t.digest AS digest FROM tokens t WHERE t.id IN ");
+        sql.bind_list(ids.iter().map(String::as_str));
+        digests.extend(sql.load::<Stored>(conn)?.into_iter().map(|row| (row.id, row.digest)));
+    }
+    Ok(digests)
 }
 
 /// Those of `ids` that the scope holds.
@@ -63,10 +68,14 @@ pub fn seen(conn: &mut DbConnection, scope: &Scope, ids: &[String]) -> Result<Ha
         #[diesel(sql_type = Text)]
         id: String,
     }
-    let mut sql = Sql::new("SELECT t.id AS id");
-    from(scope, &mut sql);
-    sql.push(" AND t.id IN ").bind_list(ids.iter().map(String::as_str));
-    Ok(sql.load::<Seen>(conn)?.into_iter().map(|row| row.id).collect())
+    let mut seen = HashSet::new();
+    for ids in ids.chunks(MOST_VALUES) {
+        let mut sql = Sql::new("SELECT t.id AS id");
+        from(scope, &mut sql);
+        sql.push(" AND t.id IN ").bind_list(ids.iter().map(String::as_str));
+        seen.extend(sql.load::<Seen>(conn)?.into_iter().map(|row| row.id));
+    }
+    Ok(seen)
 }
 
 fn of_selection(selection: &Id, scope: &Scope, sql: &mut Sql) {

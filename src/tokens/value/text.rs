@@ -17,13 +17,15 @@ pub fn find(text: &[u8]) -> Found {
         at += next;
         let id: String = text[at + ID_AT..at + ID_AT + ID_LENGTH].iter().map(|byte| char::from(*byte)).collect();
         let value = text.get(at..at + TOKEN_LENGTH).and_then(|value| std::str::from_utf8(value).ok()).and_then(TokenValue::parse);
+        let is_whole = value.is_some();
         let values = found.0.entry(id).or_default();
         if let Some(value) = value
             && values.iter().all(|known| known.expose() != value.expose())
         {
             values.push(value);
         }
-        at += ID_AT + ID_LENGTH;
+        // Behind a cut value the next may begin at once, in what was read as an ID.
+        at += if is_whole { TOKEN_LENGTH } else { ID_AT };
     }
     found
 }
@@ -60,6 +62,9 @@ mod tests {
             format!("mst{text}"),
             format!("mstw_{text}"),
             format!("x{text}y"),
+            format!("mstw_123456789{text}"),
+            format!("mstw_{}{text}", "mstw_1234567".repeat(3)),
+            format!("mstr_0123456789AB_{text}"),
             format!("日本{text}語"),
             format!("{}{text}", "m".repeat(65_530)),
         ] {

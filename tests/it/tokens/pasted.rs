@@ -193,3 +193,15 @@ fn an_id_with_another_secret_finds_and_revokes_nothing() {
     assert!(!whole.body.contains("robot") && !whole.body.contains(&value[..17]));
     assert_eq!(app.verify(&value).status, 200);
 }
+
+// SQLite binds 32,766 values in a statement and Postgres 65,535: what a text holds is looked up in parts.
+#[test]
+fn a_text_may_hold_more_ids_than_a_statement_binds() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let value = app.add_token(&app.add_account("payments"), Access::Write);
+    let ids: String = (0..80_000).map(|n| format!("{n:08}mstw_")).collect();
+    let page = paste(&admin, &format!("{value} mstw_{ids}"));
+    assert_eq!(page.status, 200, "{}", page.text());
+    assert!(page.text().contains("Found 1 token") && page.body.contains(public(&value)), "{}", page.text());
+}
