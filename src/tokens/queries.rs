@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 
 use super::model::{ListedToken, Token, TokenSummary};
-use super::value::Access;
+use super::value::{Access, is_id};
 use crate::accounts::model::Kind;
 use crate::clock;
 use crate::database::DbConnection;
@@ -120,7 +120,7 @@ pub fn insert(conn: &mut DbConnection, token: &Token, digest: &[u8; 32]) -> Resu
 /// `NotFound` also for a token of another account.
 pub fn find(conn: &mut DbConnection, account: &Id, id: &str) -> Result<Token, Error> {
     // The ID comes from a URL, which may contain NUL; Postgres rejects that in text.
-    if !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    if !is_id(id) {
         return Err(Error::NotFound(NOUN));
     }
     let row: Option<TokenRow> =
@@ -130,6 +130,9 @@ pub fn find(conn: &mut DbConnection, account: &Id, id: &str) -> Result<Token, Er
 
 /// The account of a token, and its kind.
 pub fn owner(conn: &mut DbConnection, id: &str) -> Result<(Id, Kind), Error> {
+    if !is_id(id) {
+        return Err(Error::NotFound(NOUN));
+    }
     let found: Option<(Id, String)> = tokens::table
         .inner_join(accounts::table)
         .filter(tokens::id.eq(id))

@@ -178,6 +178,11 @@ fn ascii(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
+/// Whether a text from outside has the form of a public ID.
+pub fn is_id(text: &str) -> bool {
+    text.len() == ID_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 /// The beginning of a public ID, if `text` is one, or a token's value or the beginning of it (`mstw_AbCd…`, with or without
 /// an ellipsis). The secret is left out.
 pub fn id_prefix(text: &str) -> Option<&str> {

@@ -3,6 +3,7 @@
 mod grants;
 mod handlers;
 mod layers;
+mod nul;
 mod permissions;
 mod present;
 mod races;

@@ -99,6 +99,10 @@ pub fn one_called(conn: &mut DbConnection, text: &str) -> Result<Candidate, Erro
 /// # Errors
 /// The database's.
 fn called(conn: &mut DbConnection, text: &str) -> Result<Vec<Candidate>, Error> {
+    // Postgres takes no NUL in a text.
+    if text.contains('\0') {
+        return Ok(Vec::new());
+    }
     let mut sql = Sql::new(CANDIDATES);
     sql.push("(a.id = ").bind(text).push(" OR a.email_key = ").bind(email::key(text)).push(" OR a.name_key = ").bind(fold(text));
     sql.push(")").push(IN_ORDER).limit(2);

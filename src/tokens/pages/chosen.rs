@@ -15,6 +15,7 @@ use crate::tokens::filter::{TOKENS, TokenQuery};
 use crate::tokens::model::listing::Scope;
 use crate::tokens::operations::chosen::{self, Revoked, Which};
 use crate::tokens::queries::selection;
+use crate::tokens::value::is_id;
 use crate::tokens::view::list::{ChosenPage, TokenLine};
 use crate::web::form::Form;
 use crate::web::page::{see_other, whom_to_ask};
@@ -43,6 +44,12 @@ pub struct ChoiceForm {
     query: TokenQuery,
 }
 
+/// What has the form of a token's ID: everything else names none.
+fn ids(mut sent: Vec<String>) -> Vec<String> {
+    sent.retain(|id| is_id(id));
+    sent
+}
+
 /// `POST /settings/tokens/selections`: keeps what is ticked, or all that match, and asks about it.
 ///
 /// # Errors
@@ -51,7 +58,7 @@ pub async fn choose(visit: Visit, form: Form<ChoiceForm>) -> Result<HttpResponse
     let form = form.0;
     let filters = form.query.filters();
     let list = filters.here();
-    let which = if form.which == "all" { Which::All(Box::new(filters.filter())) } else { Which::Ticked(form.id) };
+    let which = if form.which == "all" { Which::All(Box::new(filters.filter())) } else { Which::Ticked(ids(form.id)) };
     let back = list.clone();
     match visit.write(move |conn, actor| chosen::choose(conn, actor, &which, &back)).await {
         Ok(id) => Ok(see_other(&address(&id))),
@@ -112,14 +119,14 @@ pub struct RevocationForm {
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub async fn revoke(visit: Visit, path: web::Path<String>, form: Form<RevocationForm>) -> Result<HttpResponse, Error> {
-    let (id, form) = (id_of(&path)?, form.0);
-    let here = address(&id);
-    if form.all.is_empty() && form.id.is_empty() {
+    let (id, RevocationForm { id: ticked, all }) = (id_of(&path)?, form.0);
+    let (here, ticked) = (address(&id), ids(ticked));
+    if all.is_empty() && ticked.is_empty() {
         visit.flash(&Flash::refused("Select at least one token."))?;
         return Ok(see_other(&here));
     }
     let done = visit.write(move |conn, actor| {
-        let only = form.all.is_empty().then_some(form.id.as_slice());
+        let only = all.is_empty().then_some(ticked.as_slice());
         let revoked = chosen::revoke(conn, actor, &id, only)?;
         Ok((revoked, chosen::open(conn, actor, &id)?))
     });
