@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::json::{Permission, Permissions, Role, Roles};
-use super::operations::{self, NAME_TAKEN, RoleDraft, RoleEdit};
+use super::operations::{self, MOST_PERMISSIONS, NAME_TAKEN, RoleDraft, RoleEdit, too_many};
 use super::permission;
 use super::predefined::PREDEFINED;
 use super::{catalogue, queries};
@@ -48,6 +48,9 @@ impl Example for Draft {
 impl Draft {
     /// What is required, with every scope that is none.
     fn read(self) -> Result<RoleDraft, Error> {
+        if self.permissions.as_ref().is_some_and(|permissions| permissions.len() > MOST_PERMISSIONS) {
+            return Err(Error::at("permissions", too_many()));
+        }
         let mut faults = Vec::new();
         let mut required = |path: &str| faults.push((path.to_owned(), "This is required.".to_owned()));
         if self.name.is_none() {

@@ -18,7 +18,7 @@ mod draft;
 pub mod reach;
 mod rules;
 
-pub use draft::{RoleDraft, Terms};
+pub use draft::{MOST_PERMISSIONS, RoleDraft, Terms, too_many};
 pub use rules::{is_custom as may_delete, may_change};
 
 const MANAGE: &str = "role:manage:*";

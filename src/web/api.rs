@@ -25,6 +25,9 @@ pub mod params;
 /// The media type of a problem document.
 pub const PROBLEM: &str = "application/problem+json";
 
+/// How many faults one answer names: a body may hold hundreds of thousands.
+const MOST_FAULTS: usize = 100;
+
 /// What a caller whose token cannot be used is told (RFC 6750, section 3).
 pub const INVALID_TOKEN: &str = r#"Bearer realm="muster", error="invalid_token""#;
 /// The same as a sentence.
@@ -96,7 +99,7 @@ fn document(request: &HttpRequest, status: StatusCode, detail: &str, error: Opti
     };
     let detail = faults.first().map_or_else(|| detail.to_owned(), |(path, message)| naming(path, message));
     let mut errors: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (path, message) in faults {
+    for (path, message) in faults.into_iter().take(MOST_FAULTS) {
         errors.entry(path.to_owned()).or_default().push(naming(path, message));
     }
     let permission = match error {

@@ -7,7 +7,7 @@ use crate::text::tidy;
 
 const NAME_LIMIT: usize = 80;
 const DESCRIPTION_LIMIT: usize = 200;
-const MOST_PERMISSIONS: usize = 500;
+pub const MOST_PERMISSIONS: usize = 500;
 
 /// A role as somebody describes it; nothing of it has been checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +41,11 @@ fn written(permissions: &PermissionSet) -> Vec<String> {
     permissions.iter().map(ToString::to_string).collect()
 }
 
+/// What is said of more permissions than a role may have. How each of them is written is not looked at then.
+pub fn too_many() -> String {
+    format!("At most {MOST_PERMISSIONS} permissions.")
+}
+
 impl RoleDraft {
     /// Checks all of it: every fault is named, each permission with its text.
     ///
@@ -60,11 +65,12 @@ impl RoleDraft {
             wrong("description", sentence);
             String::new()
         });
+        if self.permissions.len() > MOST_PERMISSIONS {
+            wrong("permission", too_many());
+            return Err(Error::Invalid(invalid));
+        }
         let read = |text: &String| Permission::parse(text).map_err(|error| wrong("permission", error.to_string())).ok();
         let permissions: PermissionSet = self.permissions.iter().filter_map(read).collect();
-        if permissions.len() > MOST_PERMISSIONS {
-            invalid.push(FieldError { field: "permission", message: format!("At most {MOST_PERMISSIONS} permissions.") });
-        }
         if invalid.is_empty() { Ok(Terms { name, description, permissions }) } else { Err(Error::Invalid(invalid)) }
     }
 

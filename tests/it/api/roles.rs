@@ -323,3 +323,15 @@ fn the_last_administrator_remains() {
     }
     assert_unchanged(&app, &before, "the last administrator");
 }
+
+#[test]
+fn many_faults_get_a_short_answer() {
+    let app = TestApp::start();
+    let caller = Caller::administrator(&app);
+    for (scopes, faults) in [(600_000, 1), (400, 100)] {
+        let body = format!("{{\"name\":\"R\",\"permissions\":[{}]}}", vec!["{}"; scopes].join(","));
+        let reply = caller.text("POST", ROLES, &body);
+        assert_eq!((reply.status, reply.body["errors"].as_object().unwrap().len()), (400, faults));
+        assert!(reply.answer.body.len() < 20_000, "{}", reply.answer.body.len());
+    }
+}
