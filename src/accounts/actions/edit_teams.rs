@@ -70,7 +70,7 @@ pub static TEAM_REMOVED: Effect = Effect {
     done: "Removed {whom} from {names}.",
     undone: "{whom} removed from {names}",
     in_own_teams: false,
-    before: no_rule,
+    before: rules::can_do_as_much,
     carry_out: |conn, change, _, _| changes::remove_memberships(conn, change, verbs::TEAM_REMOVED),
     after: no_rule,
 };

@@ -1,6 +1,6 @@
 //! Another name and description for an account. One at a time and not to be taken back, so it is no `Verb`.
 
-use super::checked;
+use super::{checked, covers};
 use crate::accounts::model::{self, AccountName, Kind, Right};
 use crate::accounts::queries;
 use crate::audit::{self, Event, verbs};
@@ -8,6 +8,7 @@ use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
+use crate::roles;
 
 /// Gives an account another name and description.
 ///
@@ -23,6 +24,9 @@ pub fn rename(
     let sentence = format!("Only administrators can rename {}.", kind.plural());
     actor.require(kind.permission(Right::Manage), &sentence)?;
     let before = queries::find(conn, kind, id)?;
+    if kind == Kind::User {
+        covers(actor, &before.name, &roles::queries::of_account(conn, id)?.1)?;
+    }
     let mut invalid = Vec::new();
     let name = checked(&mut invalid, "name", AccountName::parse(name));
     let description = checked(&mut invalid, "description", model::description(description));

@@ -60,10 +60,12 @@ fn who_manages_users_cannot_touch_those_who_can_do_more() {
         refused(&app, &before, &helpdesk.post(&format!("{of}/disablement"), &[]), missing, name);
         refused(&app, &before, &helpdesk.post(&format!("{of}/deletion"), &[("confirm", name)]), missing, name);
         refused(&app, &before, &bulk(&helpdesk, "disable", &[id, &vera], &[]), missing, name);
+        refused(&app, &before, &helpdesk.post(&of, &[("name", "Renamed")]), missing, name);
         let answer = helpdesk.post(&format!("{of}/disablement"), &[]);
         assert!(answer.text().contains(&format!("{name} can do more than you")), "{}", answer.text());
     }
     refused(&app, &before, &helpdesk.post(&format!("{USERS}/{asleep}/enablement"), &[]), "audit:read:*", "enable");
+    refused(&app, &before, &helpdesk.post(&format!("{USERS}/{dora}/teams"), &[]), "team:manage:", "teams");
     let roles = [("role", predefined::USER.to_string())];
     let fields: Vec<(&str, &str)> = roles.iter().map(|(name, role)| (*name, role.as_str())).collect();
     // Neither is the protection worn away first.
@@ -78,6 +80,7 @@ fn who_manages_users_cannot_touch_those_who_can_do_more() {
     let fields = [("selection", selection.as_str()), ("shown", "0"), ("do", "disable")];
     refused(&app, &before, &helpdesk.post(&format!("{USERS}/bulk"), &fields), "payments:refund", "all that match");
     // On a person who can do no more it works, and comes back by Undo.
+    assert_eq!(helpdesk.post(&format!("{USERS}/{vera}"), &[("name", "Vera Viewer")]).status, 303);
     let done = helpdesk.post_and_follow(&format!("{USERS}/{vera}/disablement"), &[]);
     assert_eq!(done.flash(), "Disabled Vera Viewer.");
     assert_eq!(helpdesk.post(&format!("{USERS}/{vera}/enablement"), &[]).status, 303);
