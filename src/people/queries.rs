@@ -132,20 +132,25 @@ pub fn take(conn: &mut DbConnection, digest: &str) -> Result<bool, Error> {
     Ok(diesel::delete(link).execute(conn)? > 0)
 }
 
-/// Replaces the link of a pending invitation, and who answers for it. Returns whether it is still pending.
-pub fn renew(conn: &mut DbConnection, actor: &Principal, id: &Id, digest: &str, expires: NaiveDateTime) -> Result<bool, Error> {
-    let renewed = diesel::update(invitations::table.find(id)).set((
-        invitations::digest.eq(digest),
-        invitations::invited_by.eq(actor.account.as_ref().map(Id::as_str)),
-        invitations::invited_by_name.eq(&actor.name),
-        invitations::expires_at.eq(expires),
-    ));
-    Ok(renewed.execute(conn)? > 0)
+/// Replaces the links of pending invitations (whose, and the key's digest), and who answers for them. One statement.
+pub fn renew(conn: &mut DbConnection, actor: &Principal, links: &[(&Id, String)], expires: NaiveDateTime) -> Result<(), Error> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    let mut sql = Sql::new("UPDATE invitations SET digest = CASE account_id");
+    for (id, digest) in links {
+        sql.push(" WHEN ").bind(*id).push(" THEN ").bind(digest.as_str());
+    }
+    sql.push(" END, invited_by = ").bind(Value::MaybeText(actor.account.as_ref().map(Id::to_string)));
+    sql.push(", invited_by_name = ").bind(actor.name.as_str()).push(", expires_at = ").bind(expires);
+    sql.push(" WHERE account_id IN ").bind_list(links.iter().map(|(id, _)| *id));
+    sql.execute(conn).map(drop)
 }
 
-/// Takes a pending invitation away. Returns whether it was still pending.
-pub fn cancel(conn: &mut DbConnection, id: &Id) -> Result<bool, Error> {
-    Ok(diesel::delete(invitations::table.find(id)).execute(conn)? > 0)
+/// Takes a pending invitation away.
+pub fn cancel(conn: &mut DbConnection, id: &Id) -> Result<(), Error> {
+    diesel::delete(invitations::table.find(id)).execute(conn)?;
+    Ok(())
 }
 
 /// Ends the link of a pending invitation, if there is one: it was sent to another address.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{NaiveDateTime, TimeDelta};
 
-use super::may_invite;
+use super::{INVITE, backed, invites, may_invite};
 use crate::accounts::model::{Email, Kind, Right, Selection};
 use crate::accounts::operations::{self, Plan, existing_teams, give_and_place, grantable_roles, plan_allows};
 use crate::accounts::queries::selection::Target;
@@ -69,7 +69,7 @@ pub struct Invited {
     pub email: String,
     /// Whether the name was given, and is not asked for later.
     pub named: bool,
-    /// The key of their link; none for a user who was there before.
+    /// The key of their link; none for a user who was there before, unless they never set a password.
     pub key: Option<Key>,
 }
 
@@ -122,7 +122,8 @@ pub fn invite(conn: &mut DbConnection, actor: &Principal, plan: &Plan, form: &In
         insert(conn, actor, form.form.as_ref(), &new, (&roles, &teams), until)?;
     }
     if !again.is_empty() && !matches!(form.known, Known::Answer { enable: false }) {
-        operations::enable(conn, actor, plan, Kind::User, &Selection::Accounts(again))?;
+        operations::enable(conn, actor, plan, Kind::User, &Selection::Accounts(again.clone()))?;
+        renew_pending(conn, actor, &again, (&mut invited, until))?;
     }
     plan_allows(conn, plan, Kind::User)?;
     Ok(Answer::Invited(invited, until))
@@ -152,6 +153,39 @@ fn insert(
     let teams: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
     give_and_place(conn, &change, &target, &roles, &teams)?;
     teams::operations::reach::stays_in_all(conn, actor, &change)
+}
+
+/// Who was disabled before they accepted an invitation has no password: they get another link, for which the actor answers.
+fn renew_pending(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    again: &[Id],
+    (invited, until): (&mut [Invited], NaiveDateTime),
+) -> Result<(), Error> {
+    let pending = queries::of_accounts(conn, again)?;
+    if pending.is_empty() {
+        return Ok(());
+    }
+    let grants: Vec<(&Id, Option<&Id>)> = pending.keys().map(|id| (id, actor.account.as_ref())).collect();
+    let backed = backed(conn, &grants, invites)?;
+    let mut links = Vec::new();
+    for one in invited {
+        let Some(invitation) = pending.get(&one.account) else { continue };
+        if backed.get(&one.account) != Some(&true) {
+            let sentence = format!("You can't invite {} again: they could do more than you. Ask an administrator.", one.name);
+            return Err(Error::forbidden(INVITE, sentence));
+        }
+        let key = Key::new()?;
+        links.push((&invitation.account, key.digest()));
+        (one.named, one.key) = (invitation.named, Some(key));
+    }
+    queries::renew(conn, actor, &links, until)?;
+    let target = Target::Accounts(Kind::User, links.iter().map(|(id, _)| (*id).clone()).collect());
+    let mut sql = audit::into_events("type, target_kind, target_id, target_name");
+    audit::begin_note(conn, actor)?.select(&mut sql).bind(verbs::INVITATION_RENEWED).push(", a.kind, a.id, a.name");
+    target.from(&mut sql);
+    sql.push(" ORDER BY a.id");
+    sql.execute(conn).map(drop)
 }
 
 fn sent_once(conn: &mut DbConnection, actor: &Principal, form: Option<&Id>) -> Result<(), Error> {

@@ -50,7 +50,7 @@ fn event<'a>(verb: &'static str, account: &'a Account) -> Event<'a> {
 /// Makes a link by which a user sets a new password. Older links stop working.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`, `Conflict` if the user is disabled or has not accepted their invitation yet.
+/// `Forbidden`, `NotFound`, `Conflict` for oneself, and if the user is disabled or has not accepted their invitation yet.
 pub fn offer_password(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Offered, Error> {
     actor.require(Kind::User.permission(Right::Manage), "Only administrators can reset passwords.")?;
     not_ones_own(actor, id, "password")?;
@@ -71,17 +71,24 @@ pub fn offer_password(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Re
 /// `Forbidden`, `NotFound`, `Conflict` if the invitation has been accepted, or the user is disabled.
 pub fn renew(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Offered, Error> {
     may_invite(actor)?;
+    pending(conn, actor, id)?;
     let account = covered(conn, actor, id)?;
     let (key, until) = (Key::new()?, clock::now() + LIFE);
-    if !queries::renew(conn, actor, id, &key.digest(), until)? {
-        return Err(accepted(&account));
-    }
+    queries::renew(conn, actor, &[(id, key.digest())], until)?;
     audit::record_alone(conn, actor, &event(verbs::INVITATION_RENEWED, &account))?;
     Ok(Offered { account, key, until })
 }
 
-fn accepted(account: &Account) -> Error {
-    Error::Conflict(format!("{} has already accepted the invitation.", account.name))
+/// A user whose invitation is pending. All others are there for those only who may see users.
+fn pending(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Account, Error> {
+    let account = accounts::find(conn, Kind::User, id)?;
+    if queries::of_accounts(conn, std::slice::from_ref(id))?.contains_key(id) {
+        return Ok(account);
+    }
+    if !actor.may(Kind::User.permission(Right::Read)) {
+        return Err(Error::NotFound(Kind::User.noun()));
+    }
+    Err(Error::Conflict(format!("{} has already accepted the invitation.", account.name)))
 }
 
 /// Cancels a pending invitation: the account that it was for goes. Returns its name.
@@ -90,11 +97,9 @@ fn accepted(account: &Account) -> Error {
 /// `Forbidden`, `NotFound`, `Conflict` if the invitation has been accepted.
 pub fn cancel(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<String, Error> {
     may_invite(actor)?;
-    let account = accounts::find(conn, Kind::User, id)?;
+    let account = pending(conn, actor, id)?;
     covers(actor, &account.name, &roles::queries::of_account(conn, id)?.1)?;
-    if !queries::cancel(conn, id)? {
-        return Err(accepted(&account));
-    }
+    queries::cancel(conn, id)?;
     let change = audit::begin(conn, actor)?;
     change.record(conn, &event(verbs::INVITATION_CANCELLED, &account))?;
     changes::delete(conn, &change, verbs::INVITATION_CANCELLED, Kind::User, 1)?;

@@ -11,6 +11,7 @@ use crate::accounts::model::{Kind, Right};
 use crate::accounts::operations::Plan;
 use crate::accounts::pages::{ids, plan as plan_view, role_choices, team_choices};
 use crate::accounts::queries;
+use crate::auth::access;
 use crate::clock;
 use crate::config::BaseUrl;
 use crate::database::DbConnection;
@@ -92,7 +93,7 @@ async fn page(visit: &Visit, form: &InviteForm) -> Result<InvitePage, Error> {
         addresses: form.lines().join("\n"),
         roles: role_choices,
         teams: team_choices(&own, &ticked(&form.team)),
-        enable: form.enable.clone(),
+        enable: if everywhere { form.enable.clone() } else { Vec::new() },
         asks_administrator: !form.administrator.is_empty(),
         consequence: add_role::administrator(Kind::User, "").consequence.0,
         seats: plan_view(&visit.config, Kind::User, used),
@@ -136,6 +137,7 @@ pub async fn send(visit: Visit, form: Form<InviteForm>) -> Result<HttpResponse, 
         Err(error) => return refused(&visit, &form, error).await,
     };
     let (plan, navigation) = (Plan::from(visit.config.get_ref()), visit.navigation);
+    let again = ids(&form.enable, "addresses")?;
     let asks = predefined::is_administrator(&invitations.roles) && form.administrator.is_empty();
     let done = visit.write(move |conn, actor| {
         let (invited, until) = match operations::invite(conn, actor, &plan, &invitations)? {
@@ -144,12 +146,18 @@ pub async fn send(visit: Visit, form: Form<InviteForm>) -> Result<HttpResponse, 
             Answer::Invited(..) if asks => return Err(Error::field("administrator", "Confirm that they become administrators.")),
             Answer::Invited(invited, until) => (invited, until),
         };
-        Ok(Ok(Sent { invited, until, given: given(conn, &invitations)?, counts: Counts::read(conn, navigation)? }))
+        // Who is enabled again keeps what they had.
+        let given =
+            if invited.iter().all(|one| again.contains(&one.account)) { String::new() } else { given(conn, &invitations)? };
+        Ok(Ok(Sent { invited, until, given, counts: Counts::read(conn, navigation)? }))
     });
     match done.await {
         Ok(Ok(sent)) => shown(&visit, sent),
         Ok(Err(faults)) => {
-            let page = with_faults(page(&visit, &form).await?, &lines, &faults, &form.enable);
+            let mut page = with_faults(page(&visit, &form).await?, &lines, &faults, &form.enable);
+            if !visit.actor.may(Kind::User.permission(Right::Manage)) {
+                page.wrong.iter_mut().for_each(|line| line.enable = None);
+            }
             visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(error) => refused(&visit, &form, error).await,
@@ -199,6 +207,11 @@ async fn refused(visit: &Visit, form: &InviteForm, error: Error) -> Result<HttpR
         Error::Conflict(message) => {
             page.error = Some(message);
             visit.html(StatusCode::CONFLICT, &page)
+        }
+        Error::Forbidden { permission, message } => {
+            access::note_refusal(&visit.request, &permission).await;
+            page.error = Some(message);
+            visit.html(StatusCode::FORBIDDEN, &page)
         }
         other => Err(other),
     }

@@ -162,6 +162,55 @@ fn an_address_that_is_known_is_never_a_second_account() {
 }
 
 #[test]
+fn what_one_may_not_do_is_not_offered_and_loses_no_line() {
+    let app = TestApp::start();
+    app.admin();
+    let (ida, _) = app.add_user("Ida Holm", &[]);
+    super::seats::disable(&app, &ida);
+    let inviter = app.add_role("Inviter", &["user:invite", "user:read:*"]);
+    let inviter = app.user("Hanna Desk", &[inviter]);
+    let list = "Bo <bo@example.org>\nida.holm@example.test";
+    let wrong = invite(&inviter, list, &[]);
+    assert!(text_of(&error(&wrong, "line-2")).contains("Ida Holm has a disabled account."));
+    assert!(!wrong.body.contains("Enable this account again"), "{}", wrong.text());
+    let before = snapshot(&app);
+    let forced = invite(&inviter, list, &[("enable", ida.as_str())]);
+    assert_eq!(forced.status, 403, "{}", forced.text());
+    assert!(forced.body.contains("action=\"/settings/users/invite\"") && forced.body.contains("Bo &#60;bo@example.org&#62;"));
+    assert_unchanged(&app, &before, "enabling");
+    let role = predefined::USER.to_string();
+    let refused = invite(&inviter, "Bo <bo@example.org>", &[("role", &role)]);
+    assert_eq!(refused.status, 403);
+    assert!(
+        refused.text().contains("grants more than you have") && refused.body.contains("bo@example.org"),
+        "{}",
+        refused.text()
+    );
+}
+
+#[test]
+fn who_never_set_a_password_is_enabled_with_a_new_link() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let old = link_of(&invite(&admin, "Bo <bo@example.org>", &[]));
+    let bo = super::id_of(&app, "bo@example.org");
+    let (ida, _) = app.add_user("Ida Holm", &[]);
+    for id in [&bo, &ida] {
+        super::seats::disable(&app, id);
+    }
+    let wrong = invite(&admin, "bo@example.org", &[]);
+    assert!(wrong.text().contains("It keeps its own roles and teams. Those below don't apply."), "{}", wrong.text());
+    let list = "bo@example.org\nida.holm@example.test";
+    let sent = invite(&admin, list, &[("enable", bo.as_str()), ("enable", ida.as_str())]);
+    let link = link_of(&sent);
+    assert!(sent.text().contains("Enabled again, no link needed: Ida Holm ."), "{}", sent.text());
+    assert_eq!((links(&sent).len(), app.anonymous().get(&old).status), (1, 404));
+    assert_eq!(accept(&app.anonymous(), &link, "").status, 303);
+    let told = "SELECT target_name AS line FROM audit_events WHERE type = 'invitation.renewed'";
+    assert_eq!(app.read(|conn| Ok(lines(conn, told))), ["Bo"]);
+}
+
+#[test]
 fn nobody_invites_to_more_than_they_have() {
     let app = TestApp::start();
     app.admin();

@@ -266,3 +266,29 @@ fn a_page_over_http_may_post_without_saying_where_it_comes_from() {
     assert_eq!(app.anonymous().send("POST", &link, &[("Origin", "null")], &fields).status, 303);
     assert_eq!(app.anonymous().send("POST", "/login", &[("Origin", "null")], &fields).status, 403);
 }
+
+#[test]
+fn who_only_invites_learns_of_nobody_else() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let inviter = app.add_role("Inviter", &["user:invite"]);
+    let inviter = app.user("Hanna Desk", &[inviter]);
+    let (ada, _) = app.add_user("Ada Admin", &[predefined::ADMINISTRATOR.into()]);
+    let (vera, _) = app.add_user("Vera Viewer", &[]);
+    let before = snapshot(&app);
+    for door in ["invitation", "invitation/cancellation"] {
+        let nobody = inviter.post(&format!("{USERS}/{}/{door}", Id::new()), &[]);
+        for id in [&ada, &vera] {
+            let answer = inviter.post(&format!("{USERS}/{id}/{door}"), &[]);
+            assert_eq!((answer.status, answer.text().contains("Admin")), (404, false), "{}", answer.text());
+            assert_eq!(answer.text().split("Request").next(), nobody.text().split("Request").next());
+        }
+        assert_eq!(admin.post(&format!("{USERS}/{ada}/{door}"), &[]).status, 409);
+    }
+    assert_unchanged(&app, &before, "looking for names");
+    // Those whom they may invite they handle.
+    assert_eq!(invite(&inviter, "Bo <bo@example.org>", &[]).status, 200);
+    let bo = id_of(&app, "bo@example.org");
+    assert_eq!(inviter.post(&format!("{USERS}/{bo}/invitation"), &[]).status, 200);
+    assert_eq!(inviter.post(&format!("{USERS}/{bo}/invitation/cancellation"), &[]).status, 303);
+}
