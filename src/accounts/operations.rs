@@ -1,8 +1,8 @@
 //! The verbs that a person would say of accounts. Each asks for permission first, then writes down what is to change, lets
 //! the rules look at it, and carries it out, all in the caller's one transaction (`Database::write`).
 
-use super::actions::{self, Action, Effect};
-use super::model::{Filter, Kind, Outcome, OwnedBy, Selection};
+use super::actions::{self, Action, Effect, Typed};
+use super::model::{Filter, Kind, Outcome, OwnedBy, Right, Selection};
 use super::queries::changes::{self, Tally};
 use super::queries::selection::Target;
 use crate::audit::{self, Change};
@@ -67,7 +67,20 @@ fn checked<T>(invalid: &mut Vec<FieldError>, field: &'static str, result: Result
 /// `Forbidden`, and what the verb says against it.
 pub fn fill_in(conn: &mut DbConnection, actor: &Principal, action: &mut Action, typed: &str) -> Result<(), Error> {
     rules::may_begin(actor, action.kind, action.verb.right())?;
-    action.verb.fill_in(conn, &mut action.params, typed)
+    let filled = action.verb.fill_in(conn, &mut action.params, typed);
+    if action.typed() != Typed::User || actor.may(Kind::User.permission(Right::Read)) {
+        return filled;
+    }
+    // Whether there is such a user is for those who may see users.
+    match filled {
+        Ok(()) if action.params.chosen.iter().all(|id| actor.is(id)) => Ok(()),
+        Ok(()) | Err(Error::Invalid(_)) => Err(Error::field(
+            "owner",
+            "You can't see users, so you can only become the owner yourself. Enter your own e-mail address, or ask an \
+             administrator.",
+        )),
+        failed => failed,
+    }
 }
 
 /// Does something to accounts: permission, what is to change, rules, carrying out.

@@ -164,15 +164,18 @@ fn find(conn: &mut DbConnection, actor: &Principal, wanted: &Wanted) -> Result<F
     let listing = queries::list::list(conn, filter, *sort, window, *size)?;
     let ids: Vec<Id> = listing.rows.iter().map(|row| row.id.clone()).collect();
     let roles = roles::queries::all(conn)?;
+    let owners = if filter.kind == Kind::System { owners::of_accounts(conn, &ids)? } else { HashMap::new() };
     Ok(Found {
         roles_of: roles::queries::shown(conn, &ids)?,
         teams_of: teams::queries::of_accounts(conn, &ids)?,
         tokens_of: tokens::queries::summary(conn, &ids)?,
         owner_name: match &filter.owner {
+            // Who may not see users reads their names where they own something.
+            Some(OwnedBy::User(_)) if owners.is_empty() && !actor.may(Kind::User.permission(Right::Read)) => "a user".to_owned(),
             Some(OwnedBy::User(id)) => owners::name(conn, id)?,
             _ => String::new(),
         },
-        owners: if filter.kind == Kind::System { owners::of_accounts(conn, &ids)? } else { HashMap::new() },
+        owners,
         attention: selection::attention(conn, filter)?,
         teams: teams::queries::all(conn)?,
         selected: Selected::read(conn, actor, selection.as_ref(), &listing)?,

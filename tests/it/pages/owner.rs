@@ -241,3 +241,28 @@ fn an_auditors_questions_are_filters_that_combine() {
     assert_eq!(world.app.totals(), (3, 1));
     let _ = none;
 }
+
+#[test]
+fn who_may_not_see_users_learns_of_none() {
+    let app = TestApp::start();
+    app.admin();
+    let managers = app.add_role("Account managers", &["system_account:manage:*"]);
+    let manager = app.user("Tomas Okafor", &[managers]);
+    let (ada, email) = app.add_user("Ada Admin", &[]);
+    let robot = app.add_account("robot");
+    let own = manager.account.clone().unwrap().to_string();
+    let ask = |typed: &str| manager.post(&at(&robot, "/owner"), &[("owner", typed)]);
+    let nobody = ask("nobody@example.test");
+    assert_eq!(nobody.status, 422);
+    for typed in [email.as_str(), "Ada Admin", ada.as_str()] {
+        let answer = ask(typed);
+        assert_eq!((answer.status, answer.text().contains("you can only become the owner yourself")), (422, true), "{typed}");
+        assert_eq!(answer.text(), nobody.text());
+    }
+    // Nor by the filter, unless they own what one sees.
+    let filtered = |owner: &str| manager.get(&format!("{LIST}?owner={owner}")).text();
+    assert!(!filtered(ada.as_str()).contains("Ada Admin"), "{}", filtered(ada.as_str()));
+    assert_eq!(filtered(ada.as_str()).contains("a user"), filtered(Id::new().as_str()).contains("a user"));
+    assert_eq!(ask("tomas.okafor@example.test").status, 303);
+    assert!(filtered(&own).contains("robot"));
+}
