@@ -140,6 +140,9 @@ pub const API: &[ApiRoute] = &[
 const ELSEWHERE: &[&str] = &[
     "/admin",
     "/admin/{tail:.*}",
+    "/access",
+    "/access/{tail:.*}",
+    "/audit/{tail:.*}",
     "/preferences/system",
     "/preferences/current-user",
     "/user/{tail:.*}",

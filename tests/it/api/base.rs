@@ -56,11 +56,17 @@ fn what_nothing_answers_is_said_in_the_same_form() {
         "/user/x",
         "/tokens/x",
         "/oauth/token",
+        "/access",
+        "/access/v1/x",
+        "/access/v1/evaluation/x",
+        "/audit/x",
     ] {
         for reply in [caller.get(path), caller.put(path, &json!({})), caller.post(path, &json!([])), caller.delete(path)] {
             assert_eq!(reply.status, 404, "{path}");
         }
     }
+    let named = caller.client.get_with("/access/v1/x", &[("X-Request-ID", "mine-1")]);
+    assert_eq!((named.status, named.header("x-request-id")), (404, "mine-1"));
     for (method, path, allowed) in [
         ("POST", "/user", "GET, HEAD"),
         ("OPTIONS", "/user", "GET, HEAD"),
