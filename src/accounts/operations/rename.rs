@@ -24,15 +24,15 @@ pub fn rename(
     let sentence = format!("Only administrators can rename {}.", kind.plural());
     actor.require(kind.permission(Right::Manage), &sentence)?;
     let before = queries::find(conn, kind, id)?;
-    if kind == Kind::User {
-        covers(actor, &before.name, &roles::queries::of_account(conn, id)?.1)?;
-    }
     let mut invalid = Vec::new();
     let name = checked(&mut invalid, "name", AccountName::parse(name));
     let description = checked(&mut invalid, "description", model::description(description));
     let (Some(name), Some(description)) = (name, description) else { return Err(Error::Invalid(invalid)) };
     if before.name == name.as_str() && before.description == description {
         return Ok(());
+    }
+    if kind == Kind::User {
+        covers(actor, &before.name, &roles::queries::of_account(conn, id)?.1)?;
     }
     queries::rename(conn, id, &name, &description)?;
     let renamed = Event {
