@@ -68,6 +68,7 @@ fn menus_are_walked_with_arrows_and_closed_with_escape() {
     browser.press("Enter");
     browser.wait_until("the first item", || (browser.focused_name() == "Edit Roles").then_some(()));
     for (key, name) in [
+        ("ArrowDown", "Set owner"),
         ("ArrowDown", "Make Administrator"),
         ("ArrowDown", "Tokens"),
         ("End", "Delete"),
@@ -89,7 +90,7 @@ fn menus_are_walked_with_arrows_and_closed_with_escape() {
     browser.press("Space");
     // The menu is open a moment before its first item has the focus
     browser.wait_until("the first item", || (browser.focused_name() == "Edit Roles").then_some(()));
-    for _ in 0..3 {
+    for _ in 0..4 {
         browser.press("ArrowDown");
     }
     assert_eq!(browser.focused_name(), "Disable");
