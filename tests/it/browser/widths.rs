@@ -47,6 +47,7 @@ fn add_all_kinds(app: &TestApp) -> Vec<Id> {
 fn a_phone_shows_the_first_account_within_its_first_screen() {
     let app = TestApp::with_plan(50);
     add_all_kinds(&app);
+    app.add_account_with("deploy-gate/production-eu", &[predefined::CI_CD.into()]);
     let (_, email) = app.add_user("Maya Lindqvist", &[predefined::ADMINISTRATOR.into()]);
     for javascript in [true, false] {
         let browser = signed_in(&app, &email, PASSWORD, Options { javascript, ..Options::phone() });
@@ -112,6 +113,9 @@ fn names_are_readable_on_a_small_screen_and_nothing_is_collapsed_on_a_large_one(
     visit(&browser, &app, &list);
     assert_eq!(cut_names(&browser), 0);
     assert_eq!(headers(&browser), ["Name", "Roles", "Token activity", "Tokens"]);
+    visit(&browser, &app, LIST);
+    assert_eq!(cut_names(&browser), 0);
+    assert_eq!(headers(&browser), ["Name", "Roles", "Token activity", "Tokens", "Owner"]);
     let browser = again(wide(1280));
     visit(&browser, &app, &list);
     let all = ["Name", "Teams", "Roles", "Last login", "Token activity", "Tokens"];
