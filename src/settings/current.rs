@@ -1,13 +1,15 @@
 //! The general settings as this instance knows them. Every page shows some of them, so they are read at most once a second:
 //! what another instance has saved is seen here within that time.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::general::{self, General};
 use crate::database::Database;
 
 const MAX_AGE: Duration = Duration::from_millis(800);
+/// How long a request waits for newer ones. While the database hangs, it goes on with those it has.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 #[derive(Clone, Default)]
 pub struct Current(Arc<Mutex<State>>);
@@ -21,28 +23,41 @@ struct State {
 impl Current {
     /// The settings as they were last read.
     pub fn known(&self) -> Arc<General> {
-        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner).general)
+        Arc::clone(&self.state().general)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads them again where they may be out of date. Others go on with the old ones meanwhile, as all do while the database
     /// cannot be reached.
     pub async fn refresh(&self, database: &Database) {
+        let began = Instant::now();
         {
-            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = self.state();
             if state.read.is_some_and(|read| read.elapsed() < MAX_AGE) {
                 return;
             }
-            state.read = Some(Instant::now());
+            state.read = Some(began);
         }
-        match database.read(general::read).await {
-            Ok(general) => self.0.lock().unwrap_or_else(PoisonError::into_inner).general = Arc::new(general),
-            Err(error) => log::warn!("the settings could not be read: {error}"),
-        }
+        let (current, database) = (self.clone(), database.clone());
+        let reading = actix_web::rt::spawn(async move {
+            let read = database.read(general::read).await;
+            let mut state = current.state();
+            match read {
+                Ok(general) if state.read == Some(began) => state.general = Arc::new(general),
+                // Saved or read again meanwhile.
+                Ok(_) => {}
+                Err(error) => log::warn!("the settings could not be read: {error}"),
+            }
+        });
+        // Late or not, it is read to the end.
+        let _ = tokio::time::timeout(PATIENCE, reading).await;
     }
 
     /// Takes what has just been saved here.
     pub fn set(&self, general: General) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = State { read: Some(Instant::now()), general: Arc::new(general) };
+        *self.state() = State { read: Some(Instant::now()), general: Arc::new(general) };
     }
 }

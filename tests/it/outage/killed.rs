@@ -211,7 +211,7 @@ fn a_graceful_stop_ends_what_is_under_way_and_writes_activity() {
     let home = database_with_an_administrator();
     let mut process = Process::serve(home.url(), &[("MUSTER_LOG", "error"), ("MUSTER_ACTIVITY_INTERVAL", "3600")]);
     let client = signed_in(&process.url);
-    let made = client.post(LIST, &[("name", "robot"), ("token", "rw-90")]);
+    let made = client.post_and_follow(LIST, &[("name", "robot"), ("token", "rw-90")]);
     let rule = regex::Regex::new("mst[rw]_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}").unwrap();
     let token = format!("Bearer {}", rule.find(&made.body).unwrap().as_str());
     let visitor = Client::new(&process.url);

@@ -29,8 +29,7 @@ fn enabling_needs_a_seat_by_every_door() {
     let refused = admin.post_and_follow(&format!("{USERS}/{third}/enablement"), &[]);
     assert_eq!(
         refused.flash(),
-        "This installation allows 3 users, invited ones included, and all are in use. Disable or delete one first. Nothing was \
-         changed."
+        "This installation allows 3 users, invited ones included, and all are in use. Disable or delete one first."
     );
     disable(&app, &second);
     let bulk =
