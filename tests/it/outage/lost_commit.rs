@@ -32,6 +32,8 @@ struct State {
     mode: AtomicU8,
     cut: AtomicUsize,
     open: Mutex<Vec<TcpStream>>,
+    /// What the change that is meant holds: Muster makes changes of its own, too.
+    sign: Mutex<String>,
 }
 
 impl State {
@@ -47,7 +49,12 @@ impl Proxy {
     fn to(server: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = Arc::new(State { mode: AtomicU8::new(PASS), cut: AtomicUsize::new(0), open: Mutex::new(Vec::new()) });
+        let state = Arc::new(State {
+            mode: AtomicU8::new(PASS),
+            cut: AtomicUsize::new(0),
+            open: Mutex::new(Vec::new()),
+            sign: Mutex::default(),
+        });
         let shared = Arc::clone(&state);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -63,6 +70,12 @@ impl Proxy {
             }
         });
         Self { port, state }
+    }
+
+    /// From now on, for the change that holds this.
+    fn lose(&self, mode: u8, sign: &str) {
+        sign.clone_into(&mut self.state.sign.lock().unwrap());
+        self.set(mode);
     }
 
     fn set(&self, mode: u8) {
@@ -86,14 +99,15 @@ fn copy(mut from: TcpStream, mut to: TcpStream) {
 
 /// From Muster to Postgres. A change is known by the lock that it takes.
 fn forward(mut client: TcpStream, mut server: TcpStream, state: &State) {
-    let contains = |bytes: &[u8], sign: &[u8]| bytes.windows(sign.len()).any(|part| part == sign);
-    let (mut part, mut changes) = ([0; 65536], false);
+    let contains = |bytes: &[u8], sign: &[u8]| !sign.is_empty() && bytes.windows(sign.len()).any(|part| part == sign);
+    let (mut part, mut changes, mut meant) = ([0; 65536], false, false);
     while let Ok(read @ 1..) = client.read(&mut part) {
         let bytes = &part[..read];
         changes |= contains(bytes, b"7310579");
+        meant |= contains(bytes, state.sign.lock().unwrap().as_bytes());
         if contains(bytes, b"COMMIT\0") {
             match state.mode.load(Ordering::SeqCst) {
-                _ if !changes => {}
+                _ if !(changes && meant) => {}
                 LOSE_COMMIT => {
                     state.mode.store(PASS, Ordering::SeqCst);
                     state.cut.fetch_add(1, Ordering::SeqCst);
@@ -105,16 +119,17 @@ fn forward(mut client: TcpStream, mut server: TcpStream, state: &State) {
                     state.cut.fetch_add(1, Ordering::SeqCst);
                     // The way back is closed before the commit is sent, and the commit is carried out nevertheless.
                     let _ = client.shutdown(Shutdown::Both);
-                    let _ = server.write_all(bytes);
-                    let _ = server.shutdown(Shutdown::Write);
+                    // Nobody can be asked in between, either.
                     if mode == LOSE_ALL {
                         state.close_all();
                     }
+                    let _ = server.write_all(bytes);
+                    let _ = server.shutdown(Shutdown::Write);
                     return;
                 }
                 _ => {}
             }
-            changes = false;
+            (changes, meant) = (false, false);
         }
         if server.write_all(bytes).is_err() {
             break;
@@ -158,7 +173,7 @@ fn a_commit_whose_answer_is_lost_is_looked_up() {
     let robot = app.add_account("robot");
     for (verb, totals) in [("disablement", (0, 1)), ("enablement", (1, 0))] {
         let before = proxy.cuts();
-        proxy.set(LOSE_ANSWER);
+        proxy.lose(LOSE_ANSWER, robot.as_str());
         let answer = admin.post(&format!("{LIST}/{robot}/{verb}"), &[]);
         assert_eq!(answer.status, 303, "{verb}: {}", answer.text());
         assert_eq!((app.totals(), proxy.cuts()), (totals, before + 1), "{verb}");
@@ -172,7 +187,7 @@ fn a_commit_that_is_lost_changes_nothing_and_says_so() {
     }
     let Stage { app, proxy, admin } = stage();
     let robot = app.add_account("robot");
-    proxy.set(LOSE_COMMIT);
+    proxy.lose(LOSE_COMMIT, robot.as_str());
     let answer = admin.post(&format!("{LIST}/{robot}/disablement"), &[]);
     assert_eq!((answer.status, proxy.cuts()), (503, 1));
     assert!(answer.text().contains("Nothing was changed"), "{}", answer.text());
@@ -190,7 +205,7 @@ fn a_commit_that_nobody_can_ask_for_is_not_called_undone_and_its_form_finds_it()
     let field = page.body.split("name=\"form\"").nth(1).unwrap();
     let form = field.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let fields = [("name", "robot"), ("form", form.as_str())];
-    proxy.set(LOSE_ALL);
+    proxy.lose(LOSE_ALL, "robot");
     let from = format!("{}{LIST}/new", app.url);
     let answer = admin.send("POST", LIST, &[("Sec-Fetch-Site", "same-origin"), ("Referer", &from)], &fields);
     assert_eq!((answer.status, proxy.cuts()), (503, 1), "{}", answer.text());
