@@ -318,7 +318,7 @@ pub async fn rename(visit: AccountVisit, form: Form<RenameForm>) -> Result<HttpR
             visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Ok(()) => {
-            let alike = visit.alike(&visit.id, &form.name).await?;
+            let alike = visit.alike(&visit.id, &form.name).await;
             visit.answer(Ok(Flash::done("Saved name and description.").looking_like(alike)), &visit.url()).await
         }
         Err(error) => visit.answer(Err(error), &visit.url()).await,

@@ -187,7 +187,7 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
             visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Ok(Some((id, token))) => {
-            let alike = visit.alike(&id, &form.name).await?;
+            let alike = visit.alike(&id, &form.name).await;
             let at = |rest: &str| visit.filters().address_of(&format!("/{id}{rest}"));
             let next = token.map(|token| at(&value_address("/tokens", &token)));
             // The page that shows a token's value says by itself what was created.

@@ -62,10 +62,11 @@ impl ScreenVisit {
         self.actor.may(self.screen.permission(Right::Manage))
     }
 
-    /// The name of another account that looks the same as this one's.
-    pub async fn alike(&self, id: &Id, name: &str) -> Result<Option<String>, Error> {
+    /// The name of another account that looks the same as this one's. It is asked for after a change, which stands even if this
+    /// can't be read.
+    pub async fn alike(&self, id: &Id, name: &str) -> Option<String> {
         let (among, id, name) = (Among::Accounts(self.screen.kind), id.clone(), name.to_owned());
-        self.read(move |conn| of_same_look(conn, &among, id.as_str(), &name)).await
+        self.read(move |conn| of_same_look(conn, &among, id.as_str(), &name)).await.unwrap_or_default()
     }
 
     /// The list that the address says one came from, by its filters.

@@ -133,7 +133,9 @@ pub async fn create(visit: Visit, form: Form<NewForm>) -> Result<HttpResponse, E
     match made {
         Ok(id) => {
             let (own, looked) = (id.clone(), name.clone());
-            let alike = visit.read(move |conn| of_same_look(conn, &Among::Teams, own.as_str(), &looked)).await?;
+            // It is saved: a warning that can't be read now must not call that undone.
+            let alike =
+                visit.read(move |conn| of_same_look(conn, &Among::Teams, own.as_str(), &looked)).await.unwrap_or_default();
             visit.flash(&Flash::done("Created ").strong(name.trim()).plain(".").looking_like(alike))?;
             Ok(see_other(&format!("{TEAMS}/{id}")))
         }

@@ -170,7 +170,8 @@ pub async fn rename(visit: TeamVisit, form: Form<RenameForm>) -> Result<HttpResp
     match visit.write(move |conn, actor| operations::rename(conn, actor, &id, (&sent.shown, &sent.name))).await {
         Ok(team) => {
             let (own, name) = (team.id.clone(), team.name.clone());
-            let alike = visit.read(move |conn| of_same_look(conn, &Among::Teams, own.as_str(), &name)).await?;
+            // It is saved: a warning that can't be read now must not call that undone.
+            let alike = visit.read(move |conn| of_same_look(conn, &Among::Teams, own.as_str(), &name)).await.unwrap_or_default();
             visit.flash(&Flash::done("Renamed to ").strong(team.name).plain(".").looking_like(alike))?;
             Ok(see_other(&visit.url()))
         }
