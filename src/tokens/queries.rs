@@ -29,7 +29,8 @@ pub mod values;
 /// What error messages call a token.
 const NOUN: &str = "API token";
 
-#[derive(Queryable)]
+#[derive(Queryable, QueryableByName)]
+#[diesel(table_name = tokens)]
 struct TokenRow {
     id: String,
     account_id: Id,

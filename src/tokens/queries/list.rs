@@ -3,49 +3,26 @@
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::QueryableByName;
-use diesel::sql_types::{Bool, Nullable, Text, Timestamp};
+use diesel::sql_types::{Bool, Text};
 
 use crate::accounts::model::{Activity, COUNT_LIMIT, Kind, SOON_DAYS, Total};
 use crate::database::sql::Sql;
 use crate::database::{DbConnection, Engine};
 use crate::error::Error;
 use crate::id::Id;
-use crate::tokens::model::Token;
 use crate::tokens::model::listing::{AccountToken, Expires, Filter, Position, Reach, Scope, Window};
-use crate::tokens::value::Access;
+use crate::tokens::queries::TokenRow;
 
 /// What an [`AccountToken`] is read from, of tokens `t` and accounts `a`.
-const COLUMNS: &str = "t.id AS id, t.account_id AS account, t.name AS name, t.access AS access, t.created_at AS created_at, \
+const COLUMNS: &str = "t.id AS id, t.account_id AS account_id, t.name AS name, t.access AS access, t.created_at AS created_at, \
     t.created_by_name AS created_by_name, t.expires_at AS expires_at, t.revoked_at AS revoked_at, t.replaced_by AS replaced_by, \
     t.last_used_at AS last_used_at, t.last_used_from AS last_used_from, t.last_used_agent AS last_used_agent, a.kind AS kind, \
     a.name AS account_name, a.disabled AS account_disabled";
 
 #[derive(QueryableByName)]
 struct AccountTokenRow {
-    #[diesel(sql_type = Text)]
-    id: String,
-    #[diesel(sql_type = Text)]
-    account: Id,
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = Text)]
-    access: String,
-    #[diesel(sql_type = Timestamp)]
-    created_at: NaiveDateTime,
-    #[diesel(sql_type = Text)]
-    created_by_name: String,
-    #[diesel(sql_type = Nullable<Timestamp>)]
-    expires_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Timestamp>)]
-    revoked_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Text>)]
-    replaced_by: Option<String>,
-    #[diesel(sql_type = Nullable<Timestamp>)]
-    last_used_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Text>)]
-    last_used_from: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    last_used_agent: Option<String>,
+    #[diesel(embed)]
+    token: TokenRow,
     #[diesel(sql_type = Text)]
     kind: String,
     #[diesel(sql_type = Text)]
@@ -59,20 +36,7 @@ struct AccountTokenRow {
 impl From<AccountTokenRow> for AccountToken {
     fn from(row: AccountTokenRow) -> Self {
         Self {
-            token: Token {
-                id: row.id,
-                account: row.account,
-                name: row.name,
-                access: Access::parse(&row.access).unwrap_or(Access::Read),
-                created_at: row.created_at,
-                created_by_name: row.created_by_name,
-                expires_at: row.expires_at,
-                revoked_at: row.revoked_at,
-                replaced_by: row.replaced_by,
-                last_used_at: row.last_used_at,
-                last_used_from: row.last_used_from,
-                last_used_agent: row.last_used_agent,
-            },
+            token: row.token.into(),
             kind: Kind::parse(&row.kind).unwrap_or(Kind::System),
             account_name: row.account_name,
             account_disabled: row.account_disabled,

@@ -71,7 +71,7 @@ fn tokens_are_made_regenerated_finished_and_revoked() {
     let id = app.add_account("payments-api deploy");
     let browser = admin(&app, Options::default());
     visit(&browser, &app, &page_of(&id));
-    browser.wait_for_text("No tokens, so nothing can call with this account.");
+    browser.wait_for_text("No tokens yet. Create one to use this account.");
 
     open(&browser, "new-token");
     browser.wait_for_focus(field("Name"));
@@ -121,7 +121,7 @@ fn tokens_are_made_regenerated_finished_and_revoked() {
     browser.follow(button("Revoke token"));
     assert_eq!(flash(&browser), "Revoked release pipeline.");
     assert_eq!(app.verify(&third).status, 401);
-    browser.wait_for_text("No tokens, so nothing can call with this account.");
+    browser.wait_for_text("No tokens yet. Create one to use this account.");
     browser.assert_quiet_console();
 }
 

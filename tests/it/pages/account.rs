@@ -181,7 +181,7 @@ fn one_is_deleted_after_its_name_is_typed() {
     assert_ne!(heir, id);
     assert_eq!(app.verify(&token).status, 401);
     let page = admin.get(&at(&heir, ""));
-    assert!(page.text().contains("No tokens, so nothing can call with this account."), "{}", page.text());
+    assert!(page.text().contains("No tokens yet. Create one to use this account."), "{}", page.text());
     assert!(page.text().contains("No roles. It can't do anything yet."));
 }
 
