@@ -93,6 +93,7 @@ pub const PAGES: &[Route] = &[
     get("/settings/system-accounts/new", MANAGE, || reads().to(accounts::pages::new::show)),
     post("/settings/system-accounts/bulk", MANAGE, || web::post().to(accounts::pages::bulk::act)),
     get("/settings/system-accounts/export", SEE, || reads().to(accounts::pages::export::export)),
+    get("/settings/system-accounts/terraform", SEE, || reads().to(accounts::pages::terraform::of_several)),
     // One system account
     get("/settings/system-accounts/{id}", SEE, || reads().to(accounts::pages::account::show)),
     post("/settings/system-accounts/{id}", MANAGE, || web::post().to(accounts::pages::account::rename)),
@@ -107,6 +108,7 @@ pub const PAGES: &[Route] = &[
     post("/settings/system-accounts/{id}/owner", MANAGE, || web::post().to(accounts::pages::verbs::act)),
     post("/settings/system-accounts/{id}/roles", MANAGE, || web::post().to(accounts::pages::edits::roles)),
     post("/settings/system-accounts/{id}/teams", MANAGE, || web::post().to(accounts::pages::edits::teams)),
+    get("/settings/system-accounts/{id}/terraform", SEE, || reads().to(accounts::pages::terraform::of_one)),
     // Its tokens
     post("/settings/system-accounts/{id}/tokens", OPERATE, || web::post().to(accounts::pages::tokens::create)),
     get("/settings/system-accounts/{id}/tokens/{token}/value", OPERATE, || reads().to(accounts::pages::tokens::value)),
@@ -182,6 +184,7 @@ pub const PAGES: &[Route] = &[
     get("/help/api", SignedIn, || reads().to(help::pages::api)),
     get("/help/operations", SignedIn, || reads().to(help::pages::operations)),
     get("/help/authzen", SignedIn, || reads().to(help::pages::authzen)),
+    get("/help/terraform", SignedIn, || reads().to(help::pages::terraform)),
     // Roles
     get("/settings/roles", SEE_ROLES, || reads().to(roles::pages::list)),
     post("/settings/roles", MANAGE_ROLES, || web::post().to(roles::pages::editor::create)),

@@ -8,6 +8,7 @@ pub mod csv;
 pub mod download;
 pub mod forgery;
 pub mod form;
+pub mod hcl;
 pub mod headers;
 pub mod health;
 pub mod json;

@@ -28,6 +28,7 @@ mod owned;
 pub mod question;
 pub mod selections;
 pub mod sessions;
+pub mod terraform;
 pub mod tokens;
 pub mod verbs;
 pub mod visits;

@@ -13,6 +13,7 @@ pub mod list;
 pub mod menu;
 pub mod new;
 pub mod sessions;
+pub mod terraform;
 pub mod tokens;
 pub mod told;
 

@@ -7,7 +7,7 @@ use super::say;
 use crate::config::Config;
 use crate::gateway::recipes::{Gateway, Values};
 use crate::help::pages::operations_text;
-use crate::help::view::{AuthzenText, GatewayText, wrapped};
+use crate::help::view::{AuthzenText, GatewayText, TerraformText, wrapped};
 
 /// The words of `muster help-page`.
 #[derive(Args, Debug)]
@@ -25,6 +25,7 @@ enum Name {
     Envoy,
     Operations,
     Authzen,
+    Terraform,
 }
 
 pub fn print(page: &HelpPage, config: &Config) -> Result<(), String> {
@@ -37,6 +38,7 @@ pub fn print(page: &HelpPage, config: &Config) -> Result<(), String> {
         Name::Envoy => recipe(Gateway::Envoy),
         Name::Operations => operations_text().render(),
         Name::Authzen => AuthzenText { url: config.base_url(config.listen) }.render(),
+        Name::Terraform => TerraformText::new(config.base_url(config.listen)).render(),
     };
     let text = text.map_err(|error| format!("The page could not be printed: {error}"))?;
     say(wrapped(&text).trim_end())

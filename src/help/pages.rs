@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::view::api::{ApiPage, groups};
 use super::view::{
     API, AUTHZEN, AuthzenText, Document, GATEWAYS, GatewayForm, GatewayPage, GatewayText, HelpPage, OPERATIONS, OperationsText,
+    TERRAFORM, TerraformText,
 };
 use crate::config::BaseUrl;
 use crate::error::Error;
@@ -54,6 +55,15 @@ pub async fn operations(visit: Visit) -> Result<HttpResponse, Error> {
 pub async fn authzen(visit: Visit) -> Result<HttpResponse, Error> {
     let url = visit.data::<BaseUrl>()?.0.clone();
     page(&visit, AUTHZEN, &AuthzenText { url }).await
+}
+
+/// `GET /help/terraform`
+///
+/// # Errors
+/// The database's.
+pub async fn terraform(visit: Visit) -> Result<HttpResponse, Error> {
+    let url = visit.data::<BaseUrl>()?.0.clone();
+    page(&visit, TERRAFORM, &TerraformText::new(url)).await
 }
 
 /// The page's form.

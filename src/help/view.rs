@@ -4,6 +4,7 @@ use askama::Template;
 
 pub use self::document::{Block, Document, Section, wrapped};
 use crate::gateway::recipes::{Gateway, Values};
+use crate::roles::predefined;
 use crate::web::navigation::{Group, Item};
 use crate::web::view::{Field, Shell};
 
@@ -16,6 +17,9 @@ pub const GATEWAYS: &str = "/help/gateways";
 pub const OPERATIONS: &str = "/help/operations";
 /// The address of the page about AuthZEN.
 pub const AUTHZEN: &str = "/help/authzen";
+
+/// The address of the page about Terraform.
+pub const TERRAFORM: &str = "/help/terraform";
 
 pub const NAVIGATION: Item =
     Item { label: "Gateways", href: GATEWAYS, icon: "gate", group: Group::Reference, any_of: &[], count: None };
@@ -55,6 +59,27 @@ pub struct OperationsText {
 pub struct AuthzenText {
     /// Where Muster is, without a slash at the end.
     pub url: String,
+}
+
+/// How Terraform manages Muster.
+#[derive(Template)]
+#[template(path = "help/terraform.md", escape = "none")]
+pub struct TerraformText {
+    /// Where Muster is, without a slash at the end.
+    pub url: String,
+    /// The UUID of the role that most system accounts have.
+    pub ci_cd: String,
+}
+
+impl TerraformText {
+    pub fn new(url: String) -> Self {
+        Self { url, ci_cd: predefined::CI_CD.to_string() }
+    }
+
+    /// The names and UUIDs of those that can be assigned.
+    fn roles(&self) -> impl Iterator<Item = (&'static str, String)> {
+        predefined::PREDEFINED.iter().filter(|role| role.assignable).map(|role| (role.name, role.uuid.to_string()))
+    }
 }
 
 /// The page of a gateway, with a form for the addresses in it.

@@ -26,6 +26,7 @@ mod selections;
 mod sessions;
 mod sign_in;
 mod team_manager;
+mod terraform;
 mod theme;
 mod token_policy;
 mod tokens;

@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod dice;
 pub mod echo;
 pub mod engine;
+pub mod hcl;
 pub mod process;
 #[cfg(feature = "installed-tests")]
 pub mod proxy;

@@ -5,10 +5,12 @@ use actix_web::HttpResponse;
 use serde::Deserialize;
 
 use super::ids;
+use super::terraform;
 use super::visits::ScreenVisit;
 use crate::accounts::actions::{self, Action, Offer, Params};
 use crate::accounts::filter::{Filters, ListQuery, selecting};
 use crate::accounts::kind::Screen;
+use crate::accounts::model::Kind;
 use crate::accounts::operations::selections::{self, Answer, Request, Set};
 use crate::accounts::operations::{Done, Plan};
 use crate::accounts::queries::selections as rows;
@@ -26,6 +28,8 @@ use crate::web::view::Flash;
 const TICKED_LIMIT: usize = 4_000;
 /// In place of a verb: select all that match.
 const SELECT: &str = "select_matching";
+/// In place of a verb: the page with what is selected as Terraform's configuration.
+const COPY: &str = "terraform";
 /// In place of a verb: nothing at all. Enter in a box of the list presses the form's first button, and that is this one.
 const KEEP: &str = "keep";
 
@@ -79,7 +83,8 @@ impl BulkForm {
 
     /// The verb, with the roles of its own picker and of no other. Nothing to do for a selection alone.
     fn action(&self, screen: &Screen) -> Result<Option<Action>, Error> {
-        if self.verb == SELECT || self.verb == KEEP {
+        let copies = self.verb == COPY && screen.kind == Kind::System;
+        if self.verb == SELECT || self.verb == KEEP || copies {
             return Ok(None);
         }
         let verb = actions::named(&self.verb, screen.kind).ok_or_else(|| Error::BadRequest("There is no such action.".into()))?;
@@ -129,8 +134,12 @@ pub async fn act(visit: ScreenVisit, form: Form<BulkForm>) -> Result<HttpRespons
     let asked = form.clone();
     let done = visit.write(move |conn, actor| {
         let request = asked.request(screen, actor, conn)?;
-        let answer = selections::answer(conn, actor, &plan, &request)?;
-        next(conn, &request, answer)
+        match selections::answer(conn, actor, &plan, &request)? {
+            Answer::Selected(id) if asked.verb == COPY => {
+                Ok(Next { location: terraform::address(&request.back, &id), flash: None })
+            }
+            answer => next(conn, &request, answer),
+        }
     });
     let next = match done.await {
         Ok(next) => next,

@@ -4,7 +4,6 @@ use askama::Template;
 use serde_json::Value;
 
 use super::document::{Block, Document};
-use crate::roles::predefined;
 use crate::web::api::document::Description;
 use crate::web::view::Shell;
 
@@ -17,37 +16,6 @@ pub struct ApiPage {
     pub url: String,
     pub q: String,
     pub groups: Vec<Group>,
-}
-
-const TERRAFORM: &str = r#"terraform {
-  required_providers {
-    pact = { source = "pactflow/pact" }
-  }
-}
-
-provider "pact" {
-  host         = "URL"
-  access_token = var.muster_token
-}
-
-resource "pact_user" "deploy" {
-  name   = "deploy"
-  type   = "system"
-  active = true
-  roles  = ["CI_CD"]
-}
-
-resource "pact_team" "mobile" {
-  name  = "Mobile"
-  users = [pact_user.deploy.uuid]
-}
-"#;
-
-impl ApiPage {
-    /// The least that manages a system account.
-    pub fn terraform(&self) -> String {
-        TERRAFORM.replace("URL", &self.url).replace("CI_CD", &predefined::CI_CD.to_string())
-    }
 }
 
 pub struct Group {

@@ -50,6 +50,30 @@ pub fn administrators(conn: &mut DbConnection, team: &Id) -> Result<Vec<Person>,
     sql.load(conn)
 }
 
+/// Somebody who belongs to a team.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Belonging {
+    #[diesel(sql_type = Text)]
+    pub team: Id,
+    #[diesel(sql_type = Text)]
+    pub id: Id,
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// As an administrator, not as a member.
+    #[diesel(sql_type = Bool)]
+    pub administers: bool,
+}
+
+/// The members and the administrators of these teams, team by team, at most `limit` of them.
+pub fn of_teams(conn: &mut DbConnection, teams: &[Id], limit: i64) -> Result<Vec<Belonging>, Error> {
+    let mut sql = Sql::new("SELECT b.team, b.id, a.name, b.administers FROM (");
+    sql.push("SELECT m.team_id AS team, m.account_id AS id, FALSE AS administers FROM team_members m WHERE m.team_id IN ");
+    sql.bind_list(teams)
+        .push(" UNION ALL SELECT ta.team_id, ta.account_id, TRUE FROM team_administrators ta WHERE ta.team_id IN ");
+    sql.bind_list(teams).push(") b JOIN accounts a ON a.id = b.id ORDER BY b.team, a.name_key, a.id").limit(limit);
+    sql.load(conn)
+}
+
 /// Which of these accounts are members of a team.
 pub fn among(conn: &mut DbConnection, team: &Id, accounts: &[Id]) -> Result<HashSet<Id>, Error> {
     let ids: Vec<Id> = team_members::table

@@ -6,8 +6,10 @@ use clap::CommandFactory;
 use muster::cli::Cli;
 use muster::gateway::recipes::{Gateway, Values};
 
-use super::html::all;
+use super::html::{all, plain};
+use crate::api::Caller;
 use crate::support::app::TestApp;
+use crate::support::hcl::blocks;
 
 fn muster(words: &[&str], folder: &std::path::Path) -> (bool, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
@@ -90,7 +92,7 @@ fn the_api_is_shown_and_found() {
         assert!(page.body.contains(&shown), "{} {}", route.method, route.path);
     }
     assert!(page.text().contains(&format!("curl -X POST '{}/admin/system-accounts'", app.url)));
-    assert!(page.body.contains(&format!("host         = &#34;{}&#34;", app.url)) && page.body.contains("href=\"/openapi.json\""));
+    assert!(page.body.contains("href=\"/help/terraform\"") && page.body.contains("href=\"/openapi.json\""));
     let count = |query: &str| admin.get(&format!("/help/api?q={query}")).body.matches("<details class=\"endpoint\"").count();
     assert_eq!(count(""), muster::routes::API.len() + 1);
     assert_eq!((count("token%3Aintrospect"), count("delete+ROLE%2Fadmin"), count("nothing-like-it")), (3, 1, 0));
@@ -110,6 +112,48 @@ fn operations_list_every_metric() {
     }
 }
 
+/// The attributes that the provider has, of version 0.10.
+const PROVIDER: [(&str, &[&str]); 5] = [
+    ("pact", &["access_token", "host"]),
+    ("pact_role", &["name", "scopes"]),
+    ("pact_user", &["active", "email", "name", "roles", "type"]),
+    ("pact_team", &["administrators", "name", "pacticipants", "users"]),
+    ("muster_token", &["sensitive", "type"]),
+];
+
+#[test]
+fn the_configuration_for_terraform_is_one_and_true() {
+    let app = TestApp::start();
+    let page = app.user("Nobody Special", &[]).get("/help/terraform");
+    assert_eq!(page.status, 200);
+    let configuration =
+        all(&page.body, "<code>", "</code>").into_iter().map(plain).find(|code| code.contains("provider \"pact\""));
+    let configuration = configuration.unwrap();
+    let blocks = blocks(&configuration);
+    let names: Vec<String> = blocks.iter().map(|block| format!("{} {}", block.kind, block.labels.join("."))).collect();
+    let wanted =
+        ["terraform ", "variable muster_token", "provider pact", "resource pact_role.refunds", "resource pact_user.deploy"];
+    assert_eq!((&names[..5], names[5].as_str(), names.len()), (&wanted.map(String::from)[..], "resource pact_team.mobile", 6));
+    for block in &blocks[1..] {
+        let known = PROVIDER.iter().find(|(name, _)| *name == block.labels[0]).unwrap().1;
+        assert!(block.values.keys().all(|name| known.contains(&name.as_str())), "{block:?}");
+    }
+    assert_eq!((blocks[2].text("host"), blocks[2].text("access_token")), (app.url.as_str(), "var.muster_token"));
+    // What one block says of another is there: this is what the provider sends for it.
+    assert_eq!(
+        (blocks[4].texts("roles"), blocks[5].texts("users")),
+        (vec!["pact_role.refunds.uuid"], vec!["pact_user.deploy.uuid"])
+    );
+    let caller = Caller::administrator(&app);
+    let scopes: Vec<_> = blocks[3].texts("scopes").into_iter().map(|scope| serde_json::json!({ "scope": scope })).collect();
+    let made = caller.post("/admin/roles", &serde_json::json!({ "name": blocks[3].text("name"), "permissions": scopes }));
+    assert_eq!(made.status, 201, "{}", made.body);
+    for role in muster::roles::predefined::PREDEFINED {
+        let row = format!("<th scope=\"row\">{}</th><td><code>{}</code></td>", role.name, role.uuid);
+        assert_eq!(page.body.contains(&row), role.assignable, "{}", role.name);
+    }
+}
+
 #[test]
 fn the_same_is_printed_without_a_database() {
     let folder = tempfile::tempdir().unwrap();
@@ -125,6 +169,11 @@ fn the_same_is_printed_without_a_database() {
     let (done, text) = muster(&["help-page", "authzen"], folder.path());
     assert!(
         done && text.contains("| `system_account` | UUID |") && text.contains("curl http://127.0.0.1:8080/access/v1/"),
+        "{text}"
+    );
+    let (done, text) = muster(&["help-page", "terraform"], folder.path());
+    assert!(
+        done && text.contains("host         = \"http://127.0.0.1:8080\"") && text.contains("terraform import pact_user."),
         "{text}"
     );
     let (done, text) = muster(&["systemd-unit"], folder.path());
@@ -147,7 +196,7 @@ fn the_options_that_are_named_exist() {
     options(&Cli::command(), &mut known);
     let folder = tempfile::tempdir().unwrap();
     let mut texts = vec![("README", include_str!("../../../README.md").to_owned())];
-    for page in ["nginx", "caddy", "traefik", "haproxy", "envoy", "operations", "authzen"] {
+    for page in ["nginx", "caddy", "traefik", "haproxy", "envoy", "operations", "authzen", "terraform"] {
         texts.push((page, muster(&["help-page", page], folder.path()).1));
     }
     texts.push(("unit", muster(&["systemd-unit"], folder.path()).1));
@@ -172,7 +221,9 @@ fn the_commands_that_are_named_exist() {
     let named = regex::Regex::new(r"(?m)(?:^|[`|(] ?)muster ([a-z][a-z-]+)(?: ([a-z-]+))?").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut text = include_str!("../../../README.md").to_owned();
-    text.push_str(&muster(&["help-page", "operations"], folder.path()).1);
+    for page in ["operations", "terraform"] {
+        text.push_str(&muster(&["help-page", page], folder.path()).1);
+    }
     let mut seen = 0;
     for found in named.captures_iter(&text) {
         let first = command.find_subcommand(&found[1]);

@@ -156,7 +156,9 @@ impl World {
                 let fields = vec![field("id", robot().as_str()), field("do", "disable")];
                 case(format!("{list}/bulk"), fields, 303)
             }
-            ("GET", path @ "/settings/system-accounts/export") => case(path.into(), vec![], 200),
+            ("GET", path @ ("/settings/system-accounts/export" | "/settings/system-accounts/terraform")) => {
+                case(path.into(), vec![], 200)
+            }
             ("GET", "/settings/system-accounts/{id}") => case(of(&robot(), ""), vec![], 200),
             ("POST", "/settings/system-accounts/{id}") => {
                 case(of(&robot(), ""), vec![field("name", &format!("renamed {unique}"))], 303)
@@ -189,6 +191,7 @@ impl World {
                 let team = app.add_team(&format!("Team {unique}"), &[]);
                 case(of(&robot(), "/teams"), vec![field("team", team.as_str())], 303)
             }
+            ("GET", "/settings/system-accounts/{id}/terraform") => case(of(&robot(), "/terraform"), vec![], 200),
             ("POST", "/settings/system-accounts/{id}/tokens") => {
                 let fields = vec![field("name", "deploy"), field("access", "write"), field("expires", "30")];
                 case(of(&robot(), "/tokens"), fields, 303)
@@ -265,7 +268,9 @@ impl World {
             ("POST", "/settings/token-policy/resumption") => case("/settings/token-policy/resumption".into(), vec![], 303),
             ("GET", "/help/gateways") => case("/help/gateways".into(), vec![], 303),
             ("GET", "/help/gateways/{gateway}") => case("/help/gateways/nginx".into(), vec![], 200),
-            ("GET", path @ ("/help/operations" | "/help/authzen" | "/help/api")) => case(path.into(), vec![], 200),
+            ("GET", path @ ("/help/operations" | "/help/authzen" | "/help/terraform" | "/help/api")) => {
+                case(path.into(), vec![], 200)
+            }
             ("GET", path @ ("/settings/roles" | "/settings/roles/new")) => case(path.into(), vec![], 200),
             ("POST", "/settings/roles") => {
                 let fields = vec![field("name", &format!("Role {unique}")), field("more", "payments:refund")];
