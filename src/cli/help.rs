@@ -7,7 +7,9 @@ use super::say;
 use crate::config::Config;
 use crate::gateway::recipes::{Gateway, Values};
 use crate::help::pages::operations_text;
+use crate::help::view::api::{self, ApiText};
 use crate::help::view::{AuthzenText, GatewayText, TerraformText, wrapped};
+use crate::routes;
 
 /// The words of `muster help-page`.
 #[derive(Args, Debug)]
@@ -26,6 +28,7 @@ enum Name {
     Operations,
     Authzen,
     Terraform,
+    Api,
 }
 
 pub fn print(page: &HelpPage, config: &Config) -> Result<(), String> {
@@ -39,6 +42,11 @@ pub fn print(page: &HelpPage, config: &Config) -> Result<(), String> {
         Name::Operations => operations_text().render(),
         Name::Authzen => AuthzenText { url: config.base_url(config.listen) }.render(),
         Name::Terraform => TerraformText::new(config.base_url(config.listen)).render(),
+        Name::Api => {
+            let url = config.base_url(config.listen);
+            let groups = api::groups(&routes::api::description(&url), &url, "");
+            ApiText { url, groups }.render()
+        }
     };
     let text = text.map_err(|error| format!("The page could not be printed: {error}"))?;
     say(wrapped(&text).trim_end())

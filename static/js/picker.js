@@ -1,13 +1,17 @@
-// Role pickers: the list is narrowed by what is typed, and the button waits until something is chosen
+// Role pickers and the list of endpoints: narrowed by the words that are typed. A picker's button waits until something is chosen
 import { $, $$, behaviour } from './dom.js';
 
 const narrow = (box) => {
   const list = document.getElementById(box.dataset.filter);
-  const typed = box.value.trim().toLowerCase();
+  const words = box.value.toLowerCase().split(/\s+/);
+  const fits = (choice) => words.every((word) => (choice.dataset.filterItem || choice.textContent.toLowerCase()).includes(word));
   const choices = $$('.choice, [data-filter-item]', list);
   // What is ticked stays in sight: what will be applied is what is seen.
   for (const choice of choices) {
-    choice.hidden = !$('input:checked', choice) && !choice.textContent.toLowerCase().includes(typed);
+    choice.hidden = !$('input:checked', choice) && !fits(choice);
+  }
+  for (const group of $$('[data-filter-group]', list)) {
+    group.hidden = $$('[data-filter-item]', group).every((item) => item.hidden);
   }
   const none = $('[data-filter-empty]', list);
   if (none) none.hidden = choices.some((choice) => !choice.hidden);

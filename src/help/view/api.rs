@@ -18,10 +18,31 @@ pub struct ApiPage {
     pub groups: Vec<Group>,
 }
 
+/// The same for a terminal.
+#[derive(Template)]
+#[template(path = "help/api.md", escape = "none")]
+pub struct ApiText {
+    pub url: String,
+    pub groups: Vec<Group>,
+}
+
+impl ApiPage {
+    pub fn finds_something(&self) -> bool {
+        self.groups.iter().any(Group::is_shown)
+    }
+}
+
 pub struct Group {
     pub id: String,
     pub title: String,
     pub endpoints: Vec<Endpoint>,
+}
+
+impl Group {
+    /// Whether the search finds some of it.
+    pub fn is_shown(&self) -> bool {
+        self.endpoints.iter().any(|endpoint| !endpoint.hidden)
+    }
 }
 
 pub struct Endpoint {
@@ -38,6 +59,12 @@ pub struct Endpoint {
     pub answer: Option<(String, String)>,
     /// What else may be answered.
     pub others: Vec<(String, String)>,
+    /// What the search looks through, in lower case.
+    pub words: String,
+    /// Whether the search leaves it out.
+    pub hidden: bool,
+    /// The description as it was written.
+    pub source: String,
 }
 
 pub struct Field {
@@ -57,25 +84,21 @@ impl Endpoint {
     }
 
     fn is_found(&self, q: &str) -> bool {
-        let words = [&self.method, &self.path, &self.summary].into_iter().chain(&self.permissions);
-        let all = words.map(|word| word.to_lowercase()).collect::<Vec<_>>().join(" ");
-        q.to_lowercase().split_whitespace().all(|word| all.contains(word))
+        q.to_lowercase().split_whitespace().all(|word| self.words.contains(word))
     }
 }
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// The endpoints that the search finds, by groups in the order of the routes.
+/// The endpoints by groups in the order of the routes; those that the search does not find are hidden, for a script to show.
 pub fn groups(description: &Description, url: &str, q: &str) -> Vec<Group> {
     let document = &description.value;
     let mut groups: Vec<Group> = Vec::new();
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
         for method in METHODS {
             let Some(operation) = item.get(method) else { continue };
-            let endpoint = endpoint(document, (method, path, url), operation);
-            if !endpoint.is_found(q) {
-                continue;
-            }
+            let mut endpoint = endpoint(document, (method, path, url), operation);
+            endpoint.hidden = !endpoint.is_found(q);
             let title = text(&operation["tags"][0]);
             match groups.iter_mut().find(|group| group.title == title) {
                 Some(group) => group.endpoints.push(endpoint),
@@ -98,23 +121,28 @@ fn endpoint(document: &Value, (method, path, url): (&str, &str, &str), operation
     let others = responses.into_iter().flatten().filter(|(status, _)| !is_success(status) && *status != "default");
     let request = body(&operation["requestBody"]);
     let method = method.to_uppercase();
-    let sent = operation["description"].as_str().unwrap_or_default();
+    let source = text(&operation["description"]);
+    let (summary, permissions) = (text(&operation["summary"]), list(&operation["x-permissions"]));
+    let words = [&method, path, &summary].into_iter().chain(permissions.iter().map(String::as_str));
     Endpoint {
+        words: words.collect::<Vec<_>>().join(" ").to_lowercase(),
+        hidden: false,
         id: slug(&format!("{method} {path}")),
         curl: curl(&method, &format!("{url}{path}"), request.as_ref().map(|media| &media["example"]), operation),
         path: path.to_owned(),
-        summary: text(&operation["summary"]),
-        text: Document::parse(&format!("## x\n{sent}"))
+        summary,
+        text: Document::parse(&format!("## x\n{source}"))
             .sections
             .into_iter()
             .next()
             .map(|section| section.blocks)
             .unwrap_or_default(),
-        permissions: list(&operation["x-permissions"]),
+        permissions,
         fields: parameters(operation).chain(fields(document, request.as_ref())).collect(),
         answer,
         others: others.map(|(status, response)| (status.clone(), text(&response["description"]))).collect(),
         method,
+        source,
     }
 }
 

@@ -5,6 +5,7 @@ use std::process::Command;
 use clap::CommandFactory;
 use muster::cli::Cli;
 use muster::gateway::recipes::{Gateway, Values};
+use muster::routes::PAGES;
 
 use super::html::{all, plain};
 use crate::api::Caller;
@@ -93,9 +94,13 @@ fn the_api_is_shown_and_found() {
     }
     assert!(page.text().contains(&format!("curl -X POST '{}/admin/system-accounts'", app.url)));
     assert!(page.body.contains("href=\"/help/terraform\"") && page.body.contains("href=\"/openapi.json\""));
-    let count = |query: &str| admin.get(&format!("/help/api?q={query}")).body.matches("<details class=\"endpoint\"").count();
+    let shown = regex::Regex::new(r#"<details class="endpoint" id="[^"]*" data-filter-item="[^"]*">"#).unwrap();
+    let count = |query: &str| shown.find_iter(&admin.get(&format!("/help/api?q={query}")).body).count();
     assert_eq!(count(""), muster::routes::API.len() + 1);
     assert_eq!((count("token%3Aintrospect"), count("delete+ROLE%2Fadmin"), count("nothing-like-it")), (3, 1, 0));
+    // A group of which nothing is left has no heading.
+    let groups = |query: &str| admin.get(&format!("/help/api?q={query}")).body.matches("data-filter-group>").count();
+    assert_eq!((groups("token%3Aintrospect"), groups("nothing-like-it"), groups("audit")), (1, 0, 1));
     assert!(admin.get("/help/api?q=%22%3E%3Cb%3E").body.contains("value=\"&#34;&#62;&#60;b&#62;\""));
 }
 
@@ -176,6 +181,16 @@ fn the_same_is_printed_without_a_database() {
         done && text.contains("host         = \"http://127.0.0.1:8080\"") && text.contains("terraform import pact_user."),
         "{text}"
     );
+    let (done, text) = muster(&["help-page", "api"], folder.path());
+    assert!(done && text.contains("### PUT /admin/users/{uuid}/roles\n\nReplace the roles of an account. "), "{text}");
+    assert!(
+        text.contains("| `roles` | list | UUIDs. ") && text.contains("\ncurl -X PUT 'http://127.0.0.1:8080/admin/"),
+        "{text}"
+    );
+    // Every page of the help is printed.
+    for page in PAGES.iter().filter_map(|route| route.path.strip_prefix("/help/")) {
+        assert!(page.starts_with("gateways") || muster(&["help-page", page], folder.path()).0, "{page}");
+    }
     let (done, text) = muster(&["systemd-unit"], folder.path());
     assert!(done && text.starts_with("[Unit]\n") && text.contains("\nExecStart=/usr/local/bin/muster serve\n"), "{text}");
     assert!(!muster(&["help-page", "apache"], folder.path()).0);
@@ -196,7 +211,7 @@ fn the_options_that_are_named_exist() {
     options(&Cli::command(), &mut known);
     let folder = tempfile::tempdir().unwrap();
     let mut texts = vec![("README", include_str!("../../../README.md").to_owned())];
-    for page in ["nginx", "caddy", "traefik", "haproxy", "envoy", "operations", "authzen", "terraform"] {
+    for page in ["nginx", "caddy", "traefik", "haproxy", "envoy", "operations", "authzen", "terraform", "api"] {
         texts.push((page, muster(&["help-page", page], folder.path()).1));
     }
     texts.push(("unit", muster(&["systemd-unit"], folder.path()).1));
