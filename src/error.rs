@@ -71,8 +71,10 @@ pub enum Error {
     Invalid(Vec<FieldError>),
     /// The same of what a call of the API holds: paths such as `users[1].email`, each with a sentence.
     InvalidAt(Vec<(String, String)>),
-    /// What was asked about has been deleted; holds a sentence that says by whom and when.
+    /// The account that was asked about has been deleted; holds a sentence that says by whom and when.
     Gone(String),
+    /// The same of a role or a team, which clients know as not found.
+    Deleted(String),
     /// A rule of the whole installation stands in the way: the plan's limit, a taken name, the last administrator.
     Conflict(String),
     /// The request itself cannot be understood.
@@ -108,6 +110,14 @@ impl Error {
             Self::Invalid(fields) => {
                 Self::InvalidAt(fields.into_iter().map(|wrong| (path(wrong.field), wrong.message)).collect())
             }
+            other => other,
+        }
+    }
+
+    /// Turns the fault of a field that is this sentence into a conflict: what was sent is well formed, and taken.
+    pub fn conflict_if(self, sentence: &str) -> Self {
+        match self {
+            Self::Invalid(faults) if faults.iter().any(|fault| fault.message == sentence) => Self::Conflict(sentence.into()),
             other => other,
         }
     }
@@ -172,9 +182,11 @@ impl Error {
             Self::NotFound(what) | Self::OutOfReach { noun: what, .. } => {
                 format!("This {what} does not exist or has been deleted.")
             }
-            Self::Forbidden { message, .. } | Self::Gone(message) | Self::Conflict(message) | Self::BadRequest(message) => {
-                message.clone()
-            }
+            Self::Forbidden { message, .. }
+            | Self::Gone(message)
+            | Self::Deleted(message)
+            | Self::Conflict(message)
+            | Self::BadRequest(message) => message.clone(),
             Self::Invalid(fields) => fields.first().map_or_else(String::new, |first| first.message.clone()),
             Self::InvalidAt(fields) => fields.first().map_or_else(String::new, |(_, message)| message.clone()),
             Self::CrossSite => "This request came from another site, so it was refused.".into(),

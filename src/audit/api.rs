@@ -15,6 +15,8 @@ use crate::web::api::call::{Call, ok};
 use crate::web::api::operation::{Example, Kind, Operation, Parameter, answers};
 use crate::web::api::params::{Link, Params};
 
+pub mod deleted;
+
 /// So many events are read for a page with a number, at most.
 const MOST_READ: i64 = 10_000;
 
@@ -73,7 +75,7 @@ pub static LIST: Operation = Operation::new(
     &[answers::<Events>(200, "A page of events.")],
 )
 .with_query(&[
-    Parameter { name: "since", kind: Kind::Text, text: "Events from this moment on, as RFC 3339 writes it: 2026-11-24T14:00:00Z." },
+    Parameter { name: "since", kind: Kind::Moment, text: "Events from this moment on, as RFC 3339 writes it: 2026-11-24T14:00:00Z." },
     Parameter { name: "userUuid", kind: Kind::Uuid, text: "Events that this account has caused." },
     Parameter {
         name: "type",

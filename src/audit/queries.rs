@@ -1,5 +1,6 @@
 //! Writing the audit log. What reads it has a file of its own.
 
+pub mod deletions;
 pub mod log;
 pub mod purge;
 

@@ -1,9 +1,22 @@
 //! An event in words: in the log, on the pages of accounts and in exports it is said by these and nowhere else.
 
+use chrono::NaiveDateTime;
+
 use super::model::{Entry, verbs};
 use super::words::{self, Tone};
+use crate::id::Id;
 use crate::web::view::Text;
+use crate::web::view::moment::day;
 use crate::web::view::words::{counted, joined};
+
+/// What a client hears of something that has been deleted. Terraform keeps it until it is told to forget it.
+pub fn epitaph(noun: &str, name: &str, (by, at): (&str, NaiveDateTime), id: &Id) -> String {
+    let (day, time) = (day(at.date()), at.format("%H:%M"));
+    format!(
+        "{by} deleted the {noun} {name} on {day} at {time} UTC. If Terraform manages it, find it with terraform state list -id={id} \
+         and run terraform state rm on what that prints."
+    )
+}
 
 /// What happened, in a word or two: `Added role`.
 pub fn action(entry: &Entry) -> String {

@@ -65,13 +65,21 @@ pub fn credentials(headers: &HeaderMap) -> Credentials {
 
 /// Whether a request comes with an API token, or with what is meant as one. What a proxy or a browser sends by itself, such as
 /// another service's Basic password, is neither.
-pub fn is_presented(headers: &HeaderMap) -> bool {
+fn is_presented(headers: &HeaderMap) -> bool {
     let is_bearer = |value: &HeaderValue| value.as_bytes().get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"));
     match credentials(headers) {
         Credentials::Token(_) => true,
         Credentials::Malformed => headers.get_all(header::AUTHORIZATION).any(is_bearer),
         Credentials::None => false,
     }
+}
+
+/// Whether a request is from a client of the API: it comes with a token, or as no browser does, without any cookie and without
+/// asking for HTML.
+pub fn is_from_client(headers: &HeaderMap) -> bool {
+    let asks_for_page =
+        || headers.get_all(header::ACCEPT).any(|kinds| kinds.to_str().is_ok_and(|kinds| kinds.contains("text/html")));
+    is_presented(headers) || !(headers.contains_key(header::COOKIE) || asks_for_page())
 }
 
 /// Counts a rejected token against its address. Returns how long to wait if there were too many. Requests without a token

@@ -14,7 +14,7 @@ use super::question::{self, Asked};
 use crate::check::Check;
 use crate::config::Config;
 use crate::error::Error;
-use crate::web::api::operation::{Operation, answers, says};
+use crate::web::api::operation::{self, Operation, answers, says};
 use crate::web::{api, form, json};
 
 pub const EVALUATION: &str = "/access/v1/evaluation";
@@ -46,13 +46,16 @@ impl FromRequest for Body {
     }
 }
 
+const METHOD: operation::Answer = says(405, "The method is not POST. `Allow` names it.");
+const SIZE: operation::Answer = says(413, "The body is larger than 1 MiB.");
+
 pub static ONE: Operation = Operation::new(
     "Gateway",
     "Ask whether something is allowed (AuthZEN)",
     "Asks for the permission `resource.type:action.name:resource.id` of the subject; `/help/authzen` says how. A refusal is an answer \
      with status 200. A body of another media type than `application/json`, a required field that is absent, null or no string, and \
      `properties` or `context` that are neither absent, null nor an object are 400. Other fields are ignored. A read-only token may ask.",
-    &[answers::<Decision>(200, "The decision."), says(413, "The body is larger than 1 MiB.")],
+    &[answers::<Decision>(200, "The decision."), METHOD, SIZE],
 )
 .with_body::<Evaluation>()
 .plain();
@@ -63,7 +66,7 @@ pub static SEVERAL: Operation = Operation::new(
     "What stands on top is the default of each item of `evaluations`; a key of an item replaces it whole. An item that lacks \
      something even so is `false` by itself; a field of the wrong type is 400. All are answered on one state. Without items, the \
      body is one question and the answer a single decision.",
-    &[answers::<Answer>(200, "The decisions, in the order of the questions."), says(413, "The body is larger than 1 MiB.")],
+    &[answers::<Answer>(200, "The decisions, in the order of the questions."), METHOD, SIZE],
 )
 .with_body::<Evaluations>()
 .plain();

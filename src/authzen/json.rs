@@ -68,6 +68,7 @@ pub struct Evaluations {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Options {
     /// Where the answer ends: `execute_all`, which is usual, `deny_on_first_deny` or `permit_on_first_permit`.
+    #[schema(pattern = "^(execute_all|deny_on_first_deny|permit_on_first_permit)$")]
     pub evaluations_semantic: String,
 }
 

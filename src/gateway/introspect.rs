@@ -41,7 +41,7 @@ pub static INTROSPECT: Operation = Operation::new(
 #[derive(Deserialize, Serialize, ToSchema)]
 pub struct TokenQuestion {
     #[serde(default)]
-    #[schema(required, nullable = false)]
+    #[schema(required, nullable = false, min_length = 1)]
     token: Option<String>,
 }
 

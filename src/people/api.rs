@@ -25,16 +25,15 @@ use crate::web::api::operation::{Example, Operation, answers, says};
 
 /// Somebody to invite.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct NewUser {
     /// 1 to 80 characters on one line. Absent or null: the first and last name, or the address.
-    #[schema(max_length = 80)]
+    #[schema(min_length = 1, max_length = 80)]
     name: Option<String>,
-    #[schema(max_length = 80)]
+    /// Looked at where there is no `name`, as the last name is. At most 80 characters together.
     first_name: Option<String>,
-    #[schema(max_length = 80)]
     last_name: Option<String>,
-    #[schema(required, nullable = false, max_length = 254)]
+    #[schema(required, nullable = false, format = "email", max_length = 254)]
     email: Option<String>,
     /// True unless given. False disables the user.
     active: Option<bool>,
@@ -50,8 +49,8 @@ impl NewUser {
     /// `parent` stands before the names of the fields.
     fn person(&self, parent: &str, faults: &mut Vec<(String, String)>) -> Option<Person> {
         let mut checked = |field: &str, message: String| faults.push((format!("{parent}{field}"), message));
-        let full =
-            [&self.first_name, &self.last_name].into_iter().flatten().map(|part| part.trim()).collect::<Vec<_>>().join(" ");
+        let parts = [&self.first_name, &self.last_name].into_iter().flatten().map(|part| part.trim());
+        let full = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
         let name = self.name.clone().or_else(|| Some(full).filter(|name| !name.is_empty()));
         let name = name.map(|name| AccountName::parse(&name)).transpose().map_err(|message| checked("name", message));
         let email = Email::parse(self.email.as_deref().unwrap_or_default()).map_err(|message| checked("email", message));
@@ -62,7 +61,7 @@ impl NewUser {
 /// People to invite, all or nobody.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct NewUsers {
-    /// 1 to 500.
+    #[schema(min_items = 1, max_items = 500)]
     users: Vec<NewUser>,
 }
 

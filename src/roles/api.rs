@@ -21,16 +21,25 @@ const GROUP: &str = "Roles";
 /// A role, as it is to be.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
 pub struct Draft {
-    /// Required; unique, whatever the case.
+    /// 1 to 80 characters on one line; unique, whatever the case.
+    #[schema(required, nullable = false, min_length = 1, max_length = 80)]
     pub name: Option<String>,
+    /// Up to 200 characters on one line.
+    #[schema(max_length = 200)]
     pub description: Option<String>,
-    /// Required; at most 500.
+    #[schema(required, nullable = false, max_items = 500)]
     pub permissions: Option<Vec<Scope>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
 pub struct Scope {
     /// `resource:action` or `resource:action:scope`, in lower case.
+    #[schema(
+        required,
+        nullable = false,
+        max_length = 200,
+        pattern = "^[a-z][a-z0-9_-]*:([a-z][a-z0-9_-]*|\\*)(:([a-z][a-z0-9_-]*|\\*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}))?$"
+    )]
     pub scope: Option<String>,
 }
 
@@ -82,10 +91,8 @@ impl Draft {
 
 /// What an operation refuses, in the words of the API.
 fn told(error: Error) -> Error {
-    match error {
-        Error::Invalid(faults) if faults.iter().any(|fault| fault.message == NAME_TAKEN) => Error::Conflict(NAME_TAKEN.into()),
-        error => error.with_paths(|field| if field == "permission" { "permissions".into() } else { field.into() }),
-    }
+    let error = error.conflict_if(NAME_TAKEN);
+    error.with_paths(|field| if field == "permission" { "permissions".into() } else { field.into() })
 }
 
 pub static LIST: Operation = Operation::new(GROUP, "List roles", "All roles, by name.", &[answers::<Roles>(200, "All roles.")]);

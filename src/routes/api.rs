@@ -150,13 +150,12 @@ const ELSEWHERE: &[&str] = &[
     "/oauth/{tail:.*}",
 ];
 
-/// Where a page has the same address (`/settings/tokens`), what comes with an API token goes to the API, and everything else
-/// to the page.
+/// Where a page has the same address (`/settings/tokens`), the page is for browsers, and the API for all others.
 fn beside_page(path: &str, resource: Resource) -> Resource {
     if PAGES.iter().all(|page| page.path != path) {
         return resource;
     }
-    resource.guard(guard::fn_guard(|context| bearer::is_presented(&context.head().headers)))
+    resource.guard(guard::fn_guard(|context| bearer::is_from_client(&context.head().headers)))
 }
 
 /// All of it, described.
@@ -185,7 +184,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
     };
     let answering = resources(API.iter().map(guarded)).into_iter().map(|(path, resource)| beside_page(path, resource));
     for resource in answering.chain(ELSEWHERE.iter().map(|path| web::resource(*path).to(api::nowhere))) {
-        let resource = resource.wrap(from_fn(api::errors)).wrap(from_fn(headers::security_headers));
+        let resource =
+            resource.wrap(from_fn(audit::api::deleted::tell)).wrap(from_fn(api::errors)).wrap(from_fn(headers::security_headers));
         config.service(resource.wrap(from_fn(trace::requests)).wrap(from_fn(trace::echo)));
     }
 }

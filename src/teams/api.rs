@@ -18,8 +18,7 @@ const MOST: usize = 10_000;
 
 /// What an operation refuses, in the words of the API: which of `ids` it was that does not exist, by `path`.
 fn told(error: Error, ids: &[Id], path: impl Fn(usize) -> String) -> Error {
-    match error {
-        Error::Invalid(faults) if faults.iter().any(|fault| fault.message == TEAM_TAKEN) => Error::Conflict(TEAM_TAKEN.into()),
+    match error.conflict_if(TEAM_TAKEN) {
         Error::Invalid(faults) => {
             let told = |fault: crate::error::FieldError| {
                 let at = ids.iter().position(|id| fault.message.contains(id.as_str()));

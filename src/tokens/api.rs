@@ -39,7 +39,7 @@ pub static REGENERATE_CURRENT: Operation = Operation::new(
         says(429, "The token is too new to be replaced again."),
     ],
 )
-.with_body::<Regeneration>()
+.with_optional_body::<Regeneration>()
 .plain();
 
 /// Seven days, in seconds.
@@ -59,7 +59,6 @@ pub async fn revoke_current(actor: Actor, database: web::Data<Database>) -> Resu
 #[serde(deny_unknown_fields)]
 pub struct Regeneration {
     /// How long the old value keeps working. Absent or null: it stops now.
-    #[serde(default)]
     #[schema(minimum = 0, maximum = 604_800)]
     overlap_seconds: Option<i64>,
 }
@@ -148,7 +147,7 @@ fn overlap(request: &HttpRequest, body: &[u8]) -> Result<TimeDelta, Error> {
             if !said.is_object() {
                 return Err(Error::BadRequest("The body is not a JSON object.".into()));
             }
-            serde_json::from_value(said).map_err(|_| refused())?
+            json::typed(&said).map_err(|_| refused())?
         }
         _ => return Err(Error::BadRequest("Send JSON (application/json), a form, or no body.".into())),
     };

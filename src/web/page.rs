@@ -145,7 +145,7 @@ impl Error {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::NotFound(_) | Self::OutOfReach { .. } => StatusCode::NOT_FOUND,
+            Self::NotFound(_) | Self::OutOfReach { .. } | Self::Deleted(_) => StatusCode::NOT_FOUND,
             Self::Forbidden { .. } | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Gone(_) => StatusCode::GONE,

@@ -11,7 +11,10 @@ mod accounts;
 mod audit;
 mod base;
 mod bodies;
+mod deleted;
 mod described;
+#[cfg(feature = "installed-tests")]
+mod fuzzed;
 mod invited;
 mod lists;
 mod many;

@@ -8,6 +8,7 @@ mod copying;
 pub mod driver;
 mod escaping;
 mod forms;
+mod help;
 mod journey;
 mod keyboard;
 mod list;

@@ -41,6 +41,8 @@ const fn text(name: &'static str, text: &'static str) -> Parameter {
     Parameter { name, kind: Kind::Text, text }
 }
 
+const SORTS: &[&str] = &["name", "-name", "login", "-login", "used", "-used", "expiry", "-expiry", "status", "-status"];
+
 pub static LIST: Operation = Operation::new(
     GROUP,
     "List users and system accounts",
@@ -49,14 +51,14 @@ pub static LIST: Operation = Operation::new(
     &[answers::<AccountList>(200, "A page of the list.")],
 )
 .with_query(&[
-    text("q", "Words of the name, the description or the e-mail address, in any order; a UUID; or how a token begins. At most 100 characters."),
+    Parameter { name: "q", kind: Kind::Short(100), text: "Words of the name, the description or the e-mail address, in any order; a UUID; or how a token begins." },
     Parameter { name: "active", kind: Kind::Flag, text: "Only enabled, or only disabled accounts. Both unless given." },
     Parameter { name: "userType", kind: Kind::Number(0, 1), text: "0: users alone. 1: system accounts alone." },
     Parameter { name: "role", kind: Kind::Uuid, text: "Only those with this role." },
     text("team", "Only members of the team of this UUID."),
     text("activity", "Only those used in the last 30 days (`30`), unused for 90 days (`unused-90`), or never used (`never`)."),
-    text("expiring", "`14`: only system accounts with a token that expires within 14 days."),
-    text("sort", "`name`, `login`, `used`, `expiry`, `status`; with `-` in front, backwards."),
+    Parameter { name: "expiring", kind: Kind::Word(&["14"]), text: "`14`: only system accounts with a token that expires within 14 days." },
+    Parameter { name: "sort", kind: Kind::Word(SORTS), text: "By name, last login, last use, first expiry or status; with `-` in front, backwards." },
     PAGE,
     SIZE,
 ]);

@@ -16,6 +16,7 @@ use crate::accounts::model::{Kind, Selection};
 use crate::accounts::operations::{self, Creation, Plan};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
+use crate::database::constraint::NAME_TAKEN;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles;
@@ -26,10 +27,9 @@ use crate::web::api::operation::{Example, Operation, answers, says};
 
 /// A system account to be made.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(default)]
 pub struct NewSystemAccount {
     /// 1 to 80 characters on one line. No other enabled system account may have the same.
-    #[schema(required, nullable = false, max_length = 80)]
+    #[schema(required, nullable = false, min_length = 1, max_length = 80)]
     name: Option<String>,
     #[schema(max_length = 254)]
     email: Option<String>,
@@ -57,7 +57,7 @@ pub static CREATE: Operation = Operation::new(
      not count against the plan, and its name stays free.",
     &[
         answers::<User>(201, "The system account. `Location` holds its address, which ends in its UUID."),
-        says(409, "The plan's limit has been reached."),
+        says(409, "The plan's limit has been reached, or an enabled system account has the name."),
     ],
 )
 .with_body::<NewSystemAccount>();
@@ -80,7 +80,8 @@ pub async fn create(call: Call, body: Json<NewSystemAccount>) -> Result<HttpResp
             disabled: new.active == Some(false),
             ..Creation::default()
         };
-        let id = operations::create_system_account(conn, actor, &plan, &creation)?;
+        let made = operations::create_system_account(conn, actor, &plan, &creation);
+        let id = made.map_err(|error| error.conflict_if(NAME_TAKEN))?;
         showing.user(conn, &id)
     });
     let user = shown.await?;
@@ -100,12 +101,16 @@ fn default_role(conn: &mut DbConnection, actor: &Principal) -> Result<Vec<Id>, E
 
 /// What is to be done to which system accounts.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(default)]
 pub struct BulkChange {
     /// `disable`, `enable`, `delete`, `addRole`, `removeRole`, `makeAdministrator`, `removeAdministrator`, `setOwner`.
-    #[schema(required, nullable = false)]
+    #[schema(
+        required,
+        nullable = false,
+        pattern = "^(disable|enable|delete|addRole|removeRole|makeAdministrator|removeAdministrator|setOwner)$"
+    )]
     action: Option<String>,
-    /// These system accounts, 5,000 at most.
+    /// These system accounts.
+    #[schema(max_items = 5_000)]
     uuids: Option<Vec<Id>>,
     /// All that match: the filters of `GET /admin/users`, by the same names. An empty object means all of them.
     #[schema(value_type = Option<Object>)]

@@ -2,12 +2,12 @@
 
 use crate::accounts::model::{Account, Kind, Right};
 use crate::accounts::operations::{is_colleague, out_of_reach};
-use crate::accounts::queries::{self, Deleted};
+use crate::accounts::queries;
+use crate::audit::sentences::epitaph;
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::web::view::moment::day;
 
 /// The account of this identity, of either kind.
 ///
@@ -18,7 +18,10 @@ pub fn standing(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<A
         return Ok(account);
     }
     match queries::deleted(conn, id)? {
-        Some(deleted) if sees_all(actor, deleted.kind()) => Err(Error::Gone(epitaph(&deleted, id))),
+        Some(deleted) if sees_all(actor, deleted.kind()) => {
+            let by = deleted.deleted_by.as_deref().unwrap_or("Somebody");
+            Err(Error::Gone(epitaph(deleted.kind().noun(), &deleted.name, (by, deleted.deleted_at), id)))
+        }
         _ => Err(Error::NotFound("account")),
     }
 }
@@ -42,16 +45,4 @@ pub fn visible(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Ac
 
 pub fn sees_all(actor: &Principal, kind: Kind) -> bool {
     actor.may(kind.permission(Right::Read))
-}
-
-fn epitaph(deleted: &Deleted, id: &Id) -> String {
-    let by = deleted.deleted_by.as_deref().unwrap_or("Somebody");
-    let at = deleted.deleted_at.format("%H:%M");
-    format!(
-        "{by} deleted the {} {} on {} at {at} UTC. If Terraform manages it, find it with terraform state list -id={id} and run \
-         terraform state rm on what that prints.",
-        deleted.kind().noun(),
-        deleted.name,
-        day(deleted.deleted_at.date())
-    )
 }

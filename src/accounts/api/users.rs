@@ -11,6 +11,7 @@ use crate::accounts::model::{Kind, Selection};
 use crate::accounts::operations::{self, Plan};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
+use crate::database::constraint::NAME_TAKEN;
 use crate::error::Error;
 use crate::id::Id;
 use crate::people;
@@ -63,10 +64,9 @@ pub async fn show(call: Call) -> Result<HttpResponse, Error> {
 /// What an account is to become. What is absent or null stays as it is; all other fields, roles and teams among them, are
 /// ignored.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(default)]
 pub struct UserChange {
     /// 1 to 80 characters on one line.
-    #[schema(max_length = 80)]
+    #[schema(min_length = 1, max_length = 80)]
     name: Option<String>,
     /// Empty takes the address from a system account. A user must have one.
     #[schema(max_length = 254)]
@@ -99,7 +99,7 @@ pub static UPDATE: Operation = Operation::new(
         says(GONE.0, GONE.1),
     ],
 )
-.with_body::<UserChange>();
+.with_optional_body::<UserChange>();
 
 /// `PUT /admin/users/{uuid}`
 ///
@@ -123,7 +123,7 @@ fn change(conn: &mut DbConnection, actor: &Principal, plan: &Plan, id: &Id, want
     let name = wanted.name.as_ref().unwrap_or(&before.name);
     let description = wanted.description.as_ref().unwrap_or(&before.description);
     if (name, description) != (&before.name, &before.description) {
-        operations::rename(conn, actor, kind, id, (name, description))?;
+        operations::rename(conn, actor, kind, id, (name, description)).map_err(|error| error.conflict_if(NAME_TAKEN))?;
     }
     match (&wanted.email, kind) {
         (None, _) => {}

@@ -24,13 +24,16 @@ const LONGEST: usize = 80;
 #[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TeamBody {
-    /// Required; unique, whatever the case.
+    /// 1 to 80 characters on one line; unique, whatever the case.
+    #[schema(required, nullable = false, min_length = 1, max_length = 80)]
     pub name: Option<String>,
     /// Its applications: names that the guarded API knows. They are kept as they are sent.
     pub pacticipant_names: Option<Vec<String>>,
     /// Users and system accounts. They need not be members.
+    #[schema(max_items = 10_000)]
     pub administrator_uuids: Option<Vec<Id>>,
     /// Muster has no environments: only an empty list is accepted.
+    #[schema(max_items = 0)]
     pub environment_uuids: Option<Vec<String>>,
 }
 
@@ -69,7 +72,7 @@ pub static LIST: Operation = Operation::new(
     "By name, without their members. Who may not see all teams gets those that they administer.",
     &[answers::<Teams>(200, "A page of teams.")],
 )
-.with_query(&[Parameter { name: "q", kind: Kind::Text, text: "A part of the name, in any case." }, PAGE, SIZE]);
+.with_query(&[Parameter { name: "q", kind: Kind::Short(LONGEST), text: "A part of the name, in any case." }, PAGE, SIZE]);
 
 /// `GET /admin/teams`
 ///

@@ -17,7 +17,7 @@ use crate::web::api::operation::{Example, Operation, answers, says};
 /// Accounts of either kind.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
 pub struct UserList {
-    /// Required; at most 10,000.
+    #[schema(required, nullable = false, max_items = 10_000)]
     pub users: Option<Vec<Id>>,
 }
 
@@ -45,17 +45,20 @@ pub struct Patch(Vec<Step>);
 /// One change.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
 pub struct Step {
-    /// `add` or `remove`. Required.
+    /// `add` or `remove`.
+    #[schema(required, nullable = false, pattern = "^(add|remove)$")]
     pub op: Option<String>,
-    /// `/users`. Required.
+    /// `/users`.
+    #[schema(required, nullable = false, pattern = "^/users$")]
     pub path: Option<String>,
-    /// Whom. Required.
+    /// Whom.
+    #[schema(required, nullable = false)]
     pub value: Option<StepValue>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
 pub struct StepValue {
-    /// Required.
+    #[schema(required, nullable = false)]
     pub uuid: Option<Id>,
 }
 

@@ -88,13 +88,13 @@ pub fn page(
 
 /// A token to be made.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct NewToken {
     /// Its name: 1 to 80 characters on one line. Several tokens may share one.
-    #[schema(required, nullable = false, max_length = 80)]
+    #[schema(required, nullable = false, min_length = 1, max_length = 80)]
     description: Option<String>,
     /// `read` or `write`.
-    #[schema(required, nullable = false)]
+    #[schema(required, nullable = false, pattern = "^(read|write)$")]
     access: Option<String>,
     /// A moment of RFC 3339.
     #[schema(format = "date-time")]
@@ -173,7 +173,7 @@ pub async fn revoke(call: Call) -> Result<HttpResponse, Error> {
 
 /// How a token is replaced.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct Overlap {
     /// How long the old value keeps working. Absent or null: it stops now.
     #[schema(minimum = 0, maximum = 604_800)]
@@ -207,7 +207,7 @@ pub static REGENERATE: Operation = Operation::new(
         says(409, "It has been revoked or regenerated, or has expired."),
     ],
 )
-.with_body::<Overlap>();
+.with_optional_body::<Overlap>();
 
 /// `POST /admin/system-accounts/{uuid}/tokens/{token}/regenerate`
 ///

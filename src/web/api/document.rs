@@ -96,7 +96,7 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
     }
     if let Some(body) = &operation.body {
         let media = if operation.media == Media::Form { "application/x-www-form-urlencoded" } else { "application/json" };
-        described["requestBody"] = json!({ "content": { media: content(body, schemas) } });
+        described["requestBody"] = json!({ "required": !operation.optional_body, "content": { media: content(body, schemas) } });
     }
     if operation.media == Media::Form {
         described["security"] = json!([{ "token": [] }, { "basic": [] }]);
@@ -109,12 +109,19 @@ fn responses(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
     let operation = endpoint.operation;
     let mut responses: Map<String, Value> = Map::new();
     let error = |text: &str| json!({ "description": text, "content": { PROBLEM: { "schema": { "$ref": "#/components/schemas/Problem" } } } });
-    let mut common = vec![(401, "There is no token in the call, or one that is not usable.")];
+    let mut common = vec![
+        (401, "There is no token in the call, or one that is not usable."),
+        (429, "Too many calls with unusable tokens came from this address."),
+        (503, "The database cannot be asked. Nothing was changed, unless the sentence says otherwise."),
+    ];
     if !endpoint.permissions.is_empty() {
         common.push((403, "The permission is lacking, or the token is read-only."));
     }
     if endpoint.path.contains('{') {
-        common.push((404, "What the path names does not exist."));
+        common.push((
+            404,
+            "What the path names does not exist. Of a role or a team that was deleted, `detail` says by whom and when.",
+        ));
     }
     if operation.body.is_some() || !operation.query.is_empty() {
         common.push((400, "The request is wrong. `errors` names the fields."));
@@ -158,10 +165,13 @@ fn in_path(name: &str) -> Value {
 fn in_query(parameter: &Parameter) -> Value {
     let schema = match parameter.kind {
         Kind::Text => json!({ "type": "string" }),
+        Kind::Short(most) => json!({ "type": "string", "maxLength": most }),
+        Kind::Moment => json!({ "type": "string", "format": "date-time" }),
         Kind::Uuid => json!({ "type": "string", "format": "uuid" }),
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Kind::Word(words) => json!({ "type": "string", "enum": words }),
     };
-    json!({ "name": parameter.name, "in": "query", "schema": schema, "description": parameter.text })
+    let (name, text) = (parameter.name, parameter.text);
+    json!({ "name": name, "in": "query", "allowEmptyValue": true, "schema": schema, "description": text })
 }

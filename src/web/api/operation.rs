@@ -47,6 +47,10 @@ fn example<T: Example + Serialize>() -> Value {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Text,
+    /// A text of at most so many characters.
+    Short(usize),
+    /// A moment as RFC 3339 writes it.
+    Moment,
     Uuid,
     Flag,
     /// A whole number between these.
@@ -81,7 +85,7 @@ pub const fn says(status: u16, text: &'static str) -> Answer {
     Answer { status, text, shape: None }
 }
 
-/// An endpoint, described. What every endpoint may answer (400, 401, 403, 404 for what its path names, 500) is added to it.
+/// An endpoint, described. What every endpoint may answer (400, 401, 403, 404 for what its path names, 429, 503) is added to it.
 #[derive(Clone, Copy)]
 pub struct Operation {
     /// The group that it stands in.
@@ -92,6 +96,8 @@ pub struct Operation {
     pub text: &'static str,
     pub query: &'static [Parameter],
     pub body: Option<Shape>,
+    /// Whether the body may be left out.
+    pub optional_body: bool,
     pub media: Media,
     pub answers: &'static [Answer],
 }
@@ -112,7 +118,7 @@ pub enum Media {
 impl Operation {
     /// One without parameters and body.
     pub const fn new(group: &'static str, summary: &'static str, text: &'static str, answers: &'static [Answer]) -> Self {
-        Self { group, summary, text, query: &[], body: None, media: Media::Hal, answers }
+        Self { group, summary, text, query: &[], body: None, optional_body: false, media: Media::Hal, answers }
     }
 
     pub const fn with_query(self, query: &'static [Parameter]) -> Self {
@@ -133,6 +139,11 @@ impl Operation {
 
     pub const fn with_body<T: ToSchema + Example + Serialize>(self) -> Self {
         Self { body: Some(Shape::of::<T>()), ..self }
+    }
+
+    /// The same, where no body means an empty object.
+    pub const fn with_optional_body<T: ToSchema + Example + Serialize>(self) -> Self {
+        Self { optional_body: true, ..self.with_body::<T>() }
     }
 }
 

@@ -92,10 +92,18 @@ fn must_be(what: &str) -> Wrong {
     Wrong::new(format!("This must be {what}."))
 }
 
+/// `3.0` is a whole number, too, in JSON Schema's sense.
+fn whole(value: &Value) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let by_fraction = || value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= EXACT);
+    #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and is in range")]
+    value.as_i64().or_else(|| by_fraction().map(|number| number as i64))
+}
+
 macro_rules! whole_numbers {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-            match self.0.as_i64() {
+            match whole(self.0) {
                 Some(number) => visitor.visit_i64(number).map_err(|_: Wrong| must_be("a whole number that is neither too small nor too large")),
                 None => Err(must_be("a whole number")),
             }
@@ -251,7 +259,7 @@ mod tests {
 
     #[test]
     fn what_is_right_is_read_and_the_rest_ignored() {
-        let value = json!({"name": "Ida", "isActive": null, "more": {"a": [1.5]}, "friends": [{"name": "Bo", "size": 3}]});
+        let value = json!({"name": "Ida", "isActive": null, "more": {"a": [1.5]}, "friends": [{"name": "Bo", "size": 3.0}]});
         let person: Person = typed(&value).unwrap();
         assert_eq!((person.name.as_str(), person.is_active, person.friends[0].size), ("Ida", None, Some(3)));
         assert_eq!(typed::<Vec<bool>>(&json!([true])), Ok(vec![true]));

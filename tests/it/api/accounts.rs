@@ -42,7 +42,7 @@ fn a_system_account_is_created_as_the_provider_asks() {
     assert_eq!(problem(&full), (409, vec![]));
     assert!(full.body["detail"].as_str().unwrap().contains("Team plan"));
     assert_eq!(caller.post(MACHINES, &json!({"name": "fifth", "active": false})).status, 201);
-    assert_eq!(problem(&caller.post(MACHINES, &json!({"name": "CI"}))), (400, vec!["name"]), "the enabled one has this name");
+    assert_eq!(problem(&caller.post(MACHINES, &json!({"name": "CI"}))), (409, vec![]), "the enabled one has this name");
 
     // Whoever may not give CI/CD creates one without it.
     let manager = Caller::holding(&app, "manager", &["system_account:manage:*"]);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
 
 use jsonschema::Validator;
+use muster::web::api::operation::Schemas;
 use serde_json::{Map, Value, json};
 
 use super::{Caller, Reply};
@@ -40,6 +41,44 @@ fn closed(schema: &Value, all: &Map<String, Value>) -> Value {
         whole["additionalProperties"] = json!(false);
     }
     whole
+}
+
+/// A document that leaves nothing open: answers have no other status than those that are named, and their objects no other field.
+#[cfg(feature = "installed-tests")]
+pub fn strict(mut document: Value) -> Value {
+    let all = document["components"]["schemas"].as_object().unwrap().clone();
+    let mut sent = Vec::new();
+    for item in document["paths"].as_object_mut().unwrap().values_mut() {
+        for operation in item.as_object_mut().unwrap().values_mut() {
+            operation["responses"].as_object_mut().unwrap().remove("default");
+            references(&operation["requestBody"], &mut sent);
+        }
+    }
+    let name = |reference: &String| reference.rsplit('/').next().unwrap().to_owned();
+    let mut at = 0;
+    while let Some(schema) = sent.get(at).map(|reference| &all[&name(reference)]) {
+        at += 1;
+        let mut below = Vec::new();
+        references(schema, &mut below);
+        sent.extend(below);
+    }
+    let is_sent = |schema: &String| sent.iter().any(|reference| name(reference) == *schema);
+    let schemas =
+        all.iter().map(|(name, schema)| (name.clone(), if is_sent(name) { schema.clone() } else { closed(schema, &all) }));
+    document["components"]["schemas"] = schemas.collect::<Map<String, Value>>().into();
+    document
+}
+
+/// Where a value refers to.
+fn references(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            into.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|field| references(field, into));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, into)),
+        _ => {}
+    }
 }
 
 fn faults(schema: &Value, body: &Value) -> Vec<String> {
@@ -107,16 +146,6 @@ fn routes_and_description_name_the_same() {
 
 #[test]
 fn examples_are_of_their_types_and_nothing_is_left_unsaid() {
-    fn references(value: &Value, into: &mut Vec<String>) {
-        match value {
-            Value::Object(fields) => {
-                into.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
-                fields.values().for_each(|field| references(field, into));
-            }
-            Value::Array(items) => items.iter().for_each(|item| references(item, into)),
-            _ => {}
-        }
-    }
     let mut all = Vec::new();
     references(description(), &mut all);
     for reference in all {
@@ -140,6 +169,23 @@ fn examples_are_of_their_types_and_nothing_is_left_unsaid() {
             assert!(success, "{what} never succeeds");
         }
     }
+}
+
+#[test]
+fn each_name_means_one_type() {
+    let mut schemas = Schemas::new();
+    for operation in muster::routes::API.iter().map(|route| route.operation) {
+        for shape in operation.answers.iter().filter_map(|answer| answer.shape).chain(operation.body) {
+            (shape.schema)(&mut schemas);
+        }
+    }
+    let mut known = HashMap::new();
+    for (name, schema) in schemas {
+        let schema = serde_json::to_value(schema).unwrap();
+        let first = known.entry(name.clone()).or_insert_with(|| schema.clone());
+        assert_eq!(*first, schema, "{name} means two types");
+    }
+    assert!(known.len() > 40, "{}", known.len());
 }
 
 #[test]

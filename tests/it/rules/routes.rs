@@ -22,7 +22,7 @@ fn fields(case: &Case) -> Vec<(&str, &str)> {
 /// Sends a case as a browser on Muster's own page does.
 fn ask(client: &Client, route: &Route, case: &Case) -> Answer {
     let answer = match route.method {
-        "GET" => client.get(&case.path),
+        "GET" => client.get_with(&case.path, &[("Accept", "text/html")]),
         _ => client.post(&case.path, &fields(case)),
     };
     has_the_headers(&answer, route.path);

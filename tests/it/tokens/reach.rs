@@ -1,7 +1,7 @@
 //! Whose tokens one sees and ends: rows, totals, searches and what a text holds are all of the same accounts.
 
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use muster::auth::bearer::is_presented;
+use actix_web::http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
+use muster::auth::bearer::is_from_client;
 use muster::id::Id;
 use muster::roles::predefined;
 use muster::routes::{API, PAGES};
@@ -143,6 +143,8 @@ fn nobody_ends_the_tokens_of_a_person_who_can_do_more() {
     assert_eq!(revoke(&admin, &choose(&admin, &[&persons])).flash(), "Revoked laptop of Rae Reader.");
 }
 
+const BROWSERS: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
 #[test]
 fn a_shared_address_is_the_apis_for_tokens_and_the_pages_for_browsers() {
     let app = TestApp::start();
@@ -151,7 +153,8 @@ fn a_shared_address_is_the_apis_for_tokens_and_the_pages_for_browsers() {
     let given = |value: &str| {
         let mut headers = HeaderMap::new();
         headers.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
-        is_presented(&headers)
+        headers.append(ACCEPT, HeaderValue::from_static(BROWSERS));
+        is_from_client(&headers)
     };
     for presented in [format!("Bearer {value}"), "Bearer garbage".into(), "bearer".into(), basic(&format!("ci:{value}"))] {
         assert!(given(&presented), "{presented}");
@@ -170,7 +173,13 @@ fn a_shared_address_is_the_apis_for_tokens_and_the_pages_for_browsers() {
             assert!(answer.header("content-type").contains("json"), "{} {bearer}: {}", route.path, answer.text());
             assert_eq!(answer.status == 401, bearer.ends_with("garbage"), "{}", answer.text());
         }
-        assert!(app.anonymous().get(route.path).location().starts_with("/login"));
+        let without = |headers: &[(&str, &str)]| app.anonymous().get_with(route.path, headers);
+        assert!(without(&[("Accept", BROWSERS)]).location().starts_with("/login"));
+        assert!(without(&[("Accept", "*/*"), ("Cookie", "muster_session=old")]).location().starts_with("/login"));
+        for client in ["*/*", "application/hal+json, application/json"] {
+            let answer = without(&[("Accept", client)]);
+            assert_eq!((answer.status, answer.header("content-type")), (401, "application/problem+json"), "{client}");
+        }
     }
 }
 
