@@ -114,6 +114,11 @@ impl Error {
         }
     }
 
+    /// `other` where something was not found; what is wrong with the database stays as it is.
+    pub fn or_missing(self, other: Self) -> Self {
+        if matches!(self, Self::NotFound(_)) { other } else { self }
+    }
+
     /// Turns the fault of a field that is this sentence into a conflict: what was sent is well formed, and taken.
     pub fn conflict_if(self, sentence: &str) -> Self {
         match self {
@@ -223,3 +228,16 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_not_found_is_called_missing() {
+        let gone = Error::field("team", "This team no longer exists.");
+        assert_eq!(Error::NotFound("team").or_missing(gone.clone()), gone);
+        let outage = Error::unavailable("connection refused");
+        assert_eq!(outage.clone().or_missing(gone), outage);
+    }
+}

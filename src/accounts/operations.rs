@@ -3,8 +3,9 @@
 
 use super::actions::{self, Action, Effect, Typed};
 use super::model::{Filter, Kind, Outcome, OwnedBy, Right, Selection};
-use super::queries::changes::{self, Tally};
+use super::queries::changes::Tally;
 use super::queries::selection::Target;
+use super::queries::{self, changes};
 use crate::audit::{self, Change};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
@@ -67,20 +68,27 @@ fn checked<T>(invalid: &mut Vec<FieldError>, field: &'static str, result: Result
 /// `Forbidden`, and what the verb says against it.
 pub fn fill_in(conn: &mut DbConnection, actor: &Principal, action: &mut Action, typed: &str) -> Result<(), Error> {
     rules::may_begin(actor, action.kind, action.verb.right())?;
-    let filled = action.verb.fill_in(conn, &mut action.params, typed);
-    if action.typed() != Typed::User || actor.may(Kind::User.permission(Right::Read)) {
-        return filled;
-    }
-    // Whether there is such a user is for those who may see users.
-    match filled {
-        Ok(()) if action.params.chosen.iter().all(|id| actor.is(id)) => Ok(()),
-        Ok(()) | Err(Error::Invalid(_)) => Err(Error::field(
-            "owner",
-            "You can't see users, so you can only become the owner yourself. Enter your own e-mail address, or ask an \
-             administrator.",
-        )),
+    match action.verb.fill_in(conn, &mut action.params, typed) {
+        Ok(()) => may_choose_user(actor, action),
+        Err(Error::Invalid(_)) if !sees_users(actor) => Err(only_oneself()),
         failed => failed,
     }
+}
+
+/// Whether there is a user whom somebody chooses is for those who may see users. Others choose themselves.
+fn may_choose_user(actor: &Principal, action: &Action) -> Result<(), Error> {
+    let is_free = action.typed() != Typed::User || sees_users(actor) || action.params.chosen.iter().all(|id| actor.is(id));
+    if is_free { Ok(()) } else { Err(only_oneself()) }
+}
+
+fn sees_users(actor: &Principal) -> bool {
+    actor.may(Kind::User.permission(Right::Read))
+}
+
+fn only_oneself() -> Error {
+    let sentence = "You can't see users, so you can only become the owner yourself. Enter your own e-mail address, or ask an \
+                    administrator.";
+    Error::field("owner", sentence)
 }
 
 /// Does something to accounts: permission, what is to change, rules, carrying out.
@@ -102,6 +110,7 @@ pub fn run(
 /// [`run`], where it is known already which accounts are meant.
 pub fn run_on(conn: &mut DbConnection, actor: &Principal, plan: &Plan, action: &Action, target: &Target) -> Result<Done, Error> {
     rules::may_begin(actor, action.kind, action.verb.right())?;
+    may_choose_user(actor, action)?;
     let selected = target.count(conn)?;
     let missing = target.missing(conn, selected)?;
     let change = audit::begin(conn, actor)?;
@@ -118,7 +127,7 @@ pub fn run_on(conn: &mut DbConnection, actor: &Principal, plan: &Plan, action: &
         change.discard(conn)?;
         return Ok(done);
     }
-    let tallies = carry_out(conn, actor, plan, &change)?;
+    let tallies = carry_out(conn, actor, plan, &change, selected)?;
     let changed = touched(conn, &change, &tallies)?;
     done.outcome = Outcome { changed, unchanged: selected - changed };
     // Asked whether it was one or many: the number of statements must not tell.
@@ -132,12 +141,20 @@ pub fn run_on(conn: &mut DbConnection, actor: &Principal, plan: &Plan, action: &
 }
 
 /// Carries out what is written down of a change, and returns what it was.
-fn carry_out(conn: &mut DbConnection, actor: &Principal, plan: &Plan, change: &Change) -> Result<Vec<Tally>, Error> {
+fn carry_out(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    plan: &Plan,
+    change: &Change,
+    selected: i64,
+) -> Result<Vec<Tally>, Error> {
     let tallies = changes::tally(conn, &change.id)?;
+    let of_users = tallies.iter().any(|tally| tally.kind == Kind::User.as_str());
+    let had_administrator = of_users && queries::has_administrator(conn)?;
     for tally in &tallies {
         let kind = Kind::parse(&tally.kind).ok_or_else(|| Error::Internal(format!("an account of kind {}", tally.kind)))?;
         let effect = Effect::of(&tally.verb)?;
-        let rule = Rule { actor, plan, change, kind, event: &tally.verb, accounts: tally.accounts };
+        let rule = Rule { actor, plan, change, kind, event: &tally.verb, selected, had_administrator };
         rules::within_rights(conn, &rule, effect.in_own_teams)?;
         (effect.before)(conn, &rule)?;
         (effect.carry_out)(conn, change, kind, tally.events)?;

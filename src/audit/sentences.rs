@@ -216,6 +216,26 @@ pub fn deed(entry: &Entry) -> Vec<Text> {
     }
 }
 
+/// What somebody did to a team, after their name, on the team's own page.
+pub fn team_feed(entry: &Entry) -> Vec<Text> {
+    let whom = || Text::strong(&entry.target_name);
+    match entry.verb.as_str() {
+        verbs::TEAM_CREATED => vec![Text::plain(" created this team")],
+        verbs::TEAM_ADDED => vec![Text::plain(" added "), whom()],
+        verbs::TEAM_REMOVED => vec![Text::plain(" removed "), whom()],
+        verbs::TEAM_ADMINISTRATOR_ADDED => vec![Text::plain(" made "), whom(), Text::plain(" team administrator")],
+        verbs::TEAM_ADMINISTRATOR_REMOVED => vec![Text::plain(" removed "), whom(), Text::plain(" as team administrator")],
+        verbs::TEAM_RENAMED => match before_and_after(entry, "name") {
+            Some((before, after)) => {
+                vec![Text::plain(" renamed it from "), Text::strong(before), Text::plain(" to "), Text::strong(after)]
+            }
+            None => deed(entry),
+        },
+        verbs::TEAM_APPLICATIONS => vec![Text::plain(" changed the applications")],
+        _ => deed(entry),
+    }
+}
+
 /// A field that an event changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FieldChange {

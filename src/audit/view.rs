@@ -1,6 +1,7 @@
 //! The pages of the audit log, as plain data for their templates.
 
 use askama::Template;
+use chrono::NaiveDateTime;
 
 use super::filter::{LOG, LogQuery};
 use super::model::Entry;
@@ -9,7 +10,7 @@ use super::sentences;
 use super::words::{Kind, Tone, WORDS};
 use crate::error::FieldError;
 use crate::web::navigation::{Group, Item};
-use crate::web::view::{Choice, Moment, Shell, Tile};
+use crate::web::view::{Choice, Moment, Shell, Text, Tile};
 
 pub mod event;
 pub mod retention;
@@ -88,6 +89,26 @@ impl LogPage {
     /// Whether the page stands at the newest event.
     pub fn is_first(&self) -> bool {
         self.newer.is_none()
+    }
+}
+
+/// A line of "Recent changes".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeedLine {
+    /// Who did it.
+    pub tile: Tile,
+    /// The sentence, in pieces.
+    pub text: Vec<Text>,
+    /// When, see [`Moment::in_feed`].
+    pub at: Moment,
+}
+
+impl FeedLine {
+    /// A sentence that begins with who did it.
+    pub fn new(entry: &Entry, deed: Vec<Text>, now: NaiveDateTime) -> Self {
+        let mut text = vec![Text::strong(&entry.actor_name)];
+        text.extend(deed);
+        Self { tile: tile(entry), text, at: Moment::in_feed(entry.position.at, now) }
     }
 }
 

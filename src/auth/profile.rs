@@ -23,7 +23,7 @@ use crate::teams;
 use crate::text::grouped;
 use crate::web::form::Form;
 use crate::web::page::{refused, see_other, whom_to_ask};
-use crate::web::view::{Field, Flash, Moment};
+use crate::web::view::{Field, Flash, Moment, Text};
 use crate::web::visit::Visit;
 
 pub const PROFILE: &str = "/profile";
@@ -172,7 +172,9 @@ pub async fn end_others(visit: Visit) -> Result<HttpResponse, Error> {
             Ok(ended)
         })
         .await?;
-    let text = if ended == 0 { "You have no other sessions.".into() } else { ended_text(ended).trim_start().to_owned() };
-    visit.flash(&Flash::done(text))?;
+    visit.flash(&match ended {
+        0 => Flash::neutral(vec![Text::plain("You have no other sessions.")]),
+        ended => Flash::done(ended_text(ended).trim_start()),
+    })?;
     Ok(see_other(PROFILE))
 }

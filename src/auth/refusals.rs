@@ -1,6 +1,6 @@
 //! Audit events for requests without permission. Repeating the same request doesn't write a row each time: the first
-//! refusal is written immediately, and those within the next hour are counted and become one event when it is over. (A
-//! restart loses that count.)
+//! refusal is written immediately, and those within the next hour are counted and become one event when it is over, with the
+//! permission that the first one lacked: which permission it is can be the caller's own text. (A restart loses that count.)
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +21,6 @@ const INTERVAL: Duration = Duration::from_secs(3600);
 struct Key {
     account: Option<Id>,
     route: String,
-    permission: String,
 }
 
 /// The refusals of the current hour. Share it between the workers.
@@ -37,22 +36,23 @@ impl Refusals {
         route: String,
         permission: &str,
     ) -> Result<(), Error> {
-        let key = Key { account: principal.account.clone(), route, permission: permission.into() };
+        let key = Key { account: principal.account.clone(), route };
         if refusals.is_counted(&key) {
             return Ok(());
         }
         let (first, later) = (key.clone(), Arc::clone(&principal));
+        let (lacked, permission) = (permission.to_owned(), permission.to_owned());
         let then = database.clone();
         actix_web::rt::spawn(async move {
             actix_web::rt::time::sleep(INTERVAL).await;
             let gathered = refusals.taken(&key);
             if gathered > 0
-                && let Err(error) = then.record(move |conn| write(conn, &later, &key, Some(gathered))).await
+                && let Err(error) = then.record(move |conn| write(conn, &later, &key, &lacked, Some(gathered))).await
             {
                 log::warn!("{gathered} refusals could not be written to the audit log: {error}");
             }
         });
-        database.record(move |conn| write(conn, &principal, &first, None)).await
+        database.record(move |conn| write(conn, &principal, &first, &permission, None)).await
     }
 
     fn is_counted(&self, key: &Key) -> bool {
@@ -75,8 +75,8 @@ impl Refusals {
 }
 
 /// `count`: `None` for a single refusal.
-fn write(conn: &mut DbConnection, principal: &Principal, key: &Key, count: Option<u64>) -> Result<(), Error> {
-    let mut detail = serde_json::json!({ "permission": key.permission });
+fn write(conn: &mut DbConnection, principal: &Principal, key: &Key, lacked: &str, count: Option<u64>) -> Result<(), Error> {
+    let mut detail = serde_json::json!({ "permission": lacked });
     if let Some(count) = count {
         detail["count"] = count.into();
     }
@@ -98,8 +98,7 @@ mod tests {
     #[test]
     fn the_first_of_each_kind_is_written_and_the_others_are_counted() {
         let refusals = Refusals::default();
-        let key =
-            |account: &Id, route: &str| Key { account: Some(account.clone()), route: route.into(), permission: "a:b".into() };
+        let key = |account: &Id, route: &str| Key { account: Some(account.clone()), route: route.into() };
         let (one, other) = (Id::new(), Id::new());
         for key in [key(&one, "GET /x"), key(&one, "POST /x"), key(&other, "GET /x")] {
             assert!(!refusals.is_counted(&key), "{key:?}");

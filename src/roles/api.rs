@@ -182,7 +182,10 @@ pub static DELETE: Operation = Operation::new(
     GROUP,
     "Delete a role",
     "Those who have it lose it. Roles that come with Muster cannot be deleted.",
-    &[says(204, "It is deleted."), says(409, "The role comes with Muster, or nobody who can administer Muster would remain.")],
+    &[
+        says(204, "It is deleted."),
+        says(409, "The role comes with Muster, new accounts begin with it, or nobody who can administer Muster would remain."),
+    ],
 );
 
 /// `DELETE /admin/roles/{uuid}`

@@ -19,7 +19,7 @@ pub mod reach;
 mod rules;
 
 pub use draft::{MOST_PERMISSIONS, RoleDraft, Terms, too_many};
-pub use rules::{is_custom as may_delete, may_change};
+pub use rules::{may_change, may_delete};
 
 const MANAGE: &str = "role:manage:*";
 
@@ -88,11 +88,11 @@ pub fn reset(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<bool
 /// Deletes a role; those who have it lose it. Where `shown` says who they were when that was confirmed, they must be as many.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`; `Conflict` for a predefined role, where others have it now, or where no administrator would remain.
+/// `Forbidden`, `NotFound`; `Conflict` for a predefined or default role, where others have it now, or where no administrator would remain.
 pub fn delete(conn: &mut DbConnection, actor: &Principal, id: &Id, shown: Option<&Holders>) -> Result<Role, Error> {
     actor.require(MANAGE, "You don't have permission to delete roles.")?;
     let role = queries::get(conn, id)?;
-    rules::is_custom(&role)?;
+    rules::may_delete(conn, &role)?;
     rules::may_change(actor, &role.permissions, &PermissionSet::default())?;
     let holders = queries::of_role(conn, id)?;
     if shown.is_some_and(|shown| *shown != holders) {

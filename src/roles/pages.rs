@@ -5,9 +5,10 @@ use actix_web::http::StatusCode;
 
 use super::model::Role;
 use super::view::{Held, PermissionText, ROLES, RoleCard, RolesPage};
-use super::{operations, predefined, queries};
+use super::{operations, queries};
+use crate::database::DbConnection;
 use crate::error::Error;
-use crate::id::Id;
+use crate::settings::general;
 use crate::web::view::Shell;
 use crate::web::visit::Visit;
 
@@ -21,28 +22,24 @@ mod visits;
 /// # Errors
 /// `Unavailable`.
 pub async fn list(visit: Visit) -> Result<HttpResponse, Error> {
-    let ((roles, holders), shell) = visit.framed(ROLES, |conn| Ok((queries::all(conn)?, queries::holders(conn)?))).await?;
-    let mut cards: Vec<RoleCard> =
-        roles.iter().map(|role| card(role, holders.get(&role.id).copied().unwrap_or_default(), &shell)).collect();
+    let find = |conn: &mut DbConnection| Ok((queries::all(conn)?, queries::holders(conn)?, general::read(conn)?));
+    let ((roles, holders, settings), shell) = visit.framed(ROLES, find).await?;
+    let mut cards: Vec<RoleCard> = Vec::new();
+    for role in &roles {
+        let default_of = settings.begin_with(&role.id).map(|accounts| format!("Default for {accounts}"));
+        cards.push(card(role, default_of.unwrap_or_default(), holders.get(&role.id).copied().unwrap_or_default(), &shell));
+    }
     // Those that come with Muster first; each part stays in order of name.
     cards.sort_by_key(|card| !card.predefined);
     visit.html(StatusCode::OK, &RolesPage { shell, roles: cards, may_manage: visit.actor.may("role:manage:*") })
 }
 
-fn card(role: &Role, holders: (i64, i64), shell: &Shell) -> RoleCard {
-    let is = |uuid: uuid::Uuid| role.id == Id::from(uuid);
-    let default_of = if is(predefined::CI_CD) {
-        "Default for system accounts"
-    } else if is(predefined::USER) {
-        "Default for users"
-    } else {
-        ""
-    };
+fn card(role: &Role, default_of: String, holders: (i64, i64), shell: &Shell) -> RoleCard {
     let text =
         |permission: &super::permission::Permission| PermissionText { scope: permission.to_string(), label: permission.label() };
     RoleCard {
         id: role.id.to_string(),
-        default_of: default_of.into(),
+        default_of,
         name: role.name.clone(),
         description: role.description.clone(),
         predefined: role.predefined,

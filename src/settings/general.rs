@@ -100,6 +100,16 @@ impl General {
         shown.then(|| self.banner.clone())
     }
 
+    /// Which accounts begin with this role, in words.
+    pub fn begin_with(&self, role: &Id) -> Option<&'static str> {
+        match (self.user_role.as_ref() == Some(role), self.system_role.as_ref() == Some(role)) {
+            (true, true) => Some("users and system accounts"),
+            (true, false) => Some("users"),
+            (false, true) => Some("system accounts"),
+            (false, false) => None,
+        }
+    }
+
     /// Whether new accounts begin in this team.
     pub fn begins_in(&self, team: &Id) -> bool {
         self.user_team.as_ref() == Some(team) || self.system_team.as_ref() == Some(team)

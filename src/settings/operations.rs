@@ -105,7 +105,8 @@ pub fn save(conn: &mut DbConnection, actor: &Principal, form: &Form, fixed: Opti
     {
         if let Some(team) = after.as_ref().filter(|_| before != after) {
             actor.require(teams::operations::MANAGE, "Only who manages teams can choose a default team.")?;
-            teams::queries::find_one(conn, team).map_err(|_| Error::field(field, "This team no longer exists."))?;
+            let gone = || Error::field(field, "This team no longer exists.");
+            teams::queries::find_one(conn, team).map_err(|error| error.or_missing(gone()))?;
         }
     }
     general::write(conn, &general)?;

@@ -18,7 +18,7 @@ use crate::tokens::model::in_words;
 use crate::web::form::Form;
 use crate::web::page::see_other;
 use crate::web::view::words::joined;
-use crate::web::view::{Choice, Field, Flash};
+use crate::web::view::{Choice, Field, Flash, Text};
 use crate::web::visit::Visit;
 
 /// `GET /settings/general`
@@ -152,7 +152,7 @@ pub async fn save(visit: Visit, form: Form<GeneralForm>) -> Result<HttpResponse,
 fn told(saved: &Saved) -> Flash {
     let names = |labels: &[&str]| joined(&labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>(), "and");
     let flash = match saved.changed.as_slice() {
-        [] => Flash::done("No change."),
+        [] => Flash::neutral(vec![Text::plain("No change.")]),
         changed => Flash::done("Saved the ").strong(names(changed)).plain("."),
     };
     match saved.others.as_slice() {

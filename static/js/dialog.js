@@ -6,7 +6,7 @@ const open = (dialog) => {
   dialog.removeAttribute('open'); // the server may have opened it in place, with errors
   dialog.showModal();
 };
-const named = (hash) => (hash.length > 1 ? document.getElementById(decodeURIComponent(hash.slice(1))) : null);
+const named = (hash) => (hash.length > 1 ? document.getElementById(hash.slice(1)) : null);
 const fromAddress = () => {
   const dialog = named(location.hash);
   if (!dialog?.matches('dialog')) return;

@@ -19,6 +19,7 @@ mod invited;
 mod lists;
 mod many;
 mod members;
+mod role_rules;
 mod roles;
 mod team_rights;
 mod teams;

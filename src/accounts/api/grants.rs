@@ -20,6 +20,9 @@ use crate::web::api::call::{Call, nothing, ok};
 use crate::web::api::operation::{Example, Operation, answers, says};
 use crate::web::form::{Body, FormError};
 
+/// The most roles in one call.
+const MOST: usize = 1_000;
+
 /// The roles that an account is to have, and no others.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct RoleList {
@@ -52,6 +55,9 @@ pub static REPLACE: Operation = Operation::new(
 /// `Forbidden`, `NotFound`, `Gone`, `Invalid`, `Conflict`.
 pub async fn replace(call: Call, body: Json<RoleList>) -> Result<HttpResponse, Error> {
     let (id, roles) = (call.id("uuid", "account")?, body.0.roles);
+    if roles.len() > MOST {
+        return Err(Error::at("roles", "At most 1,000 roles."));
+    }
     let derived: Id = predefined::TEAM_ADMINISTRATOR.into();
     if let Some(at) = roles.iter().position(|role| *role == derived) {
         return Err(Error::at(format!("roles[{at}]"), "Team Administrator can't be given: it comes with administering a team."));

@@ -133,15 +133,16 @@ impl Narrowing {
         let mut narrowing = Self { words: Vec::new(), active: None };
         for (name, value) in object {
             let path = format!("filter.{name}");
+            // A filter that narrows nothing would mean every account, so none is passed over.
             match (name.as_str(), value) {
-                (_, Value::Null) => {}
                 ("active", Value::Bool(active)) => narrowing.active = Some(*active),
                 ("active", _) => return Err(Error::at(path, "This must be true or false.")),
-                (known, Value::String(word)) if ListQuery::names().any(|name| name == known) => {
-                    narrowing.words.push((name.clone(), word.clone()));
+                (known, _) if !ListQuery::names().any(|name| name == known) => {
+                    return Err(Error::at(path, "There is no such filter."));
                 }
-                (known, _) if ListQuery::names().any(|name| name == known) => return Err(Error::at(path, "This must be text.")),
-                _ => return Err(Error::at(path, "There is no such filter.")),
+                (_, Value::String(word)) if !word.trim().is_empty() => narrowing.words.push((name.clone(), word.clone())),
+                (_, Value::String(_)) => return Err(Error::at(path, "This must not be empty. Leave the filter out instead.")),
+                _ => return Err(Error::at(path, "This must be text.")),
             }
         }
         narrowing.check().map_err(|error| error.with_paths(|name| format!("filter.{name}")))?;

@@ -7,6 +7,7 @@ use crate::accounts::queries::selection::Target;
 use crate::auth::principal::Principal;
 use crate::auth::queries;
 use crate::database::DbConnection;
+use crate::database::sql::Sql;
 use crate::error::Error;
 
 /// The permissions that the actor would no longer have, if the accounts are their own. The change is made to find out, so
@@ -18,7 +19,16 @@ pub fn losses(
     action: &Action,
     target: &Target,
 ) -> Result<Vec<String>, Error> {
-    let is_own = matches!(target, Target::Accounts(_, ids) if ids.iter().any(|id| actor.is(id)));
+    let Some(own) = &actor.account else { return Ok(Vec::new()) };
+    let is_own = match target {
+        Target::Accounts(_, ids) => ids.contains(own),
+        Target::Matching(..) => {
+            let itself = |sql: &mut Sql| {
+                sql.push(" AND a.id = ").bind(own);
+            };
+            target.first_name(conn, itself)?.is_some()
+        }
+    };
     if !is_own {
         return Ok(Vec::new());
     }

@@ -71,8 +71,10 @@ pub struct Rule<'a> {
     pub change: &'a Change,
     pub kind: Kind,
     pub event: &'a str,
-    /// How many accounts the events are about.
-    pub accounts: i64,
+    /// How many accounts were selected. Some of them may have nothing to be changed.
+    pub selected: i64,
+    /// Whether somebody could sign in and administer Muster before the change.
+    pub had_administrator: bool,
 }
 
 impl Rule<'_> {
@@ -165,9 +167,9 @@ pub fn not_oneself(conn: &mut DbConnection, rule: &Rule<'_>, word: &str) -> Resu
     found.map_or(Ok(()), |name| Err(Error::Conflict(format!("You can't {word} {name}: it's the account you're signed in with."))))
 }
 
-/// Nobody changes their own roles together with others': it would be one tick among many.
+/// Nobody changes their own roles together with others': it would be one tick among many, even where only theirs would change.
 pub fn not_ones_own_in_bulk(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
-    if rule.accounts < 2 {
+    if rule.selected < 2 {
         return Ok(());
     }
     let Some(own) = rule.own() else { return Ok(()) };
@@ -300,9 +302,9 @@ pub fn may_take(actor: &Principal, kind: Kind, role: &Role) -> Result<(), Error>
     Ok(())
 }
 
-/// Somebody remains who can sign in and administer Muster.
+/// Somebody remains who can sign in and administer Muster, if there was somebody.
 pub fn an_administrator_remains(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
-    if rule.kind != Kind::User || queries::has_administrator(conn)? {
+    if rule.kind != Kind::User || !rule.had_administrator || queries::has_administrator(conn)? {
         return Ok(());
     }
     let name = changes::first_name(conn, rule.change, rule.event)?;

@@ -34,7 +34,8 @@ pub fn undo(conn: &mut DbConnection, actor: &Principal, plan: &Plan, undone: &Id
     rules::may_begin(actor, kind, Right::ManageTeam)?;
     let change = audit::begin_undo(conn, actor, undone)?;
     let left = changes::note_opposites(conn, &change, undone, &Effect::reversals())?;
-    let tallies = carry_out(conn, actor, plan, &change)?;
+    let selected = changes::touched(conn, &change)?;
+    let tallies = carry_out(conn, actor, plan, &change, selected)?;
     if tallies.is_empty() {
         return Err(Error::Conflict("Couldn't undo: someone has changed these since.".into()));
     }

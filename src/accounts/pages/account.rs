@@ -16,11 +16,12 @@ use crate::accounts::model::{Account, Kind, Right};
 use crate::accounts::operations;
 use crate::accounts::queries;
 use crate::accounts::queries::owners::{self, Owner};
-use crate::accounts::view::account::{AccountPage, Change, Invited, RoleLine, TeamLine};
+use crate::accounts::view::account::{AccountPage, Invited, RoleLine, TeamLine};
 use crate::accounts::view::activity::{Activity, Day};
 use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection, overlaps};
 use crate::activity::Recorder;
 use crate::audit::filter::LogQuery;
+use crate::audit::view::FeedLine;
 use crate::audit::{self, Entry, sentences};
 use crate::auth;
 use crate::auth::principal::Principal;
@@ -44,7 +45,7 @@ use crate::web::form::Form;
 use crate::web::page::whom_to_ask;
 use crate::web::view::moment::{day, long_day, short_day};
 use crate::web::view::words::counted;
-use crate::web::view::{Contact, Field, Flash, Moment, Text};
+use crate::web::view::{Contact, Field, Flash, Moment};
 
 /// Days that the chart shows, today included.
 const CHART_DAYS: i64 = 30;
@@ -280,11 +281,9 @@ fn activity(days: &[(NaiveDate, i64, i64)], today: NaiveDate) -> Activity {
 }
 
 /// A line of "Recent changes": who did what, in words.
-fn feed_line(entry: &Entry, of: &Id, now: NaiveDateTime) -> Change {
-    let mut text = vec![Text::strong(&entry.actor_name)];
+fn feed_line(entry: &Entry, of: &Id, now: NaiveDateTime) -> FeedLine {
     let is_about_it = entry.target_id.as_deref() == Some(of.as_str());
-    text.extend(if is_about_it { sentences::feed(entry) } else { sentences::deed(entry) });
-    Change { tile: audit::view::tile(entry), text, at: Moment::in_feed(entry.position.at, now) }
+    FeedLine::new(entry, if is_about_it { sentences::feed(entry) } else { sentences::deed(entry) }, now)
 }
 
 /// The form of Edit name and description.

@@ -37,6 +37,8 @@ const KEEP: &str = "keep";
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct BulkForm {
+    /// Called `account` by the page of a team, which sends its ticks here.
+    #[serde(alias = "account")]
     id: Vec<String>,
     #[serde(rename = "do")]
     verb: String,
@@ -104,7 +106,7 @@ impl BulkForm {
         let (set, shown) = match self.matching() {
             _ if self.verb == SELECT => (all(&filters), None),
             Some(id) => {
-                let opened = selections::open(conn, actor, &id).map_err(|_| over())?;
+                let opened = selections::open(conn, actor, &id).map_err(|error| error.or_missing(over()))?;
                 let Some(query) = &opened.row.filter else { return Err(over()) };
                 (all(&ListQuery::parse(query).on(screen)), Some(opened.row.fingerprint))
             }

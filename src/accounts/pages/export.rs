@@ -99,8 +99,8 @@ impl Found {
         let (login, used) = (moment(row.last_login_at), moment(row.last_used_at));
         let about = self.emails.get(&row.id).unwrap_or(&row.description);
         let status = Cell::Exact(match self.pending.get(&row.id) {
+            _ if row.disabled => "disabled",
             Some(_) => "invited",
-            None if row.disabled => "disabled",
             None => "enabled",
         });
         let mut cells = vec![Cell::Exact(row.id.as_str()), Cell::Text(&row.name), Cell::Text(about), status];

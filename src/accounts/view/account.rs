@@ -8,8 +8,9 @@ use super::sessions::SessionRow;
 use super::tokens::TokenSection;
 use crate::accounts::actions::State;
 use crate::accounts::kind::Screen;
+use crate::audit::view::FeedLine;
 use crate::web::view::words::joined;
-use crate::web::view::{Choice, Contact, Field, Moment, Shell, Text, Tile};
+use crate::web::view::{Choice, Contact, Field, Moment, Shell, Tile};
 use askama::Template;
 
 /// A role at the side of an account's page.
@@ -68,17 +69,6 @@ pub struct Belonging {
     pub invited: Vec<String>,
 }
 
-/// A line of "Recent changes".
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Change {
-    /// Who did it.
-    pub tile: Tile,
-    /// The sentence, in pieces.
-    pub text: Vec<Text>,
-    /// When, see [`Moment::in_feed`].
-    pub at: Moment,
-}
-
 /// The page of one system account, with its dialogs.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "accounts/account.html")]
@@ -131,7 +121,7 @@ pub struct AccountPage {
     /// The address in the form that changes it.
     pub new_email: Field,
     /// What happened to it; empty leaves the section out.
-    pub changes: Vec<Change>,
+    pub changes: Vec<FeedLine>,
     /// All of them in the audit log, for those who may read it.
     pub all_changes: Option<String>,
     /// Its roles.

@@ -26,7 +26,7 @@ pub struct OpenLink {
 /// The link of this key. Whoever made it must still be able to: what they have lost since, or the other has gained, ends it.
 ///
 /// # Errors
-/// `NotFound`, the same for every reason.
+/// `NotFound`, the same for every reason; the database's.
 pub fn open(conn: &mut DbConnection, key: &str) -> Result<OpenLink, Error> {
     let dead = || Error::NotFound("link");
     let (id, by, invitation) = match queries::by_link(conn, &digest_of(key))? {
@@ -37,7 +37,7 @@ pub fn open(conn: &mut DbConnection, key: &str) -> Result<OpenLink, Error> {
         }
     };
     let has_right = if invitation.is_some() { invites } else { manages };
-    let account = accounts::find(conn, Kind::User, &id).map_err(|_| dead())?;
+    let account = accounts::find(conn, Kind::User, &id).map_err(|error| error.or_missing(dead()))?;
     let backed = backed(conn, &[(&id, by.as_ref())], has_right)?;
     if account.disabled || backed.get(&id) != Some(&true) {
         return Err(dead());

@@ -125,7 +125,10 @@ pub fn invite(conn: &mut DbConnection, actor: &Principal, plan: &Plan, form: &In
         operations::enable(conn, actor, plan, Kind::User, &Selection::Accounts(again.clone()))?;
         renew_pending(conn, actor, &again, (&mut invited, until))?;
     }
-    plan_allows(conn, plan, Kind::User)?;
+    // Who was there already takes no seat, however many there are by now.
+    if !new.is_empty() {
+        plan_allows(conn, plan, Kind::User)?;
+    }
     Ok(Answer::Invited(invited, until))
 }
 

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::people::operations;
 use crate::web::form::Form;
 use crate::web::page::see_other;
-use crate::web::view::{Field, Flash};
+use crate::web::view::{Field, Flash, Text};
 use crate::web::visit::Visit;
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -72,7 +72,7 @@ pub async fn change_own(visit: Visit, form: Form<OwnEmailForm>) -> Result<HttpRe
         Ok(ended) => {
             let flash = match ended {
                 Some(ended) => Flash::done(format!("E-mail address changed.{}", ended_text(ended))),
-                None => Flash::done("That is your e-mail address already."),
+                None => Flash::neutral(vec![Text::plain("That is your e-mail address already.")]),
             };
             visit.flash(&flash)?;
             return Ok(see_other(PROFILE));

@@ -7,8 +7,8 @@ use crate::accounts::pages::visits::AccountVisit;
 use crate::error::Error;
 use crate::id::Id;
 use crate::people::operations;
-use crate::web::view::Flash;
 use crate::web::view::words::counted;
+use crate::web::view::{Flash, Text};
 
 /// A session in a path, below its user.
 #[derive(Debug, Deserialize)]
@@ -27,7 +27,7 @@ pub async fn end(visit: AccountVisit, path: web::Path<SessionPath>) -> Result<Ht
 pub async fn end_all(visit: AccountVisit) -> Result<HttpResponse, Error> {
     let done = visit.write(move |conn, actor, id| operations::end_sessions(conn, actor, id, None)).await;
     let told = |ended: usize| match ended {
-        0 => Flash::done("There was no session to sign out of."),
+        0 => Flash::neutral(vec![Text::plain("There was no session to sign out of.")]),
         n => Flash::done(format!("Signed out of {}.", counted(n as u64, "session"))),
     };
     visit.answer(done.map(told), &visit.url()).await

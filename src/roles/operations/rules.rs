@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::roles::model::Role;
 use crate::roles::permission::{Permission, PermissionSet};
 use crate::roles::predefined;
+use crate::settings;
 
 /// Nobody grants what they do not have, without this change: `actor` was read before it. Nor does anybody take what they do not
 /// have, since who has less is less protected (a user's reset link may be made by whoever has all that the user has). Both are
@@ -37,11 +38,19 @@ pub fn is_unlocked(role: &Role) -> Result<(), Error> {
     Err(Error::Conflict(format!("{} is locked and can't be changed. Duplicate it to make a role of your own.", role.name)))
 }
 
-pub fn is_custom(role: &Role) -> Result<(), Error> {
-    if !role.predefined {
-        return Ok(());
+/// A role that comes with Muster stays, and so does one that new accounts begin with.
+///
+/// # Errors
+/// `Conflict` with the sentence for the actor.
+pub fn may_delete(conn: &mut DbConnection, role: &Role) -> Result<(), Error> {
+    if role.predefined {
+        return Err(Error::Conflict(format!("{} comes with Muster and can't be deleted.", role.name)));
     }
-    Err(Error::Conflict(format!("{} comes with Muster and can't be deleted.", role.name)))
+    let Some(accounts) = settings::general::read(conn)?.begin_with(&role.id) else { return Ok(()) };
+    Err(Error::Conflict(format!(
+        "{} is the default role of new {accounts}. Choose another default role under Settings first.",
+        role.name
+    )))
 }
 
 pub fn defaults(role: &Role) -> Result<PermissionSet, Error> {

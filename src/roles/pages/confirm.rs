@@ -15,7 +15,7 @@ use crate::roles::view::editor::ConfirmPage;
 use crate::roles::view::{Held, ROLES, page_of};
 use crate::web::form::Form;
 use crate::web::view::words::counted;
-use crate::web::view::{Flash, Hidden};
+use crate::web::view::{Flash, Hidden, Text};
 
 /// How many of those who would be left without a role are named.
 const NAMED: i64 = 10;
@@ -32,7 +32,7 @@ pub struct DeletionForm {
 /// `GET /settings/roles/{id}/deletion`
 ///
 /// # Errors
-/// `NotFound`; `Conflict` for a predefined role; `Unavailable`.
+/// `NotFound`; `Conflict` for a predefined or default role; `Unavailable`.
 pub async fn ask_deletion(visit: RoleVisit) -> Result<HttpResponse, Error> {
     visit.html(StatusCode::OK, &deletion(&visit).await?)
 }
@@ -42,7 +42,7 @@ async fn deletion(visit: &RoleVisit) -> Result<ConfirmPage, Error> {
     let ((role, holders, only), mut shell) = visit
         .framed(ROLES, move |conn| {
             let role = queries::get(conn, &id)?;
-            operations::may_delete(&role)?;
+            operations::may_delete(conn, &role)?;
             Ok((role, queries::of_role(conn, &id)?, queries::only_holders(conn, &id, NAMED)?))
         })
         .await?;
@@ -140,7 +140,7 @@ pub async fn reset(visit: RoleVisit) -> Result<HttpResponse, Error> {
     let flash = if changed {
         Flash::done("Reset the permissions of ").strong(name).plain(".")
     } else {
-        Flash::done("No changes: ").strong(name).plain(" already has its default permissions.")
+        Flash::neutral(vec![Text::strong(name), Text::plain(" already has its default permissions.")])
     };
     done(&visit, flash, Some(&visit.id)).await
 }

@@ -17,7 +17,7 @@ use crate::roles::view::editor::RolePage;
 use crate::roles::view::{Held, ROLES, page_of};
 use crate::roles::{predefined, queries};
 use crate::web::form::{Form, Query};
-use crate::web::view::Flash;
+use crate::web::view::{Flash, Text};
 use crate::web::visit::Visit;
 
 #[derive(Debug, Default, Deserialize)]
@@ -87,7 +87,8 @@ pub async fn save(visit: RoleVisit, form: Form<RoleForm>) -> Result<HttpResponse
     match visit.write(move |conn, actor| operations::update(conn, actor, &id, &wanted)).await {
         Ok(true) => done(&visit, told(&visit, "Saved ", &visit.id, &edit.wanted.name).await, Some(&visit.id)).await,
         Ok(false) => {
-            done(&visit, Flash::done("No changes to ").strong(edit.wanted.name.trim()).plain("."), Some(&visit.id)).await
+            let text = vec![Text::plain("No changes to "), Text::strong(edit.wanted.name.trim()), Text::plain(".")];
+            done(&visit, Flash::neutral(text), Some(&visit.id)).await
         }
         Err(error @ (Error::Invalid(_) | Error::Conflict(_) | Error::Forbidden { .. })) => {
             let role = read(&visit).await?;

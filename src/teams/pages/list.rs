@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Deserialize;
 
-use super::{count, list_of, place};
+use super::{count, list_of, may_see, place};
 use crate::accounts::model::Kind;
 use crate::accounts::queries::alike::{Among, of_same_look};
 use crate::error::Error;
@@ -72,13 +72,16 @@ pub async fn show(visit: Visit, query: Query<TeamsQuery>) -> Result<HttpResponse
         text: grouped(n),
         href: list_of(&visit.actor, kind, &team.id).filter(|_| n > 0),
     };
+    let sees_users = may_see(&visit.actor, Kind::User);
+    let counted_names = |names: &[String]| (!names.is_empty()).then(|| counted(names.len() as u64, "administrator"));
     let line = |(team, (users, machines), names): (Team, (i64, i64), Vec<String>)| TeamLine {
         href: format!("{TEAMS}/{}", team.id),
         users: counted_as(Kind::User, users, &team),
         system_accounts: counted_as(Kind::System, machines, &team),
-        administrator: names.first().cloned(),
-        others: names.len().saturating_sub(1),
-        administrators: names.join(", "),
+        // Who they are is for those who may see users; how many there are, for everybody.
+        administrator: if sees_users { names.first().cloned() } else { counted_names(&names) },
+        others: if sees_users { names.len().saturating_sub(1) } else { 0 },
+        administrators: if sees_users { names.join(", ") } else { String::new() },
         name: team.name,
     };
     let rows = rows.into_iter().map(line).collect();

@@ -6,8 +6,13 @@ use serde::Deserialize;
 
 use super::visits::TeamVisit;
 use super::{count, line, list_of, may_see, place};
-use crate::accounts::model::Kind;
+use crate::accounts::model::{Kind, Right};
 use crate::accounts::queries::alike::{Among, of_same_look};
+use crate::audit::filter::LogQuery;
+use crate::audit::operations::READ;
+use crate::audit::queries::log::{self, Way};
+use crate::audit::sentences;
+use crate::audit::view::FeedLine;
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
@@ -19,8 +24,11 @@ use crate::web::form::{Form, Query};
 use crate::web::page::see_other;
 use crate::web::view::address::address;
 use crate::web::view::pagination::Pagination;
+use crate::web::view::words::counted;
 use crate::web::view::{Field, Flash, Moment, Text};
 
+/// Lines of "Recent changes".
+const FEED_LENGTH: i64 = 5;
 /// Members of one kind on a page.
 const SIZE: u64 = 25;
 
@@ -63,7 +71,10 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
     let kinds: Vec<Kind> =
         [Kind::User, Kind::System].into_iter().filter(|kind| may_manage || may_see(&visit.actor, *kind)).collect();
     let (id, wanted) = (visit.id.clone(), query.clone());
-    let ((team, created, listings, administrators, applications), shell) = visit
+    let log = LogQuery::of(visit.id.as_str());
+    let events = if visit.actor.may(READ) { log.filter(clock::now().date()).ok() } else { None };
+    let all_changes = events.is_some().then(|| log.href());
+    let ((team, created, sizes, listings, administrators, applications, feed), shell) = visit
         .framed(TEAMS, move |conn| {
             let team = queries::find_one(conn, &id)?;
             let created = queries::created_at(conn, &id)?;
@@ -74,9 +85,18 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
                 let (number, window) = place(wanted.of(kind), SIZE, total);
                 listings.push((kind, number, total, members::page(conn, &id, kind, window)?));
             }
-            Ok((team, created, listings, members::administrators(conn, &id)?, queries::applications::of_team(conn, &id)?))
+            let feed = match events {
+                Some(filter) => {
+                    let criteria = log::criteria(conn, &filter)?;
+                    log::page(conn, &criteria, Way::Older(None), FEED_LENGTH)?
+                }
+                None => Vec::new(),
+            };
+            let applications = queries::applications::of_team(conn, &id)?;
+            Ok((team, created, (users, machines), listings, members::administrators(conn, &id)?, applications, feed))
         })
         .await?;
+    let now = clock::now();
     let appointed: Vec<Id> = administrators.iter().map(|person| person.id.clone()).collect();
     let mut sections = Vec::new();
     for (kind, number, total, people) in listings {
@@ -95,10 +115,14 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
             word,
             title,
             list: list_of(&visit.actor, kind, &visit.id).filter(|_| total > 0),
+            select: visit.actor.may(kind.permission(Right::Manage)).then(|| format!("{}/bulk", kind.screen().path)),
             rows: people.into_iter().map(row).collect(),
             pagination: Pagination::numbered(number, SIZE, count(total), href),
         });
     }
+    let (seen, unseen): (Vec<_>, Vec<_>) = administrators
+        .into_iter()
+        .partition(|person| may_manage || visit.actor.is(&person.id) || may_see(&visit.actor, kind_of(person)));
     let administrator = |person: members::Person| {
         let removable = may_manage_all || (may_manage && visit.actor.is(&person.id));
         super::PersonLine { removable, ..line(&visit.actor, kind_of(&person), person) }
@@ -107,9 +131,16 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
         shell,
         id: visit.id.to_string(),
         url: visit.url(),
-        created: Moment::made(created, clock::now()),
+        sizes: {
+            let [users, machines] = [(Kind::User, sizes.0), (Kind::System, sizes.1)].map(|(kind, n)| kind.counted(n));
+            format!("{users} and {machines}")
+        },
+        created: Moment::made(created, now),
+        changes: feed.iter().map(|entry| FeedLine::new(entry, sentences::team_feed(entry), now)).collect(),
+        all_changes,
         sections,
-        administrators: administrators.into_iter().map(administrator).collect(),
+        administrators: seen.into_iter().map(administrator).collect(),
+        unseen: if unseen.is_empty() { String::new() } else { counted(unseen.len() as u64, "administrator") },
         may_manage,
         may_manage_all,
         delegated: may_manage && !may_manage_all,

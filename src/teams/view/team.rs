@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::audit::view::FeedLine;
 use crate::web::view::pagination::Pagination;
 use crate::web::view::{Field, Moment, Shell, Tile};
 
@@ -14,10 +15,17 @@ pub struct TeamPage {
     /// Its address.
     pub url: String,
     pub name: String,
+    /// How many members it has, by kind: "11 users and 4 system accounts".
+    pub sizes: String,
     pub created: Moment,
+    /// What was last done to it, and the log's page of it, for those who may read the log.
+    pub changes: Vec<FeedLine>,
+    pub all_changes: Option<String>,
     /// The members that the reader may see, by kind.
     pub sections: Vec<Section>,
     pub administrators: Vec<PersonLine>,
+    /// How many administrators the reader may not see.
+    pub unseen: String,
     /// Whether the reader may rename it and choose its members.
     pub may_manage: bool,
     /// Whether they may also choose its administrators, and delete it.
@@ -38,6 +46,8 @@ pub struct Section {
     pub title: &'static str,
     /// The list of this kind with the team as its filter, where the reader may see that list.
     pub list: Option<String>,
+    /// Where the ticked ones are selected in that list, for who may give and take their roles.
+    pub select: Option<String>,
     pub rows: Vec<PersonLine>,
     pub pagination: Pagination,
 }

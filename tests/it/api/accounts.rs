@@ -290,6 +290,9 @@ fn roles_are_replaced_added_and_removed() {
         assert_eq!((admin.put(&one(role), &json!({})).status, admin.delete(&one(role)).status), (404, 404));
     }
     assert_eq!(problem(&admin.put(&one(&derived), &json!({}))).0, 400);
+    // More than one statement could hold.
+    let many: Vec<String> = (0..40_000).map(|_| muster::id::Id::new().to_string()).collect();
+    assert_eq!(problem(&admin.put(&path(&machine), &json!({"roles": many}))), (400, vec!["roles"]));
 
     // Nobody raises anybody, least of all themselves, above what they hold.
     let helper =

@@ -10,7 +10,7 @@ use muster::roles::predefined;
 use muster::tokens::value::Access;
 use serde_json::{Value, json};
 
-use super::{Caller, names, problem};
+use super::{Caller, Reply, names, problem};
 use crate::support::app::TestApp;
 use crate::support::snapshot::{assert_unchanged, snapshot};
 
@@ -180,6 +180,12 @@ fn many_are_changed_at_once_by_the_verbs_of_the_list() {
         (json!({"action": "disable", "filter": {"team": 7}}), "filter.team"),
         (json!({"action": "disable", "filter": {"q": {"a": 1}}}), "filter.q"),
         (json!({"action": "disable", "filter": {"q": "a\u{0}"}}), "filter.q"),
+        // What narrows nothing would mean all of them.
+        (json!({"action": "delete", "filter": {"rloe": null}}), "filter.rloe"),
+        (json!({"action": "delete", "filter": {"role": null}}), "filter.role"),
+        (json!({"action": "delete", "filter": {"active": null}}), "filter.active"),
+        (json!({"action": "delete", "filter": {"q": ""}}), "filter.q"),
+        (json!({"action": "delete", "filter": {"team": " \t"}}), "filter.team"),
         (json!({"action": "addRole", "uuids": ids}), "role"),
         (json!({"action": "addRole", "uuids": [ids[2]], "role": "x"}), "role"),
         (json!({"action": "addRole", "uuids": [ids[2]], "role": Id::new()}), "role"),
@@ -196,4 +202,46 @@ fn many_are_changed_at_once_by_the_verbs_of_the_list() {
     assert_eq!(reader.post(BULK, &json!({"action": "enable", "uuids": []})).status, 403);
     let of_team = Caller::holding(&app, "of a team", &["system_account:manage:team"]);
     assert_eq!(of_team.post(BULK, &json!({"action": "disable", "uuids": [ids[2]]})).status, 403);
+}
+
+/// Also where only its own roles would change: the others have the role, or lack it, already.
+#[test]
+fn nobody_changes_their_own_roles_among_others() {
+    let app = TestApp::start();
+    let caller = Caller::administrator(&app);
+    let viewer = predefined::VIEWER.to_string();
+    let other = app.add_account_with("other", &[predefined::VIEWER.into()]);
+    let bare = app.add_account("bare");
+    let ids = json!([caller.account, other]);
+    let before = snapshot(&app);
+    for body in [
+        json!({"action": "addRole", "uuids": ids, "role": viewer}),
+        json!({"action": "addRole", "filter": {}, "role": viewer}),
+        json!({"action": "removeRole", "uuids": [caller.account, bare], "role": predefined::ADMINISTRATOR.to_string()}),
+        json!({"action": "removeAdministrator", "filter": {}}),
+    ] {
+        let reply = caller.post(BULK, &body);
+        assert_eq!(problem(&reply).0, 409, "{body}");
+        assert!(reply.body["detail"].as_str().unwrap().contains("terraform is you"), "{body}: {}", reply.body);
+    }
+    assert_unchanged(&app, &before, "own roles");
+    // Alone it is meant.
+    assert_eq!(caller.post(BULK, &json!({"action": "addRole", "uuids": [caller.account], "role": viewer})).status, 200);
+}
+
+#[test]
+fn who_may_not_see_users_makes_nobody_an_owner() {
+    let app = TestApp::start();
+    let keeper = Caller::holding(&app, "keeper", &["system_account:manage:*", "system_account:read:*"]);
+    let robot = app.add_account("robot");
+    let ida = app.add_user("Ida Holm", &[]).0;
+    let before = snapshot(&app);
+    let answers: Vec<Reply> = [&ida, &Id::new()]
+        .map(|owner| keeper.post(BULK, &json!({"action": "setOwner", "uuids": [robot], "owner": owner})))
+        .into();
+    // There is such a user, or there is not: the same answer.
+    for answer in &answers {
+        assert_eq!((problem(answer), &answer.body["errors"]), ((400, vec!["owner"]), &answers[0].body["errors"]));
+    }
+    assert_unchanged(&app, &before, "owner");
 }

@@ -9,13 +9,13 @@ use super::{Caller, Reply};
 use crate::support::app::TestApp;
 use crate::support::snapshot::{assert_unchanged, lines, snapshot};
 
-const ROLES: &str = "/admin/roles";
+pub const ROLES: &str = "/admin/roles";
 
-fn at(id: &impl std::fmt::Display) -> String {
+pub fn at(id: &impl std::fmt::Display) -> String {
     format!("{ROLES}/{id}")
 }
 
-fn draft(name: &str, scopes: &[&str]) -> Value {
+pub fn draft(name: &str, scopes: &[&str]) -> Value {
     let permissions: Vec<Value> = scopes.iter().map(|scope| json!({ "scope": scope })).collect();
     json!({ "name": name, "permissions": permissions })
 }
@@ -25,7 +25,7 @@ fn scopes(role: &Value) -> Vec<&str> {
     role["permissions"].as_array().unwrap().iter().map(|permission| permission["scope"].as_str().unwrap()).collect()
 }
 
-fn refused(reply: &Reply, status: u16, field: &str) {
+pub fn refused(reply: &Reply, status: u16, field: &str) {
     let fields: Vec<&str> =
         reply.body["errors"].as_object().into_iter().flat_map(|fields| fields.keys().map(String::as_str)).collect();
     assert_eq!(

@@ -139,7 +139,13 @@ pub fn bulk(client: &Client, verb: &str, ids: &[&Id], more: &[(&str, &str)]) -> 
 
 /// Selects all that match these filters: what the form around the list then carries.
 pub fn matching(client: &Client, filters: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
-    let selected = bulk_flash(client, "select_matching", &[], filters);
+    matching_on(client, LIST, filters)
+}
+
+/// The same on either list.
+pub fn matching_on(client: &Client, list: &str, filters: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+    let fields: Vec<(&str, &str)> = [("do", "select_matching")].into_iter().chain(filters.iter().copied()).collect();
+    let selected = client.post_and_follow(&format!("{list}/bulk"), &fields);
     let mut fields = vec![("selection", value(&selected, "selection")), ("shown", "0".to_owned())];
     fields.extend(filters.iter().map(|(name, value)| (*name, (*value).to_owned())));
     fields

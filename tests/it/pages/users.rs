@@ -107,3 +107,32 @@ fn nobody_ends_themselves_or_is_the_last_to_go() {
     assert!(refused.flash().contains("last administrator who can sign in"), "{}", refused.flash());
     assert_eq!(admin.get(USERS).status, 200);
 }
+
+#[test]
+fn nobodys_own_roles_change_among_others() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let own = admin.account.clone().unwrap();
+    let (tomas, _) = app.add_user("Tomas Okafor", &[predefined::READ_ONLY.into()]);
+    // Tomas has it already: only one's own would change.
+    let refused = bulk(&admin, "add_role", &[&own, &tomas], &[("add_role", &predefined::READ_ONLY.to_string())]);
+    assert!(refused.flash().contains("Maya Lindqvist is you"), "{}", refused.flash());
+    // One's own row alone, as all that match: what it would take away is asked first.
+    app.add_user("Olga Sund", &[predefined::ADMINISTRATOR.into()]);
+    let fields = super::html::matching_on(&admin, USERS, &[("q", "lindqvist")]);
+    let fields = super::html::borrowed(&fields, &[("do", "remove_administrator")]);
+    let question = admin.post_and_follow(&format!("{USERS}/bulk"), &fields);
+    assert!(question.text().contains("You will lose"), "{}", question.text());
+}
+
+/// Where nobody could administer Muster before, nobody stands in the way.
+#[test]
+fn before_the_first_administrator_users_can_be_disabled() {
+    let app = TestApp::start();
+    let (tomas, _) = app.add_user("Tomas Okafor", &[predefined::USER.into()]);
+    let one = muster::accounts::model::Selection::Accounts(vec![tomas]);
+    let shell = muster::auth::principal::Principal::shell();
+    app.write(move |conn| {
+        muster::accounts::operations::disable(conn, &shell, muster::accounts::model::Kind::User, &one).map(drop)
+    });
+}

@@ -137,3 +137,61 @@ fn pages_cost_the_same_however_many_there_are() {
     assert!(admin.get(&at(&large, "?accounts=16")).text().contains("376–400 of 400"));
     assert!(admin.get(&at(&large, "?accounts=99")).text().contains("376–400 of 400"));
 }
+
+/// The roles of members are given and taken on the list, where the ticked ones are selected.
+#[test]
+fn the_roles_of_members_are_changed_on_the_list() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let [ida, bo] = ["Ida Holm", "Bo Berg"].map(|name| app.add_user(name, &[]).0);
+    let robot = app.add_account("robot");
+    let team = app.add_team("Blue", &[&ida, &bo, &robot]);
+    for (list, id, name) in [("/settings/users", &bo, "Bo Berg"), ("/settings/system-accounts", &robot, "robot")] {
+        assert!(admin.get(&at(&team, "")).body.contains(&format!("formaction=\"{list}/bulk\"")));
+        let fields = [("account", id.as_str()), ("team", team.as_str()), ("disabled", "1"), ("do", "keep")];
+        let selected = admin.post_and_follow(&format!("{list}/bulk"), &fields);
+        assert_eq!(crate::pages::html::ticked(&selected, "id"), [id.to_string()]);
+        assert!(selected.body.contains("Blue"), "the list of the team");
+        let role = predefined::READ_ONLY.to_string();
+        let fields = [("id", id.as_str()), ("team", team.as_str()), ("do", "add_role"), ("add_role", &role)];
+        let done = admin.post_and_follow(&format!("{list}/bulk"), &fields);
+        assert_eq!(done.flash(), format!("Added Read-Only to {name}."));
+    }
+    // Who only chooses the members is not offered it.
+    let lead = app.user("Lea Lead", &[predefined::USER.into()]);
+    super::make_administrator(&app, &team, &lead);
+    let page = lead.get(&at(&team, "")).body;
+    assert!(page.contains("Remove from team") && !page.contains("Add or remove roles"), "{page}");
+}
+
+#[test]
+fn recent_changes_are_for_those_who_may_read_the_log() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let ida = app.add_user("Ida Holm", &[]).0;
+    assert_eq!(admin.post(TEAMS, &[("name", "Blue")]).status, 303);
+    let team: Id = app.read(|conn| {
+        let sql = muster::database::sql::Sql::new("SELECT id FROM teams WHERE name = 'Blue'");
+        Ok(sql.ids(conn)?.remove(0))
+    });
+    assert_eq!(post(&admin, &team, "/members", &[&ida]), 303);
+    assert_eq!(post(&admin, &team, "/administrators", &[&ida]), 303);
+    assert_eq!(admin.post(&at(&team, ""), &[("name", "Azure"), ("shown", "Blue")]).status, 303);
+    let page = admin.get(&at(&team, "")).text();
+    for part in [
+        "1 user and 0 system accounts",
+        "Maya Lindqvist renamed it from Blue to Azure",
+        "Maya Lindqvist made Ida Holm team administrator",
+        "Maya Lindqvist added Ida Holm",
+        "Maya Lindqvist created this team",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    // Neither is who administers it for those who may not see users.
+    let reader = app.add_role("Team readers", &["team:read:*"]);
+    let reader = app.user("Rolf Reader", &[reader]);
+    let page = reader.get(&at(&team, "")).text();
+    assert!(page.contains("1 administrator") && !page.contains("Ida Holm") && !page.contains("Recent changes"), "{page}");
+    let list = reader.get(TEAMS).text();
+    assert!(list.contains("1 administrator") && !list.contains("Ida Holm"), "{list}");
+}
