@@ -136,7 +136,7 @@ async fn identify(request: &ServiceRequest) -> Result<Option<Principal>, Error> 
 
 /// Whether somebody asked for it: what a page's script fetches by itself, and what a browser fetches ahead, keeps no session
 /// alive.
-fn is_by_a_person(headers: &HeaderMap) -> bool {
+pub fn is_by_a_person(headers: &HeaderMap) -> bool {
     !headers.contains_key("sec-purpose") && headers.get("sec-fetch-dest").is_none_or(|dest| dest != "empty")
 }
 

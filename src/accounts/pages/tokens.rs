@@ -2,12 +2,13 @@
 //! stands here, too.
 
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::visits::AccountVisit;
 use crate::accounts::queries::alike::{Among, of_same_look};
 use crate::accounts::view::tokens::SentToken;
+use crate::auth::access::is_by_a_person;
 use crate::clock;
 use crate::config::BaseUrl;
 use crate::error::Error;
@@ -107,12 +108,17 @@ fn value_page(visit: &AccountVisit, token: &str) -> String {
     visit.below(&value_address("/tokens", token))
 }
 
+/// Whether nobody looks at the answer: a browser that fetches ahead, or a request for the head alone.
+pub fn is_a_peek(request: &HttpRequest) -> bool {
+    request.method() != Method::GET || !is_by_a_person(request.headers())
+}
+
 /// `GET …/{id}/tokens/{token}/value`: shows a new value, once.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`.
 pub async fn value(visit: AccountVisit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
-    let (screen, seal, peek) = (visit.screen, seal(&visit)?, visit.request.method() != Method::GET);
+    let (screen, seal, peek) = (visit.screen, seal(&visit)?, is_a_peek(&visit.request));
     let navigation = visit.navigation;
     let shown = visit.write(move |conn, actor, id| {
         let account = operations::within_reach(conn, actor, screen.kind, id)?;

@@ -1,5 +1,7 @@
 //! The members of a team: users and system accounts alike.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -83,7 +85,7 @@ impl Patch {
         if self.0.len() > MOST {
             return Err(Error::BadRequest("The body has more than 10,000 steps.".into()));
         }
-        let mut wanted = Wanted::default();
+        let (mut wanted, mut last) = (Wanted::default(), BTreeMap::new());
         for (at, step) in self.0.into_iter().enumerate() {
             let required = |field: &str| Error::at(format!("[{at}].{field}"), "This is required.");
             let op = step.op.ok_or_else(|| required("op"))?;
@@ -91,14 +93,16 @@ impl Patch {
                 return Err(Error::at(format!("[{at}].path"), "This must be /users."));
             }
             let id = step.value.and_then(|value| value.uuid).ok_or_else(|| required("value.uuid"))?;
-            wanted.added.retain(|other| *other != id);
-            wanted.removed.retain(|other| *other != id);
-            match op.as_str() {
-                "add" => wanted.added.push(id.clone()),
-                "remove" => wanted.removed.push(id.clone()),
+            let is_added = match op.as_str() {
+                "add" => true,
+                "remove" => false,
                 _ => return Err(Error::at(format!("[{at}].op"), "This must be add or remove.")),
-            }
+            };
+            last.insert(id.clone(), is_added);
             wanted.all.push(id);
+        }
+        for (id, is_added) in last {
+            if is_added { wanted.added.push(id) } else { wanted.removed.push(id) }
         }
         Ok(wanted)
     }

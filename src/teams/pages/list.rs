@@ -14,6 +14,7 @@ use crate::teams::queries::list::{self, Administrators, Filter};
 use crate::teams::view::{self, NewTeamPage, TEAMS, TeamLine, TeamsPage};
 use crate::teams::{Team, queries, reach};
 use crate::text::grouped;
+use crate::tokens::value::redaction::without_secrets;
 use crate::web::form::{Form, Query};
 use crate::web::page::see_other;
 use crate::web::view::address::address;
@@ -38,7 +39,7 @@ pub struct TeamsQuery {
 /// `GET /settings/teams`
 pub async fn show(visit: Visit, query: Query<TeamsQuery>) -> Result<HttpResponse, Error> {
     let query = query.0;
-    let search: String = query.q.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
+    let search: String = without_secrets(query.q.trim()).chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
     let administrators = match (query.administrators.as_str(), &visit.actor.account) {
         ("none", _) => Administrators::Nobody,
         ("me", Some(own)) => Administrators::One(own.clone()),

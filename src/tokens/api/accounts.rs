@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::MAX_OVERLAP;
-use crate::accounts::model::Kind;
+use crate::accounts::model::{Kind, Right};
 use crate::accounts::pages::live::add_to_token;
 use crate::activity::{AccountUsage, Recorder};
+use crate::auth::principal::Principal;
 use crate::error::{Error, FieldError};
 use crate::id::Id;
 use crate::tokens::json::{Token, TokenItems, TokenList};
@@ -115,7 +116,7 @@ pub static CREATE: Operation = Operation::new(
     GROUP,
     "Create a token for a system account",
     "| field | absent or null | empty |\n|---|---|---|\n| `description` | 400 | 400 |\n| `access` | 400 | 400 |\n| `expiresAt` | the longest \
-     lifetime that is allowed, or never | 400 |\n\nThe caller must be able to do all that the account can do in Muster itself.",
+     lifetime that is allowed, or never | 400 |\n\nTo create tokens for another account takes `system_account:manage:*`. The caller must be able to do all that the account can do in Muster itself.",
     &[
         answers::<Token>(201, "The token. Its `value` is shown this once."),
         says(409, "The creation of tokens is paused."),
@@ -129,6 +130,7 @@ pub static CREATE: Operation = Operation::new(
 /// `Forbidden`, `NotFound`, `Invalid`, `Conflict`.
 pub async fn create(call: Call, body: Json<NewToken>) -> Result<HttpResponse, Error> {
     let ((address, id), maximum) = (tokens_of(&call)?, call.config.max_token_lifetime);
+    makes_tokens_for(&call.actor, &id)?;
     let wanted = body.0;
     let creation = Creation {
         name: wanted.description.unwrap_or_default(),
@@ -138,6 +140,16 @@ pub async fn create(call: Call, body: Json<NewToken>) -> Result<HttpResponse, Er
     let made = call.write(move |conn, actor| operations::create(conn, actor, &id, &creation, maximum)).await;
     let (token, value) = made.map_err(|error| error.with_paths(path))?;
     hal(StatusCode::CREATED, &Token::new(&token, &address).with_value(&value))
+}
+
+/// A token makes tokens for other accounts only if it manages all of them. A person who manages their teams' may, in the browser:
+/// machines that made each other's tokens would outlive what is taken from one of them.
+fn makes_tokens_for(actor: &Principal, account: &Id) -> Result<(), Error> {
+    let everywhere = Kind::System.permission(Right::Manage);
+    if actor.is(account) || actor.may(everywhere) {
+        return Ok(());
+    }
+    Err(Error::forbidden(everywhere, "A token creates tokens for other accounts only if it manages all system accounts."))
 }
 
 fn expiry(text: Option<&str>, maximum: Option<TimeDelta>) -> Result<Expiry, FieldError> {
@@ -215,6 +227,7 @@ pub static REGENERATE: Operation = Operation::new(
 /// `Forbidden`, `NotFound`, `Invalid`, `Conflict`.
 pub async fn regenerate(call: Call, body: Json<Overlap>) -> Result<HttpResponse, Error> {
     let ((address, id), token) = (tokens_of(&call)?, call.segment("token"));
+    makes_tokens_for(&call.actor, &id)?;
     let (overlap, maximum) = (body.0.length()?, call.config.max_token_lifetime);
     let made = call.write(move |conn, actor| operations::regenerate_within(conn, actor, &id, &token, overlap, maximum)).await?;
     hal(StatusCode::CREATED, &Token::new(&made.new, &address).with_value(&made.value))

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use chrono::{NaiveDateTime, TimeDelta};
 
 use crate::accounts::pages::live;
-use crate::accounts::pages::tokens::{RegenerateForm, TokenForm, TokenPath, seal, show as show_value, value_address};
+use crate::accounts::pages::tokens::{RegenerateForm, TokenForm, TokenPath, is_a_peek, seal, show as show_value, value_address};
 use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection, overlaps};
 use crate::activity::Recorder;
 use crate::audit;
@@ -117,7 +117,7 @@ pub async fn create(visit: Visit, form: Form<TokenForm>) -> Result<HttpResponse,
 /// # Errors
 /// `NotFound`.
 pub async fn value(visit: Visit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
-    let (seal, peek, navigation) = (seal(&visit)?, visit.request.method() != Method::GET, visit.navigation);
+    let (seal, peek, navigation) = (seal(&visit)?, is_a_peek(&visit.request), visit.navigation);
     let shown = visit.write(move |conn, actor| {
         let account = own::account(conn, actor)?;
         Ok((values::show(conn, account, &path.token, &seal, peek)?, Counts::read(conn, navigation)?))

@@ -1,6 +1,6 @@
 //! Tokens in a text that somebody pasted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{ID_AT, ID_LENGTH, TOKEN_LENGTH, TokenValue};
 
@@ -12,6 +12,7 @@ pub struct Found(pub BTreeMap<String, Vec<TokenValue>>);
 /// Looks through a text of any kind, in one pass: values are the same in every encoding that keeps ASCII.
 pub fn find(text: &[u8]) -> Found {
     let mut found = Found::default();
+    let mut known = HashSet::new();
     let mut at = 0;
     while let Some(next) = text[at..].windows(ID_AT + ID_LENGTH).position(is_beginning) {
         at += next;
@@ -20,7 +21,7 @@ pub fn find(text: &[u8]) -> Found {
         let is_whole = value.is_some();
         let values = found.0.entry(id).or_default();
         if let Some(value) = value
-            && values.iter().all(|known| known.expose() != value.expose())
+            && known.insert(&text[at..at + TOKEN_LENGTH])
         {
             values.push(value);
         }

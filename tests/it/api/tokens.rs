@@ -112,10 +112,18 @@ fn what_a_token_may_not_be_is_named() {
     let strong = app.add_account_with("deploy-prod", &[predefined::ADMINISTRATOR.into()]);
     app.add_team("Mobile", &[&machine, &of_team.account, &strong]);
     let new = json!({"description": "x", "access": "read"});
-    assert_eq!(of_team.post(&path, &new).status, 201);
-    let refused = of_team.post(&of(&strong), &new);
+    let keeper = Caller::holding(&app, "keeper", &["system_account:manage:*"]);
+    assert_eq!(keeper.post(&path, &new).status, 201);
+    let refused = keeper.post(&of(&strong), &new);
     assert_eq!((refused.status, refused.body["permission"].is_string()), (403, true));
-    assert_eq!(of_team.post(&of(&caller.account), &new).status, 404);
+    // A token of a team's manager sees those of the team's accounts and ends them. It makes none, also not in place of one.
+    let made = keeper.post(&path, &new);
+    let one = format!("{path}/{}", made.body["uuid"].as_str().unwrap());
+    for id in [&machine, &strong, &caller.account] {
+        assert_eq!(of_team.post(&of(id), &new).status, 403);
+    }
+    assert_eq!(of_team.post(&format!("{one}/regenerate"), &json!({})).status, 403);
+    assert_eq!((of_team.get(&path).status, of_team.delete(&one).status), (200, 204));
     for permissions in [&["system_account:read:*"][..], &["token:manage:own", "user:manage:*"]] {
         let caller = Caller::holding(&app, permissions[0], permissions);
         assert_eq!((caller.get(&path).status, caller.post(&path, &new).status), (403, 403));

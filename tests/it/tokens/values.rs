@@ -41,6 +41,8 @@ fn a_new_value_is_shown_once() {
     let page = made(&admin, &at(&id, "/tokens"), &FIELDS);
     // Looking at it without seeing it takes nothing away.
     assert_eq!(admin.send("HEAD", &page, &[], &[]).status, 200);
+    // Neither does a browser that fetches ahead use it up.
+    assert_eq!(admin.send("GET", &page, &[("Sec-Purpose", "prefetch;prerender")], &[]).status, 200);
     let kept: String = app.read(|conn| Ok(token_values::table.select(token_values::sealed).first(conn)?));
     let value = token_value(&admin.get(&page));
     assert_eq!(app.verify(&value).status, 200);
