@@ -156,9 +156,6 @@ impl Database {
     }
 
     /// Runs `work` in a transaction that on Postgres does not wait for administrators' changes. (SQLite has one writer.)
-    ///
-    /// # Errors
-    /// As [`Database::write`].
     pub async fn record<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -170,33 +167,21 @@ impl Database {
     }
 
     /// [`Database::read`] for a thread that may block: the command line, and work that is already away.
-    ///
-    /// # Errors
-    /// As [`Database::read`].
     pub fn read_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
         self.on_a_line(|conn| Ended::Known(work(conn)))
     }
 
     /// [`Database::write`] for a thread that may block.
-    ///
-    /// # Errors
-    /// As [`Database::write`].
     pub fn write_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
         self.on_a_line(|conn| transaction::run(conn, true, work))
     }
 
     /// [`Database::record`] for a thread that may block.
-    ///
-    /// # Errors
-    /// As [`Database::write`].
     pub fn record_now<T>(&self, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
         self.on_a_line(|conn| transaction::run(conn, false, work))
     }
 
     /// Whether changes can be written, as far as is known without making one: asked by the readiness check.
-    ///
-    /// # Errors
-    /// `Unavailable` with the reason.
     pub async fn writable(&self) -> Result<(), Error> {
         if let Some(file) = self.file.as_ref() {
             file.check_writable()?;
@@ -318,9 +303,6 @@ fn taken<F>(work: &Mutex<Option<F>>) -> Option<F> {
 }
 
 /// The transaction of [`Database::write`] on a connection that one holds, without what follows each write.
-///
-/// # Errors
-/// What `work` returns, and the database's; then nothing has changed.
 pub fn write_on<T>(conn: &mut DbConnection, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
     transaction::run(conn, true, work).settled()
 }

@@ -29,9 +29,6 @@ pub struct Demo {
 
 impl Demo {
     /// Makes the temporary database and fills it. What `config` does not set is set as at Halden Freight.
-    ///
-    /// # Errors
-    /// A sentence for the person who starts it.
     pub fn prepare(mut config: Config) -> Result<Self, String> {
         let folder = tempfile::Builder::new().prefix("muster-demo-").tempdir();
         let folder = folder.map_err(|error| format!("The demo's temporary folder cannot be made: {error}."))?;

@@ -28,7 +28,7 @@ const EXPIRY_HORIZON: TimeDelta = TimeDelta::days(14);
 /// How many accounts have a series for their next expiry, those with the nearest.
 const EXPIRY_SERIES: i64 = 1_000;
 /// How long the database may take before the rest is told without it: Prometheus gives up after ten seconds.
-const PATIENCE: Duration = Duration::from_secs(5);
+const QUERY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where the numbers come from.
 #[derive(Clone)]
@@ -67,7 +67,7 @@ pub fn routes(sources: Sources) -> impl Fn(&mut web::ServiceConfig) + Clone + Se
 async fn show(sources: web::Data<Sources>, turn: web::Data<tokio::sync::Mutex<()>>) -> Result<HttpResponse, Error> {
     let stored = {
         let _turn = turn.lock().await;
-        tokio::time::timeout(PATIENCE, sources.database.read(stored)).await.ok().and_then(Result::ok)
+        tokio::time::timeout(QUERY_TIMEOUT, sources.database.read(stored)).await.ok().and_then(Result::ok)
     };
     let text = text::draw(&sources, stored).map_err(|error| Error::Internal(format!("writing the metrics: {error}")))?;
     Ok(HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text))

@@ -57,9 +57,6 @@ pub struct Server {
 
 impl Server {
     /// Brings the database up to date and binds the address. Port 0 takes a free one.
-    ///
-    /// # Errors
-    /// A sentence for the person who starts it.
     pub fn bind(config: Config) -> Result<Self, String> {
         descriptors::raise_limit();
         migrations::migrate(&config.database_url)?;
@@ -113,9 +110,6 @@ impl Server {
     }
 
     /// Answers until it is told to stop by SIGTERM or SIGINT; then requests in flight end, and activity is written.
-    ///
-    /// # Errors
-    /// The listener's.
     pub async fn run(self) -> std::io::Result<()> {
         let listener = self.listener.try_clone()?;
         let running = self.start()?;
@@ -139,9 +133,6 @@ impl Server {
     }
 
     /// Begins to answer; the returned server is to be awaited, and its handle stops it.
-    ///
-    /// # Errors
-    /// The listener's.
     pub fn start(self) -> std::io::Result<Running> {
         let base_url = BaseUrl(self.base_url());
         let Self { config, database, listener, session_key, metrics, deadlines, hashing, .. } = self;

@@ -15,17 +15,11 @@ use crate::error::Error;
 use crate::schema::settings;
 
 /// The value of a setting.
-///
-/// # Errors
-/// The database's.
 pub fn get(conn: &mut DbConnection, name: &str) -> Result<Option<String>, Error> {
     Ok(settings::table.find(name).select(settings::value).first(conn).optional()?)
 }
 
 /// Gives a setting a value.
-///
-/// # Errors
-/// The database's.
 pub fn set(conn: &mut DbConnection, name: &str, value: &str) -> Result<(), Error> {
     diesel::delete(settings::table.find(name)).execute(conn)?;
     diesel::insert_into(settings::table).values((settings::name.eq(name), settings::value.eq(value))).execute(conn)?;
@@ -33,26 +27,17 @@ pub fn set(conn: &mut DbConnection, name: &str, value: &str) -> Result<(), Error
 }
 
 /// Forgets a setting.
-///
-/// # Errors
-/// The database's.
 pub fn remove(conn: &mut DbConnection, name: &str) -> Result<(), Error> {
     diesel::delete(settings::table.find(name)).execute(conn)?;
     Ok(())
 }
 
 /// The moment that a setting holds.
-///
-/// # Errors
-/// The database's.
 pub fn moment(conn: &mut DbConnection, name: &str) -> Result<Option<NaiveDateTime>, Error> {
     Ok(get(conn, name)?.and_then(|text| NaiveDateTime::parse_from_str(&text, MOMENT).ok()))
 }
 
 /// Gives a setting a moment.
-///
-/// # Errors
-/// The database's.
 pub fn set_moment(conn: &mut DbConnection, name: &str, at: NaiveDateTime) -> Result<(), Error> {
     set(conn, name, &at.format(MOMENT).to_string())
 }
@@ -60,17 +45,11 @@ pub fn set_moment(conn: &mut DbConnection, name: &str, at: NaiveDateTime) -> Res
 const SERVED_AT: &str = "served_at";
 
 /// Where a server of this database last listened: the URL that its links begin with.
-///
-/// # Errors
-/// The database's.
 pub fn served_at(conn: &mut DbConnection) -> Result<Option<String>, Error> {
     get(conn, SERVED_AT)
 }
 
 /// Notes where a server listens.
-///
-/// # Errors
-/// The database's.
 pub fn serve_at(conn: &mut DbConnection, url: &str) -> Result<(), Error> {
     if get(conn, SERVED_AT)?.as_deref() == Some(url) { Ok(()) } else { set(conn, SERVED_AT, url) }
 }
@@ -80,9 +59,6 @@ const MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.f";
 const TRACKED_SINCE: &str = "tracked_since";
 
 /// Since when use has been tracked: this installation's first start. Written down by the first call.
-///
-/// # Errors
-/// The database's.
 pub fn begin_tracking(conn: &mut DbConnection) -> Result<(), Error> {
     match get(conn, TRACKED_SINCE)? {
         Some(_) => Ok(()),
@@ -91,9 +67,6 @@ pub fn begin_tracking(conn: &mut DbConnection) -> Result<(), Error> {
 }
 
 /// Since when use has been tracked.
-///
-/// # Errors
-/// The database's.
 pub fn tracked_since(conn: &mut DbConnection) -> Result<NaiveDateTime, Error> {
     Ok(moment(conn, TRACKED_SINCE)?.unwrap_or_else(clock::now))
 }

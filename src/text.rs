@@ -29,9 +29,6 @@ pub fn like_anywhere(folded: &str) -> String {
 
 /// Tidies a line of text from outside, such as a name or a description: what cannot be seen is left out, white space is
 /// one space, and at most `limit` characters stay. Control characters are refused.
-///
-/// # Errors
-/// A sentence for the person who typed it.
 pub fn tidy(text: &str, limit: usize) -> Result<String, String> {
     if text.trim().chars().any(char::is_control) {
         return Err("Line breaks and other control characters are not allowed.".into());

@@ -96,9 +96,6 @@ pub struct AccountName(String);
 
 impl AccountName {
     /// Checks a name from outside.
-    ///
-    /// # Errors
-    /// A sentence for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let name = tidy(text, NAME_LIMIT)?;
         if name.is_empty() { Err("Enter a name.".into()) } else { Ok(Self(name)) }
@@ -121,9 +118,6 @@ pub struct Email(String);
 
 impl Email {
     /// Checks an address from outside.
-    ///
-    /// # Errors
-    /// A sentence for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let email = tidy(text, 254)?;
         let well_formed = email.split_once('@').is_some_and(|(name, host)| {
@@ -148,9 +142,6 @@ impl Email {
 }
 
 /// Checks a description: up to 200 characters on one line, or nothing.
-///
-/// # Errors
-/// A sentence for the person who typed it.
 pub fn description(text: &str) -> Result<String, String> {
     tidy(text, DESCRIPTION_LIMIT)
 }

@@ -246,9 +246,6 @@ pub fn set_teams(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id
 }
 
 /// Gives everything that a user owns to another one, who is `called` so.
-///
-/// # Errors
-/// `Forbidden`, `Invalid` (field `owner`).
 pub fn hand_over(conn: &mut DbConnection, actor: &Principal, of: &Id, called: &str) -> Result<(), Error> {
     let mut action = Action::new(&actions::set_owner::SetOwner, Kind::System);
     fill_in(conn, actor, &mut action, called)?;

@@ -139,9 +139,6 @@ pub fn find_named(conn: &mut DbConnection, name: &str) -> Result<Id, Error> {
 }
 
 /// Writes a new account and counts it.
-///
-/// # Errors
-/// `Invalid` on the field `name` or `email` that is taken.
 pub fn insert(conn: &mut DbConnection, id: &Id, new: &NewAccount, by: (Option<&Id>, &str)) -> Result<(), Error> {
     let now = clock::now();
     diesel::insert_into(accounts::table)
@@ -228,9 +225,6 @@ pub fn search_text(name: &str, description: &str, email: Option<&Email>) -> Stri
 }
 
 /// Gives an account another name and description.
-///
-/// # Errors
-/// `Invalid` on the field `name` where it is taken.
 pub fn rename(conn: &mut DbConnection, id: &Id, name: &super::model::AccountName, description: &str) -> Result<(), Error> {
     let mut sql = Sql::new("UPDATE accounts SET name = ");
     sql.bind(name.as_str()).push(", name_key = ").bind(name.key()).push(", description = ").bind(description);
@@ -257,9 +251,6 @@ fn keep_copies(conn: &mut DbConnection, assignment: impl Fn(&mut Sql)) -> Result
 }
 
 /// Gives a user a password, or another one. The database refuses it for a system account.
-///
-/// # Errors
-/// The database's.
 pub fn set_password(conn: &mut DbConnection, id: &Id, hash: &str) -> Result<(), Error> {
     diesel::update(accounts::table.filter(accounts::id.eq(id)))
         .set((accounts::password_hash.eq(hash), accounts::updated_at.eq(clock::now())))
@@ -268,9 +259,6 @@ pub fn set_password(conn: &mut DbConnection, id: &Id, hash: &str) -> Result<(), 
 }
 
 /// How many accounts of a kind there are: (enabled, disabled).
-///
-/// # Errors
-/// The database's.
 pub fn totals(conn: &mut DbConnection, kind: Kind) -> Result<(i64, i64), Error> {
     let rows: Vec<(bool, i64)> = account_totals::table
         .filter(account_totals::kind.eq(kind.as_str()))
@@ -281,9 +269,6 @@ pub fn totals(conn: &mut DbConnection, kind: Kind) -> Result<(i64, i64), Error> 
 }
 
 /// Keeps the totals in step with a change to `accounts` in the same transaction.
-///
-/// # Errors
-/// The database's.
 pub fn add_to_total(conn: &mut DbConnection, kind: Kind, disabled: bool, by: i64) -> Result<(), Error> {
     diesel::update(account_totals::table.find((kind.as_str(), disabled)))
         .set(account_totals::total.eq(account_totals::total + by))
@@ -293,9 +278,6 @@ pub fn add_to_total(conn: &mut DbConnection, kind: Kind, disabled: bool, by: i64
 
 /// Whether anybody at all can administer Muster: an enabled user with a password who holds the three permissions that
 /// the last administrator may not lose.
-///
-/// # Errors
-/// The database's.
 pub fn has_administrator(conn: &mut DbConnection) -> Result<bool, Error> {
     let mut sql = administrators("1");
     sql.push(" LIMIT 1");
@@ -305,9 +287,6 @@ pub fn has_administrator(conn: &mut DbConnection) -> Result<bool, Error> {
 }
 
 /// The names of up to `limit` administrators, for "ask …".
-///
-/// # Errors
-/// The database's.
 pub fn administrator_names(conn: &mut DbConnection, limit: i64) -> Result<Vec<String>, Error> {
     #[derive(QueryableByName)]
     struct Named {
@@ -336,9 +315,6 @@ fn administrators(columns: &str) -> Sql {
 }
 
 /// Accepted and refused calls of an account for each day since `from`, oldest first; days without calls are left out.
-///
-/// # Errors
-/// The database's.
 pub fn days(conn: &mut DbConnection, id: &Id, from: chrono::NaiveDate) -> Result<Vec<(chrono::NaiveDate, i64, i64)>, Error> {
     Ok(account_days::table
         .filter(account_days::account_id.eq(id))

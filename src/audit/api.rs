@@ -93,9 +93,6 @@ pub static LIST: Operation = Operation::new(
 ]);
 
 /// `GET /audit`
-///
-/// # Errors
-/// `InvalidAt`.
 pub async fn list(call: Call) -> Result<HttpResponse, Error> {
     let params = call.params();
     let filter = filter(&params)?;

@@ -119,9 +119,6 @@ impl LogQuery {
     }
 
     /// The filter, with days in UTC.
-    ///
-    /// # Errors
-    /// A sentence for each field that cannot be understood.
     pub fn filter(&self, today: NaiveDate) -> Result<Filter, Vec<FieldError>> {
         let mut faults = Vec::new();
         let mut filter = Filter {

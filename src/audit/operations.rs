@@ -10,9 +10,6 @@ use crate::error::Error;
 pub const READ: &str = "audit:read:*";
 
 /// Notes an export of what a filter's address says, and gives what the database is to be asked for.
-///
-/// # Errors
-/// `Forbidden`.
 pub fn begin_export(
     conn: &mut DbConnection,
     actor: &Principal,

@@ -29,9 +29,6 @@ pub mod retain;
 const SIZE: usize = 50;
 
 /// `GET /settings/audit-log`
-///
-/// # Errors
-/// `Unavailable`.
 pub async fn list(visit: Visit, query: Query<LogQuery>) -> Result<HttpResponse, Error> {
     let (query, now) = (query.0, clock::now());
     let filter = query.filter(now.date());

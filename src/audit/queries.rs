@@ -29,9 +29,6 @@ pub struct Change {
 
 /// Begins a change by `actor` to accounts, roles, teams or tokens, inside [`crate::database::Database::write`]: there no
 /// two changes overlap, so that the revision that it gets is in the order of the commits.
-///
-/// # Errors
-/// The database's.
 pub fn begin(conn: &mut DbConnection, actor: &Principal) -> Result<Change, Error> {
     begin_once(conn, actor, None)
 }
@@ -46,9 +43,6 @@ pub fn begin_once(conn: &mut DbConnection, actor: &Principal, form: Option<&Id>)
 }
 
 /// Begins a note of several events that change nothing that anybody is permitted.
-///
-/// # Errors
-/// The database's.
 pub fn begin_note(conn: &mut DbConnection, actor: &Principal) -> Result<Change, Error> {
     insert(conn, actor, Id::new(), None)
 }
@@ -113,9 +107,6 @@ impl Change {
     }
 
     /// Writes one event.
-    ///
-    /// # Errors
-    /// The database's.
     pub fn record(&self, conn: &mut DbConnection, event: &Event<'_>) -> Result<(), Error> {
         diesel::insert_into(audit_events::table)
             .values((
@@ -137,9 +128,6 @@ impl Change {
     }
 
     /// Takes the header away again where nothing turned out to need changing.
-    ///
-    /// # Errors
-    /// The database's.
     pub fn discard(self, conn: &mut DbConnection) -> Result<(), Error> {
         diesel::delete(revisions::table.filter(revisions::change_id.eq(&self.id))).execute(conn)?;
         diesel::delete(audit_changes::table.find(&self.id)).execute(conn)?;
@@ -149,17 +137,11 @@ impl Change {
 
 /// Writes an event that changes nothing that anybody is permitted: a sign-in, a refusal. It may stand outside
 /// [`crate::database::Database::write`].
-///
-/// # Errors
-/// The database's.
 pub fn record_alone(conn: &mut DbConnection, actor: &Principal, event: &Event<'_>) -> Result<(), Error> {
     begin_note(conn, actor)?.record(conn, event)
 }
 
 /// Whether a change was made by this actor.
-///
-/// # Errors
-/// The database's.
 pub fn is_by(conn: &mut DbConnection, change: &Id, actor: &Principal) -> Result<bool, Error> {
     let by: Option<(String, Option<Id>)> =
         audit_changes::table.find(change).select((audit_changes::actor_kind, audit_changes::actor_id)).first(conn).optional()?;
@@ -181,9 +163,6 @@ pub fn made_before(conn: &mut DbConnection, actor: &Principal, form: Option<&Id>
 }
 
 /// What a change gave and took: the verb and the name of each thing, in order of name.
-///
-/// # Errors
-/// The database's.
 pub fn objects(conn: &mut DbConnection, change: &Id) -> Result<Vec<(String, String)>, Error> {
     let rows: Vec<(String, Option<String>)> = audit_events::table
         .filter(audit_events::change_id.eq(change))

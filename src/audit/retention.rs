@@ -43,9 +43,6 @@ pub enum Keep {
 
 impl Keep {
     /// Reads it from a form.
-    ///
-    /// # Errors
-    /// `Invalid` (field `days`).
     pub fn parse(keep: &str, days: &str) -> Result<Self, Error> {
         match keep {
             "forever" => Ok(Self::ForEver),
@@ -80,17 +77,11 @@ impl Keep {
 }
 
 /// What is set. A setting that cannot be read deletes nothing.
-///
-/// # Errors
-/// The database's.
 pub fn kept(conn: &mut DbConnection) -> Result<Keep, Error> {
     Ok(settings::get(conn, SETTING)?.and_then(|days| Keep::of_days(&days).ok()).unwrap_or_default())
 }
 
 /// How many events go at once where they are kept for so long.
-///
-/// # Errors
-/// The database's.
 pub fn would_delete(conn: &mut DbConnection, keep: Keep, now: NaiveDateTime) -> Result<i64, Error> {
     keep.cutoff(now).map_or(Ok(0), |cutoff| purge::count(conn, cutoff))
 }

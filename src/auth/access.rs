@@ -129,7 +129,7 @@ async fn identify(request: &ServiceRequest) -> Result<Option<Principal>, Error> 
         session.purge();
     } else if is_by_a_person(request.headers()) && seen.is_none_or(|seen| clock::now() - seen > seen_every(request.request())) {
         let (id, origin) = touched;
-        note_seen(request.request(), database, id, origin)?;
+        record_seen(request.request(), database, id, origin)?;
     }
     Ok(principal)
 }
@@ -156,7 +156,7 @@ pub struct Noting {
 
 /// Records in the background that a session was seen: reading must not wait for writers. One at a time, so that they never
 /// use more than one connection; sessions that are skipped are recorded at their next request.
-fn note_seen(request: &HttpRequest, database: web::Data<Database>, id: Id, origin: Origin) -> Result<(), Error> {
+fn record_seen(request: &HttpRequest, database: web::Data<Database>, id: Id, origin: Origin) -> Result<(), Error> {
     let noting = registered::<Noting>(request)?;
     if noting.seen.swap(true, Ordering::AcqRel) {
         return Ok(());
@@ -171,7 +171,7 @@ fn note_seen(request: &HttpRequest, database: web::Data<Database>, id: Id, origi
 }
 
 /// Writes an audit event for a refusal. If that fails, the response stays the same.
-pub async fn note_refusal(request: &HttpRequest, permission: &str) {
+pub async fn record_refusal(request: &HttpRequest, permission: &str) {
     let Some(principal) = request.extensions().get::<Arc<Principal>>().cloned() else { return };
     let (Ok(database), Ok(noting)) = (registered::<Database>(request), registered::<Noting>(request)) else { return };
     let route = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());

@@ -139,7 +139,7 @@ async fn identify(access: Access, request: &HttpRequest) -> Result<Principal, Ht
         recorder.refused(holder.id(), &holder.account.id, INSUFFICIENT, now);
         let refused = principal(request, &holder).map_err(|error| broken(request, &error))?;
         request.extensions_mut().insert(Arc::new(refused));
-        access::note_refusal(request, lacking).await;
+        access::record_refusal(request, lacking).await;
         return Err(insufficient(request, lacking));
     }
     let address = access::address(request).map_err(|error| broken(request, &error))?;

@@ -41,7 +41,7 @@ pub enum Refusal {
 
 /// Writes an audit event for a refused sign-in, with the user whose e-mail address was used, if there is one. What was
 /// typed is not recorded: people type passwords into the wrong field.
-pub fn note_refused(
+pub fn record_refused(
     conn: &mut DbConnection,
     refusal: Refusal,
     login: Option<&queries::Login>,
@@ -76,7 +76,7 @@ pub struct Begun {
 /// # Errors
 /// `Unauthenticated` if the password has changed meanwhile, or the account has been disabled.
 pub fn begin_session(conn: &mut DbConnection, account: &Id, password_hash: &str, origin: &Origin) -> Result<Begun, Error> {
-    if !queries::note_login(conn, account, password_hash)? {
+    if !queries::record_login(conn, account, password_hash)? {
         return Err(Error::Unauthenticated);
     }
     let login = queries::login_by_id(conn, account)?.ok_or(Error::Unauthenticated)?;

@@ -84,7 +84,7 @@ pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResp
         Ok(admitted) => admitted,
         Err(closed) => {
             if let Closed::TooMany(refusal) = &closed {
-                note_throttled(&visitor, &email, refusal).await?;
+                record_throttled(&visitor, &email, refusal).await?;
             }
             let error = Error::from(closed);
             return refused(&error, again(error.message()));
@@ -100,7 +100,7 @@ pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResp
         }
         Ok(Err(login)) => {
             log_refused(&origin, "no match");
-            database.record(move |conn| operations::note_refused(conn, Refusal::Mismatch, login.as_ref(), origin)).await?;
+            database.record(move |conn| operations::record_refused(conn, Refusal::Mismatch, login.as_ref(), origin)).await?;
             let left = match attempt.left {
                 0 => format!("No attempts left. Try again in {}.", wait_in_words(throttle::seconds(attempt.wait))),
                 1 => "1 attempt left.".to_owned(),
@@ -116,7 +116,7 @@ pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResp
 }
 
 /// Logs each refusal for too many attempts, and writes an audit event for some.
-async fn note_throttled(visitor: &Visitor, email: &str, refusal: &TooMany) -> Result<(), Error> {
+async fn record_throttled(visitor: &Visitor, email: &str, refusal: &TooMany) -> Result<(), Error> {
     let origin = origin(&visitor.request)?;
     log_refused(&origin, "too many attempts");
     if !refusal.first {
@@ -129,7 +129,7 @@ async fn note_throttled(visitor: &Visitor, email: &str, refusal: &TooMany) -> Re
     let email = email.to_owned();
     let noted = visitor.database.record(move |conn| {
         let login = queries::login(conn, &email)?;
-        operations::note_refused(conn, Refusal::Throttled, login.as_ref(), origin)
+        operations::record_refused(conn, Refusal::Throttled, login.as_ref(), origin)
     });
     noted.await
 }

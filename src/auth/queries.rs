@@ -57,7 +57,7 @@ pub fn has_users(conn: &mut DbConnection) -> Result<bool, Error> {
 /// Records a sign-in if the account is enabled and its password hash is still `password_hash`. Returns whether it did. The
 /// row stays locked until the transaction ends, so a change of password or a disablement comes before or after, and then
 /// ends the session that starts in this transaction.
-pub fn note_login(conn: &mut DbConnection, id: &Id, password_hash: &str) -> Result<bool, Error> {
+pub fn record_login(conn: &mut DbConnection, id: &Id, password_hash: &str) -> Result<bool, Error> {
     let unchanged = accounts::table
         .filter(accounts::id.eq(id))
         .filter(accounts::disabled.eq(false))

@@ -80,9 +80,6 @@ pub async fn evaluation(body: Body, check: web::Data<Check>) -> Result<HttpRespo
 }
 
 /// `POST /access/v1/evaluations`
-///
-/// # Errors
-/// As for one.
 pub async fn evaluations(body: Body, check: web::Data<Check>) -> Result<HttpResponse, Error> {
     let answer = match question::several(&body.0)? {
         Asked::One(question) => Answer::One(one(&check, question).await?),

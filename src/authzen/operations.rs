@@ -10,9 +10,6 @@ use crate::tokens::value::Access;
 const READING: [&str; 5] = ["get", "head", "list", "options", "read"];
 
 /// Answers all of them on one state. A question that lacks something is refused.
-///
-/// # Errors
-/// `Unavailable` when the database cannot be asked.
 pub async fn decide(check: &Check, questions: &[Option<Question>]) -> Result<Vec<bool>, Error> {
     let mut subjects: Vec<Subject> = Vec::new();
     // The place of each question's subject.

@@ -57,18 +57,12 @@ impl Fault {
 }
 
 /// Reads one question.
-///
-/// # Errors
-/// `Invalid`, with the field.
 pub fn one(body: &Map<String, Value>) -> Result<Question, Error> {
     question(|key| body.get(key)).map_err(|fault| fault.told(""))
 }
 
 /// Reads several, or one where there is no list or an empty one. What stands on top is the default of each item, and is looked at
 /// through an item that uses it: a key of an item replaces it whole.
-///
-/// # Errors
-/// `Invalid`, with the field; an item that only lacks something is none.
 pub fn several(body: &Map<String, Value>) -> Result<Asked, Error> {
     let semantic = semantic(body.get("options"))?;
     let items = match body.get("evaluations") {

@@ -66,7 +66,7 @@ pub const QUERY_TIMEOUT: Duration = Duration::from_secs(1);
 pub const LOST_AFTER: Duration = Duration::from_secs(3);
 
 /// How long a question about subjects waits for a catch-up that is under way.
-const PATIENCE: Duration = Duration::from_millis(100);
+const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// The least time between two catch-ups that calls have asked for.
 const REFRESH_INTERVAL: Duration = Duration::from_millis(2);
@@ -139,7 +139,7 @@ impl Cache {
     /// # Errors
     /// `Unavailable` where the database cannot be asked, and so nothing may be answered.
     pub async fn known(&self, subjects: &[Subject]) -> Result<Option<Vec<Option<Bearer>>>, Error> {
-        let Ok(memory) = tokio::time::timeout(PATIENCE, self.0.memory.lock()).await else { return Ok(None) };
+        let Ok(memory) = tokio::time::timeout(CATCH_UP_TIMEOUT, self.0.memory.lock()).await else { return Ok(None) };
         if self.0.failing.load(Ordering::Acquire) {
             return Err(Error::unavailable("no answer to the last questions for changes"));
         }

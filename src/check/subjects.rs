@@ -51,9 +51,6 @@ impl Check {
     /// Has `judge` answer for these subjects, all as they were at one moment. It gets nothing for a subject that is unknown,
     /// disabled, expired or revoked, and says beside its answer whether it refused nobody: what the memory refuses is looked at
     /// a second time, since another instance may have given it just now.
-    ///
-    /// # Errors
-    /// `Unavailable` when the database cannot be asked.
     pub async fn ask<T>(&self, subjects: &[Subject], judge: impl Fn(&[Option<Standing>]) -> (T, bool)) -> Result<T, Error> {
         let standings = |bearers: Vec<Option<Bearer>>| -> Vec<Option<Standing>> {
             let now = clock::now();

@@ -122,9 +122,6 @@ impl Check {
 
     /// Judges a token that [`Check::judge`] has accepted once more, by what is known now: for a caller whose account seems
     /// to lack a permission, which another instance may have given it just now.
-    ///
-    /// # Errors
-    /// As [`Check::judge`].
     pub async fn judge_again(&self, value: Option<&TokenValue>) -> Result<Verdict, Error> {
         self.cache.refresh().await?;
         self.judge(value).await

@@ -62,9 +62,6 @@ impl File {
     }
 
     /// Whether it can be written, as far as its folder's disk and its permissions tell.
-    ///
-    /// # Errors
-    /// `Unavailable` where it cannot.
     pub fn check_writable(&self) -> Result<(), Error> {
         self.check()?;
         let path = self.path.display();

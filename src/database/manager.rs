@@ -73,9 +73,6 @@ impl Manager {
 }
 
 /// Opens and sets up one connection.
-///
-/// # Errors
-/// The engine's own words, which may name a host but never a password.
 pub fn open(url: &DatabaseUrl) -> Result<DbConnection, diesel::ConnectionError> {
     let set_up = |error| diesel::ConnectionError::CouldntSetupConfiguration(error);
     match url {
@@ -164,9 +161,6 @@ fn in_open_transaction(conn: &mut DbConnection) -> bool {
 }
 
 /// Whether the server takes writes: one that has failed over may not.
-///
-/// # Errors
-/// `Unavailable` where it does not.
 pub fn takes_writes(conn: &mut DbConnection) -> Result<(), Error> {
     if let DbConnection::Sqlite(_) = conn {
         return Ok(());
@@ -179,9 +173,6 @@ pub fn takes_writes(conn: &mut DbConnection) -> Result<(), Error> {
 }
 
 /// Writes something that nobody reads.
-///
-/// # Errors
-/// The database's.
 pub fn try_a_write(conn: &mut DbConnection) -> Result<(), Error> {
     Sql::new("DELETE FROM settings WHERE name = 'write_probe'").execute(conn)?;
     Sql::new("INSERT INTO settings (name, value) VALUES ('write_probe', '')").execute(conn).map(drop)

@@ -25,9 +25,6 @@ const START_LOCK: &str = "SET client_min_messages = warning; SET lock_timeout = 
 /// Brings the database at `url` up to this binary's schema, with the predefined roles, and returns the names of the
 /// migrations that ran. Instances that start at the same moment wait for each other: each looks for what is to be done only
 /// once it holds the lock.
-///
-/// # Errors
-/// A sentence: the database cannot be reached, or a migration failed (which leaves the schema as it was).
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
     keep_private(url)?;
     let mut conn = manager::open(url).map_err(|error| match url {
@@ -74,8 +71,6 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, String> {
 /// Earlier versions of PostgreSQL are no longer maintained.
 const OLDEST_POSTGRES: i64 = 140_000;
 
-/// # Errors
-/// A sentence: this version of Postgres is too old.
 fn recent_enough(version: i64) -> Result<(), String> {
     if version >= OLDEST_POSTGRES {
         return Ok(());
@@ -99,9 +94,6 @@ fn keep_private(url: &DatabaseUrl) -> Result<(), String> {
 }
 
 /// Whether a migration of this binary is still to be run.
-///
-/// # Errors
-/// `Unavailable` where the database cannot say.
 pub fn pending(conn: &mut DbConnection) -> Result<bool, Error> {
     match conn {
         DbConnection::Sqlite(sqlite) => sqlite.has_pending_migration(SQLITE),

@@ -14,9 +14,6 @@ use crate::config::DatabaseUrl;
 const TRIES: usize = 3;
 
 /// Makes sure that a connection is one session, by looking whether a second one gets the same process of the server.
-///
-/// # Errors
-/// A sentence that says what is needed.
 pub fn refuse_shared(url: &DatabaseUrl, first: &mut PgConnection) -> Result<(), String> {
     let Ok(DbConnection::Postgres(mut second)) = manager::open(url) else { return Ok(()) };
     for _ in 0..TRIES {

@@ -174,17 +174,11 @@ impl Sql {
     }
 
     /// Runs it and returns how many rows it changed.
-    ///
-    /// # Errors
-    /// The database's.
     pub fn execute(self, conn: &mut DbConnection) -> Result<usize, Error> {
         Ok(RunQueryDsl::execute(self, conn)?)
     }
 
     /// Runs it and returns its rows.
-    ///
-    /// # Errors
-    /// The database's.
     pub fn load<T>(self, conn: &mut DbConnection) -> Result<Vec<T>, Error>
     where
         T: QueryableByName<Backend> + 'static,
@@ -193,9 +187,6 @@ impl Sql {
     }
 
     /// Runs `SELECT … AS n` and returns the number.
-    ///
-    /// # Errors
-    /// The database's.
     pub fn number(self, conn: &mut DbConnection) -> Result<i64, Error> {
         #[derive(QueryableByName)]
         struct Number {
@@ -206,17 +197,11 @@ impl Sql {
     }
 
     /// Runs `SELECT … AS name` and returns the first name, if there is a row.
-    ///
-    /// # Errors
-    /// The database's.
     pub fn name(self, conn: &mut DbConnection) -> Result<Option<String>, Error> {
         Ok(self.names(conn)?.into_iter().next())
     }
 
     /// Runs `SELECT … AS name` and returns the names.
-    ///
-    /// # Errors
-    /// The database's.
     pub fn names(self, conn: &mut DbConnection) -> Result<Vec<String>, Error> {
         #[derive(QueryableByName)]
         struct Named {
@@ -227,9 +212,6 @@ impl Sql {
     }
 
     /// Runs `SELECT … AS id` and returns the identities.
-    ///
-    /// # Errors
-    /// The database's.
     pub fn ids(self, conn: &mut DbConnection) -> Result<Vec<Id>, Error> {
         #[derive(QueryableByName)]
         struct Row {

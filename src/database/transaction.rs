@@ -67,9 +67,6 @@ pub fn run<T>(conn: &mut DbConnection, exclusive: bool, work: impl FnOnce(&mut D
 }
 
 /// Has everything that `work` reads be as it was at one moment. It cannot write.
-///
-/// # Errors
-/// What `work` returns, and the database's.
 pub fn at_one_moment<T>(conn: &mut DbConnection, work: impl FnOnce(&mut DbConnection) -> Result<T, Error>) -> Result<T, Error> {
     match conn {
         DbConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN"),

@@ -138,20 +138,14 @@ impl Values {
         Self { muster, api: "127.0.0.1:9000".into(), path: "/refunds".into(), permission: "payments:refund".into() }
     }
 
-    /// # Errors
-    /// A sentence for the field.
     pub fn set_muster(&mut self, url: &str) -> Result<(), String> {
         address(url).map(|address| self.muster = address)
     }
 
-    /// # Errors
-    /// A sentence for the field.
     pub fn set_api(&mut self, url: &str) -> Result<(), String> {
         address(url).map(|address| self.api = address)
     }
 
-    /// # Errors
-    /// A sentence for the field.
     pub fn set_path(&mut self, path: &str) -> Result<(), String> {
         let is_word =
             |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
@@ -161,8 +155,6 @@ impl Values {
         Ok(())
     }
 
-    /// # Errors
-    /// A sentence for the field.
     pub fn set_permission(&mut self, permission: &str) -> Result<(), String> {
         self.permission = Permission::parse(permission).map_err(|error| error.to_string())?.to_string();
         Ok(())

@@ -26,9 +26,6 @@ pub async fn gateways(_: Visit) -> HttpResponse {
 }
 
 /// `GET /help/gateways/{gateway}`
-///
-/// # Errors
-/// `NotFound` for a gateway without a recipe.
 pub async fn gateway(visit: Visit, slug: web::Path<String>) -> Result<HttpResponse, Error> {
     let gateway = Gateway::from_slug(&slug).ok_or(Error::NotFound("page"))?;
     let mut values = Values::example(visit.config.listen);
@@ -41,17 +38,11 @@ pub async fn gateway(visit: Visit, slug: web::Path<String>) -> Result<HttpRespon
 }
 
 /// `GET /help/operations`
-///
-/// # Errors
-/// The database's.
 pub async fn operations(visit: Visit) -> Result<HttpResponse, Error> {
     page(&visit, OPERATIONS, &operations_text()).await
 }
 
 /// `GET /help/authzen`
-///
-/// # Errors
-/// The database's.
 pub async fn authzen(visit: Visit) -> Result<HttpResponse, Error> {
     let url = visit.data::<BaseUrl>()?.0.clone();
     page(&visit, AUTHZEN, &AuthzenText { url }).await
@@ -74,9 +65,6 @@ pub struct Search {
 }
 
 /// `GET /help/api`: what the API answers, found by path, method or permission.
-///
-/// # Errors
-/// The database's.
 pub async fn api(visit: Visit) -> Result<HttpResponse, Error> {
     let q = Query::<Search>::of(&visit.request).map_or_else(|_| String::new(), |query| query.0.q);
     let (url, description) = (visit.data::<BaseUrl>()?.0.clone(), visit.data::<Description>()?);

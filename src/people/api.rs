@@ -96,9 +96,6 @@ pub static INVITE: Operation = Operation::new(
 .with_body::<NewUser>();
 
 /// `POST /admin/users/invite-user`: who has the address is the answer, enabled or disabled as the body says.
-///
-/// # Errors
-/// `Forbidden`, `Invalid`, `Conflict`.
 pub async fn invite(call: Call, body: Json<NewUser>) -> Result<HttpResponse, Error> {
     let (showing, plan, wanted) = (Showing::of(&call)?, Plan::from(call.config.get_ref()), body.0);
     let active = wanted.active;
@@ -120,9 +117,6 @@ pub static CREATE: Operation = Operation::new(
 .with_body::<NewUser>();
 
 /// `POST /admin/users`
-///
-/// # Errors
-/// `Forbidden`, `Invalid`, `Conflict`.
 pub async fn create(call: Call, body: Json<NewUser>) -> Result<HttpResponse, Error> {
     let (showing, plan, wanted) = (Showing::of(&call)?, Plan::from(call.config.get_ref()), body.0);
     let shown = call.write(move |conn, actor| {
@@ -145,9 +139,6 @@ pub static INVITE_SEVERAL: Operation = Operation::new(
 const MOST: usize = 500;
 
 /// `POST /admin/users/invite-users`
-///
-/// # Errors
-/// `Forbidden`, `Invalid`, `Conflict`.
 pub async fn invite_several(call: Call, body: Json<NewUsers>) -> Result<HttpResponse, Error> {
     let (showing, plan, wanted) = (Showing::of(&call)?, Plan::from(call.config.get_ref()), body.0.users);
     if wanted.is_empty() || wanted.len() > MOST {

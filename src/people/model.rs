@@ -25,9 +25,6 @@ const ONE_EACH: &str = "One address per line.";
 
 /// Reads a line of a list that somebody pasted: an address, or `Name <address>`. What Outlook leaves at the end of a line is
 /// left out.
-///
-/// # Errors
-/// A sentence for the person who typed it.
 pub fn line(text: &str) -> Result<Person, String> {
     let text = text.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, ',' | ';'));
     let Some((name, address)) = text.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) else {

@@ -33,9 +33,6 @@ pub use sessions::end_sessions;
 pub const INVITE: &str = "user:invite";
 
 /// Whether the actor may invite people, and handle invitations.
-///
-/// # Errors
-/// `Forbidden`.
 pub fn may_invite(actor: &Principal) -> Result<(), Error> {
     if invites(&actor.permissions) { Ok(()) } else { Err(Error::forbidden(INVITE, "Only administrators can invite users.")) }
 }
@@ -50,9 +47,6 @@ fn manages(held: &PermissionSet) -> bool {
 
 /// A user whom the actor could become, by a link or another address: they must be able to do all that this one can, also by the
 /// accounts that this one handles.
-///
-/// # Errors
-/// `NotFound`, `Forbidden`.
 fn like_oneself(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Account, Error> {
     let account = accounts::find(conn, Kind::User, id)?;
     let held = roles::queries::of_account(conn, id)?.1;

@@ -98,9 +98,6 @@ fn told(error: Error) -> Error {
 pub static LIST: Operation = Operation::new(GROUP, "List roles", "All roles, by name.", &[answers::<Roles>(200, "All roles.")]);
 
 /// `GET /admin/roles`
-///
-/// # Errors
-/// The database's.
 pub async fn list(call: Call) -> Result<HttpResponse, Error> {
     let roles = call.read(queries::all).await?;
     ok(&Roles::new(&roles, &call.base()))
@@ -110,9 +107,6 @@ pub static SHOW: Operation =
     Operation::new(GROUP, "Show a role", "A role with all that it grants.", &[answers::<Role>(200, "The role.")]);
 
 /// `GET /admin/roles/{uuid}`
-///
-/// # Errors
-/// `NotFound`.
 pub async fn show(call: Call) -> Result<HttpResponse, Error> {
     let id = call.id("uuid", "role")?;
     let role = call.read(move |conn| queries::get(conn, &id)).await?;
@@ -132,9 +126,6 @@ pub static CREATE: Operation = Operation::new(
 .with_body::<Draft>();
 
 /// `POST /admin/roles`
-///
-/// # Errors
-/// `Forbidden`, `InvalidAt`; `Conflict` for a name that is taken.
 pub async fn create(call: Call, body: Json<Draft>) -> Result<HttpResponse, Error> {
     let draft = body.0.read()?;
     let made = call.write(move |conn, actor| {
@@ -160,10 +151,6 @@ pub static UPDATE: Operation = Operation::new(
 .with_body::<Draft>();
 
 /// `PUT /admin/roles/{uuid}`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `InvalidAt`; `Conflict` for a locked role or a name that is taken, and where nobody who can
-/// administer Muster would remain.
 pub async fn update(call: Call, body: Json<Draft>) -> Result<HttpResponse, Error> {
     let id = call.id("uuid", "role")?;
     let keeps_description = body.0.description.is_none();
@@ -189,9 +176,6 @@ pub static DELETE: Operation = Operation::new(
 );
 
 /// `DELETE /admin/roles/{uuid}`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Conflict`.
 pub async fn delete(call: Call) -> Result<HttpResponse, Error> {
     let id = call.id("uuid", "role")?;
     call.write(move |conn, actor| operations::delete(conn, actor, &id, None)).await?;
@@ -206,9 +190,6 @@ pub static RESET: Operation = Operation::new(
 );
 
 /// `POST /admin/roles/reset`
-///
-/// # Errors
-/// `Forbidden`, `Conflict`.
 pub async fn reset(call: Call) -> Result<HttpResponse, Error> {
     let done = call.write(|conn, actor| {
         for role in PREDEFINED.iter().filter(|role| !role.locked) {

@@ -27,9 +27,6 @@ const MANAGE: &str = "role:manage:*";
 pub const NAME_TAKEN: &str = "A role already has this name.";
 
 /// Creates a role that grants no more than the actor has, and returns its identity.
-///
-/// # Errors
-/// `Forbidden`, `Invalid` (fields `name`, `description`, `permission`).
 pub fn create(conn: &mut DbConnection, actor: &Principal, draft: &RoleDraft) -> Result<Id, Error> {
     actor.require(MANAGE, "You don't have permission to create roles.")?;
     let terms = draft.check()?;

@@ -18,9 +18,6 @@ mod form;
 mod visits;
 
 /// `GET /settings/roles`
-///
-/// # Errors
-/// `Unavailable`.
 pub async fn list(visit: Visit) -> Result<HttpResponse, Error> {
     let find = |conn: &mut DbConnection| Ok((queries::all(conn)?, queries::holders(conn)?, general::read(conn)?));
     let ((roles, holders, settings), shell) = visit.framed(ROLES, find).await?;

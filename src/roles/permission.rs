@@ -48,9 +48,6 @@ impl std::error::Error for MalformedPermission {}
 
 impl Permission {
     /// Reads a permission. Unknown names are fine: the guarded API may define its own.
-    ///
-    /// # Errors
-    /// A sentence with the text, cut where it is long.
     pub fn parse(text: &str) -> Result<Permission, MalformedPermission> {
         let parts = Parts::parse(text).ok_or_else(|| MalformedPermission(text.chars().take(MAX_LENGTH).collect()))?;
         let resource_end = parts.resource.len();

@@ -27,9 +27,6 @@ pub use impact::{Difference, differences};
 /// Writes the predefined roles that are not there yet. What an administrator has edited since is left alone; what nobody can
 /// edit (a locked role) is brought in line with this version of Muster. Belongs in a transaction: half a role is worse than
 /// none.
-///
-/// # Errors
-/// The database's.
 pub fn install_predefined(conn: &mut DbConnection) -> Result<(), Error> {
     for role in predefined::PREDEFINED {
         let id: Id = role.uuid.into();
@@ -71,9 +68,6 @@ const COLUMNS: (
 ) = (roles::id, roles::name, roles::description, roles::predefined, roles::locked, roles::assignable, roles::created_at);
 
 /// All roles, by name, each with what it grants. Two statements.
-///
-/// # Errors
-/// The database's.
 pub fn all(conn: &mut DbConnection) -> Result<Vec<Role>, Error> {
     let rows: Vec<Columns> = roles::table.order((roles::name_key, roles::id)).select(COLUMNS).load(conn)?;
     let mut granted = granted_by(conn, None)?;
@@ -81,9 +75,6 @@ pub fn all(conn: &mut DbConnection) -> Result<Vec<Role>, Error> {
 }
 
 /// The roles of `ids` that exist, by name. Two statements.
-///
-/// # Errors
-/// The database's.
 pub fn find(conn: &mut DbConnection, ids: &[Id]) -> Result<Vec<Role>, Error> {
     let rows: Vec<Columns> = roles::table
         .filter(roles::id.eq_any(ids.iter().map(Id::as_str)))
@@ -95,17 +86,11 @@ pub fn find(conn: &mut DbConnection, ids: &[Id]) -> Result<Vec<Role>, Error> {
 }
 
 /// One role. Two statements.
-///
-/// # Errors
-/// `NotFound`; the database's.
 pub fn get(conn: &mut DbConnection, id: &Id) -> Result<Role, Error> {
     find(conn, std::slice::from_ref(id))?.into_iter().next().ok_or(Error::NotFound("role"))
 }
 
 /// The role of this name, in any case, or of this UUID.
-///
-/// # Errors
-/// The database's.
 pub fn find_named(conn: &mut DbConnection, name_or_id: &str) -> Result<Option<Role>, Error> {
     let id: Option<Id> = match Id::parse(name_or_id) {
         Some(id) => Some(id),
@@ -118,9 +103,6 @@ pub fn find_named(conn: &mut DbConnection, name_or_id: &str) -> Result<Option<Ro
 }
 
 /// Whether a role goes by this folded name.
-///
-/// # Errors
-/// The database's.
 pub fn is_taken(conn: &mut DbConnection, name_key: &str) -> Result<bool, Error> {
     let first: Option<Id> = roles::table.filter(roles::name_key.eq(name_key)).select(roles::id).first(conn).optional()?;
     Ok(first.is_some())
@@ -152,9 +134,6 @@ fn role(row: Columns, granted: &mut HashMap<Id, Vec<Permission>>) -> Role {
 
 /// What an account is: its roles by name and everything they grant together, the administration of its teams included.
 /// Three statements.
-///
-/// # Errors
-/// The database's.
 pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<(Vec<Badge>, PermissionSet), Error> {
     let badges = badges(conn, std::slice::from_ref(account))?.remove(account).unwrap_or_default();
     let granted: Vec<String> = role_permissions::table
@@ -203,9 +182,6 @@ pub fn of_administration(teams: &[Id]) -> impl Iterator<Item = Permission> + '_ 
 }
 
 /// Which of these accounts has which role.
-///
-/// # Errors
-/// The database's.
 pub fn pairs(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<(Id, Id)>, Error> {
     Ok(account_roles::table
         .filter(account_roles::account_id.eq_any(of.iter().map(Id::as_str)))
@@ -214,9 +190,6 @@ pub fn pairs(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<(Id, Id)>, Error>
 }
 
 /// The roles of each of `accounts`, by name. One statement, whatever the number.
-///
-/// # Errors
-/// The database's.
 pub fn badges(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, Vec<Badge>>, Error> {
     let rows: Vec<(Id, Id, String)> = account_roles::table
         .inner_join(roles::table)
@@ -233,9 +206,6 @@ pub fn badges(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, Ve
 
 /// The roles of each of `accounts` as they are shown: Team Administrator stands among them for whoever administers a team. Two
 /// statements.
-///
-/// # Errors
-/// The database's.
 pub fn shown(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, Vec<Badge>>, Error> {
     #[derive(QueryableByName)]
     struct Administration {

@@ -23,9 +23,6 @@ const PROBES: u32 = 3;
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
 /// Has `application` answer on `listener`.
-///
-/// # Errors
-/// The listener's.
 pub fn serve<F, I, S>(
     server: ServerBuilder,
     listener: TcpListener,

@@ -117,18 +117,12 @@ impl General {
 }
 
 /// The settings as they are stored.
-///
-/// # Errors
-/// The database's.
 pub fn read(conn: &mut DbConnection) -> Result<General, Error> {
     let Some(text) = super::get(conn, SETTING)? else { return Ok(General::default()) };
     serde_json::from_str(&text).map_err(|error| Error::Internal(format!("the setting {SETTING}: {error}")))
 }
 
 /// Stores them.
-///
-/// # Errors
-/// The database's.
 pub fn write(conn: &mut DbConnection, general: &General) -> Result<(), Error> {
     let text = serde_json::to_string(general).map_err(|error| Error::Internal(error.to_string()))?;
     super::set(conn, SETTING, &text)

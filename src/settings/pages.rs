@@ -22,9 +22,6 @@ use crate::web::view::{Choice, Field, Flash, Text};
 use crate::web::visit::Visit;
 
 /// `GET /settings/general`
-///
-/// # Errors
-/// `Unavailable`.
 pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
     visit.html(StatusCode::OK, &page(&visit, None, &[]).await?)
 }
@@ -119,9 +116,6 @@ fn fixed(config: &Config) -> Vec<Fixed> {
 }
 
 /// `POST /settings/general`
-///
-/// # Errors
-/// `Forbidden`, `BadRequest`, `Unavailable`; what a rule refuses comes back as the form.
 pub async fn save(visit: Visit, form: Form<GeneralForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let (asked, fixed) = (form.clone(), visit.config.organisation.clone());

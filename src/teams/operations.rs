@@ -46,9 +46,6 @@ fn event<'a>(verb: &'static str, id: &'a Id, name: &'a str, detail: serde_json::
 }
 
 /// Creates a team without members, and returns its identity.
-///
-/// # Errors
-/// `Forbidden`, `Invalid` (field `name`).
 pub fn create(conn: &mut DbConnection, actor: &Principal, name: &str) -> Result<Id, Error> {
     actor.require(MANAGE, "Only administrators can create teams.")?;
     let name = free_name(conn, name, None)?;
@@ -86,9 +83,6 @@ pub struct TeamDraft {
 }
 
 /// Creates a team with its applications and administrators, and returns its identity.
-///
-/// # Errors
-/// `Forbidden`, `Invalid` (fields `name`, `applications`, `account`).
 pub fn create_whole(conn: &mut DbConnection, actor: &Principal, draft: &TeamDraft) -> Result<Id, Error> {
     let id = create(conn, actor, &draft.name)?;
     applications::set(conn, actor, &id, &draft.applications)?;
@@ -97,9 +91,6 @@ pub fn create_whole(conn: &mut DbConnection, actor: &Principal, draft: &TeamDraf
 }
 
 /// Gives a team another name, applications and administrators. Its members stay.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Invalid` (fields `name`, `applications`, `account`).
 pub fn replace(conn: &mut DbConnection, actor: &Principal, id: &Id, draft: &TeamDraft) -> Result<(), Error> {
     rename(conn, actor, id, ("", &draft.name))?;
     applications::set(conn, actor, id, &draft.applications)?;
@@ -114,9 +105,6 @@ pub fn kept_as_default(conn: &mut DbConnection, id: &Id) -> Result<Option<String
 }
 
 /// Deletes a team. Its members stay, without what their roles allow for their teams; its administrators are none any more.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`.
 pub fn delete(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Team, Error> {
     actor.require(MANAGE, "Only administrators can delete teams.")?;
     let team = queries::find_one(conn, id)?;
@@ -125,8 +113,8 @@ pub fn delete(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Tea
     }
     let change = audit::begin(conn, actor)?;
     let one = std::slice::from_ref(id);
-    let members = changes::note_teams(conn, &change, (MEMBERSHIP, false), Whom::All, one)?;
-    let administrators = changes::note_teams(conn, &change, (ADMINISTRATION, false), Whom::All, one)?;
+    let members = changes::record_teams(conn, &change, (MEMBERSHIP, false), Whom::All, one)?;
+    let administrators = changes::record_teams(conn, &change, (ADMINISTRATION, false), Whom::All, one)?;
     let detail = serde_json::json!({ "members": members, "administrators": administrators });
     change.record(conn, &event(verbs::TEAM_DELETED, id, &team.name, detail))?;
     // Members and administrators go with the row, by their foreign keys.

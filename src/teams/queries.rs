@@ -19,9 +19,6 @@ pub mod list;
 pub mod members;
 
 /// All teams, by name.
-///
-/// # Errors
-/// The database's.
 pub fn all(conn: &mut DbConnection) -> Result<Vec<Team>, Error> {
     let rows: Vec<(Id, String)> = teams::table.order((teams::name_key, teams::id)).select((teams::id, teams::name)).load(conn)?;
     Ok(rows.into_iter().map(|(id, name)| Team { id, name }).collect())
@@ -33,9 +30,6 @@ pub fn named(conn: &mut DbConnection, name_key: &str) -> Result<Option<Id>, Erro
 }
 
 /// One team.
-///
-/// # Errors
-/// `NotFound`.
 pub fn find_one(conn: &mut DbConnection, id: &Id) -> Result<Team, Error> {
     find(conn, std::slice::from_ref(id))?.pop().ok_or(Error::NotFound("team"))
 }
@@ -66,9 +60,6 @@ pub fn delete(conn: &mut DbConnection, id: &Id) -> Result<(), Error> {
 }
 
 /// Writes a new team.
-///
-/// # Errors
-/// The database's.
 pub fn insert(conn: &mut DbConnection, id: &Id, name: &str) -> Result<(), Error> {
     diesel::insert_into(teams::table)
         .values((teams::id.eq(id), teams::name.eq(name), teams::name_key.eq(fold(name)), teams::created_at.eq(clock::now())))
@@ -77,9 +68,6 @@ pub fn insert(conn: &mut DbConnection, id: &Id, name: &str) -> Result<(), Error>
 }
 
 /// The teams of `ids` that exist, by name.
-///
-/// # Errors
-/// The database's.
 pub fn find(conn: &mut DbConnection, ids: &[Id]) -> Result<Vec<Team>, Error> {
     let rows: Vec<(Id, String)> = teams::table
         .filter(teams::id.eq_any(ids.iter().map(Id::as_str)))
@@ -90,9 +78,6 @@ pub fn find(conn: &mut DbConnection, ids: &[Id]) -> Result<Vec<Team>, Error> {
 }
 
 /// The teams of each of `accounts`, by name. One statement, whatever the number.
-///
-/// # Errors
-/// The database's.
 pub fn of_accounts(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, Vec<Team>>, Error> {
     let rows: Vec<(Id, Id, String)> = team_members::table
         .inner_join(teams::table)
@@ -108,9 +93,6 @@ pub fn of_accounts(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<I
 }
 
 /// Whether two accounts are members of one team.
-///
-/// # Errors
-/// The database's.
 pub fn share_team(conn: &mut DbConnection, one: &Id, other: &Id) -> Result<bool, Error> {
     let mut sql = Sql::new("SELECT count(*) AS n FROM team_members m JOIN team_members o ON o.team_id = m.team_id WHERE ");
     sql.push("m.account_id = ").bind(one).push(" AND o.account_id = ").bind(other);
@@ -118,9 +100,6 @@ pub fn share_team(conn: &mut DbConnection, one: &Id, other: &Id) -> Result<bool,
 }
 
 /// Whether an account is a member of a team that `other` is not in.
-///
-/// # Errors
-/// The database's.
 pub fn is_elsewhere(conn: &mut DbConnection, account: &Id, other: Option<&Id>) -> Result<bool, Error> {
     let mut sql = Sql::new("SELECT count(*) AS n FROM team_members m WHERE m.account_id = ");
     sql.bind(account).push(" AND NOT EXISTS (SELECT 1 FROM team_members o WHERE o.team_id = m.team_id AND o.account_id = ");
@@ -129,9 +108,6 @@ pub fn is_elsewhere(conn: &mut DbConnection, account: &Id, other: Option<&Id>) -
 }
 
 /// Which of these accounts is a member of which team.
-///
-/// # Errors
-/// The database's.
 pub fn pairs(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<(Id, Id)>, Error> {
     Ok(team_members::table
         .filter(team_members::account_id.eq_any(of.iter().map(Id::as_str)))
@@ -140,9 +116,6 @@ pub fn pairs(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<(Id, Id)>, Error>
 }
 
 /// Which of these accounts administers which team.
-///
-/// # Errors
-/// The database's.
 pub fn administrators(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<(Id, Id)>, Error> {
     Ok(team_administrators::table
         .filter(team_administrators::account_id.eq_any(of.iter().map(Id::as_str)))
@@ -151,9 +124,6 @@ pub fn administrators(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<(Id, Id)
 }
 
 /// How many users and system accounts each of `ids` has: team → (users, system accounts).
-///
-/// # Errors
-/// The database's.
 pub fn sizes(conn: &mut DbConnection, ids: &[Id]) -> Result<HashMap<Id, (i64, i64)>, Error> {
     #[derive(QueryableByName)]
     struct Size {

@@ -130,9 +130,6 @@ fn naming(path: &str, message: &str) -> String {
 
 /// Middleware for `from_fn`: makes a problem document of everything below that is no success and not one already. A refusal
 /// for lack of permission by an operation is written to the audit log, as the pages do.
-///
-/// # Errors
-/// None of its own: what fails below becomes an answer.
 pub async fn errors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -150,7 +147,7 @@ pub async fn errors(
     let known = cause.and_then(|error| error.as_error::<Error>()).cloned();
     let unread = cause.and_then(|error| error.as_error::<FormError>()).map(ToString::to_string);
     if let Some(permission) = known.as_ref().and_then(Error::lacking) {
-        access::note_refusal(answer.request(), permission).await;
+        access::record_refusal(answer.request(), permission).await;
     }
     trace::keep_cause(&answer);
     let (request, old) = answer.into_parts();

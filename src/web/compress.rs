@@ -87,9 +87,6 @@ fn gzip(plain: &[u8], level: u32) -> io::Result<Vec<u8>> {
 }
 
 /// Middleware for `from_fn`: compresses pages.
-///
-/// # Errors
-/// Whatever the services inside give.
 pub async fn pages(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     let accepted = Encoding::accepted_by(&request);
     let mut answer = next.call(request).await?.map_into_boxed_body();

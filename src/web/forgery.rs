@@ -23,9 +23,6 @@ pub const SESSION_COOKIE: &str = "muster_session";
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Middleware for `from_fn`: answers 403 to a request that [`judge`] refuses.
-///
-/// # Errors
-/// Whatever the services inside give.
 pub async fn same_origin(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

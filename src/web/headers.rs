@@ -30,9 +30,6 @@ const ALWAYS: [(HeaderName, HeaderValue); 6] = [
 /// Middleware for `from_fn`: adds them to every answer. `Cache-Control: no-store` and `Referrer-Policy: same-origin` stand unless
 /// the handler has said otherwise;
 /// `Strict-Transport-Security` only where the public URL is https.
-///
-/// # Errors
-/// Whatever the services inside give, with the same headers on the answer that it will become.
 pub async fn security_headers(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -49,9 +49,6 @@ pub async fn alive() -> HttpResponse {
 
 /// `GET /readyz`: the database answers and takes changes, its schema is this binary's, and the check's cache is as fresh as
 /// the gateway is promised.
-///
-/// # Errors
-/// `Unavailable` otherwise.
 pub async fn ready(
     database: web::Data<Database>,
     check: web::Data<Check>,

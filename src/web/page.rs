@@ -77,18 +77,12 @@ pub fn flash(session: &Session, flash: &Flash) -> Result<(), Error> {
 }
 
 /// Draws a page.
-///
-/// # Errors
-/// `Internal` where the template fails.
 pub fn html(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
     let body = page.render().map_err(|error| Error::Internal(format!("drawing a page: {error}")))?;
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(without_indentation(&body)))
 }
 
 /// Draws a page that shows a secret, such as a new token or a one-time link. It is not compressed.
-///
-/// # Errors
-/// `Internal` where the template fails.
 pub fn html_with_secret(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
     let mut answer = html(status, page)?;
     answer.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static(compress::SECRET));
@@ -96,9 +90,6 @@ pub fn html_with_secret(status: StatusCode, page: &impl Template) -> Result<Http
 }
 
 /// Draws the page of a one-time link, or one that shows such links: its address is named to nobody, either.
-///
-/// # Errors
-/// `Internal` where the template fails.
 pub fn html_of_link(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
     let mut answer = html_with_secret(status, page)?;
     answer.headers_mut().insert(header::REFERRER_POLICY, header::HeaderValue::from_static("no-referrer"));
@@ -129,9 +120,6 @@ pub fn local(next: &str) -> Option<&str> {
 
 /// Whom to ask for what one may not do oneself: whoever the settings name, or "Maya Lindqvist, Tomas Okafor or Priya
 /// Sandoval".
-///
-/// # Errors
-/// The database's.
 pub fn whom_to_ask(conn: &mut DbConnection, settings: &General) -> Result<Option<Contact>, Error> {
     if !settings.ask.is_empty() {
         let href = Some(settings.ask_link.clone()).filter(|link| !link.is_empty());
@@ -195,7 +183,7 @@ pub async fn errors(
         return Ok(replaced(answer, to_sign_in));
     }
     if let Some(permission) = error.as_ref().and_then(Error::lacking) {
-        access::note_refusal(answer.request(), permission).await;
+        access::record_refusal(answer.request(), permission).await;
     }
     trace::keep_cause(&answer);
     let page = page_for(answer.request(), status, error).await;

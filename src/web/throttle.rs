@@ -104,17 +104,11 @@ impl Default for Throttle {
 impl Throttle {
     /// Counts an attempt to prove to be somebody by a password, before the password is looked at. An unknown name (an e-mail
     /// address, in any spelling) counts like a known one, so that the answer tells nothing.
-    ///
-    /// # Errors
-    /// How long to wait, when there were too many.
     pub fn attempt(&self, address: IpAddr, name: &str) -> Result<Attempt, TooMany> {
         self.attempt_at(Instant::now(), address, name)
     }
 
     /// The same where the browser or the session has proved before whose it is: it is counted by itself.
-    ///
-    /// # Errors
-    /// How long to wait, when there were too many.
     pub fn attempt_of_known(&self, address: IpAddr, known: &Id) -> Result<Attempt, TooMany> {
         self.attempt_of_known_at(Instant::now(), address, known)
     }

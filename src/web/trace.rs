@@ -53,9 +53,6 @@ fn word(method: &Method) -> &'static str {
 }
 
 /// [`logged`], and counted for the metrics.
-///
-/// # Errors
-/// Those of the handler.
 pub async fn requests(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -82,9 +79,6 @@ fn known_route(request: &HttpRequest) -> String {
 
 /// Gives a caller's own `X-Request-ID` back as it came, in the place of Muster's, whatever the answer is. Muster's stands in
 /// the log beside it, and in the body of an error.
-///
-/// # Errors
-/// None of its own: what fails below becomes an answer.
 pub async fn echo(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -112,9 +106,6 @@ fn quoted(sent: &[u8]) -> String {
 }
 
 /// Gives each request an id and writes its line; a second one, with the cause, where it ends in a 5xx.
-///
-/// # Errors
-/// Those of the handler.
 pub async fn logged(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -41,9 +41,6 @@ pub struct Visit {
 }
 
 /// What the application was given under this type.
-///
-/// # Errors
-/// `Internal` where it was not.
 pub fn registered<T: 'static>(request: &HttpRequest) -> Result<web::Data<T>, Error> {
     let missing = || Error::Internal(format!("the application has no {}", std::any::type_name::<T>()));
     request.app_data::<web::Data<T>>().cloned().ok_or_else(missing)

@@ -50,7 +50,7 @@ impl Verb for AddRole {
 
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &Params) -> Result<i64, Error> {
         rules::some_roles(conn, &params.chosen)?;
-        changes::note_roles_added(conn, change, target, &params.chosen)
+        changes::record_roles_added(conn, change, target, &params.chosen)
     }
 
     fn unchanged(&self) -> Unchanged {

@@ -51,7 +51,7 @@ impl Verb for Delete {
     }
 
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {
-        changes::note_state(conn, change, verbs::ACCOUNT_DELETED, target, None)
+        changes::record_state(conn, change, verbs::ACCOUNT_DELETED, target, None)
     }
 
     fn unchanged(&self) -> Unchanged {

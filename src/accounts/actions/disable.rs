@@ -40,7 +40,7 @@ impl Verb for Disable {
     }
 
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {
-        changes::note_state(conn, change, verbs::ACCOUNT_DISABLED, target, Some(false))
+        changes::record_state(conn, change, verbs::ACCOUNT_DISABLED, target, Some(false))
     }
 
     fn unchanged(&self) -> Unchanged {

@@ -65,8 +65,8 @@ impl Verb for EditRoles {
         let derived: Id = predefined::TEAM_ADMINISTRATOR.into();
         let (added, mut removed) = params.differences(badges.into_iter().map(|badge| badge.id).collect());
         removed.retain(|role| *role != derived);
-        Ok(changes::note_roles_added(conn, change, target, &added)?
-            + changes::note_roles_removed(conn, change, target, &removed)?)
+        Ok(changes::record_roles_added(conn, change, target, &added)?
+            + changes::record_roles_removed(conn, change, target, &removed)?)
     }
 
     fn unchanged(&self) -> Unchanged {

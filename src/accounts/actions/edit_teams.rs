@@ -43,7 +43,13 @@ impl Verb for EditTeams {
         rules::existing_teams(conn, &params.chosen)?;
         let (added, removed) = params.differences(teams.into_iter().map(|team| team.id).collect());
         let mut note = |added, teams: &[Id]| {
-            changes::note_teams(conn, change, (changes::MEMBERSHIP, added), changes::Whom::These(std::slice::from_ref(id)), teams)
+            changes::record_teams(
+                conn,
+                change,
+                (changes::MEMBERSHIP, added),
+                changes::Whom::These(std::slice::from_ref(id)),
+                teams,
+            )
         };
         Ok(note(true, &added)? + note(false, &removed)?)
     }

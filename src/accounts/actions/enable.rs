@@ -37,7 +37,7 @@ impl Verb for Enable {
     }
 
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {
-        changes::note_state(conn, change, verbs::ACCOUNT_ENABLED, target, Some(true))
+        changes::record_state(conn, change, verbs::ACCOUNT_ENABLED, target, Some(true))
     }
 
     fn unchanged(&self) -> Unchanged {

@@ -46,7 +46,7 @@ impl Verb for MakeAdministrator {
     }
 
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {
-        changes::note_roles_added(conn, change, target, &self.gives(&Params::default()))
+        changes::record_roles_added(conn, change, target, &self.gives(&Params::default()))
     }
 
     fn done(&self) -> Option<(&'static str, &'static str)> {

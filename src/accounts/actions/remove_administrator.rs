@@ -36,7 +36,7 @@ impl Verb for RemoveAdministrator {
     }
 
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {
-        changes::note_roles_removed(conn, change, target, &[predefined::ADMINISTRATOR.into()])
+        changes::record_roles_removed(conn, change, target, &[predefined::ADMINISTRATOR.into()])
     }
 
     fn done(&self) -> Option<(&'static str, &'static str)> {

@@ -37,7 +37,7 @@ impl Verb for RemoveRole {
 
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &Params) -> Result<i64, Error> {
         rules::some_roles(conn, &params.chosen)?;
-        changes::note_roles_removed(conn, change, target, &params.chosen)
+        changes::record_roles_removed(conn, change, target, &params.chosen)
     }
 
     fn unchanged(&self) -> Unchanged {

@@ -58,7 +58,7 @@ impl Verb for SetOwner {
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &Params) -> Result<i64, Error> {
         let chosen = params.chosen.first().ok_or_else(|| Error::field("owner", "Choose the new owner."))?;
         let owner = owners::one_called(conn, chosen.as_str())?;
-        changes::note_owner(conn, change, verbs::OWNER_CHANGED, target, &owner.id)
+        changes::record_owner(conn, change, verbs::OWNER_CHANGED, target, &owner.id)
     }
 
     fn unchanged(&self) -> Unchanged {

@@ -50,9 +50,6 @@ pub static REPLACE: Operation = Operation::new(
 .with_body::<RoleList>();
 
 /// `PUT /admin/users/{uuid}/roles`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Gone`, `Invalid`, `Conflict`.
 pub async fn replace(call: Call, body: Json<RoleList>) -> Result<HttpResponse, Error> {
     let (id, roles) = (call.id("uuid", "account")?, body.0.roles);
     if roles.len() > MOST {
@@ -78,9 +75,6 @@ pub static ADD: Operation = Operation::new(
 );
 
 /// `PUT /admin/users/{uuid}/roles/{role}`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Gone`, `Invalid`.
 pub async fn add(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse, Error> {
     one_role(call, operations::add_roles).await
 }
@@ -98,9 +92,6 @@ pub static REMOVE: Operation = Operation::new(
 );
 
 /// `DELETE /admin/users/{uuid}/roles/{role}`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Gone`, `Invalid`, `Conflict`.
 pub async fn remove(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse, Error> {
     one_role(call, operations::remove_roles).await
 }
@@ -125,9 +116,6 @@ pub static PROMOTE: Operation = Operation::new(
 );
 
 /// `PUT /admin/users/{uuid}/role/admin`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Gone`.
 pub async fn promote(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse, Error> {
     administrator(call, operations::make_administrator).await
 }
@@ -140,9 +128,6 @@ pub static DEMOTE: Operation = Operation::new(
 );
 
 /// `DELETE /admin/users/{uuid}/role/admin`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Gone`, `Conflict`.
 pub async fn demote(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse, Error> {
     administrator(call, operations::remove_administrator).await
 }

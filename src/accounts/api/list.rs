@@ -64,9 +64,6 @@ pub static LIST: Operation = Operation::new(
 ]);
 
 /// `GET /admin/users`
-///
-/// # Errors
-/// `Forbidden`, `Invalid`.
 pub async fn list(call: Call) -> Result<HttpResponse, Error> {
     let params = call.params();
     let paging = params.paging()?;
@@ -112,9 +109,6 @@ pub struct Narrowing {
 
 impl Narrowing {
     /// By the parameters of a query string.
-    ///
-    /// # Errors
-    /// `InvalidAt`.
     pub fn of_params(params: &Params) -> Result<Self, Error> {
         let mut words = Vec::new();
         for name in ListQuery::names() {
@@ -126,9 +120,6 @@ impl Narrowing {
     }
 
     /// By an object of a body, where nothing may be misspelled.
-    ///
-    /// # Errors
-    /// `InvalidAt`.
     pub fn of_object(object: &Map<String, Value>) -> Result<Self, Error> {
         let mut narrowing = Self { words: Vec::new(), active: None };
         for (name, value) in object {
@@ -167,9 +158,6 @@ impl Narrowing {
     }
 
     /// The accounts that a change is meant for: those that the list has with the same filters.
-    ///
-    /// # Errors
-    /// `Forbidden`, `InvalidAt`.
     pub fn filter(&self, actor: &Principal, screen: &'static Screen) -> Result<Filter, Error> {
         self.part(actor, screen).map(|(filter, _)| filter)
     }

@@ -63,9 +63,6 @@ pub static CREATE: Operation = Operation::new(
 .with_body::<NewSystemAccount>();
 
 /// `POST /admin/system-accounts`
-///
-/// # Errors
-/// `Forbidden`, `Invalid`, `Conflict`.
 pub async fn create(call: Call, body: Json<NewSystemAccount>) -> Result<HttpResponse, Error> {
     let (showing, plan, new) = (Showing::of(&call)?, Plan::from(call.config.get_ref()), body.0);
     if new.r#type.is_some_and(|kind| kind != 1) {
@@ -157,9 +154,6 @@ pub static BULK: Operation = Operation::new(
 const MOST: usize = 5_000;
 
 /// `POST /admin/system-accounts/bulk`
-///
-/// # Errors
-/// `Forbidden`, `Invalid`, `Conflict`.
 pub async fn bulk(call: Call, body: Json<BulkChange>) -> Result<HttpResponse, Error> {
     let wanted = body.0;
     let verb = verb(wanted.action.as_deref().unwrap_or_default())?;

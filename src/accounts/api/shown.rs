@@ -65,9 +65,6 @@ impl Showing {
     }
 
     /// One account.
-    ///
-    /// # Errors
-    /// `NotFound`.
     pub fn user(&self, conn: &mut DbConnection, id: &Id) -> Result<User, Error> {
         self.users(conn, std::slice::from_ref(id))?.pop().ok_or(Error::NotFound("account"))
     }

@@ -49,9 +49,6 @@ pub static SHOW: Operation = Operation::new(
 );
 
 /// `GET /admin/users/{uuid}`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Gone`.
 pub async fn show(call: Call) -> Result<HttpResponse, Error> {
     let (id, showing, actor) = (call.id("uuid", "account")?, Showing::of(&call)?, call.actor.clone());
     let shown = call.read(move |conn| {
@@ -102,9 +99,6 @@ pub static UPDATE: Operation = Operation::new(
 .with_optional_body::<UserChange>();
 
 /// `PUT /admin/users/{uuid}`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Gone`, `Invalid`, `Conflict`.
 pub async fn update(call: Call, body: Json<UserChange>) -> Result<HttpResponse, Error> {
     let (id, showing, plan) = (call.id("uuid", "account")?, Showing::of(&call)?, Plan::from(call.config.get_ref()));
     let shown = call.write(move |conn, actor| {
@@ -155,9 +149,6 @@ pub static DELETE: Operation = Operation::new(
 );
 
 /// `DELETE /admin/users/{uuid}`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Gone`, `Conflict`.
 pub async fn delete(call: Call) -> Result<HttpResponse, Error> {
     let id = call.id("uuid", "account")?;
     let deleted = call.write(move |conn, actor| {

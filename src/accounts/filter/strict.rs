@@ -13,9 +13,6 @@ impl ListQuery {
     }
 
     /// Takes words apart for who does not see what they were taken for: all of them must mean something.
-    ///
-    /// # Errors
-    /// `Invalid` on the fields that do not.
     pub fn strictly(words: &[(String, String)], screen: &'static Screen) -> Result<Filters, Error> {
         let filters = Self::parse(&serde_html_form::to_string(words).unwrap_or_default()).on(screen);
         let understood = filters.query();

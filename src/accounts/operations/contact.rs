@@ -10,9 +10,6 @@ use crate::error::{Error, FieldError};
 use crate::id::Id;
 
 /// Gives a system account an address, or takes it away where the text is empty.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Invalid` (field `email`).
 pub fn set_contact(conn: &mut DbConnection, actor: &Principal, id: &Id, email: &str) -> Result<(), Error> {
     let kind = Kind::System;
     actor.require(kind.permission(Right::Manage), "Only administrators can edit system accounts.")?;

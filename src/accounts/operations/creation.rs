@@ -83,9 +83,6 @@ pub struct UserCreation {
 /// Creates a user with a password, and returns their identity. Who limits the users asks [`plan_allows`] then.
 ///
 /// [`plan_allows`]: rules::plan_allows
-///
-/// # Errors
-/// `Forbidden`, `Invalid` (fields `name`, `email`, `role`).
 pub fn create_user(conn: &mut DbConnection, actor: &Principal, form: &UserCreation) -> Result<Id, Error> {
     actor.require(Kind::User.permission(Right::Manage), "Only administrators can create users.")?;
     let mut invalid = Vec::new();
@@ -150,8 +147,8 @@ pub fn give_and_place(
     teams: &[Id],
 ) -> Result<(), Error> {
     let Target::Accounts(kind, ids) = target else { return Err(Error::Internal("new accounts by a filter".into())) };
-    changes::note_roles_added(conn, change, target, roles)?;
-    changes::note_teams(conn, change, (changes::MEMBERSHIP, true), changes::Whom::These(ids), teams)?;
+    changes::record_roles_added(conn, change, target, roles)?;
+    changes::record_teams(conn, change, (changes::MEMBERSHIP, true), changes::Whom::These(ids), teams)?;
     let given = [verbs::ROLE_ADDED, verbs::TEAM_ADDED];
     for tally in changes::tally(conn, &change.id)?.iter().filter(|tally| given.contains(&tally.verb.as_str())) {
         (Effect::of(&tally.verb)?.carry_out)(conn, change, *kind, tally.events)?;

@@ -11,9 +11,6 @@ use crate::id::Id;
 use crate::roles;
 
 /// Gives an account another name and description.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Invalid` (fields `name`, `description`).
 pub fn rename(
     conn: &mut DbConnection,
     actor: &Principal,

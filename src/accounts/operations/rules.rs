@@ -53,9 +53,6 @@ impl Plan {
 
 /// Whether the actor may change accounts of this kind at all: everywhere, or, where `needed` is
 /// [`Right::ManageTeam`], in their own teams.
-///
-/// # Errors
-/// `Forbidden`.
 pub fn may_begin(actor: &Principal, kind: Kind, needed: Right) -> Result<(), Error> {
     let everywhere = kind.permission(Right::Manage);
     if actor.may(everywhere) || (needed == Right::ManageTeam && actor.may(kind.permission(Right::ManageTeam))) {
@@ -107,9 +104,6 @@ pub fn out_of_reach(actor: &Principal, kind: Kind, name: &str) -> Error {
 }
 
 /// Whether an account shares a team with the actor.
-///
-/// # Errors
-/// The database's.
 pub fn is_colleague(conn: &mut DbConnection, actor: &Principal, account: &Id) -> Result<bool, Error> {
     actor.account.as_ref().map_or(Ok(false), |own| teams::queries::share_team(conn, own, account))
 }

@@ -33,7 +33,7 @@ pub fn undo(conn: &mut DbConnection, actor: &Principal, plan: &Plan, undone: &Id
     let kind = kind_of(conn, undone)?;
     rules::may_begin(actor, kind, Right::ManageTeam)?;
     let change = audit::begin_undo(conn, actor, undone)?;
-    let left = changes::note_opposites(conn, &change, undone, &Effect::reversals())?;
+    let left = changes::record_opposites(conn, &change, undone, &Effect::reversals())?;
     let selected = changes::touched(conn, &change)?;
     let tallies = carry_out(conn, actor, plan, &change, selected)?;
     if tallies.is_empty() {

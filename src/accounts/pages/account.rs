@@ -53,9 +53,6 @@ const CHART_DAYS: i64 = 30;
 const FEED_LENGTH: i64 = 5;
 
 /// `GET /settings/system-accounts/{id}`
-///
-/// # Errors
-/// `NotFound`, `Unavailable`.
 pub async fn show(visit: AccountVisit) -> Result<HttpResponse, Error> {
     visit.html(StatusCode::OK, &page(&visit).await?)
 }
@@ -127,9 +124,6 @@ fn find(conn: &mut DbConnection, actor: &Principal, (screen, settings): (&Screen
 }
 
 /// The page of an account, as this actor may see it.
-///
-/// # Errors
-/// `NotFound`, `Unavailable`.
 pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
     let (actor, screen, id) = (&visit.actor, visit.screen, &visit.id);
     let pending = visit.data::<Recorder>()?.pending(id);
@@ -295,9 +289,6 @@ pub struct RenameForm {
 }
 
 /// `POST /settings/system-accounts/{id}`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
 pub async fn rename(visit: AccountVisit, form: Form<RenameForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let done = {

@@ -127,9 +127,6 @@ pub struct Next {
 }
 
 /// `POST …/bulk`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `BadRequest`, `Unavailable`; what a rule refuses is said on the list, with the selection kept.
 pub async fn act(visit: ScreenVisit, form: Form<BulkForm>) -> Result<HttpResponse, Error> {
     let (form, screen) = (form.0, visit.screen);
     let plan = Plan::from(visit.config.get_ref());

@@ -35,18 +35,12 @@ pub fn shown(ids: &[Id]) -> String {
 }
 
 /// `POST …/{id}/roles`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
 pub async fn roles(visit: AccountVisit, form: Form<EditForm>) -> Result<HttpResponse, Error> {
     let ticked = form.0.role.clone();
     save(&visit, &EditRoles, form.0, ticked).await
 }
 
 /// `POST …/{id}/teams`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
 pub async fn teams(visit: AccountVisit, form: Form<EditForm>) -> Result<HttpResponse, Error> {
     let ticked = form.0.team.clone();
     save(&visit, &EditTeams, form.0, ticked).await

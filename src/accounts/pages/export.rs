@@ -41,9 +41,6 @@ const MACHINES: [&str; 12] = [
 const PEOPLE: [&str; 8] = ["id", "name", "email", "status", "teams", "roles", "last_login", "last_token_use"];
 
 /// `GET …/export`
-///
-/// # Errors
-/// `Occupied` where too many exports run.
 pub async fn export(visit: ScreenVisit) -> Result<HttpResponse, Error> {
     let (filter, database) = (visit.filters().filter(&visit.actor), visit.database.clone());
     let (name, columns): (&'static str, &[&str]) = match visit.screen.kind {

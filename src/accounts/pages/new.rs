@@ -77,9 +77,6 @@ impl From<AskedForm> for NewForm {
 }
 
 /// `GET /settings/system-accounts/new`
-///
-/// # Errors
-/// `Unavailable`.
 pub async fn show(visit: ScreenVisit) -> Result<HttpResponse, Error> {
     let chosen = |id: &Option<Id>| id.iter().map(Id::to_string).collect::<Vec<_>>();
     let (role, team) = (chosen(&visit.settings.system_role), chosen(&visit.settings.system_team));
@@ -131,9 +128,6 @@ async fn page(visit: &ScreenVisit, form: &NewForm) -> Result<NewAccountPage, Err
 }
 
 /// `POST /settings/system-accounts`
-///
-/// # Errors
-/// `Forbidden`, `Unavailable`; what a rule refuses comes back as the form.
 pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let read = ids(&form.role, "role").and_then(|roles| Ok((roles, ids(&form.team, "team")?)));

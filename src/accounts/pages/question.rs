@@ -56,9 +56,6 @@ pub struct Question {
 }
 
 /// The page that asks. It carries a fingerprint of the set that it shows: the answer holds for that set alone.
-///
-/// # Errors
-/// `NotFound` for an account that does not exist, `Unavailable`.
 pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Error> {
     let Question { screen, action, set, post, instead, mut hidden, cancel, list } = question;
     let kind = screen.kind;

@@ -88,9 +88,6 @@ impl Asked {
 }
 
 /// `GET /settings/selections/{id}`: what is asked, or the list with the selection ticked.
-///
-/// # Errors
-/// `NotFound` for another's selection, and for one that is over; `Unavailable`.
 pub async fn show(visit: Visit, path: web::Path<String>) -> Result<HttpResponse, Error> {
     let asked = open(&visit, &path).await?;
     match asked.action().filter(|action| action.asks().is_some()) {
@@ -108,9 +105,6 @@ pub async fn show(visit: Visit, path: web::Path<String>) -> Result<HttpResponse,
 }
 
 /// `POST /settings/selections/{id}`: does what was asked, or disables instead.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `BadRequest`, `Unavailable`; what a rule refuses is said where the question stands.
 pub async fn answer(visit: Visit, path: web::Path<String>, form: Form<AnswerForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let asked = open(&visit, &path).await?;

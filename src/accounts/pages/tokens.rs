@@ -69,9 +69,6 @@ pub fn value_address(path: &str, token: &str) -> String {
 }
 
 /// `POST …/{id}/tokens`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
 pub async fn create(visit: AccountVisit, form: Form<TokenForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let (creation, once, seal) = (form.creation(), form.once(), seal(&visit)?);
@@ -114,9 +111,6 @@ pub fn is_a_peek(request: &HttpRequest) -> bool {
 }
 
 /// `GET …/{id}/tokens/{token}/value`: shows a new value, once.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`.
 pub async fn value(visit: AccountVisit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
     let (screen, seal, peek) = (visit.screen, seal(&visit)?, is_a_peek(&visit.request));
     let navigation = visit.navigation;
@@ -132,9 +126,6 @@ pub async fn value(visit: AccountVisit, path: web::Path<TokenPath>) -> Result<Ht
 }
 
 /// The page that shows a value.
-///
-/// # Errors
-/// `Internal` where the template fails.
 pub fn show(visit: &Visit, shell: Shell, shown: Shown, crumbs: Vec<(String, String)>) -> Result<HttpResponse, Error> {
     let now = clock::now();
     let page = TokenValuePage {
@@ -173,9 +164,6 @@ pub struct TokenPath {
 }
 
 /// `POST …/{id}/tokens/{token}/regeneration`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the account's page.
 pub async fn regenerate(
     visit: AccountVisit,
     path: web::Path<TokenPath>,
@@ -202,9 +190,6 @@ pub async fn regenerate(
 }
 
 /// `POST …/{id}/tokens/{token}/revocation`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the account's page.
 pub async fn revoke(visit: AccountVisit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
     let kind = visit.screen.kind;
     let done = visit.write(move |conn, actor, id| operations::revoke_of(conn, actor, kind, id, &path.token)).await;
@@ -212,9 +197,6 @@ pub async fn revoke(visit: AccountVisit, path: web::Path<TokenPath>) -> Result<H
 }
 
 /// `POST …/{id}/tokens/{token}/finish`: the value that this one replaced stops now.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the account's page.
 pub async fn finish(visit: AccountVisit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
     let done = visit.write(move |conn, actor, id| operations::finish(conn, actor, id, &path.token)).await;
     visit.answer(done.map(|()| Flash::done("The old value has stopped working.")), &visit.url()).await

@@ -59,18 +59,12 @@ async fn page(visit: &AccountVisit, action: &Action, form: &VerbForm) -> Result<
 }
 
 /// `GET …/{id}/…`: asks whether to do it.
-///
-/// # Errors
-/// `NotFound`, `Unavailable`.
 pub async fn ask(visit: AccountVisit, query: Query<VerbForm>) -> Result<HttpResponse, Error> {
     let page = page(&visit, &action(&visit)?, &query.0).await?;
     visit.html(StatusCode::OK, &page)
 }
 
 /// `POST …/{id}/…`: does it.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses is said where the form stood.
 pub async fn act(visit: AccountVisit, form: Form<VerbForm>) -> Result<HttpResponse, Error> {
     let (form, action) = (form.0, action(&visit)?);
     if action.typed() == Typed::Confirmation {
@@ -120,9 +114,6 @@ pub async fn act(visit: AccountVisit, form: Form<VerbForm>) -> Result<HttpRespon
 }
 
 /// `POST /settings/changes/{id}/undo`
-///
-/// # Errors
-/// `NotFound` for another's change, `Forbidden`, `Unavailable`; what a rule refuses is told on the page that the form was on.
 pub async fn undo(visit: Visit, path: web::Path<String>, form: Form<VerbForm>) -> Result<HttpResponse, Error> {
     let plan = Plan::from(visit.config.get_ref());
     let change = Id::parse(&path).ok_or(Error::NotFound("change"))?;

@@ -7,7 +7,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 
-pub use super::reversals::{Of, Reversal, note_opposites, replacement};
+pub use super::reversals::{Of, Reversal, record_opposites, replacement};
 use super::selection::Target;
 use crate::audit::{self, Change, verbs};
 use crate::database::DbConnection;
@@ -29,10 +29,7 @@ fn into_events() -> Sql {
 }
 
 /// Writes `verb` for each account of the target that is (`disabled = was`) in the way of it. Returns how many.
-///
-/// # Errors
-/// The database's.
-pub fn note_state(
+pub fn record_state(
     conn: &mut DbConnection,
     change: &Change,
     verb: &str,
@@ -51,22 +48,16 @@ pub fn note_state(
 }
 
 /// Writes that each of `roles` is added to each account of the target that lacks it. Returns the number of pairs.
-///
-/// # Errors
-/// The database's.
-pub fn note_roles_added(conn: &mut DbConnection, change: &Change, target: &Target, roles: &[Id]) -> Result<i64, Error> {
-    note_roles(conn, change, verbs::ROLE_ADDED, target, roles, " AND NOT EXISTS ")
+pub fn record_roles_added(conn: &mut DbConnection, change: &Change, target: &Target, roles: &[Id]) -> Result<i64, Error> {
+    record_roles(conn, change, verbs::ROLE_ADDED, target, roles, " AND NOT EXISTS ")
 }
 
 /// Writes that each of `roles` is removed from each account of the target that has it. Returns the number of pairs.
-///
-/// # Errors
-/// The database's.
-pub fn note_roles_removed(conn: &mut DbConnection, change: &Change, target: &Target, roles: &[Id]) -> Result<i64, Error> {
-    note_roles(conn, change, verbs::ROLE_REMOVED, target, roles, " AND EXISTS ")
+pub fn record_roles_removed(conn: &mut DbConnection, change: &Change, target: &Target, roles: &[Id]) -> Result<i64, Error> {
+    record_roles(conn, change, verbs::ROLE_REMOVED, target, roles, " AND EXISTS ")
 }
 
-fn note_roles(
+fn record_roles(
     conn: &mut DbConnection,
     change: &Change,
     verb: &str,
@@ -105,7 +96,7 @@ pub enum Whom<'a> {
 }
 
 /// Writes that accounts come to belong to `teams`, or no longer do, as far as it is not so yet. Returns the number of pairs.
-pub fn note_teams(
+pub fn record_teams(
     conn: &mut DbConnection,
     change: &Change,
     (tie, added): (Tie, bool),
@@ -130,7 +121,7 @@ pub fn note_teams(
 
 /// Writes that the enabled user `owner` becomes the owner of each account of the target that has another one or none. Returns
 /// how many.
-pub fn note_owner(conn: &mut DbConnection, change: &Change, verb: &str, target: &Target, owner: &Id) -> Result<i64, Error> {
+pub fn record_owner(conn: &mut DbConnection, change: &Change, verb: &str, target: &Target, owner: &Id) -> Result<i64, Error> {
     let mut sql = audit::into_events("type, target_kind, target_id, target_name, object_id, object_name, detail");
     target.with(&mut sql);
     head(&mut sql, change, verb);
@@ -168,9 +159,6 @@ pub struct Tally {
 }
 
 /// What a change holds, by verb and kind.
-///
-/// # Errors
-/// The database's.
 pub fn tally(conn: &mut DbConnection, change: &Id) -> Result<Vec<Tally>, Error> {
     let mut sql = Sql::new(
         "SELECT type AS verb, target_kind AS kind, count(*) AS events, count(DISTINCT target_id) AS accounts \
@@ -195,9 +183,6 @@ pub fn objects(conn: &mut DbConnection, change: &Change) -> Result<Vec<(String, 
 }
 
 /// How many different accounts a change touches.
-///
-/// # Errors
-/// The database's.
 pub fn touched(conn: &mut DbConnection, change: &Change) -> Result<i64, Error> {
     let mut sql = Sql::new("SELECT count(DISTINCT target_id) AS n FROM audit_events WHERE change_id = ");
     sql.bind(&change.id);
@@ -226,9 +211,6 @@ pub fn untouched(sql: &mut Sql, change: &Change) {
 }
 
 /// The name of the first account, by name, among a change's events of `verb` for which `condition` (on `a`) holds.
-///
-/// # Errors
-/// The database's.
 pub fn first_in_the_way(
     conn: &mut DbConnection,
     change: &Change,
@@ -270,9 +252,6 @@ pub fn first_holder(conn: &mut DbConnection, change: &Change, verb: &str, held: 
 }
 
 /// The name of the first target of a change's events of `verb`, also where its row is gone.
-///
-/// # Errors
-/// The database's.
 pub fn first_name(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<String, Error> {
     let mut sql = Sql::new("SELECT target_name AS name FROM audit_events WHERE change_id = ");
     sql.bind(&change.id).push(" AND type = ").bind(verb).push(" ORDER BY seq LIMIT 1");

@@ -20,9 +20,6 @@ const FORM: &str = "2";
 
 /// Writes the addresses' form again, once. Belongs in the transaction of the start. Where two users had one address in two
 /// spellings, the newer one keeps the old form; the log names them.
-///
-/// # Errors
-/// The database's.
 pub fn renew_keys(conn: &mut DbConnection) -> Result<(), Error> {
     if settings::get(conn, SETTING)?.as_deref() == Some(FORM) {
         return Ok(());

@@ -28,9 +28,6 @@ pub struct Owner {
 }
 
 /// The owners of those accounts that have one.
-///
-/// # Errors
-/// The database's.
 pub fn of_accounts(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, Owner>, Error> {
     let mut sql = Sql::new(
         "SELECT a.id AS account, a.owner_id AS id, coalesce(o.name, d.name, '') AS name, coalesce(o.disabled, TRUE) AS has_left, \
@@ -43,9 +40,6 @@ pub fn of_accounts(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<I
 }
 
 /// The name of a user, of one who is deleted, too.
-///
-/// # Errors
-/// The database's.
 pub fn name(conn: &mut DbConnection, user: &Id) -> Result<String, Error> {
     let mut sql = Sql::new("SELECT name FROM accounts WHERE kind = 'user' AND id = ");
     sql.bind(user).push(" UNION ALL SELECT name FROM deleted_accounts WHERE kind = 'user' AND id = ").bind(user);
@@ -67,9 +61,6 @@ const CANDIDATES: &str = "SELECT a.id, a.name, a.email FROM accounts a WHERE a.k
 const IN_ORDER: &str = " ORDER BY a.name_key, a.id";
 
 /// Enabled users whose name or e-mail address holds `text`, by name.
-///
-/// # Errors
-/// The database's.
 pub fn candidates(conn: &mut DbConnection, text: &str, limit: i64) -> Result<Vec<Candidate>, Error> {
     let mut sql = Sql::new(CANDIDATES);
     sql.push("a.search_text LIKE ").bind(like_anywhere(&fold(text))).push(" ESCAPE '\\'").push(IN_ORDER).limit(limit);
@@ -95,9 +86,6 @@ pub fn one_called(conn: &mut DbConnection, text: &str) -> Result<Candidate, Erro
 }
 
 /// The enabled users that go by this identity, e-mail address or name, two at most.
-///
-/// # Errors
-/// The database's.
 fn called(conn: &mut DbConnection, text: &str) -> Result<Vec<Candidate>, Error> {
     // Postgres takes no NUL in a text.
     if text.contains('\0') {

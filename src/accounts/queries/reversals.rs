@@ -60,7 +60,7 @@ fn pairs(reversals: &[Reversal]) -> Vec<Pair> {
 
 /// Writes the opposite of what `undone` did, for everything that nobody has changed since and that is still there.
 /// Returns how many events of `undone` were left.
-pub fn note_opposites(conn: &mut DbConnection, change: &Change, undone: &Id, reversals: &[Reversal]) -> Result<i64, Error> {
+pub fn record_opposites(conn: &mut DbConnection, change: &Change, undone: &Id, reversals: &[Reversal]) -> Result<i64, Error> {
     let opposites = reversals.iter().map(|one| format!("WHEN '{}' THEN '{}'", one.event, one.by)).collect::<Vec<_>>().join(" ");
     let reversible = reversals.iter().map(|one| format!("'{}'", one.event)).collect::<Vec<_>>().join(", ");
     let mut count = Sql::new("SELECT count(*) AS n FROM audit_events e WHERE e.change_id = ");

@@ -60,9 +60,6 @@ fn written(at: Option<NaiveDateTime>) -> String {
 type Row = (Id, String, String, Option<String>, bool, bool, NaiveDateTime, NaiveDateTime);
 
 /// The accounts that come after a place, by name: two statements.
-///
-/// # Errors
-/// The database's.
 pub fn page(conn: &mut DbConnection, kind: Kind, after: Option<Place>) -> Result<Vec<Line>, Error> {
     let mut query = accounts::table.filter(accounts::kind.eq(kind.as_str())).into_boxed();
     if let Some((name, id)) = after {

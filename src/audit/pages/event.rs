@@ -26,9 +26,6 @@ pub fn href(id: &str) -> String {
 }
 
 /// `GET /settings/audit-log/{id}`
-///
-/// # Errors
-/// `NotFound`, `Unavailable`.
 pub async fn show(visit: Visit, id: web::Path<String>) -> Result<HttpResponse, Error> {
     let id = Id::parse(&id).ok_or(Error::NotFound("event"))?;
     let ((entry, siblings, size, beside, living), shell) = visit

@@ -63,9 +63,6 @@ impl Format {
 }
 
 /// `GET /settings/audit-log/export`
-///
-/// # Errors
-/// `Invalid` for a filter that cannot be understood, `Occupied` where too many exports run.
 pub async fn export(visit: Visit, query: Query<LogQuery>) -> Result<HttpResponse, Error> {
     let query = query.0;
     let format = Format::parse(&query.format).ok_or_else(|| Error::BadRequest("Choose CSV or JSON Lines.".into()))?;

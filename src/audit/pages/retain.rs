@@ -30,9 +30,6 @@ pub struct RetentionForm {
 }
 
 /// `GET /settings/audit-log/retention`
-///
-/// # Errors
-/// `Unavailable`.
 pub async fn show(visit: Visit, query: Query<RetentionForm>) -> Result<HttpResponse, Error> {
     let (status, page) = page(&visit, &query.0).await?;
     visit.html(status, &page)
@@ -73,9 +70,6 @@ fn first_day(keep: Keep, now: chrono::NaiveDateTime) -> String {
 }
 
 /// `POST /settings/audit-log/retention`
-///
-/// # Errors
-/// `Forbidden`, `Unavailable`; what a rule refuses comes back as the page.
 pub async fn save(visit: Visit, form: Form<RetentionForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let done = match Keep::parse(&form.keep, &form.days) {

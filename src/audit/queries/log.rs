@@ -109,9 +109,6 @@ const OBJECT_NAME: &str = "lower(substr(e.object_name, 1, 80))";
 const ACTOR_NAME: &str = "lower(substr(e.actor_name, 1, 80))";
 
 /// Looks up whose names a filter says: a name stands for what bears it now, and for every event in which it was borne.
-///
-/// # Errors
-/// The database's.
 pub fn criteria(conn: &mut DbConnection, filter: &Filter) -> Result<Criteria, Error> {
     let mut parts = Vec::new();
     // The narrowest first: it leads.
@@ -161,9 +158,6 @@ pub enum Way {
 }
 
 /// Up to `limit` events, the newest first whichever way they are read.
-///
-/// # Errors
-/// The database's.
 pub fn page(conn: &mut DbConnection, criteria: &Criteria, way: Way, limit: i64) -> Result<Vec<Entry>, Error> {
     let mut entries: Vec<Entry> = page_sql(criteria, way, limit).load::<EntryRow>(conn)?.into_iter().map(Entry::from).collect();
     if matches!(way, Way::Newer(_)) {
@@ -214,9 +208,6 @@ pub fn page_sql(criteria: &Criteria, way: Way, limit: i64) -> Sql {
 }
 
 /// The newest `limit` events about an account, without those whose verb begins with `hidden` (nothing hides none).
-///
-/// # Errors
-/// The database's.
 pub fn recent(conn: &mut DbConnection, target: &Id, hidden: &str, limit: i64) -> Result<Vec<Entry>, Error> {
     let mut sql = Sql::new(COLUMNS);
     sql.push("audit_events e JOIN audit_changes c ON c.id = e.change_id WHERE e.target_id = ").bind(target);
@@ -228,9 +219,6 @@ pub fn recent(conn: &mut DbConnection, target: &Id, hidden: &str, limit: i64) ->
 }
 
 /// The latest events of a person: what was done to them, and what they did.
-///
-/// # Errors
-/// The database's.
 pub fn recent_of_person(conn: &mut DbConnection, person: &Id, limit: i64) -> Result<Vec<Entry>, Error> {
     let mut sql = Sql::new(COLUMNS);
     sql.push("audit_events e JOIN audit_changes c ON c.id = e.change_id WHERE e.seq IN (");
@@ -243,9 +231,6 @@ pub fn recent_of_person(conn: &mut DbConnection, person: &Id, limit: i64) -> Res
 }
 
 /// One event.
-///
-/// # Errors
-/// `NotFound`.
 pub fn find(conn: &mut DbConnection, id: &Id) -> Result<Entry, Error> {
     let mut sql = Sql::new(COLUMNS);
     sql.push("audit_events e JOIN audit_changes c ON c.id = e.change_id WHERE e.id = ").bind(id);
@@ -253,9 +238,6 @@ pub fn find(conn: &mut DbConnection, id: &Id) -> Result<Entry, Error> {
 }
 
 /// The first events of a change, in the order in which they were written, and how many there are.
-///
-/// # Errors
-/// The database's.
 pub fn of_change(conn: &mut DbConnection, change: &str, limit: i64) -> Result<(Vec<Entry>, i64), Error> {
     let mut sql = Sql::new(COLUMNS);
     sql.push("audit_events e JOIN audit_changes c ON c.id = e.change_id WHERE e.change_id = ").bind(change);
@@ -273,8 +255,6 @@ pub struct Neighbours {
     pub older: Option<String>,
 }
 
-/// # Errors
-/// The database's.
 pub fn neighbours(conn: &mut DbConnection, place: Position) -> Result<Neighbours, Error> {
     #[derive(QueryableByName)]
     struct Neighbour {
@@ -299,9 +279,6 @@ pub fn neighbours(conn: &mut DbConnection, place: Position) -> Result<Neighbours
 }
 
 /// Which of the accounts, roles and teams that these events name are still there.
-///
-/// # Errors
-/// The database's.
 pub fn living(conn: &mut DbConnection, entries: &[Entry]) -> Result<HashSet<String>, Error> {
     let named = entries.iter().flat_map(|entry| [&entry.actor_id, &entry.target_id, &entry.object_id]);
     let ids: HashSet<Id> = named.flatten().filter_map(|id| Id::parse(id)).collect();

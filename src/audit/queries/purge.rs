@@ -26,9 +26,6 @@ fn before(sql: &mut Sql, moment: NaiveDateTime) {
 }
 
 /// How many events go that are older than `moment`.
-///
-/// # Errors
-/// The database's.
 pub fn count(conn: &mut DbConnection, moment: NaiveDateTime) -> Result<i64, Error> {
     let mut sql = Sql::new("SELECT count(*) AS n");
     before(&mut sql, moment);
@@ -36,9 +33,6 @@ pub fn count(conn: &mut DbConnection, moment: NaiveDateTime) -> Result<i64, Erro
 }
 
 /// The oldest of them.
-///
-/// # Errors
-/// The database's.
 pub fn oldest(conn: &mut DbConnection, moment: NaiveDateTime, limit: i64) -> Result<Vec<Old>, Error> {
     let mut sql = Sql::new("SELECT seq, at, change_id");
     before(&mut sql, moment);
@@ -47,9 +41,6 @@ pub fn oldest(conn: &mut DbConnection, moment: NaiveDateTime, limit: i64) -> Res
 }
 
 /// Deletes them, and the changes that are empty then.
-///
-/// # Errors
-/// The database's.
 pub fn delete(conn: &mut DbConnection, events: &[Old]) -> Result<(), Error> {
     let mut changes: Vec<&str> = events.iter().map(|event| event.change_id.as_str()).collect();
     changes.sort_unstable();

@@ -61,9 +61,6 @@ pub struct Names {
 
 impl Names {
     /// Reads them: three statements.
-    ///
-    /// # Errors
-    /// The database's.
     pub fn read(conn: &mut DbConnection) -> Result<Self, Error> {
         let roles = roles::queries::all(conn)?.into_iter().enumerate();
         let teams = teams::queries::all(conn)?.into_iter().enumerate();

@@ -53,9 +53,6 @@ impl Memory {
     ///
     /// What is read may be newer than the revision that was asked for. What happened in between is then applied once more
     /// the next time: that an account is disabled or has a role comes out the same, for the last word counts.
-    ///
-    /// # Errors
-    /// The database's.
     pub fn catch_up(&mut self, conn: &mut DbConnection) -> Result<(), Error> {
         let Some(since) = self.revision else { return self.read_everything(conn) };
         let Some(changed) = credentials::changed_since(conn, since)? else { return Ok(()) };

@@ -17,9 +17,6 @@ use crate::tokens::value::TokenId;
 use crate::{roles, teams};
 
 /// What bears each of these names.
-///
-/// # Errors
-/// The database's.
 pub fn look_up_all(conn: &mut DbConnection, subjects: &[Subject]) -> Result<Vec<Option<Bearer>>, Error> {
     at_one_moment(conn, |conn| {
         let named = Named::read(conn, subjects)?;

@@ -16,9 +16,6 @@ use crate::{roles, teams};
 pub const PART: usize = 2_000;
 
 /// Those of `ids` that have a token.
-///
-/// # Errors
-/// The database's.
 pub fn accounts(conn: &mut DbConnection, ids: &[Id], names: &Names, shared: &mut Shared) -> Result<Vec<Holding>, Error> {
     let mut stored = credentials::credentials(conn, ids)?;
     stored.sort_unstable_by(|one, other| one.account.cmp(&other.account));
@@ -61,9 +58,6 @@ fn grouped(pairs: Vec<(Id, Id)>) -> HashMap<Id, Vec<Id>> {
 }
 
 /// The credential of one public id, from the database itself: for the moments in which the memory is not trusted.
-///
-/// # Errors
-/// The database's.
 pub fn look_up(conn: &mut DbConnection, id: &TokenId) -> Result<Option<Credential>, Error> {
     let text = std::str::from_utf8(id).unwrap_or_default();
     let Some(account) = credentials::account_of(conn, text)? else { return Ok(None) };

@@ -209,7 +209,7 @@ async fn refused(visit: &Visit, form: &InviteForm, error: Error) -> Result<HttpR
             visit.html(StatusCode::CONFLICT, &page)
         }
         Error::Forbidden { permission, message } => {
-            access::note_refusal(&visit.request, &permission).await;
+            access::record_refusal(&visit.request, &permission).await;
             page.error = Some(message);
             visit.html(StatusCode::FORBIDDEN, &page)
         }

@@ -48,9 +48,6 @@ pub fn too_many() -> String {
 
 impl RoleDraft {
     /// Checks all of it: every fault is named, each permission with its text.
-    ///
-    /// # Errors
-    /// `Invalid` (fields `name`, `description`, `permission`).
     pub fn check(&self) -> Result<Terms, Error> {
         let mut invalid = Vec::new();
         let mut wrong = |field: &'static str, message: String| invalid.push(FieldError { field, message });

@@ -66,9 +66,6 @@ impl Reached {
 
 /// Looks at a role that has come to grant what it is now: nobody who has it came to power over accounts of their teams that can
 /// do more than the actor.
-///
-/// # Errors
-/// `Forbidden`, with the permission that the actor lacks.
 pub fn stays_by_role(conn: &mut DbConnection, actor: &Principal, before: &Role, after: &PermissionSet) -> Result<(), Error> {
     if actor.is_administrator() {
         return Ok(());

@@ -30,9 +30,6 @@ pub struct DeletionForm {
 }
 
 /// `GET /settings/roles/{id}/deletion`
-///
-/// # Errors
-/// `NotFound`; `Conflict` for a predefined or default role; `Unavailable`.
 pub async fn ask_deletion(visit: RoleVisit) -> Result<HttpResponse, Error> {
     visit.html(StatusCode::OK, &deletion(&visit).await?)
 }
@@ -75,9 +72,6 @@ fn linked(account: OnlyHolder) -> (String, String) {
 }
 
 /// `POST /settings/roles/{id}/deletion`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`; what else a rule refuses comes back as the page.
 pub async fn delete(visit: RoleVisit, form: Form<DeletionForm>) -> Result<HttpResponse, Error> {
     let shown = match (form.0.system_accounts, form.0.users, form.0.only) {
         (Some(system_accounts), Some(users), Some(only)) => Some(Holders { system_accounts, users, only }),
@@ -96,9 +90,6 @@ pub async fn delete(visit: RoleVisit, form: Form<DeletionForm>) -> Result<HttpRe
 }
 
 /// `GET /settings/roles/{id}/reset`
-///
-/// # Errors
-/// `NotFound`; `Conflict` for a role that cannot be reset; `Unavailable`.
 pub async fn ask_reset(visit: RoleVisit) -> Result<HttpResponse, Error> {
     visit.html(StatusCode::OK, &resetting(&visit).await?)
 }
@@ -126,9 +117,6 @@ async fn resetting(visit: &RoleVisit) -> Result<ConfirmPage, Error> {
 }
 
 /// `POST /settings/roles/{id}/reset`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Conflict`, `Unavailable`.
 pub async fn reset(visit: RoleVisit) -> Result<HttpResponse, Error> {
     let id = visit.id.clone();
     let (changed, name) = visit

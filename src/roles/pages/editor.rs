@@ -28,9 +28,6 @@ pub struct NewQuery {
 }
 
 /// `GET /settings/roles/new`
-///
-/// # Errors
-/// `NotFound` for a role to copy that is gone; `Unavailable`.
 pub async fn new(visit: Visit, query: Query<NewQuery>) -> Result<HttpResponse, Error> {
     let Some(from) = Id::parse(&query.0.from) else {
         return visit.html(StatusCode::OK, &draw(&visit, None, RoleDraft::default()).await?);
@@ -48,9 +45,6 @@ pub async fn new(visit: Visit, query: Query<NewQuery>) -> Result<HttpResponse, E
 }
 
 /// `POST /settings/roles`
-///
-/// # Errors
-/// `Unavailable`; what a rule refuses comes back as the form.
 pub async fn create(visit: Visit, form: Form<RoleForm>) -> Result<HttpResponse, Error> {
     let edit = form.0.edit();
     if form.0.asks() {
@@ -64,9 +58,6 @@ pub async fn create(visit: Visit, form: Form<RoleForm>) -> Result<HttpResponse, 
 }
 
 /// `GET /settings/roles/{id}`
-///
-/// # Errors
-/// `NotFound`, `Unavailable`.
 pub async fn show(visit: RoleVisit) -> Result<HttpResponse, Error> {
     let role = read(&visit).await?;
     let draft = RoleDraft::from(&role);
@@ -74,9 +65,6 @@ pub async fn show(visit: RoleVisit) -> Result<HttpResponse, Error> {
 }
 
 /// `POST /settings/roles/{id}`
-///
-/// # Errors
-/// `NotFound`, `Unavailable`; what a rule refuses comes back as the form.
 pub async fn save(visit: RoleVisit, form: Form<RoleForm>) -> Result<HttpResponse, Error> {
     let edit = form.0.edit();
     if form.0.asks() {
@@ -131,7 +119,7 @@ async fn refused(visit: &Visit, role: Option<Role>, edit: RoleEdit, error: Error
         Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Conflict(_) => StatusCode::CONFLICT,
         Error::Forbidden { permission, .. } => {
-            access::note_refusal(&visit.request, permission).await;
+            access::record_refusal(&visit.request, permission).await;
             StatusCode::FORBIDDEN
         }
         _ => return Err(error),

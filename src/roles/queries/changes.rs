@@ -14,9 +14,6 @@ use crate::schema::{role_permissions, roles};
 use crate::text::fold;
 
 /// Writes a new role and what it grants.
-///
-/// # Errors
-/// The database's.
 pub fn insert(conn: &mut DbConnection, id: &Id, name: &str, description: &str, permissions: &PermissionSet) -> Result<(), Error> {
     diesel::insert_into(roles::table)
         .values((
@@ -31,9 +28,6 @@ pub fn insert(conn: &mut DbConnection, id: &Id, name: &str, description: &str, p
 }
 
 /// Gives a role another name and description.
-///
-/// # Errors
-/// The database's.
 pub fn update(conn: &mut DbConnection, id: &Id, name: &str, description: &str) -> Result<(), Error> {
     diesel::update(roles::table.find(id))
         .set((roles::name.eq(name), roles::name_key.eq(fold(name)), roles::description.eq(description)))
@@ -42,9 +36,6 @@ pub fn update(conn: &mut DbConnection, id: &Id, name: &str, description: &str) -
 }
 
 /// Has a role grant these permissions and no others.
-///
-/// # Errors
-/// The database's.
 pub fn set_permissions(conn: &mut DbConnection, id: &Id, permissions: &PermissionSet) -> Result<(), Error> {
     diesel::delete(role_permissions::table.filter(role_permissions::role_id.eq(id))).execute(conn)?;
     add_permissions(conn, id, permissions)
@@ -63,9 +54,6 @@ fn add_permissions(conn: &mut DbConnection, id: &Id, permissions: &PermissionSet
 }
 
 /// Takes a role from all who have it, with an event for each, and deletes it.
-///
-/// # Errors
-/// The database's.
 pub fn delete(conn: &mut DbConnection, change: &Change, role: &Role) -> Result<(), Error> {
     let mut sql = audit::into_events("type, target_kind, target_id, target_name, object_id, object_name");
     change.select(&mut sql).bind(verbs::ROLE_REMOVED).push(", a.kind, a.id, a.name, ").bind(&role.id);

@@ -30,9 +30,6 @@ struct Counted {
 }
 
 /// How many accounts of each kind have each role: role → (system accounts, users).
-///
-/// # Errors
-/// The database's.
 pub fn holders(conn: &mut DbConnection) -> Result<BTreeMap<Id, (i64, i64)>, Error> {
     let rows: Vec<Counted> =
         Sql::new("SELECT role_id AS id, kind, count(*) AS n FROM account_roles GROUP BY role_id, kind").load(conn)?;
@@ -48,9 +45,6 @@ const NO_OTHER: &str =
     " AND NOT EXISTS (SELECT 1 FROM account_roles o WHERE o.account_id = h.account_id AND o.role_id <> h.role_id)";
 
 /// Who has one role. Two statements.
-///
-/// # Errors
-/// The database's.
 pub fn of_role(conn: &mut DbConnection, role: &Id) -> Result<Holders, Error> {
     let (system_accounts, users) = lacking(conn, role, &[])?;
     let mut sql = Sql::new("SELECT count(*) AS n FROM account_roles h WHERE h.role_id = ");
@@ -59,9 +53,6 @@ pub fn of_role(conn: &mut DbConnection, role: &Id) -> Result<Holders, Error> {
 }
 
 /// How many have `role` and none of the `others`: (system accounts, users).
-///
-/// # Errors
-/// The database's.
 pub fn lacking(conn: &mut DbConnection, role: &Id, others: &[Id]) -> Result<(i64, i64), Error> {
     let mut sql = Sql::new("SELECT h.role_id AS id, h.kind, count(*) AS n FROM account_roles h WHERE h.role_id = ");
     sql.bind(role);
@@ -89,9 +80,6 @@ pub struct OnlyHolder {
 }
 
 /// The first of those who have this role and no other, by name.
-///
-/// # Errors
-/// The database's.
 pub fn only_holders(conn: &mut DbConnection, role: &Id, limit: i64) -> Result<Vec<OnlyHolder>, Error> {
     let mut sql =
         Sql::new("SELECT a.id, a.kind, a.name FROM account_roles h JOIN accounts a ON a.id = h.account_id WHERE h.role_id = ");

@@ -25,9 +25,6 @@ pub struct Difference {
 
 /// The differences between what `role` grants and `after`. One statement for each distinct set of other roles that grant the same,
 /// whatever the number of accounts; none for a role that is not there yet.
-///
-/// # Errors
-/// The database's.
 pub fn differences(
     conn: &mut DbConnection,
     all: &[Role],

@@ -37,18 +37,12 @@ pub fn teams(conn: &mut DbConnection, actor: &Principal, teams: &[Stored], base:
 }
 
 /// One team without its members.
-///
-/// # Errors
-/// `NotFound`.
 pub fn team(conn: &mut DbConnection, actor: &Principal, id: &Id, base: &str) -> Result<Team, Error> {
     let team = queries::find_one(conn, id)?;
     teams(conn, actor, &[team], base)?.pop().ok_or(Error::NotFound("team"))
 }
 
 /// One team with its members.
-///
-/// # Errors
-/// `NotFound`.
 pub fn whole(conn: &mut DbConnection, actor: &Principal, id: &Id, base: &str) -> Result<Team, Error> {
     let mut team = team(conn, actor, id, base)?;
     team.embedded.members = Some(people(conn, actor, id, base)?);
@@ -56,9 +50,6 @@ pub fn whole(conn: &mut DbConnection, actor: &Principal, id: &Id, base: &str) ->
 }
 
 /// The members of a team, for an answer of their own.
-///
-/// # Errors
-/// `NotFound`.
 pub fn members(conn: &mut DbConnection, actor: &Principal, id: &Id, base: &str) -> Result<Members, Error> {
     queries::find_one(conn, id)?;
     Ok(Members::new(id, people(conn, actor, id, base)?, base))

@@ -75,9 +75,6 @@ pub static LIST: Operation = Operation::new(
 .with_query(&[Parameter { name: "q", kind: Kind::Short(LONGEST), text: "A part of the name, in any case." }, PAGE, SIZE]);
 
 /// `GET /admin/teams`
-///
-/// # Errors
-/// `InvalidAt`.
 pub async fn list(call: Call) -> Result<HttpResponse, Error> {
     let params = call.params();
     let search = params.text("q")?.unwrap_or_default().trim().to_owned();
@@ -102,9 +99,6 @@ pub static SHOW: Operation =
     Operation::new(GROUP, "Show a team", "A team with its members.", &[answers::<Team>(200, "The team.")]);
 
 /// `GET /admin/teams/{uuid}`
-///
-/// # Errors
-/// `NotFound`.
 pub async fn show(call: Call) -> Result<HttpResponse, Error> {
     let (id, actor, base) = (call.id("uuid", "team")?, call.actor.clone(), call.base());
     ok(&call.read(move |conn| shown::whole(conn, &actor, &id, &base)).await?)
@@ -122,9 +116,6 @@ pub static CREATE: Operation = Operation::new(
 .with_body::<TeamBody>();
 
 /// `POST /admin/teams`
-///
-/// # Errors
-/// `Forbidden`, `InvalidAt`; `Conflict` for a name that is taken.
 pub async fn create(call: Call, body: Json<TeamBody>) -> Result<HttpResponse, Error> {
     let draft = body.0.read()?;
     let (base, ids) = (call.base(), draft.administrators.clone());
@@ -151,9 +142,6 @@ pub static REPLACE: Operation = Operation::new(
 .with_body::<TeamBody>();
 
 /// `PUT /admin/teams/{uuid}`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `InvalidAt`; `Conflict` for a name that is taken.
 pub async fn replace(call: Call, body: Json<TeamBody>) -> Result<HttpResponse, Error> {
     let id = call.id("uuid", "team")?;
     let draft = body.0.read()?;
@@ -177,9 +165,6 @@ pub static DELETE: Operation = Operation::new(
 );
 
 /// `DELETE /admin/teams/{uuid}`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`.
 pub async fn delete(call: Call) -> Result<HttpResponse, Error> {
     let id = call.id("uuid", "team")?;
     match call.write(move |conn, actor| operations::delete(conn, actor, &id)).await {

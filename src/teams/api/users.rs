@@ -120,9 +120,6 @@ pub static LIST: Operation = Operation::new(
 );
 
 /// `GET /admin/teams/{uuid}/users`
-///
-/// # Errors
-/// `NotFound`.
 pub async fn list(call: Call) -> Result<HttpResponse, Error> {
     let (team, actor, base) = (call.id("uuid", "team")?, call.actor.clone(), call.base());
     ok(&call.read(move |conn| shown::members(conn, &actor, &team, &base)).await?)
@@ -136,9 +133,6 @@ pub static SHOW: Operation = Operation::new(
 );
 
 /// `GET /admin/teams/{uuid}/users/{user}`
-///
-/// # Errors
-/// `NotFound`.
 pub async fn show(call: Call) -> Result<HttpResponse, Error> {
     let (team, user) = (call.id("uuid", "team")?, call.id("user", "membership")?);
     let (actor, base) = (call.actor.clone(), call.base());
@@ -155,9 +149,6 @@ pub static REPLACE: Operation = Operation::new(
 .with_body::<UserList>();
 
 /// `PUT /admin/teams/{uuid}/users`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `InvalidAt`.
 pub async fn replace(call: Call, body: Json<UserList>) -> Result<HttpResponse, Error> {
     let (team, base, users) = (call.id("uuid", "team")?, call.base(), body.0.read()?);
     let ids = users.clone();
@@ -177,9 +168,6 @@ pub static ADD: Operation = Operation::new(
 .with_body::<UserList>();
 
 /// `POST /admin/teams/{uuid}/users`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `InvalidAt`.
 pub async fn add(call: Call, body: Json<UserList>) -> Result<HttpResponse, Error> {
     let (team, base, users) = (call.id("uuid", "team")?, call.base(), body.0.read()?);
     let ids = users.clone();
@@ -199,9 +187,6 @@ pub static REMOVE: Operation = Operation::new(
 .with_body::<UserList>();
 
 /// `DELETE /admin/teams/{uuid}/users`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `InvalidAt`.
 pub async fn remove(call: Call, body: Json<UserList>) -> Result<HttpResponse, Error> {
     let (team, users) = (call.id("uuid", "team")?, body.0.read()?);
     let ids = users.clone();
@@ -218,9 +203,6 @@ pub static REMOVE_ONE: Operation = Operation::new(
 );
 
 /// `DELETE /admin/teams/{uuid}/users/{user}`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`.
 pub async fn remove_one(call: Call) -> Result<HttpResponse, Error> {
     let (team, user) = (call.id("uuid", "team")?, call.id("user", "membership")?);
     call.write(move |conn, actor| members::remove_one(conn, actor, &team, &user)).await?;
@@ -237,9 +219,6 @@ pub static PATCH: Operation = Operation::new(
 .with_body::<Patch>();
 
 /// `PATCH /admin/teams/{uuid}/users`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `BadRequest`, `InvalidAt`.
 pub async fn patch(call: Call, body: Json<Patch>) -> Result<HttpResponse, Error> {
     let (team, base, wanted) = (call.id("uuid", "team")?, call.base(), body.0.read()?);
     let Wanted { added, removed, all } = wanted;

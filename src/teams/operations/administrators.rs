@@ -13,9 +13,6 @@ use crate::teams::{Team, queries};
 const CHOOSE: &str = "Only administrators can choose the administrators of a team.";
 
 /// Makes enabled accounts administrators of a team.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Invalid` (field `account`).
 pub fn appoint(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id]) -> Result<Changed, Error> {
     actor.require(MANAGE, CHOOSE)?;
     let team = queries::find_one(conn, team)?;
@@ -31,9 +28,6 @@ pub fn appoint(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: 
 
 /// Makes these accounts the administrators of a team, and nobody else. A disabled one may be among them: it does not count as one
 /// until it is enabled. Nobody but the administrators of Muster may change who they are.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Invalid` (field `account`).
 pub fn replace(conn: &mut DbConnection, actor: &Principal, team: &Id, wanted: &[Id]) -> Result<(), Error> {
     let team = managed(conn, actor, team)?;
     let present = queries::members::administrator_ids(conn, &team.id)?;
@@ -52,7 +46,7 @@ pub fn replace(conn: &mut DbConnection, actor: &Principal, team: &Id, wanted: &[
 
 fn add(conn: &mut DbConnection, actor: &Principal, team: Team, users: &[Id]) -> Result<Changed, Error> {
     let change = audit::begin(conn, actor)?;
-    let added = changes::note_teams(conn, &change, (ADMINISTRATION, true), Whom::These(users), std::slice::from_ref(&team.id))?;
+    let added = changes::record_teams(conn, &change, (ADMINISTRATION, true), Whom::These(users), std::slice::from_ref(&team.id))?;
     if added == 0 {
         change.discard(conn)?;
         return Ok(Changed::nothing(team));
@@ -63,9 +57,6 @@ fn add(conn: &mut DbConnection, actor: &Principal, team: Team, users: &[Id]) -> 
 
 /// Takes the administration of a team from users; those who are members stay members. An administrator of the team may give up
 /// their own.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Invalid` (field `account`).
 pub fn dismiss(conn: &mut DbConnection, actor: &Principal, team: &Id, users: &[Id]) -> Result<Changed, Error> {
     if !users.iter().all(|user| actor.is(user)) {
         actor.require(MANAGE, CHOOSE)?;
@@ -74,7 +65,7 @@ pub fn dismiss(conn: &mut DbConnection, actor: &Principal, team: &Id, users: &[I
     some(users)?;
     let change = audit::begin(conn, actor)?;
     let removed =
-        changes::note_teams(conn, &change, (ADMINISTRATION, false), Whom::These(users), std::slice::from_ref(&team.id))?;
+        changes::record_teams(conn, &change, (ADMINISTRATION, false), Whom::These(users), std::slice::from_ref(&team.id))?;
     if removed == 0 {
         change.discard(conn)?;
         return Ok(Changed::nothing(team));

@@ -15,9 +15,6 @@ const MOST: usize = 1_000;
 const LONGEST: usize = 200;
 
 /// The names in order, each once; or the first that cannot be one, with a sentence.
-///
-/// # Errors
-/// The place of the name.
 pub fn read(names: &[String]) -> Result<Vec<String>, (usize, &'static str)> {
     let fault = |name: &String| {
         if name.trim().is_empty() {
@@ -40,9 +37,6 @@ pub fn read(names: &[String]) -> Result<Vec<String>, (usize, &'static str)> {
 }
 
 /// Gives a team these applications and no others. Says whether that changed anything.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Invalid` (field `applications`).
 pub fn set(conn: &mut DbConnection, actor: &Principal, team: &Id, names: &[String]) -> Result<(Team, bool), Error> {
     let team = managed(conn, actor, team)?;
     let after = read(names).map_err(|(_, sentence)| Error::field("applications", sentence))?;

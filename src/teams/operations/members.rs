@@ -46,9 +46,6 @@ pub(super) fn some(accounts: &[Id]) -> Result<(), Error> {
 }
 
 /// Adds accounts to a team.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Invalid` (field `account`).
 pub fn add(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id]) -> Result<Changed, Error> {
     let team = managed(conn, actor, team)?;
     some(accounts)?;
@@ -60,9 +57,6 @@ pub fn add(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id
 }
 
 /// Removes accounts from a team. Its administrators stay what they are.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Invalid` (field `account`).
 pub fn remove(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id]) -> Result<Changed, Error> {
     let team = managed(conn, actor, team)?;
     some(accounts)?;
@@ -73,9 +67,6 @@ pub fn remove(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &
 }
 
 /// Adds some accounts and removes others, all or none. Who is a member already, or is none, stays so.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Invalid` (field `account`).
 pub fn adjust(conn: &mut DbConnection, actor: &Principal, team: &Id, added: &[Id], removed: &[Id]) -> Result<(), Error> {
     let team = managed(conn, actor, team)?;
     newcomers_in_sight(conn, actor, &team, added)?;
@@ -98,9 +89,6 @@ pub fn remove_one(conn: &mut DbConnection, actor: &Principal, team: &Id, account
 }
 
 /// Makes these accounts the members of a team, and nobody else.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Invalid` (field `account`).
 pub fn replace(conn: &mut DbConnection, actor: &Principal, team: &Id, wanted: &[Id]) -> Result<(), Error> {
     let team = managed(conn, actor, team)?;
     newcomers_in_sight(conn, actor, &team, wanted)?;
@@ -116,8 +104,8 @@ fn carry_out(
 ) -> Result<Option<(audit::Change, i64, i64)>, Error> {
     let change = audit::begin(conn, actor)?;
     let one = std::slice::from_ref(&team.id);
-    let left = changes::note_teams(conn, &change, (MEMBERSHIP, false), leaving, one)?;
-    let joined = changes::note_teams(conn, &change, (MEMBERSHIP, true), Whom::These(joining), one)?;
+    let left = changes::record_teams(conn, &change, (MEMBERSHIP, false), leaving, one)?;
+    let joined = changes::record_teams(conn, &change, (MEMBERSHIP, true), Whom::These(joining), one)?;
     if left + joined == 0 {
         change.discard(conn)?;
         return Ok(None);

@@ -14,9 +14,6 @@ use crate::teams::queries::members::{self, Held};
 use crate::teams::{Team, queries};
 
 /// Looks at what was carried out of `change`: nobody in the team came to power over an account that can do more than the actor.
-///
-/// # Errors
-/// `Forbidden`, with the permission that the actor lacks.
 pub fn stays(conn: &mut DbConnection, actor: &Principal, team: &Team, change: &Change) -> Result<(), Error> {
     if actor.is_administrator() {
         return Ok(());
@@ -74,9 +71,6 @@ fn stays_in_one(conn: &mut DbConnection, actor: &Principal, team: &Team, change:
 }
 
 /// Looks at the roles that `change` has given: nobody came by them to power over fellow members who can do more than the actor.
-///
-/// # Errors
-/// `Forbidden`, with the permission that the actor lacks.
 pub fn stays_by_roles(conn: &mut DbConnection, actor: &Principal, change: &Change) -> Result<(), Error> {
     if actor.is_administrator() {
         return Ok(());

@@ -71,9 +71,6 @@ fn is_for_teams(permission: &Permission) -> bool {
 }
 
 /// `POST /settings/teams/{id}/deletion`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`.
 pub async fn delete(visit: TeamVisit) -> Result<HttpResponse, Error> {
     let id = visit.id.clone();
     let team = visit.write(move |conn, actor| operations::delete(conn, actor, &id)).await?;

@@ -125,9 +125,6 @@ pub struct NewForm {
 }
 
 /// `POST /settings/teams`
-///
-/// # Errors
-/// `Forbidden`, `Unavailable`; what a rule refuses comes back as the form.
 pub async fn create(visit: Visit, form: Form<NewForm>) -> Result<HttpResponse, Error> {
     let name = form.0.name;
     let made = {

@@ -158,9 +158,6 @@ pub struct ApplicationsForm {
 }
 
 /// `POST /settings/teams/{id}/applications`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
 pub async fn set_applications(visit: TeamVisit, form: Form<ApplicationsForm>) -> Result<HttpResponse, Error> {
     let typed = form.0.applications;
     let names: Vec<String> = typed.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
@@ -192,9 +189,6 @@ pub struct RenameForm {
 }
 
 /// `POST /settings/teams/{id}`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
 pub async fn rename(visit: TeamVisit, form: Form<RenameForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let (id, sent) = (visit.id.clone(), form.clone());

@@ -52,9 +52,6 @@ pub const PAGING: &[Parameter] = &[
 ];
 
 /// `GET /admin/system-accounts/{uuid}/tokens`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Invalid`.
 pub async fn list(call: Call) -> Result<HttpResponse, Error> {
     let params = call.params();
     let paging = params.paging_by("pageNumber", "pageSize")?;
@@ -125,9 +122,6 @@ pub static CREATE: Operation = Operation::new(
 .with_body::<NewToken>();
 
 /// `POST /admin/system-accounts/{uuid}/tokens`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Invalid`, `Conflict`.
 pub async fn create(call: Call, body: Json<NewToken>) -> Result<HttpResponse, Error> {
     let ((address, id), maximum) = (tokens_of(&call)?, call.config.max_token_lifetime);
     makes_tokens_for(&call.actor, &id)?;
@@ -175,9 +169,6 @@ pub static REVOKE: Operation = Operation::new(
 );
 
 /// `DELETE /admin/system-accounts/{uuid}/tokens/{token}`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Conflict`.
 pub async fn revoke(call: Call) -> Result<HttpResponse, Error> {
     let ((_, id), token) = (tokens_of(&call)?, call.segment("token"));
     call.write(move |conn, actor| operations::revoke(conn, actor, &id, &token)).await.map(|_| nothing())
@@ -193,8 +184,6 @@ pub struct Overlap {
 }
 
 impl Overlap {
-    /// # Errors
-    /// `InvalidAt`.
     pub fn length(&self) -> Result<TimeDelta, Error> {
         let seconds = self.overlap_seconds.unwrap_or_default();
         let allowed = (0..=MAX_OVERLAP).contains(&seconds).then(|| TimeDelta::seconds(seconds));
@@ -222,9 +211,6 @@ pub static REGENERATE: Operation = Operation::new(
 .with_optional_body::<Overlap>();
 
 /// `POST /admin/system-accounts/{uuid}/tokens/{token}/regenerate`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Invalid`, `Conflict`.
 pub async fn regenerate(call: Call, body: Json<Overlap>) -> Result<HttpResponse, Error> {
     let ((address, id), token) = (tokens_of(&call)?, call.segment("token"));
     makes_tokens_for(&call.actor, &id)?;

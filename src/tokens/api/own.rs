@@ -32,9 +32,6 @@ pub static LIST: Operation = Operation::new(
 .with_query(PAGING);
 
 /// `GET /settings/tokens`
-///
-/// # Errors
-/// `Invalid`.
 pub async fn list(call: Call) -> Result<HttpResponse, Error> {
     let params = call.params();
     let paging = params.paging_by("pageNumber", "pageSize")?;
@@ -60,9 +57,6 @@ pub static REGENERATE: Operation = Operation::new(
 );
 
 /// `POST /settings/tokens/{token}/regenerate`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Conflict`, `Throttled`.
 pub async fn regenerate(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse, Error> {
     let (token, maximum) = (call.segment("token"), call.config.max_token_lifetime);
     let made = call.write(move |conn, actor| replace(conn, actor, &token, maximum)).await?;

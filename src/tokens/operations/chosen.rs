@@ -60,9 +60,6 @@ pub struct Others {
 }
 
 /// Keeps what was chosen on the list at `back`.
-///
-/// # Errors
-/// `Invalid` if nothing was.
 pub fn choose(conn: &mut DbConnection, actor: &Principal, which: &Which, back: &str) -> Result<Id, Error> {
     let scope = Scope::of(actor);
     let id = keep(conn, actor, "", Others::default(), back)?;
@@ -149,9 +146,6 @@ pub struct Revoked {
 
 /// Revokes the chosen tokens, or `only` some of them, and the old values of them that still work: all, or none where one is
 /// out of the actor's reach. Some statements, whatever the number of tokens.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`.
 pub fn revoke(conn: &mut DbConnection, actor: &Principal, id: &Id, only: Option<&[String]>) -> Result<Revoked, Error> {
     let opened = open(conn, actor, id)?;
     let now = clock::now();

@@ -49,9 +49,6 @@ pub fn regenerate(
 }
 
 /// [`regenerate`] with any overlap.
-///
-/// # Errors
-/// As for that.
 pub fn regenerate_within(
     conn: &mut DbConnection,
     actor: &Principal,

@@ -51,9 +51,6 @@ fn ids(mut sent: Vec<String>) -> Vec<String> {
 }
 
 /// `POST /settings/tokens/selections`: keeps what is ticked, or all that match, and asks about it.
-///
-/// # Errors
-/// `Unavailable`; that nothing was ticked is said on the list.
 pub async fn choose(visit: Visit, form: Form<ChoiceForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let filters = form.query.filters();
@@ -75,9 +72,6 @@ fn id_of(path: &str) -> Result<Id, Error> {
 }
 
 /// `GET /settings/tokens/selections/{id}`
-///
-/// # Errors
-/// `NotFound` for another's, and for one that is over.
 pub async fn show(visit: Visit, path: web::Path<String>) -> Result<HttpResponse, Error> {
     let (id, actor, now) = (id_of(&path)?, visit.actor.clone(), clock::now());
     let general = Arc::clone(&visit.settings);
@@ -115,9 +109,6 @@ pub struct RevocationForm {
 }
 
 /// `POST /settings/tokens/selections/{id}/revocation`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`.
 pub async fn revoke(visit: Visit, path: web::Path<String>, form: Form<RevocationForm>) -> Result<HttpResponse, Error> {
     let (id, RevocationForm { id: ticked, all }) = (id_of(&path)?, form.0);
     let (here, ticked) = (address(&id), ids(ticked));

@@ -35,9 +35,6 @@ const COLUMNS: [&str; 13] = [
 ];
 
 /// `GET /settings/tokens/export`
-///
-/// # Errors
-/// `Occupied` where too many exports run.
 pub async fn export(visit: Visit) -> Result<HttpResponse, Error> {
     let query: TokenQuery = Query::of(&visit.request).map_or_else(|_| TokenQuery::default(), |query| query.0);
     let (scope, filter, now) = (Scope::of(&visit.actor), query.filters().filter(), clock::now());

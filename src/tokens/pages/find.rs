@@ -30,9 +30,6 @@ async fn page(visit: &Visit, status: StatusCode, error: Option<&str>) -> Result<
 }
 
 /// `POST /settings/tokens/find`: whatever is in the body is the text. A token is the same in each encoding of a form.
-///
-/// # Errors
-/// Those of a body that ends too early or too late.
 pub async fn find(visit: Visit, body: Result<Body, FormError>) -> Result<HttpResponse, Error> {
     let body = match body {
         Ok(Body(body)) if body.len() <= LIMIT => body,

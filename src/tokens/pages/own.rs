@@ -85,9 +85,6 @@ fn section(
 }
 
 /// `POST /settings/api-tokens`
-///
-/// # Errors
-/// `Forbidden`; what a rule refuses comes back as the dialog.
 pub async fn create(visit: Visit, form: Form<TokenForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let (creation, once, seal) = (form.creation(), form.once(), seal(&visit)?);
@@ -113,9 +110,6 @@ pub async fn create(visit: Visit, form: Form<TokenForm>) -> Result<HttpResponse,
 }
 
 /// `GET /settings/api-tokens/{token}/value`: shows a new value, once.
-///
-/// # Errors
-/// `NotFound`.
 pub async fn value(visit: Visit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
     let (seal, peek, navigation) = (seal(&visit)?, is_a_peek(&visit.request), visit.navigation);
     let shown = visit.write(move |conn, actor| {
@@ -127,9 +121,6 @@ pub async fn value(visit: Visit, path: web::Path<TokenPath>) -> Result<HttpRespo
 }
 
 /// `POST /settings/api-tokens/{token}/regeneration`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`; what a rule refuses comes back as the page.
 pub async fn regenerate(visit: Visit, path: web::Path<TokenPath>, form: Form<RegenerateForm>) -> Result<HttpResponse, Error> {
     let TokenPath { token } = path.into_inner();
     let Some(overlap) = form.0.overlap() else {
@@ -150,9 +141,6 @@ pub async fn regenerate(visit: Visit, path: web::Path<TokenPath>, form: Form<Reg
 }
 
 /// `POST /settings/api-tokens/{token}/revocation`
-///
-/// # Errors
-/// `NotFound`; what a rule refuses comes back as the page.
 pub async fn revoke(visit: Visit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
     match visit.write(move |conn, actor| own::revoke(conn, actor, &path.token)).await {
         Ok(token) => done(&visit, &Flash::done("Revoked ").strong(token.name).plain(".")),
@@ -161,9 +149,6 @@ pub async fn revoke(visit: Visit, path: web::Path<TokenPath>) -> Result<HttpResp
 }
 
 /// `POST /settings/api-tokens/{token}/finish`: the value that this one replaced stops now.
-///
-/// # Errors
-/// `NotFound`; what a rule refuses comes back as the page.
 pub async fn finish(visit: Visit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
     match visit.write(move |conn, actor| own::finish(conn, actor, &path.token)).await {
         Ok(()) => done(&visit, &Flash::done("The old value has stopped working.")),

@@ -65,9 +65,6 @@ impl Call {
     }
 
     /// The identity in the path. What is no UUID names nothing.
-    ///
-    /// # Errors
-    /// `NotFound` with `noun`.
     pub fn id(&self, parameter: &str, noun: &'static str) -> Result<Id, Error> {
         self.request.match_info().get(parameter).and_then(Id::parse).ok_or(Error::NotFound(noun))
     }
@@ -88,9 +85,6 @@ impl Call {
 }
 
 /// A success with a body.
-///
-/// # Errors
-/// `Internal` where it cannot be written as JSON.
 pub fn hal(status: StatusCode, body: &impl Serialize) -> Result<HttpResponse, Error> {
     let text = serde_json::to_string(body).map_err(|error| Error::Internal(format!("writing JSON: {error}")))?;
     let mut answer = HttpResponse::build(status);
@@ -98,9 +92,6 @@ pub fn hal(status: StatusCode, body: &impl Serialize) -> Result<HttpResponse, Er
 }
 
 /// 200 with a body.
-///
-/// # Errors
-/// [`hal`]'s.
 pub fn ok(body: &impl Serialize) -> Result<HttpResponse, Error> {
     hal(StatusCode::OK, body)
 }

@@ -74,17 +74,11 @@ impl Params {
     }
 
     /// Which page is asked for, by `page` and `size`.
-    ///
-    /// # Errors
-    /// `InvalidAt`.
     pub fn paging(&self) -> Result<Paging, Error> {
         self.paging_by("page", "size")
     }
 
     /// The same by parameters of other names.
-    ///
-    /// # Errors
-    /// `InvalidAt`.
     pub fn paging_by(&self, page: &'static str, size: &'static str) -> Result<Paging, Error> {
         Ok(Paging {
             number: self.number(page, (1, MOST_PAGE))?.unwrap_or(1),
