@@ -7,7 +7,6 @@
 //! Pages show what is stored merged with what is still in memory ([`Recorder::pending`]), so on the instance that saw a call
 //! they are up to date. Sorting and filtering by last use go by what is stored.
 
-mod batch;
 mod queries;
 mod recorder;
 mod refusals;

@@ -2,8 +2,9 @@
 
 use chrono::{NaiveDateTime, TimeDelta};
 
-use super::usage::{DayCount, LastUse};
-use crate::audit::{self, Change, verbs};
+use super::usage::{Chunk, DayCount, LastUse};
+use crate::audit::{self, verbs};
+use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::database::sql::{Sql, Value};
 use crate::error::Error;
@@ -24,8 +25,25 @@ pub struct RefusalReport {
     pub count: i64,
 }
 
+/// Writes the usage of some accounts, and audit events of refusals.
+pub fn write(conn: &mut DbConnection, chunk: &Chunk, reports: &[RefusalReport]) -> Result<(), Error> {
+    let (mut tokens, mut uses, mut logins, mut days) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (account, usage) in chunk {
+        let (account, last) = (Id::from(*account), usage.last_uses());
+        tokens.extend(usage.tokens.iter().filter_map(|token| Some((token.id, token.last.as_ref()?))));
+        days.extend(usage.days.iter().map(|day| (account.clone(), *day)));
+        logins.extend(last.login.map(|at| (account.clone(), at)));
+        uses.extend(last.used.map(|at| (account, at)));
+    }
+    move_token_use(conn, &tokens)?;
+    move_account(conn, "last_used_at", &uses)?;
+    move_account(conn, "last_login_at", &logins)?;
+    add_to_days(conn, &days)?;
+    report_refusals(conn, reports)
+}
+
 /// Moves the last use of tokens forward, never back: several instances write.
-pub fn move_token_use(conn: &mut DbConnection, uses: &[(TokenId, &LastUse)]) -> Result<(), Error> {
+fn move_token_use(conn: &mut DbConnection, uses: &[(TokenId, &LastUse)]) -> Result<(), Error> {
     for part in uses.chunks(ROWS) {
         let address = |last: &LastUse| last.address.map(|address| address.to_string());
         let agent = |last: &LastUse| last.agent.as_deref().map(Into::into);
@@ -43,7 +61,7 @@ pub fn move_token_use(conn: &mut DbConnection, uses: &[(TokenId, &LastUse)]) -> 
 }
 
 /// Moves `last_used_at` or `last_login_at` of accounts forward, where it lies further back than [`EXACT_TO`].
-pub fn move_account(conn: &mut DbConnection, column: &str, accounts: &[(Id, NaiveDateTime)]) -> Result<(), Error> {
+fn move_account(conn: &mut DbConnection, column: &str, accounts: &[(Id, NaiveDateTime)]) -> Result<(), Error> {
     for part in accounts.chunks(ROWS) {
         let rows = part.iter().map(|(account, at)| [Value::from(account), (*at).into(), (*at - EXACT_TO).into()]);
         let mut sql = given("(account, at, before)", rows);
@@ -54,7 +72,7 @@ pub fn move_account(conn: &mut DbConnection, column: &str, accounts: &[(Id, Naiv
     Ok(())
 }
 
-pub fn add_to_days(conn: &mut DbConnection, days: &[(Id, DayCount)]) -> Result<(), Error> {
+fn add_to_days(conn: &mut DbConnection, days: &[(Id, DayCount)]) -> Result<(), Error> {
     // A date travels as text, which is what SQLite keeps.
     let day = match conn {
         DbConnection::Sqlite(_) => "v.day",
@@ -76,8 +94,12 @@ pub fn add_to_days(conn: &mut DbConnection, days: &[(Id, DayCount)]) -> Result<(
     Ok(())
 }
 
-/// Writes an audit event of `change` for each report whose token is still there. Returns how many.
-pub fn report_refusals(conn: &mut DbConnection, change: &Change, reports: &[RefusalReport]) -> Result<usize, Error> {
+/// Writes an audit event for each report whose token is still there, as one change.
+fn report_refusals(conn: &mut DbConnection, reports: &[RefusalReport]) -> Result<(), Error> {
+    if reports.is_empty() {
+        return Ok(());
+    }
+    let change = audit::begin_note(conn, &Principal::muster())?;
     let mut written = 0;
     for part in reports.chunks(ROWS) {
         let rows = part.iter().map(|report| {
@@ -93,7 +115,7 @@ pub fn report_refusals(conn: &mut DbConnection, change: &Change, reports: &[Refu
         );
         written += sql.execute(conn)?;
     }
-    Ok(written)
+    if written == 0 { change.discard(conn) } else { Ok(()) }
 }
 
 /// A public id is made of ASCII digits and letters alone.

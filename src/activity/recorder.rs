@@ -8,7 +8,7 @@ use chrono::NaiveDateTime;
 use dashmap::DashMap;
 use uuid::Uuid;
 
-use super::usage::{AccountUsage, LastUse, LastUses, TokenUsage};
+use super::usage::{AccountUsage, Chunk, LastUse, LastUses, TokenUsage};
 use super::writer::WriterState;
 use crate::id::Id;
 use crate::tokens::value::TokenId;
@@ -21,9 +21,6 @@ const SHARDS: usize = 64;
 const TOKEN_LIMIT: usize = 320_000;
 /// Tokens in one transaction, about: other writers wait meanwhile.
 pub(super) const CHUNK: usize = 2_500;
-
-/// The usage of some accounts, by their identities.
-pub(super) type Chunk = Vec<(Uuid, AccountUsage)>;
 
 /// Where the check leaves what it saw. Cheap to clone; all clones share one memory.
 #[derive(Clone, Default)]

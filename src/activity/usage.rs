@@ -3,8 +3,12 @@
 use std::net::IpAddr;
 
 use chrono::{NaiveDate, NaiveDateTime};
+use uuid::Uuid;
 
 use crate::tokens::value::TokenId;
+
+/// The usage of some accounts, by their identities.
+pub type Chunk = Vec<(Uuid, AccountUsage)>;
 
 /// Use of one account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use chrono::NaiveDateTime;
 
-use super::batch;
-use super::recorder::{Chunk, Recorder};
-use super::refusals::RefusalLog;
+use super::queries;
+use super::recorder::Recorder;
+use super::refusals::{RefusalLog, Refusals};
+use super::usage::Chunk;
 use crate::clock;
 use crate::database::Database;
 use crate::error::Error;
@@ -41,12 +42,14 @@ impl Recorder {
             }
             let began = Instant::now();
             let chunk = self.take(&mut accounts);
-            let outcome = state.write(database, &chunk, now, closing).await;
+            let outcome = state.write(database, &chunk, refusals(&chunk), now, closing).await;
             self.finish(chunk, outcome.is_ok());
             outcome?;
             state.resting_until = Some(Instant::now() + REST * began.elapsed());
         }
-        state.report_overdue(database, now, closing).await
+        // Whose hour is over by now.
+        let unreported = state.refusals.unreported();
+        state.write(database, &Arc::default(), unreported, now, closing).await
     }
 
     /// Waits, but not once the server is stopping, and says whether it is.
@@ -61,31 +64,29 @@ impl Recorder {
 }
 
 impl WriterState {
-    async fn write(&mut self, database: &Database, chunk: &Arc<Chunk>, now: NaiveDateTime, closing: bool) -> Result<(), Error> {
-        let refusals = batch::refusals(chunk);
+    /// Writes a chunk, and those refusals that are due, in one transaction.
+    async fn write(
+        &mut self,
+        database: &Database,
+        chunk: &Arc<Chunk>,
+        refusals: Refusals,
+        now: NaiveDateTime,
+        closing: bool,
+    ) -> Result<(), Error> {
         let reports = Arc::new(self.refusals.due(&refusals, now, closing));
-        let (written, reported) = (Arc::clone(chunk), Arc::clone(&reports));
-        // Under the lock of changes (`write`), and not beside them: both touch many accounts, in different orders.
-        let write = database.write(move |conn| {
-            batch::write(conn, &written)?;
-            batch::report(conn, &reported)
-        });
-        write.await?;
-        self.refusals.settle(&refusals, &reports, now);
-        Ok(())
-    }
-
-    async fn report_overdue(&mut self, database: &Database, now: NaiveDateTime, closing: bool) -> Result<(), Error> {
-        let refusals = self.refusals.unreported();
-        let reports = Arc::new(self.refusals.due(&refusals, now, closing));
-        if reports.is_empty() {
-            return Ok(());
+        if !chunk.is_empty() || !reports.is_empty() {
+            let (written, reported) = (Arc::clone(chunk), Arc::clone(&reports));
+            // Under the lock of changes (`write`), and not beside them: both touch many accounts, in different orders.
+            database.write(move |conn| queries::write(conn, &written, &reported)).await?;
+            self.refusals.settle(&refusals, &reports, now);
         }
-        let reported = Arc::clone(&reports);
-        database.write(move |conn| batch::report(conn, &reported)).await?;
-        self.refusals.settle(&refusals, &reports, now);
         Ok(())
     }
+}
+
+fn refusals(chunk: &Chunk) -> Refusals {
+    let tokens = chunk.iter().flat_map(|(_, usage)| &usage.tokens);
+    tokens.flat_map(|token| token.refusals.iter().map(|(reason, count)| ((token.id, *reason), *count))).collect()
 }
 
 /// Writes what `recorder` gathers, every `interval`, until [`Recorder::stop`]; then once more, and returns.

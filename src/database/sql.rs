@@ -82,6 +82,21 @@ impl Sql {
         Self { parts: vec![Part::Text(text.into())], varies: false }
     }
 
+    /// A statement with a value in place of each `?`. `(SELECT ?)` hides one from Postgres' planner, which would plan anew for
+    /// each although an index answers whatever the value is.
+    pub fn of(text: &str, values: impl IntoIterator<Item = Value>) -> Self {
+        let mut parts = text.split('?');
+        let mut sql = Self::new(parts.next().unwrap_or_default());
+        for (value, text) in values.into_iter().zip(parts) {
+            sql.bind(value).push(text);
+        }
+        sql
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
     /// Adds text as it stands. Only constants belong here.
     pub fn push(&mut self, text: &str) -> &mut Self {
         match self.parts.last_mut() {
@@ -95,12 +110,6 @@ impl Sql {
     pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.parts.push(Part::Value(value.into()));
         self
-    }
-
-    /// Adds a bound value that Postgres' planner does not see, or it would plan anew for each: an index answers whatever the
-    /// value is.
-    pub fn bind_unseen(&mut self, value: impl Into<Value>) -> &mut Self {
-        self.push("(SELECT ").bind(value).push(")")
     }
 
     /// Adds ` LIMIT ` and a number that belongs to the statement. It is written out: of a bound one Postgres' plan for any values

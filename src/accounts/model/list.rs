@@ -1,29 +1,8 @@
-//! What the list of accounts is asked for, and its rows.
-
-use chrono::NaiveDateTime;
+//! What the list of accounts is asked for.
 
 use super::Kind;
 use crate::accounts::search::Search;
 use crate::id::Id;
-
-/// A row made for the list screen.
-#[derive(Debug, Clone)]
-pub struct AccountRow {
-    /// Identity.
-    pub id: Id,
-    /// Name.
-    pub name: String,
-    /// What it is for; may be empty.
-    pub description: String,
-    /// Whether it is disabled.
-    pub disabled: bool,
-    /// When it last authenticated to Muster itself.
-    pub last_login_at: Option<NaiveDateTime>,
-    /// When any of its tokens was last accepted anywhere.
-    pub last_used_at: Option<NaiveDateTime>,
-    /// Where the row stands in the list's order: a page may begin after it.
-    pub position: Vec<String>,
-}
 
 /// The activity filter: of a machine's tokens, of a person's signing in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,17 +147,6 @@ impl Filter {
             only_disabled: false,
             colleagues_of: None,
         }
-    }
-
-    /// Whether the totals that are kept anyway answer how many match.
-    pub fn is_plain(&self) -> bool {
-        let plain = Self {
-            search: self.search.clone(),
-            disabled: self.disabled,
-            only_disabled: self.only_disabled,
-            ..Self::all(self.kind)
-        };
-        self.search.is_empty() && *self == plain
     }
 }
 

@@ -6,7 +6,8 @@ use actix_web::{HttpResponse, web};
 use chrono::NaiveDateTime;
 
 use super::visits::ScreenVisit;
-use crate::accounts::model::{AccountRow, Filter, Kind, Selection, Sort, Window};
+use crate::accounts::model::{Filter, Kind, Selection, Sort, Window};
+use crate::accounts::queries::list::AccountRow;
 use crate::accounts::queries::owners::Owner;
 use crate::accounts::queries::selection::Target;
 use crate::accounts::queries::{self, list, owners};
@@ -54,7 +55,7 @@ async fn part(database: web::Data<Database>, filter: Filter, window: Window) -> 
     let found = database.read(move |conn| Found::read(conn, &filter, &window)).await?;
     let mut text = String::new();
     found.rows.iter().for_each(|row| found.line(row, &mut text));
-    let further = found.rows.last().filter(|_| found.rows.len() == PART).map(|row| Window::After(row.position.clone()));
+    let further = found.rows.last().filter(|_| found.rows.len() == PART).map(|row| Window::After(row.position(Sort::default())));
     Ok((text, further))
 }
 
@@ -93,7 +94,7 @@ impl Found {
         let teams: Vec<&str> = self.teams.get(&row.id).into_iter().flatten().map(|team| team.name.as_str()).collect();
         let roles: Vec<&str> = self.roles.get(&row.id).into_iter().flatten().map(|role| role.name.as_str()).collect();
         let (teams, roles) = (teams.join("; "), roles.join("; "));
-        let (login, used) = (moment(row.last_login_at), moment(row.last_used_at));
+        let (login, used) = (moment(row.last_login_at()), moment(row.last_used_at()));
         let about = self.emails.get(&row.id).unwrap_or(&row.description);
         let status = Cell::Exact(match self.pending.get(&row.id) {
             _ if row.disabled => "disabled",

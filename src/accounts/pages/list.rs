@@ -15,11 +15,12 @@ use super::visits::ScreenVisit;
 use super::{badges, count, invitation, live, moment, plan as plan_view, removable_choices, role_choices, tile};
 use crate::accounts::actions::State;
 use crate::accounts::filter::Filters;
-use crate::accounts::model::{AccountRow, Filter, Kind, NUMBERED_LIMIT, OwnedBy, Right, Sort, Total, Window};
+use crate::accounts::model::{Filter, Kind, NUMBERED_LIMIT, OwnedBy, Right, Sort, Total, Window};
+use crate::accounts::queries::list::{AccountRow, Listing};
 use crate::accounts::queries::owners::{self, Owner};
-use crate::accounts::queries::{self, list::Listing, selection};
+use crate::accounts::queries::{self, selection};
 use crate::accounts::view;
-use crate::accounts::view::list::{AccountsPage, TeamName};
+use crate::accounts::view::list::{AccountsPage, ShownAccount, TeamName};
 use crate::activity::Recorder;
 use crate::auth::principal::Principal;
 use crate::clock;
@@ -205,16 +206,15 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters) -> Result<AccountsPage
         asks: (!can_manage).then(|| Arc::clone(&visit.settings)),
         selection: Id::parse(&query.selection),
     };
-    let (mut found, shell) = {
+    let (found, shell) = {
         let actor = visit.actor.clone();
         visit.framed(move |conn| find(conn, &actor, &wanted)).await?
     };
     let recorder = visit.data::<Recorder>()?;
-    live::add_to_rows(&mut found.listing.rows, &found.tokens_of, &recorder);
     let now = clock::now();
     let total = found.listing.total;
     let (enabled, disabled) = found.listing.totals;
-    let rows = found.listing.rows.iter().map(|row| row_view(row, &found, visit, now)).collect();
+    let rows = found.listing.rows.iter().map(|row| row_view(row, &found, (visit, &recorder), now)).collect();
     let matching = found.selected.matching.as_ref();
     Ok(AccountsPage {
         shell,
@@ -258,11 +258,12 @@ fn total_text(total: Total) -> String {
     if total.more { format!("more than {}", grouped(total.count)) } else { grouped(total.count) }
 }
 
-fn row_view(row: &AccountRow, found: &Found, visit: &ScreenVisit, now: NaiveDateTime) -> view::list::AccountRow {
+fn row_view(row: &AccountRow, found: &Found, (visit, recorder): (&ScreenVisit, &Recorder), now: NaiveDateTime) -> ShownAccount {
     let roles = badges(found.roles_of.get(&row.id).map_or(&[], Vec::as_slice));
     let tokens = found.tokens_of.get(&row.id).cloned().unwrap_or_default();
     let number = tokens.live + tokens.expired;
-    view::list::AccountRow {
+    let last = live::of_row(row, &tokens, recorder);
+    ShownAccount {
         id: row.id.to_string(),
         name: row.name.clone(),
         description: found.emails.get(&row.id).unwrap_or(&row.description).clone(),
@@ -282,8 +283,8 @@ fn row_view(row: &AccountRow, found: &Found, visit: &ScreenVisit, now: NaiveDate
         },
         invited: found.pending.get(&row.id).map(|(one, standing)| invitation(one, standing, now)),
         roles,
-        last_login: moment(row.last_login_at, now),
-        activity: moment(row.last_used_at, now),
+        last_login: moment(last.login, now),
+        activity: moment(last.used, now),
         tokens: (number > 0).then(|| counted(count(number), "token")),
         expiry: token_expiry(&tokens, now),
         owner: found.owners.get(&row.id).map(Into::into),
@@ -319,7 +320,7 @@ fn pagination(filters: &Filters, query: &PageQuery, listing: &Listing, (window, 
     };
     let last = first.map(|first| first + shown - 1);
     let go = |name: &'static str, row: Option<&AccountRow>, number: Option<i64>| {
-        row.map(|row| filters.page(name, &packed(number, &row.position)))
+        row.map(|row| filters.page(name, &packed(number, &row.position(filters.sort))))
     };
     Pagination {
         summary: match (first, last) {

@@ -1,22 +1,17 @@
 //! Adds to what is stored what this instance has seen and not written yet.
 
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
 
-use crate::accounts::model::{Account, AccountRow};
+use crate::accounts::model::Account;
+use crate::accounts::queries::list::AccountRow;
 use crate::activity::{AccountUsage, LastUses, Recorder};
-use crate::id::Id;
 use crate::tokens::model::{ListedToken, Token, TokenSummary};
 
 /// An account's row may lag some minutes behind its tokens, see the queries of activity.
-pub fn add_to_rows(rows: &mut [AccountRow], tokens: &HashMap<Id, TokenSummary>, recorder: &Recorder) {
-    for row in rows {
-        let of_tokens = LastUses { used: tokens.get(&row.id).and_then(|tokens| tokens.last_used), login: None };
-        let stored = LastUses { used: row.last_used_at, login: row.last_login_at };
-        let last = stored.max(of_tokens).max(recorder.pending_uses(&row.id));
-        (row.last_used_at, row.last_login_at) = (last.used, last.login);
-    }
+pub fn of_row(row: &AccountRow, tokens: &TokenSummary, recorder: &Recorder) -> LastUses {
+    let of_tokens = LastUses { used: tokens.last_used, login: None };
+    let stored = LastUses { used: row.last_used_at(), login: row.last_login_at() };
+    stored.max(of_tokens).max(recorder.pending_uses(&row.id))
 }
 
 pub fn add_to_account(

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use super::{count, left, moment, tile};
 use crate::accounts::actions::{Action, Typed};
 use crate::accounts::kind::Screen;
-use crate::accounts::model::{AccountRow, Kind, Right, Sort, Window};
+use crate::accounts::model::{Kind, Right, Sort, Window};
 use crate::accounts::operations::selections::Set;
-use crate::accounts::queries::{list, owners};
+use crate::accounts::queries::list::{self, AccountRow};
+use crate::accounts::queries::owners;
 use crate::accounts::view::confirm::{ConfirmPage, ConfirmRow};
 use crate::clock;
 use crate::error::Error;
@@ -94,11 +95,11 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
     hidden.push(Hidden::new("print", found));
     let ask = action.asks().ok_or_else(|| Error::Internal(format!("{} asks nothing", action.verb.word())))?;
     let now = clock::now();
-    let is_recent = |row: &AccountRow| row.last_used_at.is_some_and(|at| now - at < RECENT);
+    let is_recent = |row: &AccountRow| row.last_used_at().is_some_and(|at| now - at < RECENT);
     let recent: Vec<&AccountRow> = rows.iter().filter(|row| is_recent(row)).collect();
     let warning = match recent.as_slice() {
         [] => None,
-        [row] => moment(row.last_used_at, now).map(|used| format!("{} made a call {}", row.name, used.text)),
+        [row] => moment(row.last_used_at(), now).map(|used| format!("{} made a call {}", row.name, used.text)),
         several => {
             let mut names: Vec<String> = several.iter().take(3).map(|row| row.name.clone()).collect();
             if several.len() > 3 {
@@ -117,7 +118,7 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
             tile: tile(kind, &row.id, &row.name),
             roles,
             owner: owner.map(|owner| (if owner.has_left { "Owner has left" } else { "Owner" }, owner.name.clone())),
-            used: moment(row.last_used_at, now),
+            used: moment(row.last_used_at(), now),
             recent: is_recent(row),
             tokens: if tokens.live + tokens.expired == 0 {
                 "no tokens".into()

@@ -2,23 +2,23 @@
 
 use chrono::{Datelike, NaiveDateTime};
 use diesel::QueryableByName;
-use diesel::sql_types::{Bool, Text, Timestamp};
 
-use super::hints::keep_order;
+use super::hints::fence;
 use super::plan::{QueryPlan, RowEstimates, gathered_for_page};
-use super::predicates::{Asked, Criteria};
+use super::predicates::Criteria;
 use super::selection::Target;
-use crate::accounts::model::{AccountRow, Filter, Order, Selection, Sort, Total, Window};
+use crate::accounts::model::{Filter, Order, Selection, Sort, Total, Window};
 use crate::clock;
-use crate::database::DbConnection;
 use crate::database::sql::{Sql, Value};
+use crate::database::{DbConnection, Engine};
 use crate::error::Error;
 use crate::id::Id;
+use crate::schema::accounts;
 
 /// A page of the list.
 #[derive(Debug, Clone)]
 pub struct Listing {
-    /// The rows, in order.
+    /// In order.
     pub rows: Vec<AccountRow>,
     /// How many match altogether.
     pub total: Total,
@@ -30,59 +30,48 @@ pub struct Listing {
     pub after: bool,
 }
 
-#[derive(QueryableByName)]
-struct ShownRow {
-    #[diesel(sql_type = Text)]
-    id: Id,
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = Text)]
+/// A row of the list.
+#[derive(Debug, Clone, QueryableByName)]
+#[diesel(table_name = accounts)]
+pub struct AccountRow {
+    pub id: Id,
+    pub name: String,
     name_key: String,
-    #[diesel(sql_type = Text)]
-    description: String,
-    #[diesel(sql_type = Bool)]
-    disabled: bool,
-    #[diesel(sql_type = Timestamp)]
+    pub description: String,
+    pub disabled: bool,
     last_login_at: NaiveDateTime,
-    #[diesel(sql_type = Timestamp)]
     last_used_at: NaiveDateTime,
-    #[diesel(sql_type = Timestamp)]
     first_expiry_at: NaiveDateTime,
 }
+
+const SHOWN: &str =
+    "SELECT a.id, a.name, a.name_key, a.description, a.disabled, a.last_login_at, a.last_used_at, a.first_expiry_at";
 
 /// The page of `size` rows that `window` shows of what matches `filter`. The number of statements depends on the filters
 /// that are set, never on the number of rows.
 pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, size: i64) -> Result<Listing, Error> {
-    list_gathering(conn, filter, sort, window, size, None)
+    list_gathering(conn, filter, Place { sort, window, size }, None)
 }
 
 /// The same, gathering no more than `gather` rows.
-pub fn list_gathering(
-    conn: &mut DbConnection,
-    filter: &Filter,
-    sort: Sort,
-    window: &Window,
-    size: i64,
-    gather: Option<i64>,
-) -> Result<Listing, Error> {
+pub fn list_gathering(conn: &mut DbConnection, filter: &Filter, place: Place<'_>, gather: Option<i64>) -> Result<Listing, Error> {
     let totals = super::totals(conn, filter.kind)?;
-    let accounts = of_state(filter, totals);
+    let of_state = of_state(filter, totals);
     let criteria = Criteria::new(conn, filter);
-    let estimates = RowEstimates::of(conn, &criteria, gather.unwrap_or_else(|| gathered_for_page(accounts)))?;
-    let total = match filter.is_plain() {
-        true => Total { count: accounts, more: false },
-        false => criteria.total(conn, &estimates)?,
+    let estimates = RowEstimates::of(conn, &criteria, gather.unwrap_or_else(|| gathered_for_page(of_state)))?;
+    let total = match criteria.predicates.is_empty() {
+        true => Total { count: of_state, more: false },
+        false => estimates.total(conn, &criteria)?,
     };
-    let plan = estimates.plan(sort.by == Order::Name);
-    let mut window = existing(window, total, size);
-    let mut page = read(conn, &criteria, plan, Place { sort, window: &window, size })?;
+    let plan = estimates.plan(&criteria, place.sort.by == Order::Name);
+    let mut window = place.existing(total);
+    let (mut rows, mut reached) = read(conn, &criteria, plan, Place { window: &window, ..place })?;
     // A page with a number that may be beyond the end of what was not counted to the end.
-    if page.rows.is_empty() && total.more && matches!(window, Window::Skip(_)) {
-        let count = Target::Matching(Box::new(criteria.clone()), estimates.plan(false)).count(conn)?;
-        window = existing(&window, Total { count, more: false }, size);
-        page = read(conn, &criteria, plan, Place { sort, window: &window, size })?;
+    if rows.is_empty() && total.more && matches!(window, Window::Skip(_)) {
+        let target = Target::Matching(Box::new(criteria.clone()), estimates.plan(&criteria, false));
+        window = place.existing(Total { count: target.count(conn)?, more: false });
+        (rows, reached) = read(conn, &criteria, plan, Place { window: &window, ..place })?;
     }
-    let Page { rows, reached } = page;
     let (before, after) = match window {
         Window::Skip(n) => (n > 0, reached),
         Window::After(_) => (true, reached),
@@ -105,7 +94,7 @@ fn of_state(filter: &Filter, (enabled, disabled): (i64, i64)) -> i64 {
 /// counted. Beyond the end there are none.
 pub fn numbered(conn: &mut DbConnection, filter: &Filter, sort: Sort, offset: i64, size: i64) -> Result<(Vec<Id>, i64), Error> {
     let target = Target::resolve(conn, filter.kind, &Selection::Matching(filter.clone()))?;
-    let total = match filter.is_plain() {
+    let total = match Criteria::new(conn, filter).predicates.is_empty() {
         true => of_state(filter, super::totals(conn, filter.kind)?),
         false => target.count(conn)?,
     };
@@ -116,101 +105,89 @@ pub fn numbered(conn: &mut DbConnection, filter: &Filter, sort: Sort, offset: i6
     Ok((found.into_iter().map(|row| row.id).collect(), total))
 }
 
-/// The window, or where it is a page that no longer exists, the last one that does.
-fn existing(window: &Window, total: Total, size: i64) -> Window {
-    match window {
-        Window::Skip(n) if *n > 0 && *n >= total.count && !total.more => Window::Skip((total.count - 1).max(0) / size * size),
-        window => window.clone(),
-    }
-}
-
 /// The first rows of a target, in order.
 pub fn rows(conn: &mut DbConnection, target: &Target, sort: Sort, window: &Window, size: i64) -> Result<Vec<AccountRow>, Error> {
     let place = Place { sort, window, size };
     if let Target::Matching(criteria, plan) = target {
-        return Ok(read(conn, criteria, *plan, place)?.rows);
+        return Ok(read(conn, criteria, *plan, place)?.0);
     }
     let mut sql = Sql::new(SHOWN);
     target.from(&mut sql);
-    place.write(&mut sql, "a");
-    Ok(page(sql, conn, place)?.rows)
+    place.write(&mut sql);
+    Ok(place.load(conn, sql)?.0)
 }
 
-struct Page {
-    /// In the order shown.
-    rows: Vec<AccountRow>,
-    /// Whether there are more in the direction in which they were read.
-    reached: bool,
-}
-
-const SHOWN: &str =
-    "SELECT a.id, a.name, a.name_key, a.description, a.disabled, a.last_login_at, a.last_used_at, a.first_expiry_at";
-
-fn read(conn: &mut DbConnection, criteria: &Criteria, plan: QueryPlan, place: Place<'_>) -> Result<Page, Error> {
+fn read(
+    conn: &mut DbConnection,
+    criteria: &Criteria,
+    plan: QueryPlan,
+    place: Place<'_>,
+) -> Result<(Vec<AccountRow>, bool), Error> {
     let mut sql = Sql::default();
     criteria.with(plan, &mut sql);
-    sql.push(SHOWN);
-    match plan {
-        QueryPlan::InOrder => {
-            criteria.from(plan, Asked::InOrder(Some(place.sort.by)), |_| {}, &mut sql);
-            place.write(&mut sql, "a");
-        }
-        QueryPlan::Gather(_) => {
-            criteria.from(plan, Asked::OfFound, |_| {}, &mut sql);
-            place.write(&mut sql, "a");
-        }
-        QueryPlan::Stream(_) => {
-            let inside = |sql: &mut Sql| {
-                place.begin(sql, "picked");
-                keep_order(criteria.engine, sql, |sql| place.order(sql, "picked"));
-            };
-            criteria.from(plan, Asked::OfFound, inside, &mut sql);
-            place.order(&mut sql, "picked");
-            place.limit(&mut sql);
-        }
-    }
-    page(sql, conn, place)
-}
-
-/// One row more than the page shows is read, to know whether there is a next one.
-fn page(sql: Sql, conn: &mut DbConnection, place: Place<'_>) -> Result<Page, Error> {
-    let limit = usize::try_from(place.size).unwrap_or(usize::MAX);
-    let mut rows: Vec<ShownRow> = sql.load(conn)?;
-    let reached = rows.len() > limit;
-    rows.truncate(limit);
-    if matches!(place.window, Window::Before(_) | Window::End) {
-        rows.reverse();
-    }
-    Ok(Page { rows: rows.into_iter().map(|row| row.shown(place.sort)).collect(), reached })
+    criteria.from(plan, Some(place), sql.push(SHOWN));
+    place.load(conn, sql)
 }
 
 /// Which part of which order a statement shows.
 #[derive(Clone, Copy)]
-struct Place<'a> {
-    sort: Sort,
-    window: &'a Window,
-    size: i64,
+pub struct Place<'a> {
+    pub sort: Sort,
+    pub window: &'a Window,
+    pub size: i64,
 }
 
 impl Place<'_> {
-    /// All of it, on the order's columns of a table. A WHERE stands before.
-    fn write(&self, sql: &mut Sql, table: &str) {
-        self.begin(sql, table);
-        self.order(sql, table);
-        self.limit(sql);
+    /// The rows in the order shown, and whether there are more in the direction in which they were read: for that, one more than
+    /// the page shows is read.
+    fn load(&self, conn: &mut DbConnection, sql: Sql) -> Result<(Vec<AccountRow>, bool), Error> {
+        let limit = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let mut rows: Vec<AccountRow> = sql.load(conn)?;
+        let reached = rows.len() > limit;
+        rows.truncate(limit);
+        if self.is_backward() {
+            rows.reverse();
+        }
+        Ok((rows, reached))
+    }
+
+    /// The window, or where it is a page that no longer exists, the last one that does.
+    fn existing(&self, total: Total) -> Window {
+        match self.window {
+            Window::Skip(n) if *n > 0 && *n >= total.count && !total.more => {
+                Window::Skip((total.count - 1).max(0) / self.size * self.size)
+            }
+            window => window.clone(),
+        }
+    }
+
+    /// All of it, behind a WHERE on the accounts.
+    pub fn write(&self, sql: &mut Sql) {
+        self.begin(sql, "a");
+        self.order(sql, "a");
+    }
+
+    /// What narrows a stream. PostgreSQL keeps the index's order through the join only where it is said.
+    pub fn stream(&self, engine: Engine, sql: &mut Sql) {
+        self.begin(sql, "picked");
+        if engine == Engine::Postgres {
+            self.sorted(sql, "picked");
+            sql.push(fence(engine));
+        }
     }
 
     fn begin(&self, sql: &mut Sql, table: &str) {
         if let Window::After(position) | Window::Before(position) = self.window
             && let Some(values) = values(self.sort.by, position)
         {
-            let beyond = if self.is_descending() { ") < " } else { ") > " };
-            let columns = self.columns().iter().map(|column| format!("{table}.{column}")).collect::<Vec<_>>().join(", ");
-            sql.push(" AND (").push(&columns).push(beyond).bind_row(values);
+            let columns = self.columns().map(|column| format!("{table}.{column}")).collect::<Vec<_>>().join(", ");
+            sql.push(&format!(" AND ({columns}) {} ", if self.is_descending() { "<" } else { ">" })).bind_row(values);
         }
     }
 
-    fn limit(&self, sql: &mut Sql) {
+    /// ORDER BY and LIMIT.
+    pub fn order(&self, sql: &mut Sql, table: &str) {
+        self.sorted(sql, table);
         sql.limit(self.size + 1);
         // Without a value the first page is planned once and for all: of an offset Postgres wants to know how far it goes.
         if let Window::Skip(n @ 1..) = self.window {
@@ -218,26 +195,30 @@ impl Place<'_> {
         }
     }
 
-    fn order(&self, sql: &mut Sql, table: &str) {
-        let direction = if self.is_descending() { " DESC" } else { " ASC" };
-        for (at, column) in self.columns().iter().enumerate() {
-            sql.push(if at == 0 { " ORDER BY " } else { ", " }).push(table).push(".").push(column).push(direction);
-        }
+    fn sorted(&self, sql: &mut Sql, table: &str) {
+        let direction = if self.is_descending() { "DESC" } else { "ASC" };
+        let columns = self.columns().map(|column| format!("{table}.{column} {direction}")).collect::<Vec<_>>().join(", ");
+        sql.push(" ORDER BY ").push(&columns);
     }
 
-    fn columns(&self) -> &'static [&'static str] {
-        match self.sort.by {
-            Order::Name => &["name_key", "id"],
-            Order::Login => &["last_login_at", "name_key", "id"],
-            Order::Used => &["last_used_at", "name_key", "id"],
-            Order::Expiry => &["first_expiry_at", "name_key", "id"],
-            Order::Status => &["disabled", "name_key", "id"],
-        }
+    fn columns(&self) -> impl Iterator<Item = &'static str> {
+        let first = match self.sort.by {
+            Order::Name => None,
+            Order::Login => Some("last_login_at"),
+            Order::Used => Some("last_used_at"),
+            Order::Expiry => Some("first_expiry_at"),
+            Order::Status => Some("disabled"),
+        };
+        first.into_iter().chain(["name_key", "id"])
     }
 
     /// Pages before a position are read backward.
+    fn is_backward(&self) -> bool {
+        matches!(self.window, Window::Before(_) | Window::End)
+    }
+
     fn is_descending(&self) -> bool {
-        self.sort.descending != matches!(self.window, Window::Before(_) | Window::End)
+        self.sort.descending != self.is_backward()
     }
 }
 
@@ -245,39 +226,39 @@ const MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.6f";
 
 /// The values of a position, in the types of their columns. `None` where it does not belong to this order.
 fn values(by: Order, position: &[String]) -> Option<Vec<Value>> {
-    let (first, rest) = match (by, position) {
-        (Order::Name, [name, id]) => return Some(vec![name.clone().into(), id.clone().into()]),
-        (Order::Name, _) => return None,
-        (_, [first, rest @ ..]) if rest.len() == 2 => (first, rest),
-        _ => return None,
-    };
-    let first: Value = match by {
-        Order::Status => (first == "1").into(),
+    let (first, rest) = position.split_at_checked(usize::from(by != Order::Name)).filter(|(_, rest)| rest.len() == 2)?;
+    let first = match (first, by) {
+        ([], _) => None,
+        ([first, ..], Order::Status) => Some(Value::Bool(first == "1")),
         // Postgres knows no moment as far back as chrono does.
-        _ => NaiveDateTime::parse_from_str(first, MOMENT).ok().filter(|at| (0..=9999).contains(&at.year()))?.into(),
+        ([first, ..], _) => {
+            Some(NaiveDateTime::parse_from_str(first, MOMENT).ok().filter(|at| (0..=9999).contains(&at.year()))?.into())
+        }
     };
-    Some(std::iter::once(first).chain(rest.iter().map(|text| text.clone().into())).collect())
+    Some(first.into_iter().chain(rest.iter().map(|text| text.clone().into())).collect())
 }
 
-impl ShownRow {
-    fn shown(self, sort: Sort) -> AccountRow {
-        let moment = |at: NaiveDateTime| at.format(MOMENT).to_string();
+impl AccountRow {
+    /// When it last authenticated to Muster itself, as far as that is stored.
+    pub fn last_login_at(&self) -> Option<NaiveDateTime> {
+        clock::known(self.last_login_at)
+    }
+
+    /// When any of its tokens was last accepted anywhere, as far as that is stored.
+    pub fn last_used_at(&self) -> Option<NaiveDateTime> {
+        clock::known(self.last_used_at)
+    }
+
+    /// Where the row stands in an order of the list: a page may begin after it.
+    pub fn position(&self, sort: Sort) -> Vec<String> {
+        let moment = |at: NaiveDateTime| Some(at.format(MOMENT).to_string());
         let first = match sort.by {
             Order::Name => None,
-            Order::Login => Some(moment(self.last_login_at)),
-            Order::Used => Some(moment(self.last_used_at)),
-            Order::Expiry => Some(moment(self.first_expiry_at)),
+            Order::Login => moment(self.last_login_at),
+            Order::Used => moment(self.last_used_at),
+            Order::Expiry => moment(self.first_expiry_at),
             Order::Status => Some(u8::from(self.disabled).to_string()),
         };
-        let position = first.into_iter().chain([self.name_key, self.id.to_string()]).collect();
-        AccountRow {
-            id: self.id,
-            name: self.name,
-            description: self.description,
-            disabled: self.disabled,
-            last_login_at: clock::known(self.last_login_at),
-            last_used_at: clock::known(self.last_used_at),
-            position,
-        }
+        first.into_iter().chain([self.name_key.clone(), self.id.to_string()]).collect()
     }
 }

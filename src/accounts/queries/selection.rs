@@ -1,7 +1,7 @@
 //! Which accounts an action is to change: a selection becomes the `FROM … WHERE …` of its statements.
 
 use super::plan::{QueryPlan, RowEstimates};
-use super::predicates::{Asked, Criteria, Predicate};
+use super::predicates::Criteria;
 use crate::accounts::model::{Activity, Filter, Kind, OwnedBy, Selection, Total, UNUSED_DAYS};
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
@@ -34,7 +34,7 @@ impl Target {
                 let (enabled, disabled) = super::totals(conn, filter.kind)?;
                 let criteria = Criteria::new(conn, filter);
                 let gather = (enabled + disabled) / GATHERED_SHARE;
-                let plan = RowEstimates::of(conn, &criteria, gather)?.plan(false);
+                let plan = RowEstimates::of(conn, &criteria, gather)?.plan(&criteria, false);
                 Self::Matching(Box::new(criteria), plan)
             }
         })
@@ -53,13 +53,12 @@ impl Target {
             Self::Accounts(kind, ids) => {
                 sql.push(" FROM accounts a WHERE a.kind = ").bind(kind.as_str()).push(" AND a.id IN ").bind_list(ids);
             }
-            Self::Matching(criteria, QueryPlan::Gather(driving)) => {
+            Self::Matching(criteria, plan @ QueryPlan::Gather(_)) => {
                 // A change looks at the account itself, and not only at what an index says of it.
-                sql.push(" FROM picked CROSS JOIN accounts a WHERE a.id = picked.id AND ");
-                criteria.of_kind("a", sql);
-                criteria.tests(Some(*driving), Asked::OfAll, sql);
+                sql.push(" FROM picked CROSS JOIN accounts a WHERE a.id = picked.id AND ").append(criteria.of_kind("a"));
+                criteria.tests(*plan, None, sql);
             }
-            Self::Matching(criteria, plan) => criteria.from(*plan, Asked::OfAll, |_| {}, sql),
+            Self::Matching(criteria, plan) => criteria.from(*plan, None, sql),
         }
     }
 
@@ -115,21 +114,23 @@ pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 5],
     }
     let cleared = Filter { disabled: filter.disabled, colleagues_of: filter.colleagues_of.clone(), ..Filter::all(filter.kind) };
     let mut sql = Sql::new("SELECT ");
-    for (name, predicate, filter) in [
-        ("expiring", Predicate::Expiring, Filter { expiring: true, ..cleared.clone() }),
-        ("unused", Predicate::Activity, Filter { activity: Some(Activity::Unused(UNUSED_DAYS)), ..cleared.clone() }),
-        ("never", Predicate::Activity, Filter { activity: Some(Activity::Never), ..cleared.clone() }),
-        ("left", Predicate::OwnerLeft, Filter { owner: Some(OwnedBy::Left), ..cleared.clone() }),
-        ("invited", Predicate::Invited, Filter { invited: true, ..cleared }),
+    for (name, filter) in [
+        ("expiring", Filter { expiring: true, ..cleared.clone() }),
+        ("unused", Filter { activity: Some(Activity::Unused(UNUSED_DAYS)), ..cleared.clone() }),
+        ("never", Filter { activity: Some(Activity::Never), ..cleared.clone() }),
+        ("left", Filter { owner: Some(OwnedBy::Left), ..cleared.clone() }),
+        ("invited", Filter { invited: true, ..cleared }),
     ] {
         let criteria = Criteria::new(conn, &filter);
         sql.push(if name == "expiring" { "" } else { ", " }).push("(SELECT count(*) FROM (");
-        if criteria.filter.colleagues_of.is_some() {
+        match &criteria.predicates[..] {
+            [one] => drop(sql.append(one.found.clone().unwrap_or_default())),
             // Of a hundred thousand accounts a few are colleagues.
-            sql.push("SELECT 1");
-            criteria.from(QueryPlan::Stream(Predicate::Colleagues), Asked::OfFound, |_| {}, &mut sql);
-        } else {
-            criteria.found_by(predicate, false, &mut sql);
+            [.., _] => {
+                sql.push("SELECT 1");
+                criteria.from(QueryPlan::Stream(criteria.predicates.len() - 1), None, &mut sql);
+            }
+            [] => {}
         }
         sql.limit(ATTENTION_LIMIT + 1).push(&format!(") s) AS \"{name}\""));
     }

@@ -57,7 +57,7 @@ impl From<&Owner> for OwnerMark {
 
 /// One system account in the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AccountRow {
+pub struct ShownAccount {
     /// UUID.
     pub id: String,
     /// Name.
@@ -88,7 +88,7 @@ pub struct AccountRow {
     pub checked: bool,
 }
 
-impl AccountRow {
+impl ShownAccount {
     /// Its page; `kept` is what the address keeps of the list, see [`Filters::kept`].
     pub fn link(&self, screen: &Screen, kept: &str) -> String {
         format!("{}/{}{kept}", screen.path, self.id)
@@ -172,7 +172,7 @@ pub struct AccountsPage {
     /// Owners to choose from.
     pub filter_owners: Vec<Choice>,
     /// The rows of this page.
-    pub rows: Vec<AccountRow>,
+    pub rows: Vec<ShownAccount>,
     /// How many match, over all pages, in words: `37`, `more than 1,000`.
     pub total_text: String,
     /// How many match, over all pages, as a number for the script.

@@ -85,7 +85,6 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "tokens/expiry",
             "tokens/policy",
             "settings/current",
-            "activity/batch",
             "activity/recorder",
             "activity/refusals",
             "activity/writer",

@@ -212,8 +212,8 @@ pub fn reads_nothing_whole(app: &TestApp) {
                 windows.clear();
             }
             if let (Some(first), Some(last)) = (listing.rows.first(), listing.rows.last()) {
-                windows.push(Window::After(last.position.clone()));
-                windows.push(Window::Before(first.position.clone()));
+                windows.push(Window::After(last.position(sort)));
+                windows.push(Window::Before(first.position(sort)));
             }
             for window in windows {
                 let began = Instant::now();
