@@ -8,8 +8,8 @@ use crate::text::{email, fold, tidy};
 mod list;
 
 pub use list::{
-    Activity, COUNT_LIMIT, Filter, NUMBERED_LIMIT, Order, OwnedBy, SOON_DAYS, Selection, Sort, TokenState, Total, UNUSED_DAYS,
-    Window,
+    AccountRow, Activity, COUNT_LIMIT, Filter, MOMENT, NUMBERED_LIMIT, Order, OwnedBy, SOON_DAYS, Selection, Sort, TokenState,
+    Total, UNUSED_DAYS, Window,
 };
 
 /// The two kinds of account.

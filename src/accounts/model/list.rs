@@ -1,8 +1,55 @@
-//! What the list of accounts is asked for.
+//! What the list of accounts is asked for, and its rows.
+
+use chrono::NaiveDateTime;
+use diesel::QueryableByName;
 
 use super::Kind;
 use crate::accounts::search::Search;
+use crate::clock;
 use crate::id::Id;
+use crate::schema::accounts;
+
+/// How a moment stands in a position.
+pub const MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.6f";
+
+/// A row of the list.
+#[derive(Debug, Clone, QueryableByName)]
+#[diesel(table_name = accounts)]
+pub struct AccountRow {
+    pub id: Id,
+    pub name: String,
+    name_key: String,
+    pub description: String,
+    pub disabled: bool,
+    last_login_at: NaiveDateTime,
+    last_used_at: NaiveDateTime,
+    first_expiry_at: NaiveDateTime,
+}
+
+impl AccountRow {
+    /// When it last authenticated to Muster itself, as far as that is stored.
+    pub fn last_login_at(&self) -> Option<NaiveDateTime> {
+        clock::known(self.last_login_at)
+    }
+
+    /// When any of its tokens was last accepted anywhere, as far as that is stored.
+    pub fn last_used_at(&self) -> Option<NaiveDateTime> {
+        clock::known(self.last_used_at)
+    }
+
+    /// Where the row stands in an order of the list: a page may begin after it.
+    pub fn position(&self, sort: Sort) -> Vec<String> {
+        let moment = |at: NaiveDateTime| Some(at.format(MOMENT).to_string());
+        let first = match sort.by {
+            Order::Name => None,
+            Order::Login => moment(self.last_login_at),
+            Order::Used => moment(self.last_used_at),
+            Order::Expiry => moment(self.first_expiry_at),
+            Order::Status => Some(u8::from(self.disabled).to_string()),
+        };
+        first.into_iter().chain([self.name_key.clone(), self.id.to_string()]).collect()
+    }
+}
 
 /// The activity filter: of a machine's tokens, of a person's signing in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

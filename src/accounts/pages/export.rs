@@ -6,8 +6,7 @@ use actix_web::{HttpResponse, web};
 use chrono::NaiveDateTime;
 
 use super::visits::ScreenVisit;
-use crate::accounts::model::{Filter, Kind, Selection, Sort, Window};
-use crate::accounts::queries::list::AccountRow;
+use crate::accounts::model::{AccountRow, Filter, Kind, Selection, Sort, Window};
 use crate::accounts::queries::owners::Owner;
 use crate::accounts::queries::selection::Target;
 use crate::accounts::queries::{self, list, owners};

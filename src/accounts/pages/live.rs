@@ -2,8 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::accounts::model::Account;
-use crate::accounts::queries::list::AccountRow;
+use crate::accounts::model::{Account, AccountRow};
 use crate::activity::{AccountUsage, LastUses, Recorder};
 use crate::tokens::model::{ListedToken, Token, TokenSummary};
 

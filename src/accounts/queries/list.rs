@@ -1,19 +1,16 @@
 //! The list screen: one query for the rows of a page, and how many there are.
 
 use chrono::{Datelike, NaiveDateTime};
-use diesel::QueryableByName;
 
 use super::hints::fence;
 use super::plan::{QueryPlan, RowEstimates, gathered_for_page};
 use super::predicates::Criteria;
 use super::selection::Target;
-use crate::accounts::model::{Filter, Order, Selection, Sort, Total, Window};
-use crate::clock;
+use crate::accounts::model::{AccountRow, Filter, MOMENT, Order, Selection, Sort, Total, Window};
 use crate::database::sql::{Sql, Value};
 use crate::database::{DbConnection, Engine};
 use crate::error::Error;
 use crate::id::Id;
-use crate::schema::accounts;
 
 /// A page of the list.
 #[derive(Debug, Clone)]
@@ -28,20 +25,6 @@ pub struct Listing {
     pub before: bool,
     /// Whether rows come after the last one.
     pub after: bool,
-}
-
-/// A row of the list.
-#[derive(Debug, Clone, QueryableByName)]
-#[diesel(table_name = accounts)]
-pub struct AccountRow {
-    pub id: Id,
-    pub name: String,
-    name_key: String,
-    pub description: String,
-    pub disabled: bool,
-    last_login_at: NaiveDateTime,
-    last_used_at: NaiveDateTime,
-    first_expiry_at: NaiveDateTime,
 }
 
 const SHOWN: &str =
@@ -222,8 +205,6 @@ impl Place<'_> {
     }
 }
 
-const MOMENT: &str = "%Y-%m-%dT%H:%M:%S%.6f";
-
 /// The values of a position, in the types of their columns. `None` where it does not belong to this order.
 fn values(by: Order, position: &[String]) -> Option<Vec<Value>> {
     let (first, rest) = position.split_at_checked(usize::from(by != Order::Name)).filter(|(_, rest)| rest.len() == 2)?;
@@ -236,29 +217,4 @@ fn values(by: Order, position: &[String]) -> Option<Vec<Value>> {
         }
     };
     Some(first.into_iter().chain(rest.iter().map(|text| text.clone().into())).collect())
-}
-
-impl AccountRow {
-    /// When it last authenticated to Muster itself, as far as that is stored.
-    pub fn last_login_at(&self) -> Option<NaiveDateTime> {
-        clock::known(self.last_login_at)
-    }
-
-    /// When any of its tokens was last accepted anywhere, as far as that is stored.
-    pub fn last_used_at(&self) -> Option<NaiveDateTime> {
-        clock::known(self.last_used_at)
-    }
-
-    /// Where the row stands in an order of the list: a page may begin after it.
-    pub fn position(&self, sort: Sort) -> Vec<String> {
-        let moment = |at: NaiveDateTime| Some(at.format(MOMENT).to_string());
-        let first = match sort.by {
-            Order::Name => None,
-            Order::Login => moment(self.last_login_at),
-            Order::Used => moment(self.last_used_at),
-            Order::Expiry => moment(self.first_expiry_at),
-            Order::Status => Some(u8::from(self.disabled).to_string()),
-        };
-        first.into_iter().chain([self.name_key.clone(), self.id.to_string()]).collect()
-    }
 }

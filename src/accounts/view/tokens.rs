@@ -244,7 +244,7 @@ pub fn overlaps(in_24_hours: &Moment) -> Vec<Choice> {
     vec![
         Choice::new("0", "Now").about("If it leaked. Calls with it fail immediately."),
         Choice::new("1h", "In 1 hour"),
-        Choice::new("24h", "In 24 hours").about(in_24_hours.exact.clone()).checked(true),
+        Choice::new("24h", "In 24 hours").about(in_24_hours.exact()).checked(true),
         Choice::new("7d", "In 7 days"),
     ]
 }

@@ -55,7 +55,7 @@ async fn page(visit: &TeamVisit, q: &str, ticked: &[String]) -> Result<AddPage, 
                 let listing = list::list(conn, &filter, Sort::default(), &Window::Skip(0), MOST)?;
                 let ids: Vec<Id> = listing.rows.iter().map(|row| row.id.clone()).collect();
                 let mut emails = accounts::emails(conn, &ids)?;
-                let person = |row: list::AccountRow| Person {
+                let person = |row: crate::accounts::model::AccountRow| Person {
                     email: emails.remove(&row.id),
                     id: row.id,
                     name: row.name,

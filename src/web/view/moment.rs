@@ -1,7 +1,9 @@
 //! Times, put into words.
 
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Utc};
+
 use super::words::{counted, grouped};
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use crate::clock;
 
 /// A point in time that can be told in UTC: what the database keeps, and what the clock says.
 pub trait InUtc {
@@ -24,10 +26,7 @@ impl InUtc for DateTime<Utc> {
 /// A time as a page shows it: `<time datetime="iso" title="exact">text</time>`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
-    /// For machines: `2026-11-24T12:32:07Z`.
-    pub iso: String,
-    /// For the title: `24 Nov 2026, 12:32:07 UTC`.
-    pub exact: String,
+    pub at: NaiveDateTime,
     /// What stands on the page, such as `2 hours ago`.
     pub text: String,
     /// How pressing it is.
@@ -51,12 +50,18 @@ pub const SOON_DAYS: i64 = 14;
 
 impl Moment {
     fn new(at: NaiveDateTime, text: String) -> Self {
-        Self {
-            iso: at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            exact: format!("{}, {} UTC", day(at.date()), at.format("%H:%M:%S")),
-            text,
-            tone: Tone::Quiet,
-        }
+        Self { at, text, tone: Tone::Quiet }
+    }
+
+    /// For machines: `2026-11-24T12:32:07Z`.
+    pub fn iso(&self) -> String {
+        clock::written(self.at)
+    }
+
+    /// For the title: `24 Nov 2026, 12:32:07 UTC`.
+    pub fn exact(&self) -> String {
+        let at = self.at;
+        format!("{}, {:02}:{:02}:{:02} UTC", day(at.date()), at.hour(), at.minute(), at.second())
     }
 
     /// The class of its tone; empty for a quiet one.
@@ -290,6 +295,6 @@ mod tests {
         assert_eq!(Moment::in_feed(at("2026-11-12T16:31:09Z"), now()).text, "12 Nov");
         assert_eq!(Moment::in_feed(at("2025-09-02T16:31:09Z"), now()).text, "2 Sep 2025");
         let moment = Moment::ago(at("2026-11-24T12:32:07.123456"), now());
-        assert_eq!((moment.iso.as_str(), moment.exact.as_str()), ("2026-11-24T12:32:07Z", "24 Nov 2026, 12:32:07 UTC"));
+        assert_eq!((moment.iso().as_str(), moment.exact().as_str()), ("2026-11-24T12:32:07Z", "24 Nov 2026, 12:32:07 UTC"));
     }
 }

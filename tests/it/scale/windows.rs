@@ -1,7 +1,7 @@
 //! Every query plan gives the same rows: forward, backward and by number, whatever the filter and the order.
 
-use muster::accounts::model::{Activity, Filter, Kind, Order, OwnedBy, Sort, TokenState, Total, Window};
-use muster::accounts::queries::list::{AccountRow, Listing, Place, list, list_gathering};
+use muster::accounts::model::{AccountRow, Activity, Filter, Kind, Order, OwnedBy, Sort, TokenState, Total, Window};
+use muster::accounts::queries::list::{Listing, Place, list, list_gathering};
 use muster::accounts::search::Search;
 use muster::clock;
 use muster::database::DbConnection;
@@ -74,12 +74,17 @@ fn page(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window) -
     (listing.rows, listing.before, listing.after, listing.total)
 }
 
-/// What a large list says of how many match is so; and a page beyond the end shows the last one.
+/// What a large list says of how many match is so; and a page beyond the end shows the last one. Each filter with or without
+/// disabled accounts; with `MUSTER_TEST_FULL` both.
 pub fn totals_are_true(app: &TestApp) {
     let (mut few, mut many) = (0, 0);
-    for (filter, condition) in
-        filters().into_iter().filter(|(filter, _)| *filter != Filter { disabled: filter.disabled, ..Filter::all(Kind::System) })
-    {
+    let all = std::env::var_os("MUSTER_TEST_FULL").is_some();
+    let half = conditions().len();
+    for (at, (filter, condition)) in filters().into_iter().enumerate() {
+        let is_plain = filter == Filter { disabled: filter.disabled, ..Filter::all(Kind::System) };
+        if is_plain || !all && at % half % 2 != at / half {
+            continue;
+        }
         app.read(|conn| {
             let sql = format!("SELECT CAST(count(*) AS TEXT) AS line FROM accounts a WHERE a.kind = 'system' AND {condition}");
             let count: i64 = lines(conn, &sql)[0].parse().unwrap();
@@ -98,7 +103,7 @@ pub fn totals_are_true(app: &TestApp) {
             Ok(())
         });
     }
-    assert!(few >= 6 && many >= 12, "{few} and {many}");
+    assert!(few >= 3 && many >= 6, "{few} and {many}");
 }
 
 /// A word that most accounts have is not looked up in its index, where all of them would be gathered.

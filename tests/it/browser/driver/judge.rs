@@ -20,15 +20,26 @@ pub struct Violation {
 impl Browser {
     /// What axe-core finds on the page as it is now. Needs scripts on.
     pub fn axe(&self) -> Vec<Violation> {
+        self.axe_with("")
+    }
+
+    /// The same of axe-core's rules for colours alone.
+    pub fn axe_colours(&self) -> Vec<Violation> {
+        self.axe_with(", runOnly: { type: 'tag', values: ['cat.color'] }")
+    }
+
+    fn axe_with(&self, options: &str) -> Vec<Violation> {
         assert!(self.javascript, "axe-core needs a browser with JavaScript");
         if self.read("return !window.axe", &[]) == true {
             self.read(&format!("{};\nwindow.axe = axe", axe_core()), &[]);
         }
-        let run = "return axe.run(document, { resultTypes: ['violations'] }).then(r => r.violations.map(v => ({
+        let run = format!(
+            "return axe.run(document, {{ resultTypes: ['violations']{options} }}).then(r => r.violations.map(v => ({{
             rule: v.id, help: v.help,
-            elements: v.nodes.map(n => n.target.join(' ') + ': ' + n.failureSummary.replace(/\\s+/g, ' ')) })))";
+            elements: v.nodes.map(n => n.target.join(' ') + ': ' + n.failureSummary.replace(/\\s+/g, ' ')) }})))"
+        );
         let found =
-            self.execute(run, &[]).unwrap_or_else(|refusal| panic!("axe-core failed on {}: {}", self.url(), refusal.message));
+            self.execute(&run, &[]).unwrap_or_else(|refusal| panic!("axe-core failed on {}: {}", self.url(), refusal.message));
         let list = found.as_array().expect("axe-core gives a list");
         list.iter()
             .map(|violation| Violation {
