@@ -14,5 +14,6 @@ pub mod principal;
 pub mod profile;
 pub mod queries;
 pub mod refusals;
+pub mod sealed;
 pub mod session;
 pub mod view;

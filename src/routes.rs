@@ -60,6 +60,7 @@ const RETAIN: Access = AnyOf(&[audit::retention::DECIDE]);
 pub const NAVIGATION: Navigation = Navigation(&[
     accounts::view::SYSTEM_ACCOUNTS_ITEM,
     accounts::view::USERS_ITEM,
+    people::view::INVITATIONS_ITEM,
     teams::view::NAVIGATION,
     roles::view::NAVIGATION,
     tokens::view::TOKENS_ITEM,
@@ -122,6 +123,8 @@ pub const PAGES: &[Route] = &[
     post("/settings/users/bulk", MANAGE_USERS, || web::post().to(accounts::pages::bulk::act)),
     get("/settings/users/invite", INVITE, || reads().to(people::pages::invite::show)),
     post("/settings/users/invite", INVITE, || web::post().to(people::pages::invite::send)),
+    get("/settings/users/links/{page}", INVITE, || reads().to(people::pages::links::show)),
+    get("/settings/invitations", INVITE, || reads().to(people::pages::invitations::show)),
     post("/settings/users/{id}/invitation", INVITE, || web::post().to(people::pages::links::renew)),
     post("/settings/users/{id}/invitation/cancellation", INVITE, || web::post().to(people::pages::links::cancel)),
     post("/settings/users/{id}/tokens/{token}/revocation", MANAGE_USERS, || web::post().to(accounts::pages::tokens::revoke)),

@@ -130,8 +130,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    token_values (token_id) {
-        token_id -> Text,
+    sealed_secrets (id) {
+        id -> Text,
         sealed -> Text,
         expires_at -> Timestamp,
     }

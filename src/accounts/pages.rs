@@ -72,7 +72,7 @@ fn badges(roles: &[roles::Badge]) -> Vec<RoleBadge> {
 }
 
 /// How long the link of an invitation still works: amber the day before, red once it no longer does.
-fn invitation(invitation: &Invitation, standing: Standing, now: NaiveDateTime) -> Moment {
+pub fn invitation(invitation: &Invitation, standing: Standing, now: NaiveDateTime) -> Moment {
     let at = invitation.expires_at;
     let expiry = Moment::expiry(at, now);
     let (text, tone) = match standing {

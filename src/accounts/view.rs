@@ -23,6 +23,7 @@ pub const SYSTEM_ACCOUNTS_ITEM: Item = Item {
     icon: "bot",
     group: Group::Organisation,
     any_of: &["system_account:read:*", "system_account:manage:team"],
+    unless: None,
     count: Some("SELECT sum(total) FROM account_totals WHERE kind = 'system' AND disabled = FALSE"),
 };
 
@@ -32,6 +33,7 @@ pub const USERS_ITEM: Item = Item {
     icon: "user",
     group: Group::Organisation,
     any_of: &["user:read:*"],
+    unless: None,
     count: Some("SELECT sum(total) FROM account_totals WHERE kind = 'user' AND disabled = FALSE"),
 };
 

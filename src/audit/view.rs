@@ -16,7 +16,7 @@ pub mod event;
 pub mod retention;
 
 pub const NAVIGATION: Item =
-    Item { label: "Audit log", href: LOG, icon: "log", group: Group::Reference, any_of: &[READ], count: None };
+    Item { label: "Audit log", href: LOG, icon: "log", group: Group::Reference, any_of: &[READ], unless: None, count: None };
 
 /// Somebody or something that an event names, as it was called then.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

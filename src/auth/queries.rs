@@ -13,6 +13,7 @@ use crate::text::email;
 use crate::{roles, tokens};
 
 pub mod links;
+pub mod sealed;
 pub mod sessions;
 
 /// What signing in needs to know of a user.

@@ -22,13 +22,13 @@ pub const AUTHZEN: &str = "/help/authzen";
 pub const TERRAFORM: &str = "/help/terraform";
 
 pub const NAVIGATION: Item =
-    Item { label: "Gateways", href: GATEWAYS, icon: "gate", group: Group::Reference, any_of: &[], count: None };
+    Item { label: "Gateways", href: GATEWAYS, icon: "gate", group: Group::Reference, any_of: &[], unless: None, count: None };
 
 /// The address of the page about the API.
 pub const API: &str = "/help/api";
 
 pub const API_ITEM: Item =
-    Item { label: "API reference", href: API, icon: "book", group: Group::Reference, any_of: &[], count: None };
+    Item { label: "API reference", href: API, icon: "book", group: Group::Reference, any_of: &[], unless: None, count: None };
 
 /// How to configure a gateway.
 #[derive(Template)]

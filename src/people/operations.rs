@@ -22,10 +22,11 @@ mod email;
 mod invite;
 mod links;
 mod sessions;
+pub mod shown;
 
 pub use accept::{OpenLink, open, set_password};
 pub use email::{change_email, change_own_email};
-pub use invite::{Answer, Fault, Invitations, Invited, Known, LIFE, invite};
+pub use invite::{Answer, Fault, Invitations, Invited, Known, LIFE, invite, sent_before};
 pub use links::{Offered, cancel, offer_password, renew};
 pub use sessions::end_sessions;
 

@@ -18,6 +18,8 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::schema::invitations;
 
+pub mod sent;
+
 /// A user who has an address already.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Known {

@@ -4,8 +4,57 @@ use std::fmt;
 
 use askama::Template;
 
+use crate::accounts::kind::USERS;
+use crate::accounts::model::{Kind, Right};
 use crate::accounts::view::Plan;
+use crate::auth::principal::Principal;
+use crate::people::operations::INVITE;
+use crate::web::navigation::{Group, Item};
+use crate::web::view::pagination::Pagination;
 use crate::web::view::{Choice, Field, Head, Moment, Shell, Tile};
+
+/// The invitations that one has sent oneself.
+pub const INVITATIONS: &str = "/settings/invitations";
+
+/// For those who may invite, but may not see the list of users.
+pub const INVITATIONS_ITEM: Item = Item {
+    label: "Invitations",
+    href: INVITATIONS,
+    icon: "user",
+    group: Group::Organisation,
+    any_of: &[INVITE],
+    unless: Some("user:read:*"),
+    count: None,
+};
+
+/// The list on which somebody finds those whom they invite: its label and address.
+pub fn list_of(actor: &Principal) -> (&'static str, &'static str) {
+    let sees_users = actor.may(Kind::User.permission(Right::Read));
+    if sees_users { (USERS.title, USERS.path) } else { (INVITATIONS_ITEM.label, INVITATIONS) }
+}
+
+/// A pending invitation of the reader's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InvitationRow {
+    pub id: String,
+    pub name: String,
+    pub email: String,
+    pub tile: Tile,
+    /// How long its link still works.
+    pub link: Moment,
+    /// Whether a new link can be made, and the invitation cancelled.
+    pub handled: bool,
+}
+
+/// The pending invitations that the reader has sent.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "people/invitations.html")]
+pub struct InvitationsPage {
+    pub shell: Shell,
+    pub rows: Vec<InvitationRow>,
+    pub seats: Plan,
+    pub pagination: Pagination,
+}
 
 /// A line that has to be changed before anybody is invited.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,8 +93,8 @@ pub struct InvitePage {
     pub asks_administrator: bool,
     pub consequence: &'static str,
     pub seats: Plan,
-    /// Whether the reader sees the list of users.
-    pub sees_users: bool,
+    /// The list that it belongs to: label and address.
+    pub list: (&'static str, &'static str),
     /// Why the whole was refused, such as that no seat is left.
     pub error: Option<String>,
 }
@@ -62,13 +111,14 @@ pub struct LinkRow {
     pub link: String,
 }
 
-/// Shows links, once: in the answer to the POST that made them.
+/// Shows new links, once.
 #[derive(Clone, Default, Template)]
 #[template(path = "people/links.html")]
 pub struct LinksPage {
     pub shell: Shell,
     /// Whether they are of invitations; else the one link is for a new password.
     pub invites: bool,
+    /// None if they have been shown.
     pub rows: Vec<LinkRow>,
     pub until: Moment,
     /// What the invited are given: `Role User, team Mobile`.
@@ -79,12 +129,14 @@ pub struct LinksPage {
     pub without_public_url: Option<String>,
     /// Where "Done" leads.
     pub next: String,
-    pub sees_users: bool,
+    /// The list that it belongs to: label and address.
+    pub list: (&'static str, &'static str),
 }
 
 impl LinksPage {
     pub fn title(&self) -> String {
         match self.rows.len() {
+            0 => "Links are shown once".to_owned(),
             1 => "Send this link".to_owned(),
             n => format!("Send these {n} links"),
         }

@@ -21,6 +21,7 @@ pub const NAVIGATION: Item = Item {
     icon: "shield",
     group: Group::Organisation,
     any_of: &["role:read:*", "system_account:read:*", "system_account:manage:team"],
+    unless: None,
     count: Some("SELECT count(*) FROM roles"),
 };
 

@@ -8,8 +8,15 @@ use crate::web::view::{Choice, Field, Shell};
 
 pub const SETTINGS: &str = "/settings/general";
 
-pub const NAVIGATION: Item =
-    Item { label: "Settings", href: SETTINGS, icon: "edit", group: Group::Organisation, any_of: &[DECIDE], count: None };
+pub const NAVIGATION: Item = Item {
+    label: "Settings",
+    href: SETTINGS,
+    icon: "edit",
+    group: Group::Organisation,
+    any_of: &[DECIDE],
+    unless: None,
+    count: None,
+};
 
 /// What newcomers of one kind begin with, as the form's names begin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -17,6 +17,7 @@ pub const NAVIGATION: Item = Item {
     icon: "team",
     group: Group::Organisation,
     any_of: &["team:read:*", "team:read:{}"],
+    unless: None,
     count: Some("SELECT count(*) FROM teams"),
 };
 

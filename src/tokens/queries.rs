@@ -24,7 +24,6 @@ pub mod list;
 pub mod names;
 pub mod revocation;
 pub mod selection;
-pub mod values;
 
 /// What error messages call a token.
 const NOUN: &str = "API token";

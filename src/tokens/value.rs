@@ -14,7 +14,6 @@ use subtle::ConstantTimeEq;
 
 pub mod authorization;
 pub mod redaction;
-pub mod seal;
 pub mod text;
 
 /// All of them ASCII.

@@ -109,6 +109,7 @@ pub const TOKENS_ITEM: Item = Item {
     icon: "key",
     group: Group::Organisation,
     any_of: &["system_account:manage:*", "system_account:manage:team", "user:manage:*"],
+    unless: None,
     count: None,
 };
 
@@ -118,6 +119,7 @@ pub const NAVIGATION: Item = Item {
     icon: "key",
     group: Group::Organisation,
     any_of: &["system_account:manage:*"],
+    unless: None,
     count: None,
 };
 

@@ -31,6 +31,8 @@ pub struct Item {
     /// Who sees it holds one of these, as the page itself asks for; empty for everybody. `team:read:{}` is held by who holds it for
     /// one thing at least.
     pub any_of: &'static [&'static str],
+    /// Who holds this needs no such item: another one leads to more.
+    pub unless: Option<&'static str>,
     /// A query for the number beside it.
     pub count: Option<&'static str>,
 }
@@ -44,6 +46,7 @@ impl Navigation {
         self.0
             .iter()
             .enumerate()
+            .filter(|(_, item)| !item.unless.is_some_and(|permission| actor.may(permission)))
             .filter(|(_, item)| sees_all(item, actor) || item.any_of.iter().any(|permission| holds_for_one(permission, actor)))
     }
 

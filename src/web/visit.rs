@@ -12,11 +12,13 @@ use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use super::forgery::SESSION_COOKIE;
 use super::navigation::{Counts, Navigation};
 use super::page;
 use super::view::{Flash, Head, Shell, Tile};
 use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
+use crate::auth::sealed::Seal;
 use crate::config::Config;
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
@@ -135,6 +137,15 @@ impl Visit {
         F: FnOnce(&mut DbConnection, &Principal) -> Result<T, Error> + Send + 'static,
     {
         self.actor.write(&self.database, work).await
+    }
+
+    /// Seals secrets for the session that asks, until their page has shown them.
+    ///
+    /// # Errors
+    /// `Unauthenticated` without the session's cookie.
+    pub fn seal(&self) -> Result<Seal, Error> {
+        let cookie = self.request.cookie(SESSION_COOKIE).ok_or(Error::Unauthenticated)?;
+        Ok(Seal::of(cookie.value()))
     }
 
     /// Reads what a page shows, and draws its frame: one connection for both.

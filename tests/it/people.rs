@@ -8,6 +8,7 @@ mod links;
 mod power;
 mod seats;
 mod sessions;
+mod shown;
 
 use muster::id::Id;
 
@@ -17,10 +18,22 @@ use crate::support::snapshot::lines;
 
 const USERS: &str = "/settings/users";
 const INVITE: &str = "/settings/users/invite";
+/// Below it new links are shown.
+const LINKS: &str = "/settings/users/links/";
 
 /// Posts a list to invite, with more fields.
 fn invite(client: &Client, addresses: &str, more: &[(&str, &str)]) -> Answer {
-    client.post(INVITE, &[&[("addresses", addresses)], more].concat())
+    follow(client, client.post(INVITE, &[&[("addresses", addresses)], more].concat()))
+}
+
+/// The page with the new links, where an answer leads to one.
+fn follow(client: &Client, answer: Answer) -> Answer {
+    if answer.status == 303 && answer.location().starts_with(LINKS) { client.get(answer.location()) } else { answer }
+}
+
+/// Asks for a new link of somebody, and gives it.
+fn new_link(client: &Client, path: &str) -> String {
+    link_of(&follow(client, client.post(path, &[])))
 }
 
 /// The links that a page shows.

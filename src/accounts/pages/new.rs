@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Deserialize;
 
-use super::tokens::{seal, value_address};
+use super::tokens::value_address;
 use super::visits::ScreenVisit;
 use super::{ids, plan as plan_view, role_choices, team_choices};
 use crate::accounts::actions::add_role;
@@ -143,7 +143,7 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
             };
             let asks = predefined::is_administrator(&creation.roles) && form.administrator.is_empty();
             let plan = Plan::from(visit.config.get_ref());
-            let (wants_token, maximum, seal) = (!form.token.is_empty(), visit.config.max_token_lifetime, seal(&visit)?);
+            let (wants_token, maximum, seal) = (!form.token.is_empty(), visit.config.max_token_lifetime, visit.seal()?);
             let made = visit.write(move |conn, actor| {
                 if asks {
                     operations::grantable_roles(conn, actor, &creation.roles)?;

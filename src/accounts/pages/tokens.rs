@@ -18,9 +18,7 @@ use crate::tokens::model::{Expiry, Overlap};
 use crate::tokens::operations::values::{self, Shown};
 use crate::tokens::operations::{self, Creation};
 use crate::tokens::value::Access;
-use crate::tokens::value::seal::Seal;
 use crate::tokens::view::TokenValuePage;
-use crate::web::forgery::SESSION_COOKIE;
 use crate::web::form::Form;
 use crate::web::navigation::Counts;
 use crate::web::page::{html_with_secret, see_other};
@@ -57,12 +55,6 @@ impl TokenForm {
     }
 }
 
-/// Seals values for the session that asks.
-pub fn seal(visit: &Visit) -> Result<Seal, Error> {
-    let cookie = visit.request.cookie(SESSION_COOKIE).ok_or(Error::Unauthenticated)?;
-    Ok(Seal::of(cookie.value()))
-}
-
 /// Where the value of a new token is shown, below the address of its owner's tokens.
 pub fn value_address(path: &str, token: &str) -> String {
     format!("{path}/{token}/value")
@@ -71,7 +63,7 @@ pub fn value_address(path: &str, token: &str) -> String {
 /// `POST …/{id}/tokens`
 pub async fn create(visit: AccountVisit, form: Form<TokenForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
-    let (creation, once, seal) = (form.creation(), form.once(), seal(&visit)?);
+    let (creation, once, seal) = (form.creation(), form.once(), visit.seal()?);
     let maximum = visit.config.max_token_lifetime;
     let made = visit.write(move |conn, actor, id| {
         if let Some(before) = operations::made_before(conn, actor, id, once.as_ref())? {
@@ -112,7 +104,7 @@ pub fn is_a_peek(request: &HttpRequest) -> bool {
 
 /// `GET …/{id}/tokens/{token}/value`: shows a new value, once.
 pub async fn value(visit: AccountVisit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
-    let (screen, seal, peek) = (visit.screen, seal(&visit)?, is_a_peek(&visit.request));
+    let (screen, seal, peek) = (visit.screen, visit.seal()?, is_a_peek(&visit.request));
     let navigation = visit.navigation;
     let shown = visit.write(move |conn, actor, id| {
         let account = operations::within_reach(conn, actor, screen.kind, id)?;
@@ -177,7 +169,7 @@ pub async fn regenerate(
         }
         return visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let (maximum, seal) = (visit.config.max_token_lifetime, seal(&visit)?);
+    let (maximum, seal) = (visit.config.max_token_lifetime, visit.seal()?);
     let made = visit.write(move |conn, actor, id| {
         let made = operations::regenerate(conn, actor, id, &token, overlap, maximum)?;
         values::keep(conn, &seal, &made.value)?;

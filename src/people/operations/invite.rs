@@ -82,13 +82,18 @@ pub enum Answer {
     Faults(Vec<Fault>),
 }
 
+/// The form, if it has invited people: sent twice, it does so once.
+pub fn sent_before(conn: &mut DbConnection, actor: &Principal, form: Option<&Id>) -> Result<Option<Id>, Error> {
+    let Some(form) = form else { return Ok(None) };
+    Ok(audit::queries::is_by(conn, form, actor)?.then(|| form.clone()))
+}
+
 /// Invites people, all or nobody.
 ///
 /// # Errors
-/// `Forbidden`, `Invalid` (fields `role`, `team`), `Conflict` when no seat is left or the form was sent before.
+/// `Forbidden`, `Invalid` (fields `role`, `team`), `Conflict` when no seat is left.
 pub fn invite(conn: &mut DbConnection, actor: &Principal, plan: &Plan, form: &Invitations) -> Result<Answer, Error> {
     may_invite(actor)?;
-    sent_once(conn, actor, form.form.as_ref())?;
     let roles = grantable_roles(conn, actor, &form.roles)?;
     let teams = placeable_teams(conn, actor, &form.teams)?;
     let addresses: Vec<Email> = form.people.iter().flatten().map(|person| person.email.clone()).collect();
@@ -189,18 +194,6 @@ fn renew_pending(
     target.from(&mut sql);
     sql.push(" ORDER BY a.id");
     sql.execute(conn).map(drop)
-}
-
-fn sent_once(conn: &mut DbConnection, actor: &Principal, form: Option<&Id>) -> Result<(), Error> {
-    let Some(form) = form else { return Ok(()) };
-    if !audit::queries::is_by(conn, form, actor)? {
-        return Ok(());
-    }
-    Err(Error::Conflict(
-        "These users were invited once, although the form was sent twice. Their links can't be shown again. If you don't have \
-         one, make a new link on the user's page."
-            .into(),
-    ))
 }
 
 /// The teams that a form chose, if the actor may put people into them.

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use chrono::NaiveDateTime;
 use serde::Deserialize;
 
 use super::links;
@@ -12,21 +13,19 @@ use crate::accounts::operations::Plan;
 use crate::accounts::pages::{ids, plan as plan_view, role_choices, team_choices};
 use crate::accounts::queries;
 use crate::auth::access;
-use crate::clock;
-use crate::config::BaseUrl;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::people::model::line;
+use crate::people::operations::shown::{NewLink, NewLinks};
 use crate::people::operations::{self, Answer, Fault, Invitations, Invited, Known};
-use crate::people::view::{InvitePage, LinkRow, LinksPage, WrongLine};
+use crate::people::view::{InvitePage, WrongLine, list_of};
 use crate::roles::{self, predefined};
 use crate::teams;
 use crate::web::form::Form;
-use crate::web::navigation::Counts;
-use crate::web::page::{html_of_link, see_other};
+use crate::web::page::see_other;
+use crate::web::view::Flash;
 use crate::web::view::words::joined;
-use crate::web::view::{Flash, Moment, Tile};
 use crate::web::visit::Visit;
 
 pub const INVITE: &str = "/settings/users/invite";
@@ -70,10 +69,9 @@ pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
 }
 
 async fn page(visit: &Visit, form: &InviteForm) -> Result<InvitePage, Error> {
+    let list = list_of(&visit.actor);
     let ((roles, teams, used), mut shell) = visit
-        .framed(USERS.path, |conn| {
-            Ok((roles::queries::all(conn)?, teams::queries::all(conn)?, queries::totals(conn, Kind::User)?.0))
-        })
+        .framed(list.1, |conn| Ok((roles::queries::all(conn)?, teams::queries::all(conn)?, queries::totals(conn, Kind::User)?.0)))
         .await?;
     shell.here = INVITE.to_owned();
     let actor = &visit.actor;
@@ -97,7 +95,7 @@ async fn page(visit: &Visit, form: &InviteForm) -> Result<InvitePage, Error> {
         asks_administrator: !form.administrator.is_empty(),
         consequence: add_role::administrator(Kind::User, "").consequence.0,
         seats: plan_view(&visit.config, Kind::User, used),
-        sees_users: actor.may(Kind::User.permission(Right::Read)),
+        list,
         ..InvitePage::default()
     })
 }
@@ -121,12 +119,13 @@ fn read(form: &InviteForm) -> Result<(Invitations, Vec<String>), Error> {
     Ok((invitations, lines))
 }
 
-/// What the page with the links shows besides them, read in the transaction that made them.
-struct Sent {
-    invited: Vec<Invited>,
-    until: chrono::NaiveDateTime,
-    given: String,
-    counts: Counts,
+/// What became of a form.
+enum Outcome {
+    /// Its links are shown on the page of this ID, once.
+    Links(Id),
+    /// Everybody had an account already: these were enabled again.
+    Enabled(Vec<String>),
+    Faults(Vec<Fault>),
 }
 
 /// `POST /settings/users/invite`
@@ -136,24 +135,33 @@ pub async fn send(visit: Visit, form: Form<InviteForm>) -> Result<HttpResponse, 
         Ok(read) => read,
         Err(error) => return refused(&visit, &form, error).await,
     };
-    let (plan, navigation) = (Plan::from(visit.config.get_ref()), visit.navigation);
-    let again = ids(&form.enable, "addresses")?;
+    let (plan, seal, list) = (Plan::from(visit.config.get_ref()), visit.seal()?, list_of(&visit.actor).1);
     let asks = predefined::is_administrator(&invitations.roles) && form.administrator.is_empty();
     let done = visit.write(move |conn, actor| {
-        let (invited, until) = match operations::invite(conn, actor, &plan, &invitations)? {
-            Answer::Faults(faults) => return Ok(Err(faults)),
+        if let Some(page) = operations::sent_before(conn, actor, invitations.form.as_ref())? {
+            return Ok(Outcome::Links(page));
+        }
+        match operations::invite(conn, actor, &plan, &invitations)? {
+            Answer::Faults(faults) => Ok(Outcome::Faults(faults)),
             // An error: nothing stays of what was done.
-            Answer::Invited(..) if asks => return Err(Error::field("administrator", "Confirm that they become administrators.")),
-            Answer::Invited(invited, until) => (invited, until),
-        };
-        // Who is enabled again keeps what they had.
-        let given =
-            if invited.iter().all(|one| again.contains(&one.account)) { String::new() } else { given(conn, &invitations)? };
-        Ok(Ok(Sent { invited, until, given, counts: Counts::read(conn, navigation)? }))
+            Answer::Invited(..) if asks => Err(Error::field("administrator", "Confirm that they become administrators.")),
+            Answer::Invited(invited, until) => {
+                let page = operations::sent_before(conn, actor, invitations.form.as_ref())?.unwrap_or_else(Id::new);
+                let Some(links) = new_links(conn, &invitations, &invited, (until, list))? else {
+                    return Ok(Outcome::Enabled(invited.into_iter().map(|one| one.name).collect()));
+                };
+                links.keep(conn, &seal, &page)?;
+                Ok(Outcome::Links(page))
+            }
+        }
     });
     match done.await {
-        Ok(Ok(sent)) => shown(&visit, sent),
-        Ok(Err(faults)) => {
+        Ok(Outcome::Links(page)) => Ok(see_other(&links::address(&page))),
+        Ok(Outcome::Enabled(names)) => {
+            visit.flash(&Flash::done("Enabled ").strong(joined(&names, "and")).plain("."))?;
+            Ok(see_other(list))
+        }
+        Ok(Outcome::Faults(faults)) => {
             let mut page = with_faults(page(&visit, &form).await?, &lines, &faults, &form.enable);
             if !visit.actor.may(Kind::User.permission(Right::Manage)) {
                 page.wrong.iter_mut().for_each(|line| line.enable = None);
@@ -162,6 +170,29 @@ pub async fn send(visit: Visit, form: Form<InviteForm>) -> Result<HttpResponse, 
         }
         Err(error) => refused(&visit, &form, error).await,
     }
+}
+
+/// What the page with the links shows; nothing where everybody had an account already.
+fn new_links(
+    conn: &mut DbConnection,
+    form: &Invitations,
+    invited: &[Invited],
+    (until, next): (NaiveDateTime, &str),
+) -> Result<Option<NewLinks>, Error> {
+    let link = |one: &Invited| {
+        let whom = (&one.account, one.name.as_str(), one.email.as_str());
+        one.key.as_ref().map(|key| NewLink::new(whom, one.named, key))
+    };
+    let links: Vec<NewLink> = invited.iter().filter_map(link).collect();
+    if links.is_empty() {
+        return Ok(None);
+    }
+    let enabled = invited.iter().filter(|one| one.key.is_none()).map(|one| one.name.clone()).collect();
+    // Who is enabled again keeps what they had.
+    let Known::Fault { enable } = &form.known else { return Ok(None) };
+    let none_is_new = invited.iter().all(|one| enable.contains(&one.account));
+    let given = if none_is_new { String::new() } else { given(conn, form)? };
+    Ok(Some(NewLinks { given, enabled, ..NewLinks::new(links, until, next) }))
 }
 
 /// The form with its lines at fault set apart from the good ones.
@@ -233,29 +264,6 @@ fn given(conn: &mut DbConnection, form: &Invitations) -> Result<String, Error> {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-/// The links, once; or on to the list where everybody had an account already.
-fn shown(visit: &Visit, sent: Sent) -> Result<HttpResponse, Error> {
-    let base = visit.data::<BaseUrl>()?.0.clone();
-    let enabled: Vec<String> = sent.invited.iter().filter(|one| one.key.is_none()).map(|one| one.name.clone()).collect();
-    let row = |one: &Invited| {
-        one.key.as_ref().map(|key| LinkRow {
-            name: one.name.clone(),
-            about: if one.named { one.email.clone() } else { "Chooses a name later".to_owned() },
-            email: one.email.clone(),
-            tile: Tile::person(one.account.as_str(), &one.name),
-            link: links::address(&base, key.expose()),
-        })
-    };
-    let rows: Vec<LinkRow> = sent.invited.iter().filter_map(row).collect();
-    if rows.is_empty() {
-        visit.flash(&Flash::done("Enabled ").strong(joined(&enabled, "and")).plain("."))?;
-        return Ok(see_other(USERS.path));
-    }
-    let page = links::page(visit, USERS.path, &sent.counts)?;
-    let until = Moment::until(sent.until, clock::now());
-    html_of_link(StatusCode::OK, &LinksPage { invites: true, rows, until, given: sent.given, enabled, ..page })
 }
 
 #[cfg(test)]

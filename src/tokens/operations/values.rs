@@ -1,25 +1,19 @@
-//! The value of a new token on its way to the one page that shows it. Between the form and that page lies a redirect, so that
-//! reload and Back are harmless. Meanwhile the value is kept sealed: the database alone does not open it.
+//! The page that shows a token's new value, once.
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::NaiveDateTime;
 
 use crate::accounts::model::Account;
+use crate::auth::sealed::Seal;
 use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::tokens::model::Token;
 use crate::tokens::queries;
 use crate::tokens::value::TokenValue;
-use crate::tokens::value::seal::Seal;
 
-/// How long a value that nobody has looked at is kept.
-const KEPT: TimeDelta = TimeDelta::minutes(10);
-
-/// Keeps a new value for its page, and forgets those that nobody has looked at.
+/// Keeps a new value for its page.
 pub fn keep(conn: &mut DbConnection, seal: &Seal, value: &TokenValue) -> Result<(), Error> {
-    let now = clock::now();
-    queries::values::forget_old(conn, now)?;
-    queries::values::insert(conn, value.id(), &seal.close(value), now + KEPT)
+    seal.keep(conn, value.id(), value.expose())
 }
 
 /// A token on the page that shows its value.
@@ -40,16 +34,11 @@ pub struct Shown {
 /// # Errors
 /// `NotFound` for a token of another account.
 pub fn show(conn: &mut DbConnection, account: Account, token: &str, seal: &Seal, peek: bool) -> Result<Shown, Error> {
-    let now = clock::now();
     let token = queries::find(conn, &account.id, token)?;
-    let sealed = queries::values::find(conn, &token.id, now)?;
-    let value = sealed.and_then(|sealed| seal.open(&token.id, &sealed));
-    if value.is_some() && !peek {
-        queries::values::forget(conn, &token.id)?;
-    }
-    let old = queries::living_predecessors(conn, &account.id, &token.id, now)?.pop();
+    let value = seal.take(conn, &token.id, peek)?;
+    let old = queries::living_predecessors(conn, &account.id, &token.id, clock::now())?.pop();
     Ok(Shown {
-        value,
+        value: value.and_then(|value| TokenValue::parse(&value)),
         regenerated: queries::is_successor(conn, &account.id, &token.id)?,
         old_until: old.and_then(|old| old.expires_at),
         account,

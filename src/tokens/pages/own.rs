@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, web};
 use chrono::{NaiveDateTime, TimeDelta};
 
 use crate::accounts::pages::live;
-use crate::accounts::pages::tokens::{RegenerateForm, TokenForm, TokenPath, is_a_peek, seal, show as show_value, value_address};
+use crate::accounts::pages::tokens::{RegenerateForm, TokenForm, TokenPath, is_a_peek, show as show_value, value_address};
 use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection, overlaps};
 use crate::activity::Recorder;
 use crate::audit;
@@ -87,7 +87,7 @@ fn section(
 /// `POST /settings/api-tokens`
 pub async fn create(visit: Visit, form: Form<TokenForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
-    let (creation, once, seal) = (form.creation(), form.once(), seal(&visit)?);
+    let (creation, once, seal) = (form.creation(), form.once(), visit.seal()?);
     let maximum = visit.config.max_token_lifetime;
     let made = visit.write(move |conn, actor| {
         let account = own::account(conn, actor)?;
@@ -111,7 +111,7 @@ pub async fn create(visit: Visit, form: Form<TokenForm>) -> Result<HttpResponse,
 
 /// `GET /settings/api-tokens/{token}/value`: shows a new value, once.
 pub async fn value(visit: Visit, path: web::Path<TokenPath>) -> Result<HttpResponse, Error> {
-    let (seal, peek, navigation) = (seal(&visit)?, is_a_peek(&visit.request), visit.navigation);
+    let (seal, peek, navigation) = (visit.seal()?, is_a_peek(&visit.request), visit.navigation);
     let shown = visit.write(move |conn, actor| {
         let account = own::account(conn, actor)?;
         Ok((values::show(conn, account, &path.token, &seal, peek)?, Counts::read(conn, navigation)?))
@@ -128,7 +128,7 @@ pub async fn regenerate(visit: Visit, path: web::Path<TokenPath>, form: Form<Reg
         page.section.refuse_overlap(&token);
         return visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let (maximum, seal) = (visit.config.max_token_lifetime, seal(&visit)?);
+    let (maximum, seal) = (visit.config.max_token_lifetime, visit.seal()?);
     let made = visit.write(move |conn, actor| {
         let made = own::regenerate(conn, actor, &token, overlap, maximum)?;
         values::keep(conn, &seal, &made.value)?;

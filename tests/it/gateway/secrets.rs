@@ -53,6 +53,20 @@ fn no_secret_is_in_a_log_or_in_the_database() {
     let public = |token: &str| token.split('_').nth(1).unwrap().to_owned();
     let regeneration = format!("{LIST}/{id}/tokens/{}/regeneration", public(&second));
     let third = value(&visitor.post_and_follow(&regeneration, &[("overlap", "1h")]));
+    // One-time links, made and opened.
+    let link = |page: crate::support::app::Answer| {
+        let key = regex::Regex::new("/set-password/([0-9a-f]{64})").unwrap();
+        key.captures(&page.body).unwrap()[1].to_owned()
+    };
+    let users = "/settings/users";
+    let invitation = link(visitor.post_and_follow(&format!("{users}/invite"), &[("addresses", "bo@example.test")]));
+    let stranger = Client::new(&process.url);
+    assert_eq!(stranger.get(&format!("/set-password/{invitation}")).status, 200);
+    let fields = [("name", "Bo"), ("password", PASSWORD), ("password_again", PASSWORD)];
+    assert_eq!(stranger.post(&format!("/set-password/{invitation}"), &fields).status, 303);
+    let bo = regex::Regex::new("users/([0-9a-f-]{36})").unwrap();
+    let bo = bo.captures(&visitor.get(&format!("{users}?q=bo")).body).unwrap()[1].to_owned();
+    let reset = link(visitor.post_and_follow(&format!("{users}/{bo}/password-link"), &[]));
     let made_up = TokenValue::generate(Access::Write).unwrap().expose().to_owned();
     let mut broken = first.clone();
     broken.replace_range(30..31, if &first[30..31] == "A" { "B" } else { "A" });
@@ -97,6 +111,8 @@ fn no_secret_is_in_a_log_or_in_the_database() {
         ("session cookie".into(), first_cookie),
         ("second session cookie".into(), second_cookie.clone()),
         ("the Basic header".into(), basic),
+        ("link of an invitation".into(), invitation[54..].to_owned()),
+        ("link for a password".into(), reset[54..].to_owned()),
     ];
     // The signed value: signature and key.
     let decoded = percent_encoding::percent_decode_str(&second_cookie).decode_utf8().unwrap().into_owned();

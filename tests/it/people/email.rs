@@ -2,7 +2,7 @@
 
 use muster::roles::predefined;
 
-use super::{INVITE, USERS, accept, id_of, invite, link_of};
+use super::{INVITE, USERS, accept, id_of, invite, link_of, new_link};
 use crate::pages::html::error;
 use crate::support::app::{Answer, Client, PASSWORD, TestApp};
 use crate::support::snapshot::{assert_unchanged, lines, snapshot};
@@ -31,7 +31,7 @@ fn an_address_is_changed_only_by_who_can_do_as_much() {
     assert_eq!(refused.status, 403);
     assert!(refused.text().contains("Ada Admin can do more than you"), "{}", refused.text());
     assert_unchanged(&app, &before, "another's address");
-    let link = link_of(&admin.post(&format!("{USERS}/{bo}/password-link"), &[]));
+    let link = new_link(&admin, &format!("{USERS}/{bo}/password-link"));
     let done = helper.post_and_follow(&format!("{USERS}/{bo}/email"), &[("email", " Bo.New@Bücher.example. ")]);
     assert_eq!(done.flash(), "Changed the e-mail address. Links made for the old one no longer work.");
     assert!(done.text().contains("Bo.New@Bücher.example"), "{}", done.text());

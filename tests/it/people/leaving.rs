@@ -6,7 +6,7 @@ use muster::auth::principal::Principal;
 use muster::id::Id;
 use muster::roles::predefined;
 
-use super::{USERS, accept, id_of, invite, link_of};
+use super::{USERS, accept, id_of, invite, link_of, new_link};
 use crate::pages::html::{error, find_href, href};
 use crate::support::app::{PASSWORD, TestApp};
 use crate::support::snapshot::{assert_unchanged, lines, snapshot};
@@ -75,7 +75,7 @@ fn a_person_leaves_and_what_they_owned_is_dealt_with() {
     assert_eq!(accept(&app.anonymous(), &link, "").status, 404);
     assert!(admin.get(USERS).text().contains("link no longer works"));
     let kaja = id_of(&app, "kaja@example.org");
-    assert_eq!(accept(&app.anonymous(), &link_of(&admin.post(&format!("{USERS}/{kaja}/invitation"), &[])), "").status, 303);
+    assert_eq!(accept(&app.anonymous(), &new_link(&admin, &format!("{USERS}/{kaja}/invitation")), "").status, 303);
     // Without a new owner the accounts stay, marked; nothing is deleted with a person.
     let gone = admin.post_and_follow(&format!("{USERS}/{ida}/deletion"), &[("confirm", "Ida Holm")]);
     assert_eq!(gone.flash(), "Deleted Ida Holm.");

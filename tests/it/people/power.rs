@@ -7,7 +7,7 @@ use muster::roles::predefined;
 use muster::teams::operations::members;
 use serde_json::json;
 
-use super::{USERS, id_of, invite, link_of};
+use super::{USERS, id_of, invite, link_of, new_link};
 use crate::api::Caller;
 use crate::support::app::{Answer, Client, TestApp};
 use crate::support::snapshot::{assert_unchanged, snapshot};
@@ -72,9 +72,9 @@ fn a_link_gives_no_more_than_its_maker_has_in_the_other_ones_teams() {
     world.refused(&helper.post(&format!("{USERS}/{ada}/email"), &[("email", "helper@example.test")]), told, &before);
     // Who handles every machine gets at such tokens anyway; and who is in no such team reaches nothing.
     let manager = world.with("Mo Manager", &["user:manage:*", "system_account:manage:*"]);
-    link_of(&manager.post(&format!("{USERS}/{ada}/password-link"), &[]));
+    new_link(&manager, &format!("{USERS}/{ada}/password-link"));
     let (cleo, _) = app.add_user("Cleo", std::slice::from_ref(&world.operator));
-    let reset = link_of(&helper.post(&format!("{USERS}/{cleo}/password-link"), &[]));
+    let reset = new_link(&helper, &format!("{USERS}/{cleo}/password-link"));
     let invited = link_of(&invite(&inviter, "Dora <dora@example.org>", &fields[..1]));
     for link in [&reset, &invited] {
         assert_eq!(app.anonymous().get(link).status, 200);

@@ -92,7 +92,19 @@ const LAYERS: [(&str, &[&str]); 11] = [
         ],
     ),
     // Usage is what the queries of activity write.
-    ("queries", &["*/queries", "*/queries/*", "*/queries/*/*", "auth/links", "settings", "settings/general", "activity/usage"]),
+    (
+        "queries",
+        &[
+            "*/queries",
+            "*/queries/*",
+            "*/queries/*/*",
+            "auth/links",
+            "auth/sealed",
+            "settings",
+            "settings/general",
+            "activity/usage",
+        ],
+    ),
     ("database", &["database", "database/*", "database/*/*"]),
     (
         "model, schema, error, clock",

@@ -241,6 +241,7 @@ impl World {
                     .new;
                 case(of(&id, &format!("/tokens/{}/finish", new.id)), vec![], 303)
             }
+            ("GET", path @ "/settings/invitations") => case(path.into(), vec![], 200),
             (method, path) if path.starts_with("/settings/users") => self.user_case(method, path, unique),
             (method, path) if path.starts_with("/settings/teams") => self.team_case(method, path, unique),
             ("GET", "/settings/selections/{id}") => {
