@@ -138,6 +138,18 @@ mod tests {
         assert_eq!(database.read_now(|conn| totals(conn, Kind::System)), Ok((37, 2)));
         let left = Filter { owner: Some(OwnedBy::Left), ..Filter::all(Kind::System) };
         assert_eq!(count(left), 2);
+        // Its people have tokens of their own, lead teams and hold the organisation's own roles.
+        let counted = |text: &str| database.read_now(|conn| Sql::new(text).number(conn)).unwrap();
+        for (what, least) in [
+            ("tokens t JOIN accounts a ON a.id = t.account_id WHERE a.kind = 'user'", 4),
+            ("team_administrators", 10),
+            ("account_roles h JOIN roles r ON r.id = h.role_id WHERE NOT r.predefined AND h.kind = 'user'", 6),
+            ("accounts WHERE last_login_from IS NOT NULL AND password_set_at < last_login_at", 50),
+            ("audit_events WHERE type = 'token.created' AND target_kind = 'user'", 4),
+        ] {
+            let found = counted(&format!("SELECT count(*) AS n FROM {what}"));
+            assert!(found >= least, "{what}: {found}");
+        }
         // One has left, one is invited.
         assert_eq!(database.read_now(|conn| totals(conn, Kind::User)), Ok((65, 1)));
     }

@@ -97,7 +97,7 @@ pub const PAGES: &[Route] = &[
     get("/settings/system-accounts/terraform", SEE, || reads().to(accounts::pages::terraform::of_several)),
     // One system account
     get("/settings/system-accounts/{id}", SEE, || reads().to(accounts::pages::account::show)),
-    post("/settings/system-accounts/{id}", MANAGE, || web::post().to(accounts::pages::account::rename)),
+    post("/settings/system-accounts/{id}", MANAGE, || web::post().to(accounts::pages::rename::save)),
     post("/settings/system-accounts/{id}/disablement", OPERATE, || web::post().to(accounts::pages::verbs::act)),
     post("/settings/system-accounts/{id}/enablement", OPERATE, || web::post().to(accounts::pages::verbs::act)),
     get("/settings/system-accounts/{id}/promotion", MANAGE, || reads().to(accounts::pages::verbs::ask)),
@@ -134,7 +134,7 @@ pub const PAGES: &[Route] = &[
     post("/settings/users/{id}/password-link", MANAGE_USERS, || web::post().to(people::pages::links::offer_password)),
     get("/settings/users/export", SEE_USERS, || reads().to(accounts::pages::export::export)),
     get("/settings/users/{id}", SEE_USERS, || reads().to(accounts::pages::account::show)),
-    post("/settings/users/{id}", MANAGE_USERS, || web::post().to(accounts::pages::account::rename)),
+    post("/settings/users/{id}", MANAGE_USERS, || web::post().to(accounts::pages::rename::save)),
     post("/settings/users/{id}/disablement", MANAGE_USERS, || web::post().to(accounts::pages::verbs::act)),
     post("/settings/users/{id}/enablement", MANAGE_USERS, || web::post().to(accounts::pages::verbs::act)),
     get("/settings/users/{id}/promotion", MANAGE_USERS, || reads().to(accounts::pages::verbs::ask)),

@@ -27,6 +27,8 @@ diesel::table! {
         last_used_at -> Timestamp,
         first_expiry_at -> Timestamp,
         owner_id -> Nullable<Text>,
+        last_login_from -> Nullable<Text>,
+        password_set_at -> Nullable<Timestamp>,
     }
 }
 

@@ -13,6 +13,23 @@ pub fn fold(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).map(|letter| if letter == 'ς' { 'σ' } else { letter }).collect()
 }
 
+/// What a field of a form is to be, which was drawn with `shown` and is `now` something else, perhaps: what the form has not
+/// touched stays as others have set it.
+///
+/// # Errors
+/// A sentence, where both have changed it to different texts.
+pub fn merged<'a>(typed: &'a str, shown: Option<&str>, now: &'a str) -> Result<&'a str, String> {
+    match shown {
+        Some(shown) if shown == now => Ok(typed),
+        Some(shown) if typed.trim() == shown => Ok(now),
+        Some(_) if typed.trim() != now => Err(match now {
+            "" => "Someone else removed this meanwhile. Save again to replace that.".into(),
+            now => format!("Someone else changed this to “{now}” meanwhile. Save again to replace that."),
+        }),
+        _ => Ok(typed),
+    }
+}
+
 /// A LIKE pattern that finds `folded` anywhere, with its own `%`, `_` and `\` taken literally (`ESCAPE '\'`).
 pub fn like_anywhere(folded: &str) -> String {
     let mut pattern = String::with_capacity(folded.len() + 2);

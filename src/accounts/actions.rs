@@ -180,6 +180,14 @@ pub trait Verb: Sync {
     fn gives(&self, _params: &Params) -> Vec<Id> {
         Vec::new()
     }
+    /// What the question shows of accounts besides who they are. An answer holds for just that.
+    fn shows(&self, _conn: &mut DbConnection, _kind: Kind, _target: &Target) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
+    /// What is said where others have changed that.
+    fn stale(&self) -> &'static str {
+        ""
+    }
     /// Writes the events of what is to change, and says how many there are.
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &Params) -> Result<i64, Error>;
     /// What is said when it is done, of one account and of several, where the events' own words do not do.

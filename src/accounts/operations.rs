@@ -2,7 +2,7 @@
 //! the rules look at it, and carries it out, all in the caller's one transaction (`Database::write`).
 
 use super::actions::{self, Action, Effect, Typed};
-use super::model::{Filter, Kind, Outcome, OwnedBy, Right, Selection};
+use super::model::{Kind, Outcome, Right, Selection};
 use super::queries::changes::Tally;
 use super::queries::selection::Target;
 use super::queries::{self, changes};
@@ -24,7 +24,7 @@ mod undo;
 pub use super::actions::Params as Edit;
 pub use contact::set_contact;
 pub use creation::{Creation, UserCreation, create_system_account, create_user, created_before, give_and_place, grantable_roles};
-pub use rename::rename;
+pub use rename::{Renaming, rename};
 use rules::Rule;
 pub use rules::{Plan, covers, existing_teams, is_colleague, may_begin, may_handle_people, may_take, out_of_reach, plan_allows};
 pub use selections::fingerprint;
@@ -245,13 +245,20 @@ pub fn set_teams(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id
     run(conn, actor, &Plan::unlimited(), &Action { verb: &actions::edit_teams::EditTeams, kind, params: edit.clone() }, &one)
 }
 
-/// Gives everything that a user owns to another one, who is `called` so.
-pub fn hand_over(conn: &mut DbConnection, actor: &Principal, of: &Id, called: &str) -> Result<(), Error> {
+/// Gives all system accounts that some users own to another one, who is `called` so.
+///
+/// # Errors
+/// `Forbidden`, `Invalid` (field `owner`).
+pub fn hand_over(conn: &mut DbConnection, actor: &Principal, users: &Target, called: &str) -> Result<(), Error> {
     let mut action = Action::new(&actions::set_owner::SetOwner, Kind::System);
     fill_in(conn, actor, &mut action, called)?;
-    if action.params.chosen.contains(of) {
-        return Err(Error::field("owner", "Choose somebody who stays."));
+    for chosen in &action.params.chosen {
+        let goes = users.first_name(conn, |sql| {
+            sql.push(" AND a.id = ").bind(chosen);
+        })?;
+        if goes.is_some() {
+            return Err(Error::field("owner", "Choose somebody who stays."));
+        }
     }
-    let owned = Filter { owner: Some(OwnedBy::User(of.clone())), disabled: true, ..Filter::all(Kind::System) };
-    run(conn, actor, &Plan::unlimited(), &action, &Selection::Matching(owned)).map(drop)
+    run_on(conn, actor, &Plan::unlimited(), &action, &Target::OwnedBy(Box::new(users.clone()))).map(drop)
 }

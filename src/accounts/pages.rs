@@ -26,6 +26,7 @@ pub mod live;
 pub mod new;
 mod owned;
 pub mod question;
+pub mod rename;
 pub mod selections;
 pub mod sessions;
 pub mod terraform;

@@ -152,6 +152,7 @@ pub fn insert(conn: &mut DbConnection, id: &Id, new: &NewAccount, by: (Option<&I
             accounts::email.eq(new.email.as_ref().map(super::model::Email::as_str)),
             accounts::email_key.eq(new.email.as_ref().map(super::model::Email::key)),
             accounts::password_hash.eq(new.password_hash.as_deref()),
+            accounts::password_set_at.eq(new.password_hash.as_ref().map(|_| now)),
             accounts::disabled.eq(new.disabled),
             accounts::created_at.eq(now),
             accounts::created_by.eq(by.0.map(Id::as_str)),
@@ -252,8 +253,9 @@ fn keep_copies(conn: &mut DbConnection, assignment: impl Fn(&mut Sql)) -> Result
 
 /// Gives a user a password, or another one. The database refuses it for a system account.
 pub fn set_password(conn: &mut DbConnection, id: &Id, hash: &str) -> Result<(), Error> {
+    let now = clock::now();
     diesel::update(accounts::table.filter(accounts::id.eq(id)))
-        .set((accounts::password_hash.eq(hash), accounts::updated_at.eq(clock::now())))
+        .set((accounts::password_hash.eq(hash), accounts::password_set_at.eq(now), accounts::updated_at.eq(now)))
         .execute(conn)?;
     Ok(())
 }

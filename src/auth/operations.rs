@@ -76,7 +76,7 @@ pub struct Begun {
 /// # Errors
 /// `Unauthenticated` if the password has changed meanwhile, or the account has been disabled.
 pub fn begin_session(conn: &mut DbConnection, account: &Id, password_hash: &str, origin: &Origin) -> Result<Begun, Error> {
-    if !queries::record_login(conn, account, password_hash)? {
+    if !queries::record_login(conn, account, password_hash, origin.address.as_deref())? {
         return Err(Error::Unauthenticated);
     }
     let login = queries::login_by_id(conn, account)?.ok_or(Error::Unauthenticated)?;

@@ -1,5 +1,6 @@
 //! The SQL of sign-in, and of what an actor may do.
 
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::principal::{ActorKind, Means, Origin, Principal};
@@ -58,12 +59,19 @@ pub fn has_users(conn: &mut DbConnection) -> Result<bool, Error> {
 /// Records a sign-in if the account is enabled and its password hash is still `password_hash`. Returns whether it did. The
 /// row stays locked until the transaction ends, so a change of password or a disablement comes before or after, and then
 /// ends the session that starts in this transaction.
-pub fn record_login(conn: &mut DbConnection, id: &Id, password_hash: &str) -> Result<bool, Error> {
+pub fn record_login(conn: &mut DbConnection, id: &Id, password_hash: &str, address: Option<&str>) -> Result<bool, Error> {
     let unchanged = accounts::table
         .filter(accounts::id.eq(id))
         .filter(accounts::disabled.eq(false))
         .filter(accounts::password_hash.eq(password_hash));
-    Ok(diesel::update(unchanged).set(accounts::last_login_at.eq(clock::now())).execute(conn)? > 0)
+    let login = (accounts::last_login_at.eq(clock::now()), accounts::last_login_from.eq(address));
+    Ok(diesel::update(unchanged).set(login).execute(conn)? > 0)
+}
+
+/// From where a user last signed in, and when they got the password that they have, as far as that is known.
+pub fn ways_in(conn: &mut DbConnection, id: &Id) -> Result<(Option<String>, Option<NaiveDateTime>), Error> {
+    let known = accounts::table.find(id).select((accounts::last_login_from, accounts::password_set_at));
+    Ok(known.first(conn).optional()?.unwrap_or_default())
 }
 
 /// The user of a session, with their permissions. `None` if the account is disabled or deleted.

@@ -119,6 +119,14 @@ pub const EXTRA_ROLES: [(&str, &str); 6] = [
     ("Agnes Thorne", "Contract Auditor"),
 ];
 
+/// The personal tokens of some: whose, how many days old, for how many days, and the token.
+pub const PERSONAL: [(&str, i64, Credential); 4] = [
+    ("Tomas Okafor", 53, token("laptop", Write, Some(37), Some(27))),
+    ("Tomas Okafor", 81, token("contract browser", Read, Some(9), None)),
+    (USER, 20, token("laptop", Write, Some(70), Some(3 * HOUR))),
+    ("Hana Novak", 12, token("dashboard", Read, Some(18), Some(26 * HOUR))),
+];
+
 /// A system account.
 pub struct Machine {
     pub name: &'static str,

@@ -161,6 +161,14 @@ fn newcomers_and_leavers(stage: &Stage<'_>, story: &mut Story) {
         operations::disable(stage.conn, &actor, Kind::User, &selection).map(drop)
     });
     story.at(ago(6, 2), |stage, at| stage.invite(PRIYA, cast::INVITED, at));
+    for (who, age, credential) in &cast::PERSONAL {
+        let end = credential.expires.map(|days| stage.now + TimeDelta::days(days));
+        let used = credential.used.map(|minutes| stage.now - TimeDelta::minutes(minutes));
+        story.at(ago(*age, 1), move |stage, at| {
+            let token = stage.add_token(who, who, (credential.name, credential.access), at, end)?;
+            used.map_or(Ok(()), |used| stage.use_token(&token, used, "198.51.100.22", "curl/8.5.0"))
+        });
+    }
 }
 
 /// What the audit log and "Recent changes" show first.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{Datelike, NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 
+use super::cast::MACHINES;
 use super::dice::Dice;
 use crate::accounts::actions::{Action, set_owner};
 use crate::accounts::model::{Kind, Selection};
@@ -32,6 +33,11 @@ const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 
 /// The e-mail address of somebody at Halden Freight.
 pub fn email(name: &str) -> String {
     format!("{}@halden.example", name.to_lowercase().replace(' ', "."))
+}
+
+/// Where somebody sits.
+fn address(name: &str) -> String {
+    format!("198.51.100.{}", name.bytes().map(i64::from).sum::<i64>() % 200 + 4)
 }
 
 /// The story so far.
@@ -72,6 +78,7 @@ impl<'a> Stage<'a> {
             ("audit_events", "at"),
             ("accounts", "created_at"),
             ("accounts", "updated_at"),
+            ("accounts", "password_set_at"),
             ("deleted_accounts", "deleted_at"),
         ] {
             let mut sql = Sql::new(&format!("UPDATE {table} SET {column} = "));
@@ -91,8 +98,7 @@ impl<'a> Stage<'a> {
             return Ok(actor.clone());
         }
         let id = self.account(name)?;
-        let place = name.bytes().map(i64::from).sum::<i64>() % 200 + 4;
-        let origin = Origin { address: Some(format!("198.51.100.{place}")), user_agent: Some(BROWSER.into()), request_id: None };
+        let origin = Origin { address: Some(address(name)), user_agent: Some(BROWSER.into()), request_id: None };
         let actor = crate::auth::queries::principal(self.conn, &id, Id::new(), origin)?.ok_or_else(|| missing(name))?;
         self.actors.insert(name, actor.clone());
         Ok(actor)
@@ -270,22 +276,23 @@ impl<'a> Stage<'a> {
 
     pub fn log_in(&mut self, name: &str, at: NaiveDateTime) -> Result<(), Error> {
         let mut sql = Sql::new("UPDATE accounts SET last_login_at = ");
-        sql.bind(at).push(" WHERE id = ").bind(&self.account(name)?);
+        sql.bind(at).push(", last_login_from = ").bind(address(name)).push(" WHERE id = ").bind(&self.account(name)?);
         sql.execute(self.conn).map(drop)
     }
 
-    /// Writes an event about a system account by somebody, or by Muster itself.
+    /// Writes an event about an account by somebody, or by Muster itself.
     pub fn note(
         &mut self,
         by: Option<&'static str>,
         verb: &'static str,
-        machine: &str,
+        account: &str,
         object: Option<(&str, &str)>,
         detail: serde_json::Value,
     ) -> Result<(), Error> {
         let actor = by.map_or_else(|| Ok(Principal::muster()), |by| self.actor(by))?;
-        let id = self.account(machine)?;
-        let event = Event { verb, target_kind: "system", target_id: Some(&id), target_name: machine, object, detail };
+        let id = self.account(account)?;
+        let kind = if MACHINES.iter().any(|machine| machine.name == account) { Kind::System } else { Kind::User };
+        let event = Event { verb, target_kind: kind.as_str(), target_id: Some(&id), target_name: account, object, detail };
         audit::record_alone(self.conn, &actor, &event)
     }
 }

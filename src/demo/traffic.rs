@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate, TimeDelta, Timelike, Weekday};
 use diesel::prelude::*;
 
-use super::cast::{LOGINS, MACHINES, Machine, REFUSALS};
+use super::cast::{LOGINS, MACHINES, PERSONAL, REFUSALS};
 use super::stage::Stage;
 use crate::database::sql::{Sql, Value};
 use crate::error::Error;
@@ -39,7 +39,12 @@ pub fn seen(stage: &mut Stage<'_>) -> Result<(), Error> {
     let mut rows: Vec<[Value; 4]> = Vec::new();
     for machine in &MACHINES {
         let Ok(id) = stage.account(machine.name) else { continue };
-        days_of(stage, machine, &id, &mut rows)?;
+        days_of(stage, (machine.name, machine.calls), (&id, NaiveDate::MIN), &mut rows)?;
+    }
+    // People call less, and with tokens that they have not had for long.
+    for (name, age, _) in PERSONAL.iter().filter(|(.., credential)| credential.used.is_some()) {
+        let (id, first) = (stage.account(name)?, stage.now.date() - TimeDelta::days(*age));
+        days_of(stage, (name, (7, 1)), (&id, first), &mut rows)?;
     }
     for part in rows.chunks(ROWS) {
         let mut sql = Sql::new("INSERT INTO account_days (account_id, day, accepted, refused) VALUES ");
@@ -59,24 +64,29 @@ pub fn seen(stage: &mut Stage<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn days_of(stage: &mut Stage<'_>, machine: &Machine, id: &Id, rows: &mut Vec<[Value; 4]>) -> Result<(), Error> {
+fn days_of(
+    stage: &mut Stage<'_>,
+    (name, calls): (&str, (i64, i64)),
+    (id, first): (&Id, NaiveDate),
+    rows: &mut Vec<[Value; 4]>,
+) -> Result<(), Error> {
     let found = accounts::table.filter(accounts::id.eq(id)).select((accounts::created_at, accounts::last_used_at));
     let times: Option<(chrono::NaiveDateTime, chrono::NaiveDateTime)> = found.first(stage.conn).optional()?;
     let Some((created, used)) = times else { return Ok(()) };
     let today = stage.now.date();
     for back in (0..DAYS).rev() {
         let day = today - TimeDelta::days(back);
-        let usual = if is_weekend(day) { machine.calls.1 } else { machine.calls.0 };
+        let usual = if is_weekend(day) { calls.1 } else { calls.0 };
         let whole = if usual == 0 { 0 } else { stage.dice.about(usual).max(1) };
         let accepted = match day {
-            _ if day > used.date() || day < created.date() => 0,
+            _ if day > used.date() || day < created.date().max(first) => 0,
             // As much of the day as is over.
             _ if day == today => (whole * i64::from(stage.now.num_seconds_from_midnight()) / 86_400).max(1),
             _ if day == used.date() => whole.max(1),
             _ => whole,
         };
         let refused: i64 =
-            REFUSALS.iter().filter(|(name, days, _)| *name == machine.name && *days == back).map(|(.., calls)| calls).sum();
+            REFUSALS.iter().filter(|(whose, days, _)| *whose == name && *days == back).map(|(.., calls)| calls).sum();
         if accepted + refused > 0 {
             rows.push([id.into(), day.to_string().into(), accepted.into(), refused.into()]);
         }

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::schema::invitations;
 
+pub mod belongings;
 pub mod sent;
 
 /// A user who has an address already.
@@ -168,50 +169,4 @@ pub fn set_email(conn: &mut DbConnection, account: &Account, email: &Email) -> R
     sql.bind(search_text(&account.name, &account.description, Some(email))).push(", updated_at = ").bind(clock::now());
     sql.push(" WHERE id = ").bind(&account.id);
     sql.execute(conn).map(drop)
-}
-
-/// A system account that somebody owns.
-#[derive(Debug, Clone, QueryableByName)]
-pub struct Owned {
-    #[diesel(sql_type = Text)]
-    pub id: Id,
-    #[diesel(sql_type = Text)]
-    pub name: String,
-    #[diesel(sql_type = Text)]
-    pub description: String,
-    #[diesel(sql_type = Bool)]
-    pub disabled: bool,
-    #[diesel(sql_type = Timestamp)]
-    pub last_used_at: NaiveDateTime,
-}
-
-/// What people leave behind when they go.
-#[derive(Debug, Clone, Default)]
-pub struct Belongings {
-    /// The system accounts that they own, the first [`MOST`] and one more.
-    pub accounts: Vec<Owned>,
-    /// The teams that nobody else administers.
-    pub teams: Vec<String>,
-    /// Whom they have invited, and who has not accepted yet.
-    pub invited: Vec<String>,
-}
-
-/// The most of each kind that are named.
-pub const MOST: i64 = 10;
-
-/// What these users would leave behind. Three statements.
-pub fn belongings(conn: &mut DbConnection, users: &[Id]) -> Result<Belongings, Error> {
-    let mut sql = Sql::new("SELECT a.id, a.name, a.description, a.disabled, a.last_used_at FROM accounts a ");
-    sql.push("WHERE a.kind = 'system' AND a.owner_id IN ").bind_page(users).push(" ORDER BY a.name_key, a.id").limit(MOST + 1);
-    let accounts = sql.load(conn)?;
-    let mut sql = Sql::new("SELECT t.name AS name FROM teams t WHERE EXISTS (SELECT 1 FROM team_administrators own ");
-    sql.push("WHERE own.team_id = t.id AND own.account_id IN ").bind_page(users);
-    sql.push(") AND NOT EXISTS (SELECT 1 FROM team_administrators other JOIN accounts a ON a.id = other.account_id ");
-    sql.push("WHERE other.team_id = t.id AND a.disabled = FALSE AND other.account_id NOT IN ").bind_page(users);
-    sql.push(") ORDER BY t.name_key, t.id").limit(MOST + 1);
-    let teams = sql.names(conn)?;
-    let mut sql =
-        Sql::new("SELECT a.name AS name FROM invitations i JOIN accounts a ON a.id = i.account_id WHERE i.invited_by IN ");
-    sql.bind_page(users).push(" ORDER BY a.name_key, a.id").limit(MOST + 1);
-    Ok(Belongings { accounts, teams, invited: sql.names(conn)? })
 }

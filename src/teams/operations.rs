@@ -85,7 +85,7 @@ pub struct TeamDraft {
 /// Creates a team with its applications and administrators, and returns its identity.
 pub fn create_whole(conn: &mut DbConnection, actor: &Principal, draft: &TeamDraft) -> Result<Id, Error> {
     let id = create(conn, actor, &draft.name)?;
-    applications::set(conn, actor, &id, &draft.applications)?;
+    applications::set(conn, actor, &id, (&draft.applications, None))?;
     administrators::replace(conn, actor, &id, &draft.administrators)?;
     Ok(id)
 }
@@ -93,7 +93,7 @@ pub fn create_whole(conn: &mut DbConnection, actor: &Principal, draft: &TeamDraf
 /// Gives a team another name, applications and administrators. Its members stay.
 pub fn replace(conn: &mut DbConnection, actor: &Principal, id: &Id, draft: &TeamDraft) -> Result<(), Error> {
     rename(conn, actor, id, ("", &draft.name))?;
-    applications::set(conn, actor, id, &draft.applications)?;
+    applications::set(conn, actor, id, (&draft.applications, None))?;
     administrators::replace(conn, actor, id, &draft.administrators)
 }
 

@@ -3,12 +3,14 @@
 mod email;
 mod handling;
 mod invite;
+mod last;
 mod leaving;
 mod links;
 mod power;
 mod seats;
 mod sessions;
 mod shown;
+mod windows;
 
 use muster::id::Id;
 

@@ -1,5 +1,6 @@
 //! What holds on every route, for every actor, at every moment.
 
+mod actors;
 mod grants;
 mod handlers;
 mod layers;

@@ -8,6 +8,7 @@ use crate::accounts::queries::selection::Target;
 use crate::audit::{Change, verbs};
 use crate::database::DbConnection;
 use crate::error::Error;
+use crate::people::queries::belongings::belongings;
 
 pub struct Delete;
 
@@ -48,6 +49,15 @@ impl Verb for Delete {
             ),
         };
         Some(Ask { question: ("Delete {whom}?", "Delete {whom}?"), consequence, button: "Delete", typed: Typed::Confirmation })
+    }
+
+    /// What people leave behind.
+    fn shows(&self, conn: &mut DbConnection, kind: Kind, target: &Target) -> Result<Vec<String>, Error> {
+        if kind == Kind::User { Ok(belongings(conn, target)?.lines()) } else { Ok(Vec::new()) }
+    }
+
+    fn stale(&self) -> &'static str {
+        "What they own changed while you were reviewing this. Nothing was deleted. Check it again below."
     }
 
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {

@@ -55,6 +55,14 @@ impl Verb for SetOwner {
         Ok(())
     }
 
+    fn shows(&self, conn: &mut DbConnection, _: Kind, target: &Target) -> Result<Vec<String>, Error> {
+        owners::each(conn, target)
+    }
+
+    fn stale(&self) -> &'static str {
+        "Someone has changed an owner while you were reviewing this. Nothing was changed. Check the owners below."
+    }
+
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &Params) -> Result<i64, Error> {
         let chosen = params.chosen.first().ok_or_else(|| Error::field("owner", "Choose the new owner."))?;
         let owner = owners::one_called(conn, chosen.as_str())?;

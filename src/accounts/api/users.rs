@@ -117,7 +117,8 @@ fn change(conn: &mut DbConnection, actor: &Principal, plan: &Plan, id: &Id, want
     let name = wanted.name.as_ref().unwrap_or(&before.name);
     let description = wanted.description.as_ref().unwrap_or(&before.description);
     if (name, description) != (&before.name, &before.description) {
-        operations::rename(conn, actor, kind, id, (name, description)).map_err(|error| error.conflict_if(NAME_TAKEN))?;
+        let wanted = (name.as_str(), description.as_str());
+        operations::rename(conn, actor, kind, id, wanted).map_err(|error| error.conflict_if(NAME_TAKEN))?;
     }
     match (&wanted.email, kind) {
         (None, _) => {}
@@ -126,7 +127,7 @@ fn change(conn: &mut DbConnection, actor: &Principal, plan: &Plan, id: &Id, want
         (Some(_), Kind::User) if actor.is(id) => {
             return Err(Error::Conflict("Change your own e-mail address on your profile, with your password.".into()));
         }
-        (Some(email), Kind::User) => drop(people::operations::change_email(conn, actor, id, email)?),
+        (Some(email), Kind::User) => drop(people::operations::change_email(conn, actor, id, (email, None))?),
     }
     let one = Selection::Accounts(vec![id.clone()]);
     match wanted.active {

@@ -22,7 +22,7 @@ pub fn losses(
     let Some(own) = &actor.account else { return Ok(Vec::new()) };
     let is_own = match target {
         Target::Accounts(_, ids) => ids.contains(own),
-        Target::Matching(..) => {
+        Target::Matching(..) | Target::OwnedBy(_) => {
             let itself = |sql: &mut Sql| {
                 sql.push(" AND a.id = ").bind(own);
             };

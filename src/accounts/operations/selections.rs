@@ -6,7 +6,7 @@
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
-use super::{Action, Done, Plan, own, rules, run_on};
+use super::{Action, Done, Plan, hand_over, own, rules, run_on};
 use crate::accounts::actions::{self, Params};
 use crate::accounts::model::{Filter, Kind, Right, Selection};
 use crate::accounts::queries::selection::Target;
@@ -42,23 +42,39 @@ impl Set {
             Self::Ticked(ids) => {
                 let target = Target::resolve(conn, kind, &Selection::Accounts(ids.clone()))?;
                 let Target::Accounts(_, ids) = &target else { return Err(Error::Internal("ticked accounts by a filter".into())) };
-                let (fingerprint, size) = (print(ids), i64::try_from(ids.len()).unwrap_or(i64::MAX));
+                let (fingerprint, size) = (print(ids.iter().map(Id::as_str)), i64::try_from(ids.len()).unwrap_or(i64::MAX));
                 Ok(Resolved { target, fingerprint, size })
             }
             Self::All { filter, .. } => {
                 let target = Target::resolve(conn, kind, &Selection::Matching(filter.as_ref().clone()))?;
                 let ids = target.ids(conn)?;
-                Ok(Resolved { fingerprint: print(&ids), size: i64::try_from(ids.len()).unwrap_or(i64::MAX), target })
+                Ok(Resolved {
+                    fingerprint: print(ids.iter().map(Id::as_str)),
+                    size: i64::try_from(ids.len()).unwrap_or(i64::MAX),
+                    target,
+                })
             }
         }
     }
 }
 
-/// A fingerprint of a set, by its identities in their order.
-fn print(ids: &[Id]) -> String {
+impl Resolved {
+    /// What a question about the set shows: who they are, and what else the verb shows of them.
+    pub fn print(&self, conn: &mut DbConnection, action: &Action) -> Result<String, Error> {
+        let shown = action.verb.shows(conn, action.kind, &self.target)?;
+        Ok(if shown.is_empty() {
+            self.fingerprint.clone()
+        } else {
+            format!("{}-{}", self.fingerprint, print(shown.iter().map(String::as_str)))
+        })
+    }
+}
+
+/// A fingerprint of a set, by its identities in their order, or of other texts.
+fn print<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let mut digest = Sha256::new();
-    for id in ids {
-        digest.update(id.as_str().as_bytes());
+    for text in texts {
+        digest.update(text.as_bytes());
     }
     digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -237,18 +253,40 @@ pub fn open(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Opene
     Ok(Opened { row, kind, action })
 }
 
-/// Carries out what was asked, or `instead`, on the set that the question `shown`. `None` where it has changed since.
+/// What became of an answer.
+#[derive(Debug)]
+pub enum Confirmed {
+    Done(Box<Done>),
+    /// Others are meant than those that were shown. Nothing was done.
+    OtherSet,
+    /// Something else that was shown of them has changed. Nothing was done.
+    Stale(&'static str),
+}
+
+/// Carries out what was asked, or `instead`, on the set that the question showed (`print`; nothing where nothing was asked), after
+/// the system accounts of people who go have been given to a new `owner`, if one is named.
 pub fn confirm(
     conn: &mut DbConnection,
     actor: &Principal,
     plan: &Plan,
     (action, set): (&Action, &Set),
-    shown: &str,
-) -> Result<Option<Done>, Error> {
+    (print, owner): (Option<&str>, &str),
+) -> Result<Confirmed, Error> {
     rules::may_begin(actor, action.kind, action.verb.right())?;
     let found = set.resolve(conn, action.kind)?;
-    if found.fingerprint != shown {
-        return Ok(None);
+    if let Some(print) = print {
+        let (shown_set, shown_else) = print.split_once('-').map_or((print, false), |(set, _)| (set, true));
+        if shown_set != found.fingerprint {
+            return Ok(Confirmed::OtherSet);
+        }
+        // What was not asked about is not compared: "Disable instead".
+        let now = found.print(conn, action)?;
+        if shown_else && now.contains('-') && now != print {
+            return Ok(Confirmed::Stale(action.verb.stale()));
+        }
     }
-    run_on(conn, actor, plan, action, &found.target).map(Some)
+    if action.verb.is_final() && action.kind == Kind::User && !owner.trim().is_empty() {
+        hand_over(conn, actor, &found.target, owner)?;
+    }
+    run_on(conn, actor, plan, action, &found.target).map(|done| Confirmed::Done(Box::new(done)))
 }

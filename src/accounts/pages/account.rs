@@ -5,7 +5,6 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
-use serde::Deserialize;
 
 use super::visits::AccountVisit;
 use super::{count, invitation, is_administrator, live, moment, plan as plan_view, role_choices, team_choices, tile};
@@ -16,6 +15,7 @@ use crate::accounts::model::{Account, Kind, Right};
 use crate::accounts::operations;
 use crate::accounts::queries;
 use crate::accounts::queries::owners::{self, Owner};
+use crate::accounts::queries::selection::Target;
 use crate::accounts::view::account::{AccountPage, Invited, RoleLine, TeamLine};
 use crate::accounts::view::activity::{Activity, Day};
 use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection, overlaps};
@@ -33,7 +33,7 @@ use crate::gateway::headers;
 use crate::id::Id;
 use crate::people::model::{Invitation, Standing};
 use crate::people::operations::Pending;
-use crate::people::queries::{Belongings, belongings};
+use crate::people::queries::belongings::{Belongings, belongings};
 use crate::roles::permission::{Permission, PermissionSet};
 use crate::roles::{self, Badge, Role};
 use crate::settings;
@@ -41,11 +41,10 @@ use crate::settings::general::General;
 use crate::teams::{self, Team};
 use crate::tokens;
 use crate::tokens::model::ListedToken;
-use crate::web::form::Form;
 use crate::web::page::whom_to_ask;
 use crate::web::view::moment::{day, long_day, short_day};
 use crate::web::view::words::counted;
-use crate::web::view::{Contact, Field, Flash, Moment};
+use crate::web::view::{Contact, Field, Moment};
 
 /// Days that the chart shows, today included.
 const CHART_DAYS: i64 = 30;
@@ -78,6 +77,10 @@ struct Found {
     permissions: PermissionSet,
     pending: Pending,
     sessions: Vec<Stored>,
+    /// From where they last signed in, and since when they have their password.
+    ways_in: (Option<String>, Option<NaiveDateTime>),
+    /// The teams that they administer.
+    administers: Vec<Id>,
     belongings: Belongings,
 }
 
@@ -98,7 +101,15 @@ fn find(conn: &mut DbConnection, actor: &Principal, (screen, settings): (&Screen
         badges,
         shown: roles::queries::shown(conn, only)?.remove(id).unwrap_or_default(),
         permissions,
-        belongings: if screen.kind == Kind::User { belongings(conn, only)? } else { Belongings::default() },
+        belongings: match screen.kind {
+            Kind::User => belongings(conn, &Target::Accounts(Kind::User, only.to_vec()))?,
+            Kind::System => Belongings::default(),
+        },
+        ways_in: if screen.kind == Kind::User { auth::queries::ways_in(conn, id)? } else { Default::default() },
+        administers: match screen.kind {
+            Kind::User => teams::queries::administrators(conn, only)?.into_iter().map(|(_, team)| team).collect(),
+            Kind::System => Vec::new(),
+        },
         sessions: if screen.kind == Kind::User { auth::queries::sessions::of_account(conn, id)? } else { Vec::new() },
         pending: if screen.kind == Kind::User { Pending::of(conn, only)? } else { Pending::default() },
         sizes: teams::queries::sizes(conn, &team_ids)?,
@@ -165,6 +176,8 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
             now,
         ),
         last_login: moment(account.last_login_at, now),
+        last_login_from: found.ways_in.0.clone().filter(|_| can_manage && account.last_login_at.is_some()),
+        password_set: found.ways_in.1.filter(|_| can_manage).map(|at| Moment::made(at, now)),
         tracked_since: day(found.tracked_since.date()),
         created: Moment::on(account.created_at),
         created_by: account.created_by_name.clone(),
@@ -180,12 +193,13 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         changes: found.feed.iter().map(|entry| feed_line(entry, id, now)).collect(),
         all_changes: all_changes(visit),
         roles: role_lines(&found),
-        teams: found.teams.iter().map(|team| team_line(team, &found)).collect(),
+        teams: team_lines(&found),
         plan: plan_view(&visit.config, Kind::System, found.used),
         role_choices: role_choices(&found.all_roles, actor, &held),
         roles_shown: edits::shown(&held),
         team_choices: team_choices(&found.all_teams, &member_of),
         teams_shown: edits::shown(&member_of),
+        shown_description: account.description.clone(),
         rename_name: Field::new(&account.name),
         rename_description: Field::new(&account.description),
         large_identity: large_identity(&found),
@@ -221,10 +235,19 @@ fn role_lines(found: &Found) -> Vec<RoleLine> {
     found.shown.iter().map(line).collect()
 }
 
-fn team_line(team: &Team, found: &Found) -> TeamLine {
-    let (users, machines) = found.sizes.get(&team.id).copied().unwrap_or_default();
-    let members = format!("{}, {}", counted(count(users), "user"), counted(count(machines), "system account"));
-    TeamLine { id: team.id.to_string(), name: team.name.clone(), members }
+/// The teams that the account belongs to, and those that it administers without belonging to them.
+fn team_lines(found: &Found) -> Vec<TeamLine> {
+    let line = |team: &Team| {
+        let (users, machines) = found.sizes.get(&team.id).copied().unwrap_or_default();
+        let about = match found.administers.contains(&team.id) {
+            true => "Administrator of this team".to_owned(),
+            false => format!("{}, {}", counted(count(users), "user"), counted(count(machines), "system account")),
+        };
+        TeamLine { id: team.id.to_string(), name: team.name.clone(), about }
+    };
+    let member_of = |team: &Team| found.teams.iter().any(|own| own.id == team.id);
+    let administered = found.all_teams.iter().filter(|team| found.administers.contains(&team.id) && !member_of(team));
+    found.teams.iter().chain(administered).map(line).collect()
 }
 
 fn all_changes(visit: &AccountVisit) -> Option<String> {
@@ -278,39 +301,4 @@ fn activity(days: &[(NaiveDate, i64, i64)], today: NaiveDate) -> Activity {
 fn feed_line(entry: &Entry, of: &Id, now: NaiveDateTime) -> FeedLine {
     let is_about_it = entry.target_id.as_deref() == Some(of.as_str());
     FeedLine::new(entry, if is_about_it { sentences::feed(entry) } else { sentences::deed(entry) }, now)
-}
-
-/// The form of Edit name and description.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct RenameForm {
-    name: String,
-    description: String,
-}
-
-/// `POST /settings/system-accounts/{id}`
-pub async fn rename(visit: AccountVisit, form: Form<RenameForm>) -> Result<HttpResponse, Error> {
-    let form = form.0;
-    let done = {
-        let (form, kind) = (form.clone(), visit.screen.kind);
-        visit.write(move |conn, actor, id| operations::rename(conn, actor, kind, id, (&form.name, &form.description))).await
-    };
-    match done {
-        Err(Error::Invalid(fields)) => {
-            let mut page = visit.page().await?;
-            page.open_dialog = Some("rename".into());
-            page.rename_name = Field::new(form.name);
-            page.rename_description = Field::new(form.description);
-            for wrong in fields {
-                let field = if wrong.field == "description" { &mut page.rename_description } else { &mut page.rename_name };
-                field.error = Some(wrong.message);
-            }
-            visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
-        }
-        Ok(()) => {
-            let alike = visit.alike(&visit.id, &form.name).await;
-            visit.answer(Ok(Flash::done("Saved name and description.").looking_like(alike)), &visit.url()).await
-        }
-        Err(error) => visit.answer(Err(error), &visit.url()).await,
-    }
 }

@@ -1,18 +1,18 @@
 //! What people leave behind when they are deleted, in words.
 
-use crate::people::queries::{Belongings, MOST};
+use crate::people::queries::belongings::{Belongings, Named};
+use crate::text::grouped;
 use crate::web::view::words::joined;
 
 /// One sentence for each kind of thing.
 pub fn behind(left: &Belongings, hands_over: bool) -> Vec<String> {
-    let accounts = left.accounts.iter().map(|account| account.name.clone()).collect();
     let stays = if hands_over {
         "They keep working. Without a new owner they are marked “owner has left”."
     } else {
         "They keep working, marked “owner has left”. Set another owner in their list."
     };
-    let kinds: [(Vec<String>, &str, &str); 3] = [
-        (accounts, "System accounts owned", stays),
+    let kinds: [(Named, &str, &str); 3] = [
+        (left.owned(), "System accounts owned", stays),
         (left.teams.clone(), "Teams without another administrator", "Administrators of Muster can still manage them."),
         (
             left.invited.clone(),
@@ -20,16 +20,16 @@ pub fn behind(left: &Belongings, hands_over: bool) -> Vec<String> {
             "The links stop working. Make new ones on the pages of the invited.",
         ),
     ];
-    let named = kinds.into_iter().filter(|(names, ..)| !names.is_empty());
-    named.map(|(names, what, then)| format!("{what}: {}. {then}", listed(names))).collect()
+    let found = kinds.into_iter().filter(|(named, ..)| named.total > 0);
+    found.map(|(named, what, then)| format!("{what}: {}. {then}", listed(named))).collect()
 }
 
-/// The names, or the first of them.
-fn listed(mut names: Vec<String>) -> String {
-    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
-    if names.len() > most {
-        names.truncate(most);
-        names.push("others".to_owned());
+/// The names, or the first of them and how many more.
+pub fn listed(named: Named) -> String {
+    let Named { mut names, total } = named;
+    let more = total - i64::try_from(names.len()).unwrap_or(i64::MAX);
+    if more > 0 {
+        names.push(format!("{} more", grouped(more)));
     }
     joined(&names, "and")
 }
@@ -42,12 +42,12 @@ mod tests {
     fn what_is_left_is_named() {
         assert!(behind(&Belongings::default(), true).is_empty());
         let left = Belongings {
-            teams: (1..=11).map(|n| format!("T{n}")).collect(),
-            invited: vec!["Kaja".into(), "Teo".into()],
+            teams: Named { names: (1..=10).map(|n| format!("T{n}")).collect(), total: 1_011 },
+            invited: Named { names: vec!["Kaja".into(), "Teo".into()], total: 2 },
             ..Belongings::default()
         };
         let told = behind(&left, true);
-        assert!(told[0].contains("T9, T10 and others.") && !told[0].contains("T11"), "{told:?}");
+        assert!(told[0].contains("T9, T10 and 1,001 more."), "{told:?}");
         assert!(told[1].starts_with("Pending invitations they made: Kaja and Teo."), "{told:?}");
     }
 }

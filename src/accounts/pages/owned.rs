@@ -2,13 +2,14 @@
 
 use chrono::NaiveDateTime;
 
+use super::left::listed;
 use super::visits::AccountVisit;
 use super::{moment, tile};
 use crate::accounts::kind::SYSTEM_ACCOUNTS;
 use crate::accounts::model::{Kind, Right};
 use crate::accounts::view::account::{Belonging, OwnedLine};
 use crate::clock;
-use crate::people::queries::{Belongings, MOST, Owned};
+use crate::people::queries::belongings::{Belongings, Owned};
 
 /// For those who manage users and may see system accounts.
 pub fn section(visit: &AccountVisit, found: &Belongings, now: NaiveDateTime) -> Option<Belonging> {
@@ -22,11 +23,16 @@ pub fn section(visit: &AccountVisit, found: &Belongings, now: NaiveDateTime) -> 
         disabled: account.disabled,
         used: moment(clock::known(account.last_used_at), now),
     };
-    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
     may_see.then(|| Belonging {
-        accounts: found.accounts.iter().take(most).map(line).collect(),
+        accounts: found.accounts.iter().map(line).collect(),
+        owned: match found.owned().total {
+            0 => None,
+            1 => Some(Kind::System.noun().to_owned()),
+            n => Some(Kind::System.counted(n)),
+        },
+        hands_over: actor.may(Kind::System.permission(Right::Manage)),
         all: (!found.accounts.is_empty()).then(|| format!("{}?owner={}&disabled=1", SYSTEM_ACCOUNTS.path, visit.id)),
-        teams: found.teams.clone(),
-        invited: found.invited.clone(),
+        teams: listed(found.teams.clone()),
+        invited: listed(found.invited.clone()),
     })
 }

@@ -13,9 +13,9 @@ use crate::accounts::operations::selections::Set;
 use crate::accounts::queries::{list, owners};
 use crate::accounts::view::confirm::{ConfirmPage, ConfirmRow};
 use crate::clock;
-use crate::error::Error;
+use crate::error::{Error, FieldError};
 use crate::id::Id;
-use crate::people::queries::{Belongings, belongings};
+use crate::people::queries::belongings::{Belongings, belongings};
 use crate::roles::permission::Permission;
 use crate::web::view::words::{counted, joined};
 use crate::web::view::{Choice, Field, Hidden};
@@ -37,6 +37,8 @@ const RECENT: TimeDelta = TimeDelta::days(2);
 pub struct Answer {
     pub confirm: String,
     pub owner: String,
+    /// What the question showed.
+    pub print: String,
 }
 
 /// What is asked, and where the answer goes.
@@ -63,9 +65,10 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
     let labelled = |text: &String| (text.clone(), Permission::parse(text).map_or_else(|_| String::new(), |one| one.label()));
     let losses = action.params.losses.iter().map(labelled).collect();
     let asks_user = action.typed() == Typed::User;
-    // Who deletes a person may hand over what they own, one person at a time.
+    // Who deletes people may hand over what they own.
     let leaves = kind == Kind::User && action.verb.is_final();
-    let hands_over = leaves && matches!(&set, Set::Ticked(ids) if ids.len() == 1) && visit.actor.may(HAND_OVER);
+    let hands_over = leaves && visit.actor.may(HAND_OVER);
+    let asked = action.clone();
     // Addresses are for those who may see users.
     let offers = (asks_user || hands_over) && visit.actor.may(Kind::User.permission(Right::Read));
     let ((found, rows, total, missing, (names, taken), roles_of, tokens_of, (owners, people, left)), mut shell) = visit
@@ -84,8 +87,8 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
             let tokens_of = tokens::queries::summary(conn, &ids)?;
             let owners = if asks_user { owners::of_accounts(conn, &ids)? } else { HashMap::new() };
             let people = if offers { owners::candidates(conn, "", OFFERED)? } else { Vec::new() };
-            let left = if leaves { belongings(conn, &ids)? } else { Belongings::default() };
-            Ok((found.fingerprint, rows, total, missing, names, roles_of, tokens_of, (owners, people, left)))
+            let left = if leaves { belongings(conn, &found.target)? } else { Belongings::default() };
+            Ok((found.print(conn, &asked)?, rows, total, missing, names, roles_of, tokens_of, (owners, people, left)))
         })
         .await?;
     if total == 0 {
@@ -157,6 +160,11 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
         cancel,
         list,
     })
+}
+
+/// Whether what is wrong is about the new owner of what people leave behind.
+pub fn is_of_new_owner(action: &Action, wrong: &[FieldError]) -> bool {
+    action.verb.is_final() && wrong.iter().any(|wrong| wrong.field == "owner")
 }
 
 /// What has to be typed: the name of one, the number of several.

@@ -8,7 +8,7 @@ use super::bulk::{address, changed, finished};
 use super::question::{self, Answer, Question};
 use crate::accounts::actions::{self, Action, Typed};
 use crate::accounts::filter::{ListQuery, selecting};
-use crate::accounts::operations::selections::{self, Opened, Set};
+use crate::accounts::operations::selections::{self, Confirmed, Opened, Set};
 use crate::accounts::operations::{self, Plan};
 use crate::accounts::queries::selections as rows;
 use crate::accounts::view::confirm::ConfirmPage;
@@ -28,7 +28,6 @@ pub struct AnswerForm {
     verb: String,
     #[serde(flatten)]
     answer: Answer,
-    print: String,
 }
 
 struct Asked {
@@ -128,15 +127,24 @@ pub async fn answer(visit: Visit, path: web::Path<String>, form: Form<AnswerForm
         }
     }
     let (plan, set, id) = (Plan::from(visit.config.get_ref()), asked.set.clone(), asked.opened.row.id.clone());
-    let (mut filled, typed) = (action.clone(), form.answer.owner.clone());
+    let (mut filled, typed, print) = (action.clone(), form.answer.owner.clone(), form.answer.print.clone());
     let done = visit.write(move |conn, actor| {
         operations::fill_in(conn, actor, &mut filled, &typed)?;
-        let done = selections::confirm(conn, actor, &plan, (&filled, &set), &form.print)?;
-        done.map(|done| finished(conn, &id, &filled, &done)).transpose()
+        Ok(match selections::confirm(conn, actor, &plan, (&filled, &set), (Some(&print), &typed))? {
+            Confirmed::Done(done) => (finished(conn, &id, &filled, &done)?, true),
+            Confirmed::OtherSet => (changed(), false),
+            Confirmed::Stale(sentence) => (Flash::refused(sentence), false),
+        })
     });
     let (flash, next) = match done.await {
-        Ok(Some(flash)) => (flash, asked.back()),
-        Ok(None) => (changed(), address(&asked.opened.row.id)),
+        Ok((flash, true)) => (flash, asked.back()),
+        Ok((flash, false)) => (flash, address(&asked.opened.row.id)),
+        Err(Error::Invalid(fields)) if question::is_of_new_owner(&action, &fields) => {
+            let mut page = asked.page(&visit, &action).await?;
+            page.typed = Field::new(&form.answer.confirm);
+            page.owner = Field::wrong(&form.answer.owner, Error::Invalid(fields).message());
+            return visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
         Err(error @ Error::Invalid(_)) if action.typed() == Typed::User => {
             let mut page = asked.page(&visit, &action).await?;
             page.typed = Field::wrong(form.answer.owner, error.message());

@@ -8,8 +8,7 @@ use super::bulk::address;
 use super::question::{self, Answer, Question};
 use super::visits::AccountVisit;
 use crate::accounts::actions::{self, Action, Typed};
-use crate::accounts::model::{Kind, Selection};
-use crate::accounts::operations::selections::{self, Request, Set};
+use crate::accounts::operations::selections::{self, Confirmed, Request, Set};
 use crate::accounts::operations::{self, Plan};
 use crate::accounts::queries;
 use crate::accounts::view::confirm::ConfirmPage;
@@ -18,6 +17,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::web::form::{Form, Query};
 use crate::web::page::{local, see_other};
+use crate::web::view::address::address as in_address;
 use crate::web::view::{Field, Flash, Hidden};
 use crate::web::visit::Visit;
 
@@ -64,6 +64,15 @@ pub async fn ask(visit: AccountVisit, query: Query<VerbForm>) -> Result<HttpResp
     visit.html(StatusCode::OK, &page)
 }
 
+/// What is to be said of an answer.
+enum Told {
+    Done(Flash),
+    /// It has to be asked first, there.
+    Asked(String),
+    /// What the question showed has changed.
+    Again(&'static str),
+}
+
 /// `POST …/{id}/…`: does it.
 pub async fn act(visit: AccountVisit, form: Form<VerbForm>) -> Result<HttpResponse, Error> {
     let (form, action) = (form.0, action(&visit)?);
@@ -76,26 +85,33 @@ pub async fn act(visit: AccountVisit, form: Form<VerbForm>) -> Result<HttpRespon
     }
     let (plan, verb) = (Plan::from(visit.config.get_ref()), action.verb);
     let back = form.next().map_or_else(|| visit.url(), str::to_owned);
-    let (mut filled, typed, list) = (action.clone(), form.answer.owner.clone(), back.clone());
+    let (mut filled, list) = (action.clone(), back.clone());
+    let (typed, print) = (form.answer.owner.clone(), form.answer.print.clone());
     let done = visit.write(move |conn, actor, id| {
         queries::find(conn, filled.kind, id)?;
         operations::fill_in(conn, actor, &mut filled, &typed)?;
         if let Some(asked) = selections::ask_of_own(conn, actor, &plan, &Request::of_one(&filled, id, &list))? {
-            return Ok(Err(address(&asked)));
+            return Ok(Told::Asked(address(&asked)));
         }
-        if verb.is_final() && filled.kind == Kind::User && !typed.trim().is_empty() {
-            operations::hand_over(conn, actor, id, &typed)?;
+        let print = Some(print.as_str()).filter(|print| !print.is_empty());
+        let one = Set::Ticked(vec![id.clone()]);
+        match selections::confirm(conn, actor, &plan, (&filled, &one), (print, &typed))? {
+            Confirmed::Done(done) => told::done(&filled, &done).map(Told::Done),
+            Confirmed::OtherSet => Err(Error::NotFound(filled.kind.noun())),
+            Confirmed::Stale(sentence) => Ok(Told::Again(sentence)),
         }
-        let done = operations::run(conn, actor, &plan, &filled, &Selection::Accounts(vec![id.clone()]))?;
-        told::done(&filled, &done).map(Ok)
     });
     // Of what is gone there is no page any more.
     let is_gone = |next: &str| verb.is_final() && next.contains(visit.id.as_str());
     let (flash, next) = match done.await {
-        Ok(Err(question)) => return Ok(see_other(&question)),
-        Ok(Ok(flash)) if verb.is_final() && is_gone(&back) => (flash, visit.filters().here()),
-        Ok(Ok(flash)) => (flash, back),
-        Err(Error::Invalid(fields)) if verb.is_final() && fields.iter().any(|wrong| wrong.field == "owner") => {
+        Ok(Told::Asked(question)) => return Ok(see_other(&question)),
+        Ok(Told::Again(sentence)) => {
+            let again = format!("{}/{}/{}", visit.screen.path, visit.id, verb.resource());
+            (Flash::refused(sentence), in_address(&again, &[("next", back)]))
+        }
+        Ok(Told::Done(flash)) if verb.is_final() && is_gone(&back) => (flash, visit.filters().here()),
+        Ok(Told::Done(flash)) => (flash, back),
+        Err(Error::Invalid(fields)) if question::is_of_new_owner(&action, &fields) => {
             let mut page = page(&visit, &action, &form).await?;
             page.typed = Field::new(&form.answer.confirm);
             page.owner = Field::wrong(&form.answer.owner, Error::Invalid(fields).message());

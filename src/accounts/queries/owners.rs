@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Text};
 
+use super::selection::Target;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
@@ -37,6 +38,19 @@ pub fn of_accounts(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<I
     );
     sql.bind_page(accounts);
     Ok(sql.load::<Owner>(conn)?.into_iter().map(|owner| (owner.account.clone(), owner)).collect())
+}
+
+/// Each account that is meant, with its owner.
+///
+/// # Errors
+/// The database's.
+pub fn each(conn: &mut DbConnection, target: &Target) -> Result<Vec<String>, Error> {
+    let mut sql = Sql::default();
+    target.with(&mut sql);
+    sql.push("SELECT a.id || ' ' || coalesce(a.owner_id, '') AS name");
+    target.from(&mut sql);
+    sql.push(" ORDER BY a.id");
+    sql.names(conn)
 }
 
 /// The name of a user, of one who is deleted, too.

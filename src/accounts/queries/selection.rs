@@ -15,6 +15,8 @@ pub enum Target {
     Accounts(Kind, Vec<Id>),
     /// What matches, and how it is found.
     Matching(Box<Criteria>, QueryPlan),
+    /// The system accounts that some users own.
+    OwnedBy(Box<Target>),
 }
 
 /// What reads all that match gathers up to a quarter of the accounts: to look so many up costs less than to read all.
@@ -42,8 +44,10 @@ impl Target {
 
     /// What comes before the SELECT.
     pub fn with(&self, sql: &mut Sql) {
-        if let Self::Matching(criteria, plan) = self {
-            criteria.with(*plan, sql);
+        match self {
+            Self::Accounts(..) => {}
+            Self::Matching(criteria, plan) => criteria.with(*plan, sql),
+            Self::OwnedBy(users) => users.with(sql),
         }
     }
 
@@ -59,6 +63,11 @@ impl Target {
                 criteria.tests(*plan, None, sql);
             }
             Self::Matching(criteria, plan) => criteria.from(*plan, None, sql),
+            Self::OwnedBy(users) => {
+                sql.push(" FROM accounts a WHERE a.kind = 'system' AND a.owner_id IN (SELECT a.id");
+                users.from(sql);
+                sql.push(")");
+            }
         }
     }
 

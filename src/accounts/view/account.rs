@@ -30,8 +30,8 @@ pub struct TeamLine {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// `11 users, 3 system accounts`.
-    pub members: String,
+    /// `11 users, 3 system accounts`, or that the account administers it.
+    pub about: String,
 }
 
 /// An invitation that has not been accepted yet.
@@ -61,12 +61,16 @@ pub struct OwnedLine {
 pub struct Belonging {
     /// The first of them.
     pub accounts: Vec<OwnedLine>,
-    /// The list of all; `None` where there are none.
+    /// How many there are, after "the": `3 system accounts`, `system account`; `None` where there are none.
+    pub owned: Option<String>,
+    /// Whether the reader may give them to somebody else.
+    pub hands_over: bool,
+    /// The list of all.
     pub all: Option<String>,
     /// Teams that nobody else administers.
-    pub teams: Vec<String>,
+    pub teams: String,
     /// Whom they have invited, and who has not accepted yet.
-    pub invited: Vec<String>,
+    pub invited: String,
 }
 
 /// The page of one system account, with its dialogs.
@@ -104,6 +108,10 @@ pub struct AccountPage {
     pub activity_at: Option<Moment>,
     /// Last call of Muster's own API; `None` for never.
     pub last_login: Option<Moment>,
+    /// From which address, for those who manage users.
+    pub last_login_from: Option<String>,
+    /// Since when a user has the password that they have, for the same.
+    pub password_set: Option<Moment>,
     /// Since when use is tracked.
     pub tracked_since: String,
     /// When it was created.
@@ -142,6 +150,8 @@ pub struct AccountPage {
     pub teams_shown: String,
     /// What is wrong with the chosen teams.
     pub teams_error: Option<String>,
+    /// The description that is stored, which the form of Edit name and description was drawn with.
+    pub shown_description: String,
     /// Edit name and description: the name.
     pub rename_name: Field,
     /// Edit name and description: the description.
@@ -156,6 +166,20 @@ impl AccountPage {
     /// The page's address.
     pub fn url(&self) -> String {
         format!("{}/{}", self.screen.path, self.id)
+    }
+
+    /// The system accounts that a person owns, after "the": `3 system accounts`, `system account`.
+    pub fn owned(&self) -> Option<&str> {
+        self.belongings.as_ref()?.owned.as_deref()
+    }
+
+    pub fn owns_one(&self) -> bool {
+        self.belongings.as_ref().is_some_and(|own| own.accounts.len() == 1)
+    }
+
+    /// The same, where the reader may give them to somebody else.
+    pub fn to_hand_over(&self) -> Option<&str> {
+        self.owned().filter(|_| self.belongings.as_ref().is_some_and(|own| own.hands_over))
     }
 
     /// Whether the reader may make a link by which a password is set.

@@ -13,16 +13,24 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::people::queries;
+use crate::text::merged;
 
-/// Gives a user another address. Links that were made for the old one stop working. Returns whether anything changed.
+/// Gives a user another address, in place of the one that was `shown`. Links that were made for the old one stop working.
+/// Returns whether anything changed.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Invalid` (field `email`), `Conflict` for oneself, and where another user has it.
-pub fn change_email(conn: &mut DbConnection, actor: &Principal, id: &Id, address: &str) -> Result<bool, Error> {
+pub fn change_email(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    id: &Id,
+    (address, shown): (&str, Option<&str>),
+) -> Result<bool, Error> {
     actor.require(Kind::User.permission(Right::Manage), "Only administrators can change e-mail addresses of users.")?;
     not_ones_own(actor, id, "e-mail address")?;
     let account = like_oneself(conn, actor, id)?;
-    set(conn, actor, &account, address)
+    let address = merged(address, shown, account.email.as_deref().unwrap_or_default());
+    set(conn, actor, &account, address.map_err(|sentence| Error::field("email", sentence))?)
 }
 
 /// Gives the actor themself another address, whose password's hash was `known`, and signs them out everywhere else. Returns

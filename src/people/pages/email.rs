@@ -19,12 +19,14 @@ use crate::web::visit::Visit;
 #[serde(default)]
 pub struct EmailForm {
     email: String,
+    /// The address that the form was drawn with.
+    shown: Option<String>,
 }
 
 /// `POST …/{id}/email`
 pub async fn change(visit: AccountVisit, form: Form<EmailForm>) -> Result<HttpResponse, Error> {
-    let address = form.0.email.clone();
-    let done = visit.write(move |conn, actor, id| operations::change_email(conn, actor, id, &address)).await;
+    let EmailForm { email, shown } = form.0.clone();
+    let done = visit.write(move |conn, actor, id| operations::change_email(conn, actor, id, (&email, shown.as_deref()))).await;
     let (status, message) = match done {
         Ok(changed) => {
             let text =

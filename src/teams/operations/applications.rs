@@ -36,16 +36,41 @@ pub fn read(names: &[String]) -> Result<Vec<String>, (usize, &'static str)> {
     if read.len() > MOST { Err((MOST, "A team has at most 1,000 applications.")) } else { Ok(read) }
 }
 
-/// Gives a team these applications and no others. Says whether that changed anything.
-pub fn set(conn: &mut DbConnection, actor: &Principal, team: &Id, names: &[String]) -> Result<(Team, bool), Error> {
+/// What came of setting the applications of a team.
+#[derive(Debug, Clone)]
+pub struct Set {
+    pub team: Team,
+    pub changed: bool,
+    /// Whether others have changed them since the form was drawn, which stays so.
+    pub kept: bool,
+}
+
+/// Gives a team these applications and no others; where a form says what it was drawn with (`shown`), what others have added or
+/// removed since stays so.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Invalid` (field `applications`).
+pub fn set(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    team: &Id,
+    (names, shown): (&[String], Option<&[String]>),
+) -> Result<Set, Error> {
     let team = managed(conn, actor, team)?;
-    let after = read(names).map_err(|(_, sentence)| Error::field("applications", sentence))?;
+    let fault = |(_, sentence): (usize, &'static str)| Error::field("applications", sentence);
+    let typed = read(names).map_err(fault)?;
     let before = applications::of_team(conn, &team.id)?;
+    let shown = shown.unwrap_or(&before);
+    let (has, had) = (|name: &String| typed.contains(name), |name: &String| shown.contains(name));
+    let others = before.iter().filter(|name| has(name) || !had(name));
+    let own = typed.iter().filter(|name| before.contains(name) || !had(name));
+    let after = read(&others.chain(own).cloned().collect::<Vec<_>>()).map_err(fault)?;
+    let kept = shown.len() != before.len() || before.iter().any(|name| !had(name));
     if before == after {
-        return Ok((team, false));
+        return Ok(Set { team, changed: false, kept });
     }
     applications::set(conn, &team.id, &after)?;
     let detail = serde_json::json!({ "before": { "applications": before }, "after": { "applications": after } });
     audit::record_alone(conn, actor, &event(verbs::TEAM_APPLICATIONS, &team.id, &team.name, detail))?;
-    Ok((team, true))
+    Ok(Set { team, changed: true, kept })
 }

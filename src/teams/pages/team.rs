@@ -146,6 +146,7 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
         delegated: may_manage && !may_manage_all,
         rename: Field::new(&team.name),
         edited: Field::new(applications.join("\n")),
+        applications_shown: applications.join("\n"),
         applications,
         name: team.name,
     })
@@ -155,25 +156,32 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
 #[serde(default)]
 pub struct ApplicationsForm {
     applications: String,
+    /// Those that the form was drawn with.
+    shown: Option<String>,
 }
 
 /// `POST /settings/teams/{id}/applications`
 pub async fn set_applications(visit: TeamVisit, form: Form<ApplicationsForm>) -> Result<HttpResponse, Error> {
-    let typed = form.0.applications;
-    let names: Vec<String> = typed.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    let id = visit.id.clone();
-    match visit.write(move |conn, actor| applications::set(conn, actor, &id, &names)).await {
-        Ok((team, true)) => {
-            visit.flash(&Flash::done("Saved the applications of ").strong(team.name).plain("."))?;
-            Ok(see_other(&visit.url()))
-        }
-        Ok((_, false)) => {
-            visit.flash(&Flash::neutral(vec![Text::plain("No change to the applications.")]))?;
+    let ApplicationsForm { applications: typed, shown } = form.0;
+    let names =
+        |text: &str| -> Vec<String> { text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect() };
+    let (id, wanted, drawn) = (visit.id.clone(), names(&typed), shown.as_deref().map(names));
+    match visit.write(move |conn, actor| applications::set(conn, actor, &id, (&wanted, drawn.as_deref()))).await {
+        Ok(set) => {
+            let flash = if set.changed {
+                Flash::done("Saved the applications of ").strong(set.team.name).plain(".")
+            } else {
+                Flash::neutral(vec![Text::plain("No change to the applications.")])
+            };
+            let others = " Someone else has changed them meanwhile; that was kept.";
+            visit.flash(&if set.kept { flash.plain(others) } else { flash })?;
             Ok(see_other(&visit.url()))
         }
         Err(error @ Error::Invalid(_)) => {
             let mut page = page(&visit, TeamQuery::default()).await?;
             page.edited = Field::wrong(typed, error.message());
+            // What was typed still belongs to what was shown first.
+            page.applications_shown = shown.unwrap_or(page.applications_shown);
             visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(error) => Err(error),

@@ -36,6 +36,8 @@ pub struct TeamPage {
     pub applications: Vec<String>,
     /// The applications as the dialog has them, one per line.
     pub edited: Field,
+    /// What that form was drawn with.
+    pub applications_shown: String,
 }
 
 /// The members of one kind.

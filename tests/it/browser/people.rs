@@ -36,6 +36,12 @@ fn two_are_invited_one_follows_the_link_and_is_disabled_elsewhere() {
         assert_eq!(browser.count(".needs-js") == 0, !options.javascript);
         let links = shown_links(&browser);
         browser.follow(link("Done, I've sent them"));
+        // Back and reload are harmless, and show no link again.
+        browser.back();
+        browser.wait_for_text("Links are shown once");
+        browser.reload();
+        assert!(shown_links(&browser).is_empty());
+        browser.follow(link("Back to Users"));
         assert!(row(&browser, "Kaja Holmgren").contains("Invited link expires in 7 days"), "{}", row(&browser, "Kaja Holmgren"));
 
         let kaja = Browser::open(options);
@@ -128,6 +134,8 @@ fn the_pages_of_people_are_accessible() {
     browser.fill(field("E-mail addresses"), "a@halden.example\nb@halden.example");
     browser.follow(button("Invite users"));
     judge(&browser, "several links");
+    browser.reload();
+    judge(&browser, "links that have been shown");
     visit(&browser, &app, USERS);
     judge(&browser, "no seat left");
     visit(&browser, &app, &format!("{USERS}/invite"));
@@ -161,6 +169,33 @@ fn the_pages_of_people_are_accessible() {
     let key = app.write(move |conn| links::create(conn, Purpose::Password, Some(&ida)));
     visit(&stranger, &app, &format!("/set-password/{key}"));
     judge(&stranger, "a link for a password");
+}
+
+#[test]
+fn who_only_invites_finds_their_way() {
+    let app = TestApp::start();
+    let inviter = app.add_role("Inviter", &["user:invite"]);
+    let (_, email) = app.add_user("Hanna Desk", &[inviter]);
+    for options in [Options::default(), Options::phone()] {
+        let browser = signed_in(&app, &email, PASSWORD, options);
+        visit(&browser, &app, "/");
+        assert_eq!(browser.text("h1"), "Invitations");
+        judge(&browser, "no invitations");
+        browser.follow(link("Invite users"));
+        browser.fill(field("E-mail addresses"), "Kaja Holmgren <kaja@halden.example>\nteo@halden.example");
+        browser.follow(button("Invite users"));
+        browser.follow(link("Done, I've sent them"));
+        judge(&browser, "one's own invitations");
+        browser.follow(button("New link for Kaja Holmgren"));
+        assert_eq!(browser.text("h1"), "Send this link");
+        browser.follow(link("Done, I've sent it"));
+        for name in ["Kaja Holmgren", "teo@halden.example"] {
+            browser.follow(button(&format!("Cancel the invitation of {name}")));
+            assert_eq!(flash(&browser), format!("Cancelled the invitation of {name}. The link no longer works."));
+        }
+        browser.wait_for_text("No pending invitations");
+        browser.assert_quiet_console();
+    }
 }
 
 fn page_of(id: &Id) -> String {

@@ -128,6 +128,8 @@ fn every_page_is_whole_and_harmless() {
         "/settings/audit-log/retention".into(),
         "/settings/audit-log/retention?keep=days&days=30".into(),
         "/settings/audit-log/retention?keep=days&days=0".into(),
+        "/settings/users/invite".into(),
+        "/settings/invitations".into(),
         "/profile".into(),
         "/nowhere".into(),
         at(&Id::new(), ""),

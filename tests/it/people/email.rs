@@ -50,7 +50,11 @@ fn an_address_is_changed_only_by_who_can_do_as_much() {
         assert_eq!(answer.status, 422, "{wrong:?}");
         error(&answer, "new-email");
     }
-    assert_eq!(admin.post(&format!("{USERS}/{bo}/email"), &[("email", "a@b.example"), ("email", "c@d.example")]).status, 400);
+    // Exactly one text, wherever an address is taken.
+    let twice = [("email", "a@b.example"), ("email", "c@d.example"), ("current", PASSWORD), ("password", PASSWORD)];
+    for path in [format!("{USERS}/{bo}/email"), "/profile/email".into(), "/login".into()] {
+        assert_eq!(admin.post(&path, &twice).status, 400, "{path}");
+    }
 }
 
 #[test]

@@ -79,6 +79,33 @@ fn two_are_invited_one_follows_the_link_and_signs_in() {
 }
 
 #[test]
+fn what_is_unticked_stays_away() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let team = app.add_team("Mobile", &[]);
+    app.write(|conn| {
+        let general = muster::settings::general::General {
+            user_role: Some(predefined::USER.into()),
+            user_team: Some(team.clone()),
+            ..Default::default()
+        };
+        muster::settings::general::write(conn, &general)
+    });
+    // What the form starts with is not what is given.
+    assert_eq!(invite(&admin, "Bo <bo@example.org>", &[]).status, 200);
+    let read_only = predefined::READ_ONLY.to_string();
+    assert_eq!(invite(&admin, "Ida <ida@example.org>", &[("role", &read_only)]).status, 200);
+    let list = admin.get(USERS);
+    assert!(row(&list, "Bo").contains("None None"), "{}", row(&list, "Bo"));
+    assert!(row(&list, "Ida").contains("None Read-Only"), "{}", row(&list, "Ida"));
+    // Neither is it given when the link is made anew, or accepted.
+    let path = format!("{USERS}/{}/invitation", super::id_of(&app, "bo@example.org"));
+    assert_eq!(accept(&app.anonymous(), &super::new_link(&admin, &path), "").status, 303);
+    let list = admin.get(USERS);
+    assert!(row(&list, "Bo").contains("None None"), "{}", row(&list, "Bo"));
+}
+
+#[test]
 fn a_fault_in_one_line_keeps_everybody_out_until_it_is_mended() {
     let app = TestApp::start();
     let admin = app.admin();

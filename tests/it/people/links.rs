@@ -54,30 +54,76 @@ fn looking_at_a_link_uses_nothing_up() {
     }
 }
 
-#[test]
-fn fifty_posts_of_one_link_make_one_session() {
-    let app = TestApp::start();
-    let admin = app.admin();
-    let link = link_of(&invite(&admin, "Bo <bo@example.org>", &[]));
-    let start = std::sync::Barrier::new(50);
-    let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..50)
+/// Does something several times at once.
+fn at_once<T: Send>(n: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let start = std::sync::Barrier::new(n);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..n)
             .map(|at| {
-                let (start, link, client) = (&start, &link, app.anonymous());
+                let (start, work) = (&start, &work);
                 scope.spawn(move || {
                     start.wait();
-                    accept_with(&client, link, "", &format!("correct horse battery {at}")).status
+                    work(at)
                 })
             })
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    });
-    let of = |status: u16| statuses.iter().filter(|one| **one == status).count();
-    // Too many passwords at once are put off.
-    assert_eq!((of(303), of(404) + of(503)), (1, 49), "{statuses:?}");
-    let bo = id_of(&app, "bo@example.org");
-    let sql = format!("SELECT id AS line FROM sessions WHERE account_id = '{bo}'");
-    assert_eq!(app.read(|conn| Ok(lines(conn, &sql))).len(), 1);
+    })
+}
+
+#[test]
+fn fifty_posts_of_one_link_make_one_session() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let invited = link_of(&invite(&admin, "Bo <bo@example.org>", &[]));
+    let (bea, email) = app.add_user("Bea", &[]);
+    for (link, email) in [(invited, "bo@example.org"), (reset(&admin, &bea), email.as_str())] {
+        let clients: Vec<Client> = (0..50).map(|_| app.anonymous()).collect();
+        let password = |at: usize| format!("correct horse battery {at}");
+        let statuses = at_once(50, |at| accept_with(&clients[at], &link, "", &password(at)).status);
+        let of = |status: u16| statuses.iter().filter(|one| **one == status).count();
+        // Too many passwords at once are put off.
+        assert_eq!((of(303), of(404) + of(503)), (1, 49), "{statuses:?}");
+        let id = id_of(&app, email);
+        let sql = format!("SELECT id AS line FROM sessions WHERE account_id = '{id}'");
+        assert_eq!(app.read(|conn| Ok(lines(conn, &sql))).len(), 1);
+        // The password is that of the one that was told so.
+        let winner = statuses.iter().position(|status| *status == 303).unwrap();
+        let signed_in = app.anonymous().post("/login", &[("email", email), ("password", &password(winner))]);
+        assert_eq!(signed_in.status, 303, "{}", signed_in.text());
+        is_dead(&app, &link);
+    }
+}
+
+#[test]
+fn of_links_that_are_made_at_once_one_lives() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    assert_eq!(invite(&admin, "Bo <bo@example.org>", &[]).status, 200);
+    let (bea, _) = app.add_user("Bea", &[]);
+    for path in [format!("{USERS}/{}/invitation", id_of(&app, "bo@example.org")), format!("{USERS}/{bea}/password-link")] {
+        let made = at_once(5, |_| new_link(&admin, &path));
+        let living: Vec<&String> = made.iter().filter(|link| app.anonymous().get(link).status == 200).collect();
+        assert_eq!(living.len(), 1, "{path}");
+        // Cancelled or accepted: whichever comes first, the other is told.
+        let statuses = at_once(2, |at| match at {
+            0 => accept(&app.anonymous(), living[0], "").status,
+            _ => admin.post(&format!("{path}/cancellation"), &[]).status,
+        });
+        if path.ends_with("invitation") {
+            assert!(matches!(statuses[..], [303, 409] | [404, 303]), "{statuses:?}");
+        }
+    }
+}
+
+#[test]
+fn the_link_of_who_is_deleted_is_dead() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let (bea, _) = app.add_user("Bea", &[]);
+    let link = reset(&admin, &bea);
+    assert_eq!(admin.post(&format!("{USERS}/{bea}/deletion"), &[("confirm", "Bea")]).status, 303);
+    is_dead(&app, &link);
 }
 
 #[test]

@@ -95,7 +95,8 @@ fn fifty_invitations_to_the_last_seat_yield_one() {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let of = |status: u16| statuses.iter().filter(|one| **one == status).count();
-    assert_eq!((of(200), of(409)), (1, 49), "{statuses:?}");
+    // Too many at once are put off.
+    assert_eq!((of(200), of(409) + of(503)), (1, 49), "{statuses:?}");
     assert_eq!(app.read(|conn| muster::accounts::queries::totals(conn, Kind::User)), (3, 0));
 }
 
