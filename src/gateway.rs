@@ -5,6 +5,7 @@ pub mod introspect;
 pub mod recipes;
 mod requirements;
 pub mod verify;
+pub mod wanted;
 
 pub use verify::verify;
 

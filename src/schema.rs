@@ -222,6 +222,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    wanted_permissions (permission) {
+        permission -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
     revisions (revision) {
         revision -> BigInt,
         change_id -> Text,

@@ -19,6 +19,7 @@ use crate::check::cache::Cache;
 use crate::config::{BaseUrl, Config};
 use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
+use crate::gateway::wanted::Wanted;
 use crate::tokens::expiry;
 use crate::web::throttle::Refusals;
 use crate::web::{compress, forgery, headers, health, page, trace};
@@ -146,6 +147,7 @@ impl Server {
         let noting = web::Data::new(auth::access::Noting::default());
         let navigation = web::Data::new(routes::NAVIGATION);
         let exports = web::Data::new(audit::exports::Exports::default());
+        let wanted = web::Data::new(Wanted::default());
         let wake = audit::retention::Wake::default();
         let retention_wake = web::Data::new(wake.clone());
         let description = web::Data::new(routes::api::description(&base_url.0));
@@ -196,6 +198,7 @@ impl Server {
                 .app_data(refusals.clone())
                 .app_data(navigation.clone())
                 .app_data(exports.clone())
+                .app_data(wanted.clone())
                 .app_data(retention_wake.clone())
                 .app_data(base_url.clone())
                 .app_data(current.clone())

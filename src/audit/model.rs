@@ -48,6 +48,7 @@ pub mod verbs {
     pub const PASSWORD_CHANGED: &str = "password.changed";
     pub const ACCESS_REFUSED: &str = "access.refused";
     pub const LOG_EXPORTED: &str = "audit.exported";
+    pub const LIST_EXPORTED: &str = "list.exported";
     pub const SETTINGS_CHANGED: &str = "settings.changed";
     pub const RETENTION_CHANGED: &str = "audit.retention_changed";
     pub const EVENTS_DELETED: &str = "audit.events_deleted";

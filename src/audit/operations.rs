@@ -1,31 +1,36 @@
-//! What people do with the log itself.
+//! What people do with the log itself, and copies that they take.
 
 use super::model::{Event, verbs};
-use super::{queries, record_alone};
+use super::record_alone;
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::error::Error;
 
 /// Whoever holds it reads the log, and takes copies of it.
 pub const READ: &str = "audit:read:*";
+/// What the log is called as the target of an event.
+pub const LOG_NAME: &str = "Audit log";
 
-/// Notes an export of what a filter's address says, and gives what the database is to be asked for.
-pub fn begin_export(
-    conn: &mut DbConnection,
-    actor: &Principal,
-    filter: &super::model::Filter,
-    (format, address): (&str, &str),
-) -> Result<queries::log::Criteria, Error> {
-    actor.require(READ, "You don't have permission to export the audit log.")?;
-    let criteria = queries::log::criteria(conn, filter)?;
+/// A copy that somebody takes.
+#[derive(Debug, Clone)]
+pub struct Copied {
+    /// The log or a list, by its title.
+    pub of: &'static str,
+    pub format: &'static str,
+    /// What it is narrowed to, as its address says.
+    pub filter: String,
+    pub count: Option<i64>,
+}
+
+/// Notes that somebody takes a copy. What is in it they may see: its route and its filter have seen to that.
+pub fn record_export(conn: &mut DbConnection, actor: &Principal, copied: &Copied) -> Result<(), Error> {
     let event = Event {
-        verb: verbs::LOG_EXPORTED,
+        verb: if copied.of == LOG_NAME { verbs::LOG_EXPORTED } else { verbs::LIST_EXPORTED },
         target_kind: "policy",
         target_id: None,
-        target_name: "Audit log",
+        target_name: copied.of,
         object: None,
-        detail: serde_json::json!({ "format": format, "filter": address }),
+        detail: serde_json::json!({ "format": copied.format, "filter": copied.filter, "count": copied.count }),
     };
-    record_alone(conn, actor, &event)?;
-    Ok(criteria)
+    record_alone(conn, actor, &event)
 }

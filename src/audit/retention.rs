@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::model::{Event, verbs};
+use super::operations::LOG_NAME;
 use super::queries::purge;
 use super::record_alone;
 use crate::auth::principal::Principal;
@@ -109,8 +110,8 @@ pub fn set(conn: &mut DbConnection, actor: &Principal, keep: Keep, shown: &str) 
 }
 
 fn note(conn: &mut DbConnection, actor: &Principal, verb: &'static str, detail: serde_json::Value) -> Result<(), Error> {
-    let target_name = "Audit log";
-    record_alone(conn, actor, &Event { verb, target_kind: "policy", target_id: None, target_name, object: None, detail })
+    let event = Event { verb, target_kind: "policy", target_id: None, target_name: LOG_NAME, object: None, detail };
+    record_alone(conn, actor, &event)
 }
 
 /// Wakes the one that deletes, so that a new setting takes effect soon. Cheap to clone.

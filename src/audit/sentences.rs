@@ -98,12 +98,18 @@ pub fn details(entry: &Entry) -> String {
         verbs::EVENTS_DELETED => {
             format!("{}, {} to {}", counted(entry.number("count").unwrap_or(0), "event"), entry.text("from"), entry.text("to"))
         }
-        verbs::LOG_EXPORTED => match (entry.text("format"), entry.text("filter")) {
-            (format, "") => format!("{format}, all events"),
-            (format, filter) => format!("{format}, {filter}"),
-        },
+        verbs::LOG_EXPORTED | verbs::LIST_EXPORTED => exported(entry),
         _ => String::new(),
     }
+}
+
+fn exported(entry: &Entry) -> String {
+    let what = match entry.number("count") {
+        Some(count) => counted(count, "row"),
+        None if entry.text("filter").is_empty() => "all events".to_owned(),
+        None => String::new(),
+    };
+    [entry.text("format"), &what, entry.text("filter")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 fn list(entry: &Entry, name: &str) -> Vec<String> {

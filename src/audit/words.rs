@@ -107,6 +107,7 @@ pub const WORDS: &[Words] = &[
     words(verbs::INVITATION_ACCEPTED, "Accepted invitation", &[Kind::Accounts, Kind::SignIns], Tone::Plain),
     words(verbs::ACCESS_REFUSED, "Refused", &[Kind::Refusals], Tone::Warn),
     words(verbs::LOG_EXPORTED, "Exported audit log", &[Kind::Settings], Tone::Plain),
+    words(verbs::LIST_EXPORTED, "Exported list", &[Kind::Settings], Tone::Plain),
     words(verbs::SETTINGS_CHANGED, "Changed settings", &[Kind::Settings], Tone::Plain),
     words(verbs::RETENTION_CHANGED, "Changed retention", &[Kind::Settings], Tone::Plain),
     words(verbs::EVENTS_DELETED, "Deleted old events", &[Kind::Settings], Tone::Danger),

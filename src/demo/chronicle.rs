@@ -12,6 +12,7 @@ use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
+use crate::roles::{self, permission::Permission};
 use crate::settings;
 use crate::tokens;
 use crate::tokens::value::Access;
@@ -218,7 +219,11 @@ fn lately(stage: &Stage<'_>, story: &mut Story) {
     });
     story.at(ago(0, 6, 1), |stage, _| refused_page(stage, cast::USER));
     story.at(ago(0, 5, 17), |stage, _| refused_calls(stage, "jenkins-release", "train", "expired", 12));
-    story.at(ago(12, 0, 0), |stage, _| refused_calls(stage, SHOWPIECE, "release pipeline", "insufficient scope", 64));
+    story.at(ago(12, 0, 0), |stage, at| {
+        refused_calls(stage, SHOWPIECE, "release pipeline", "insufficient scope", 64)?;
+        let wanted = Permission::parse("tariff:override").map_err(|error| Error::Internal(error.to_string()))?;
+        roles::queries::wanted::note(stage.conn, &wanted, at)
+    });
     story.at(ago(0, 3, 44), |stage, _| {
         let (actor, selection) = (stage.actor(TOMAS)?, stage.selection(&["drone/edge", "tariff-engine shadow"])?);
         let role = stage.role("Release Manager")?;

@@ -17,6 +17,7 @@ use actix_web::http::header::HeaderMap;
 use percent_encoding::percent_decode_str;
 
 use super::headers::{self, Lists};
+use super::wanted::ROLE;
 use crate::check::cache::Credential;
 use crate::clock;
 use crate::id::Id;
@@ -86,7 +87,7 @@ impl Requirements {
         if lacking.is_empty() && !role_is_lacking {
             return None;
         }
-        let roles: Vec<String> = self.roles.iter().filter(|_| role_is_lacking).map(|role| format!("role:{role}")).collect();
+        let roles: Vec<String> = self.roles.iter().filter(|_| role_is_lacking).map(|role| format!("{ROLE}{role}")).collect();
         Some(Lack::Scope(headers::scope(lacking.into_iter().chain(roles.iter().map(String::as_str)))))
     }
 

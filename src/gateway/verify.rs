@@ -18,18 +18,21 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 
 use super::headers;
 use super::requirements::{Lack, Requirements};
+use super::wanted::Wanted;
 use crate::activity::Recorder;
 use crate::auth::bearer;
 use crate::check::counters::Outcome;
 use crate::check::{Check, Reason, Verdict};
 use crate::clock;
 use crate::config::Config;
+use crate::database::Database;
 use crate::error::Error;
 use crate::tokens::value::TokenValue;
 use crate::tokens::value::authorization::Credentials;
 use crate::web::api::operation::{Operation, says};
 use crate::web::api::{INVALID_TOKEN, MALFORMED, UNUSABLE};
 use crate::web::throttle::seconds;
+use crate::web::visit::registered;
 use crate::web::{client, trace};
 
 pub static VERIFY: Operation = Operation::new(
@@ -93,6 +96,11 @@ pub async fn verify(
         (Verdict::Accepted(holder), Some(lack)) => {
             call.was(Outcome::InsufficientScope);
             recorder.refused(holder.id(), &holder.account.id, bearer::INSUFFICIENT, now);
+            if let (Lack::Scope(scope), Ok(wanted), Ok(database)) =
+                (&lack, registered::<Wanted>(&request), registered::<Database>(&request))
+            {
+                wanted.note(&database, scope, now);
+            }
             insufficient(&request, &lack)
         }
         (Verdict::Accepted(holder), None) => {

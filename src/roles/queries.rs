@@ -19,6 +19,7 @@ use crate::text::fold;
 mod changes;
 mod holders;
 mod impact;
+pub mod wanted;
 
 pub use changes::{delete, insert, set_permissions, update};
 pub use holders::{Holders, OnlyHolder, holders, of_role, only_holders};

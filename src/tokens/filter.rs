@@ -79,7 +79,8 @@ impl TokenFilters {
         Filter { search: Search::parse(&self.q, id_prefix(&self.q)), expires: self.expires, used: self.used, access: self.access }
     }
 
-    fn words(&self) -> Vec<(&'static str, String)> {
+    /// The words of the address, in their order. What is not set is empty.
+    pub fn words(&self) -> Vec<(&'static str, String)> {
         let word = |word: Option<&'static str>| word.unwrap_or_default().to_owned();
         vec![
             ("q", self.q.clone()),

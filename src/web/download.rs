@@ -1,6 +1,7 @@
-//! Files that a browser is to save.
+//! Files that a browser is to save, made while they are read. What the socket takes is read from the database part by part, and
+//! between two parts no connection is held, so that a slow reader stops nobody. Where the database fails in the middle, the
+//! connection is broken off: a file whose last chunk came, or that ends with its count line (JSON Lines), is whole.
 
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,8 +12,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::csv::{self, Cell};
 use super::visit::Visit;
-use crate::audit::exports::Exports;
+use crate::audit::exports::{Export, Exports};
+use crate::audit::operations::{self, Copied};
 use crate::clock;
+use crate::database::{Database, DbConnection};
 use crate::error::Error;
 
 /// What may stand in `filename*` as it is (RFC 8187).
@@ -31,40 +34,145 @@ pub fn attachment(organisation: &str, name: &str, extension: &str) -> String {
     format!("attachment; filename=\"{name}.{extension}\"; filename*=UTF-8''{}", utf8_percent_encode(&full, ENCODED))
 }
 
-/// A CSV file that is made while it is read. What the socket takes is read part by part, and between two parts no connection is
-/// held, so that a slow reader stops nobody. `next` makes a part, and says where the next one begins. Where it fails in the
-/// middle, the connection is broken off.
-///
-/// # Errors
-/// `Occupied` where too many exports run.
-pub fn csv_file<S, N, F>(visit: &Visit, name: &'static str, columns: &[&str], first: S, next: N) -> Result<HttpResponse, Error>
-where
-    S: 'static,
-    N: Fn(S) -> F + 'static,
-    F: Future<Output = Result<(String, Option<S>), Error>> + 'static,
-{
-    let file = format!("{name}-{}", clock::now().date());
-    let mut answer = HttpResponse::Ok();
-    answer.insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present"));
-    answer.insert_header((header::CONTENT_DISPOSITION, attachment(&visit.organisation(), &file, "csv")));
-    if visit.request.method() == Method::HEAD {
-        return Ok(answer.finish());
-    }
-    let place = visit.data::<Exports>()?.begin(Instant::now()).ok_or(Error::Occupied(FULL))?;
-    let mut head = String::from(csv::BOM);
-    csv::line(&mut head, &columns.iter().map(|column| Cell::Exact(column)).collect::<Vec<_>>());
-    let (next, request) = (Rc::new(next), visit.request_id());
-    let part = move |(head, from): (String, Option<S>)| {
-        let (next, place, request) = (Rc::clone(&next), Arc::clone(&place), request.clone());
-        async move {
-            let Some(from) = from else { return Ok(None) };
-            let made = if place.goes_on() { next(from).await } else { Err(Error::Occupied(UNREAD)) };
-            let (text, further) = made.inspect_err(|error| log::error!("{request} the export of {name} broke off: {error}"))?;
-            place.goes_on();
-            Ok::<_, Error>(Some((web::Bytes::from(head + &text), (String::new(), further))))
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Csv,
+    JsonLines,
+}
+
+impl Format {
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "csv" => Some(Self::Csv),
+            "jsonl" => Some(Self::JsonLines),
+            _ => None,
         }
-    };
-    Ok(answer.streaming(stream::try_unfold((head, Some(first)), part)))
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Csv => "CSV",
+            Self::JsonLines => "JSON Lines",
+        }
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::JsonLines => "application/jsonl; charset=utf-8",
+        }
+    }
+
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::JsonLines => "jsonl",
+        }
+    }
+}
+
+/// What a file is made of.
+pub trait Source: Clone + Send + 'static {
+    /// Where a part begins.
+    type Place: Send + 'static;
+
+    /// How many rows there are now; `None` where it would cost too much to know.
+    ///
+    /// # Errors
+    /// The database's.
+    fn count(&self, conn: &mut DbConnection) -> Result<Option<i64>, Error>;
+
+    /// The part that begins there, and where the next one does; `None` is the first, and after the last.
+    ///
+    /// # Errors
+    /// The database's.
+    fn part(&self, conn: &mut DbConnection, from: Option<Self::Place>) -> Result<(String, Option<Self::Place>), Error>;
+}
+
+/// A file, and how its event tells of it.
+#[derive(Debug)]
+pub struct File {
+    /// The beginning of its name.
+    pub name: &'static str,
+    /// What it is a copy of: `Users`.
+    pub of: &'static str,
+    pub format: Format,
+    pub columns: &'static [&'static str],
+    /// The words of the list's address. Those that are empty are left out.
+    pub filter: Vec<(&'static str, String)>,
+}
+
+impl File {
+    /// Answers with the file. That it was taken is an event before the first byte goes out.
+    ///
+    /// # Errors
+    /// `Occupied` where too many exports run.
+    pub async fn answer<S: Source>(self, visit: &Visit, source: S) -> Result<HttpResponse, Error> {
+        let mut answer = HttpResponse::Ok();
+        let name = format!("{}-{}", self.name, clock::now().date());
+        answer.insert_header((header::CONTENT_TYPE, self.format.content_type()));
+        answer.insert_header((header::CONTENT_DISPOSITION, attachment(&visit.organisation(), &name, self.format.extension())));
+        if visit.request.method() == Method::HEAD {
+            return Ok(answer.finish());
+        }
+        let place = visit.data::<Exports>()?.begin(Instant::now()).ok_or(Error::Occupied(FULL))?;
+        let counting = source.clone();
+        let count = visit.read(move |conn| counting.count(conn)).await?;
+        let mut head = String::new();
+        if self.format == Format::Csv {
+            head.push_str(csv::BOM);
+            csv::line(&mut head, &self.columns.iter().map(|column| Cell::Exact(column)).collect::<Vec<_>>());
+        }
+        let set = self.filter.into_iter().filter(|(_, value)| !value.is_empty());
+        let filter = set.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ");
+        let copied = Copied { of: self.of, format: self.format.label(), filter, count };
+        let actor = visit.actor.clone();
+        visit.database.record(move |conn| operations::record_export(conn, &actor.0, &copied)).await?;
+        let (name, request) = (self.name, visit.request_id());
+        let work = Work { database: visit.database.clone(), source, place, next: Next::First(head), name, request };
+        Ok(answer.streaming(stream::try_unfold(work, Work::part)))
+    }
+}
+
+enum Next<P> {
+    /// The first part, behind the file's head.
+    First(String),
+    From(P),
+    Nothing,
+}
+
+/// A file in the middle of being made.
+struct Work<S: Source> {
+    database: web::Data<Database>,
+    source: S,
+    place: Arc<Export>,
+    next: Next<S::Place>,
+    name: &'static str,
+    request: String,
+}
+
+impl<S: Source> Work<S> {
+    /// The next part, as soon as the socket takes it.
+    async fn part(mut self) -> Result<Option<(web::Bytes, Self)>, Error> {
+        let (mut text, from) = match std::mem::replace(&mut self.next, Next::Nothing) {
+            Next::First(head) => (head, None),
+            Next::From(place) => (String::new(), Some(place)),
+            Next::Nothing => return Ok(None),
+        };
+        let source = self.source.clone();
+        let made = if self.place.goes_on() {
+            self.database.read(move |conn| source.part(conn, from)).await
+        } else {
+            Err(Error::Occupied(UNREAD))
+        };
+        // Nobody can be told any more but the log: the answer has begun.
+        let (part, further) =
+            made.inspect_err(|error| log::error!("{} the export of {} broke off: {error}", self.request, self.name))?;
+        text.push_str(&part);
+        self.next = further.map_or(Next::Nothing, Next::From);
+        self.place.goes_on();
+        Ok(Some((web::Bytes::from(text), self)))
+    }
 }
 
 #[cfg(test)]

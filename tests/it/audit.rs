@@ -5,5 +5,6 @@ pub mod export;
 mod filters;
 mod names;
 mod pages;
+mod personal;
 mod retention;
 mod secrets;

@@ -1,6 +1,7 @@
 //! The database gone, the process killed: what was answered holds, and what is answered is true.
 
 mod activity;
+mod exports;
 mod file;
 mod gone;
 mod half_sent;

@@ -2,6 +2,7 @@
 
 mod check;
 mod editor;
+mod everywhere;
 mod grants;
 mod locks;
 mod matcher;

@@ -40,7 +40,7 @@ fn post(client: &Client, fields: &[(&'static str, String)]) -> Answer {
 }
 
 /// Saves these fields over what is stored, and says what the next page says.
-fn save(app: &TestApp, client: &Client, changed: &[(&'static str, &str)]) -> Answer {
+pub fn save(app: &TestApp, client: &Client, changed: &[(&'static str, &str)]) -> Answer {
     let stored = app.read(muster::settings::general::read);
     let answer = post(client, &form(&stored, changed));
     assert_eq!(answer.status, 303, "{}", answer.text());

@@ -10,6 +10,10 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::people::queries::belongings::belongings;
 
+/// What is true of one and of several.
+const GONE: &str = "They will be permanently deleted. Their sessions and tokens end immediately. For as long as audit events are kept, they \
+     keep names, changes of e-mail addresses, and the IP addresses of sign-ins.";
+
 pub struct Delete;
 
 impl Verb for Delete {
@@ -43,10 +47,7 @@ impl Verb for Delete {
                 "It will be permanently deleted. Its tokens stop working immediately.",
                 "They will be permanently deleted. Their tokens stop working immediately.",
             ),
-            Kind::User => (
-                "They will be permanently deleted. Their sessions and tokens end immediately.",
-                "They will be permanently deleted. Their sessions and tokens end immediately.",
-            ),
+            Kind::User => (GONE, GONE),
         };
         Some(Ask { question: ("Delete {whom}?", "Delete {whom}?"), consequence, button: "Delete", typed: Typed::Confirmation })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use chrono::NaiveDateTime;
 
 use super::visits::ScreenVisit;
@@ -11,7 +11,7 @@ use crate::accounts::queries::owners::Owner;
 use crate::accounts::queries::selection::Target;
 use crate::accounts::queries::{self, list, owners};
 use crate::clock;
-use crate::database::{Database, DbConnection};
+use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::people::operations::Pending;
@@ -19,7 +19,7 @@ use crate::roles::{self, Badge};
 use crate::teams::{self, Team};
 use crate::tokens::{self, model::TokenSummary};
 use crate::web::csv::{self, Cell};
-use crate::web::download::csv_file;
+use crate::web::download::{File, Format, Source};
 
 /// Rows read at once.
 const PART: usize = 500;
@@ -42,20 +42,44 @@ const PEOPLE: [&str; 8] = ["id", "name", "email", "status", "teams", "roles", "l
 
 /// `GET …/export`
 pub async fn export(visit: ScreenVisit) -> Result<HttpResponse, Error> {
-    let (filter, database) = (visit.filters().filter(&visit.actor), visit.database.clone());
-    let (name, columns): (&'static str, &[&str]) = match visit.screen.kind {
+    let filters = visit.filters();
+    let (name, columns): (&'static str, &'static [&'static str]) = match visit.screen.kind {
         Kind::System => ("system-accounts", &MACHINES),
         Kind::User => ("users", &PEOPLE),
     };
-    csv_file(&visit, name, columns, Window::Skip(0), move |window| part(database.clone(), filter.clone(), window))
+    // The order and the size of a page are not the file's.
+    let narrowing = filters.query().into_iter().filter(|(name, _)| !["sort", "size"].contains(name)).collect();
+    let file = File { name, of: visit.screen.title, format: Format::Csv, columns, filter: narrowing };
+    file.answer(&visit, Accounts(filters.filter(&visit.actor))).await
 }
 
-async fn part(database: web::Data<Database>, filter: Filter, window: Window) -> Result<(String, Option<Window>), Error> {
-    let found = database.read(move |conn| Found::read(conn, &filter, &window)).await?;
-    let mut text = String::new();
-    found.rows.iter().for_each(|row| found.line(row, &mut text));
-    let further = found.rows.last().filter(|_| found.rows.len() == PART).map(|row| Window::After(row.position(Sort::default())));
-    Ok((text, further))
+/// The accounts that match, of those that their reader may see.
+#[derive(Clone)]
+struct Accounts(Filter);
+
+impl Accounts {
+    fn target(&self, conn: &mut DbConnection) -> Result<Target, Error> {
+        Target::resolve(conn, self.0.kind, &Selection::Matching(self.0.clone()))
+    }
+}
+
+impl Source for Accounts {
+    type Place = Vec<String>;
+
+    fn count(&self, conn: &mut DbConnection) -> Result<Option<i64>, Error> {
+        self.target(conn)?.count(conn).map(Some)
+    }
+
+    fn part(&self, conn: &mut DbConnection, from: Option<Self::Place>) -> Result<(String, Option<Self::Place>), Error> {
+        let target = self.target(conn)?;
+        let window = from.map_or(Window::Skip(0), Window::After);
+        let rows = list::rows(conn, &target, Sort::default(), &window, i64::try_from(PART).unwrap_or(i64::MAX))?;
+        let further = rows.last().filter(|_| rows.len() == PART).map(|row| row.position(Sort::default()));
+        let found = Found::read(conn, self.0.kind, rows)?;
+        let mut text = String::new();
+        found.rows.iter().for_each(|row| found.line(row, &mut text));
+        Ok((text, further))
+    }
 }
 
 /// A part of the list. As many statements for any number of rows.
@@ -71,13 +95,11 @@ struct Found {
 }
 
 impl Found {
-    fn read(conn: &mut DbConnection, filter: &Filter, window: &Window) -> Result<Self, Error> {
-        let target = Target::resolve(conn, filter.kind, &Selection::Matching(filter.clone()))?;
-        let rows = list::rows(conn, &target, Sort::default(), window, i64::try_from(PART).unwrap_or(i64::MAX))?;
+    fn read(conn: &mut DbConnection, kind: Kind, rows: Vec<AccountRow>) -> Result<Self, Error> {
         let ids: Vec<Id> = rows.iter().map(|row| row.id.clone()).collect();
-        let (machines, people) = if filter.kind == Kind::System { (&ids[..], &[][..]) } else { (&[][..], &ids[..]) };
+        let (machines, people) = if kind == Kind::System { (&ids[..], &[][..]) } else { (&[][..], &ids[..]) };
         Ok(Self {
-            kind: filter.kind,
+            kind,
             roles: roles::queries::badges(conn, &ids)?,
             teams: teams::queries::of_accounts(conn, &ids)?,
             tokens: tokens::queries::summary(conn, machines)?,

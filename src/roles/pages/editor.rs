@@ -4,10 +4,11 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Deserialize;
 
-use super::form::{RoleForm, filled, mark};
+use super::form::{RoleForm, filled, mark, offer};
 use super::visits::{RoleVisit, done};
 use crate::accounts::queries::alike::{Among, of_same_look};
 use crate::auth::access;
+use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::model::Role;
@@ -165,14 +166,16 @@ async fn draw(visit: &Visit, role: Option<Role>, draft: RoleDraft) -> Result<Rol
     let mut page = filled(&draft, role.as_ref(), &visit.actor);
     let wanted = draft.permission_set();
     let looked = role.clone();
-    let ((holders, differences), mut shell) = visit
+    let ((holders, differences, asked), mut shell) = visit
         .framed(ROLES, move |conn| {
             let all = queries::all(conn)?;
             let holders = looked.as_ref().map(|role| queries::of_role(conn, &role.id)).transpose()?;
-            Ok((holders.unwrap_or_default(), queries::differences(conn, &all, looked.as_ref(), &wanted)?))
+            let differences = queries::differences(conn, &all, looked.as_ref(), &wanted)?;
+            Ok((holders.unwrap_or_default(), differences, queries::wanted::of_late(conn, clock::now())?))
         })
         .await?;
     page.changes = differences.into();
+    offer(&mut page, asked, &draft, &visit.actor);
     match role {
         Some(role) => {
             shell.here = page_of(&role.id, "");

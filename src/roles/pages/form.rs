@@ -1,14 +1,16 @@
 //! What a role's form sends, and how the form is drawn again.
 
+use chrono::NaiveDateTime;
 use serde::Deserialize;
 
 use crate::auth::principal::Principal;
 use crate::error::{Error, FieldError};
 use crate::roles::model::Role;
 use crate::roles::operations::{RoleDraft, RoleEdit};
+use crate::roles::permission::Permission;
 use crate::roles::view::editor::RolePage;
 use crate::roles::view::matrix;
-use crate::web::view::{Field, Hidden};
+use crate::web::view::{Field, Hidden, moment};
 
 /// The fields of the form.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -78,6 +80,18 @@ pub fn filled(draft: &RoleDraft, role: Option<&Role>, actor: &Principal) -> Role
         more: Field::new(others.join("\n")),
         ..RolePage::default()
     }
+}
+
+/// Offers what gateways asked for in vain. What is offered has a box, and does not stand among the others.
+pub fn offer(page: &mut RolePage, wanted: Vec<(Permission, NaiveDateTime)>, draft: &RoleDraft, actor: &Principal) {
+    let has_none = |(permission, _): &(Permission, NaiveDateTime)| !matrix::has_box(permission.as_str());
+    let offered = wanted.into_iter().filter(has_none);
+    let locked = page.locked;
+    page.wanted = offered
+        .map(|(permission, at)| (matrix::cell(&permission, &draft.permissions, actor, locked), moment::day(at.date())))
+        .collect();
+    let has_box = |line: &&str| page.wanted.iter().any(|(cell, _)| cell.permission == *line);
+    page.more.value = page.more.value.lines().filter(|line| !has_box(line)).collect::<Vec<_>>().join("\n");
 }
 
 /// Puts what a rule said beside the field that it is about.

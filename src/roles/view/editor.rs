@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::changes::{Changes, Line};
-use super::matrix::Group;
+use super::matrix::{Cell, Group};
 use super::{Held, ROLES};
 use crate::web::view::{Field, Hidden, Shell};
 
@@ -27,6 +27,8 @@ pub struct RolePage {
     /// What the role was when the form was drawn.
     pub hidden: Vec<Hidden>,
     pub groups: Vec<Group>,
+    /// Permissions that gateways asked for of late and a token lacked, each with the day.
+    pub wanted: Vec<(Cell, String)>,
     /// Permissions without a box, one in a line.
     pub more: Field,
     pub notices: Vec<String>,

@@ -127,7 +127,7 @@ pub struct Row {
 /// A box.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    pub permission: &'static str,
+    pub permission: String,
     pub label: String,
     pub checked: bool,
     /// Whether the actor may not change it. A ticked one is sent all the same.
@@ -146,12 +146,7 @@ fn boxes() -> impl Iterator<Item = &'static str> {
 
 /// The boxes, ticked as `permissions` has them. What the actor does not have cannot be ticked or unticked.
 pub fn groups(permissions: &[String], actor: &Principal, locked: bool) -> Vec<Group> {
-    let may_have = |permission: &Permission| actor.may_grant(&PermissionSet::from_iter([permission.clone()]));
-    let cell = |text: &&'static str| {
-        let permission = Permission::parse(text).ok()?;
-        let checked = permissions.iter().any(|held| held == text);
-        Some(Cell { permission: text, label: permission.label(), checked, fixed: locked || !may_have(&permission) })
-    };
+    let cell = |text: &&'static str| Permission::parse(text).ok().map(|permission| cell(&permission, permissions, actor, locked));
     let row = |(action, about, cells): &(&'static str, &'static str, [&'static str; 3])| Row {
         action,
         about,
@@ -163,6 +158,13 @@ pub fn groups(permissions: &[String], actor: &Principal, locked: bool) -> Vec<Gr
         rows: actions.iter().map(row).collect(),
     };
     RESOURCES.iter().map(group).collect()
+}
+
+/// The box of a permission.
+pub fn cell(permission: &Permission, permissions: &[String], actor: &Principal, locked: bool) -> Cell {
+    let may_have = actor.may_grant(&PermissionSet::from_iter([permission.clone()]));
+    let checked = permissions.iter().any(|held| held == permission.as_str());
+    Cell { permission: permission.to_string(), label: permission.label(), checked, fixed: locked || !may_have }
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
 //! A copy of the list of tokens as CSV: all that match, in the list's order.
 
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use chrono::NaiveDateTime;
 
 use crate::clock;
-use crate::database::Database;
+use crate::database::DbConnection;
 use crate::error::Error;
 use crate::tokens::filter::TokenQuery;
-use crate::tokens::model::listing::{AccountToken, Filter, Scope, Window};
+use crate::tokens::model::listing::{AccountToken, Filter, Position, Scope, Window};
 use crate::tokens::queries::list;
 use crate::web::csv::{self, Cell};
-use crate::web::download::csv_file;
+use crate::web::download::{File, Format, Source};
 use crate::web::form::Query;
 use crate::web::visit::Visit;
 
@@ -37,26 +37,35 @@ const COLUMNS: [&str; 13] = [
 /// `GET /settings/tokens/export`
 pub async fn export(visit: Visit) -> Result<HttpResponse, Error> {
     let query: TokenQuery = Query::of(&visit.request).map_or_else(|_| TokenQuery::default(), |query| query.0);
-    let (scope, filter, now) = (Scope::of(&visit.actor), query.filters().filter(), clock::now());
-    let database = visit.database.clone();
-    csv_file(&visit, "tokens", &COLUMNS, Window::First, move |window| {
-        part(database.clone(), (scope.clone(), filter.clone()), window, now)
-    })
+    let filters = query.filters();
+    let tokens = Tokens { scope: Scope::of(&visit.actor), filter: filters.filter(), now: clock::now() };
+    let file = File { name: "tokens", of: "Tokens", format: Format::Csv, columns: &COLUMNS, filter: filters.words() };
+    file.answer(&visit, tokens).await
 }
 
-async fn part(
-    database: web::Data<Database>,
-    asked: (Scope, Filter),
-    window: Window,
+/// The tokens that match, of those that their reader may see.
+#[derive(Clone)]
+struct Tokens {
+    scope: Scope,
+    filter: Filter,
     now: NaiveDateTime,
-) -> Result<(String, Option<Window>), Error> {
-    let filter = asked.1.clone();
-    let size = i64::try_from(PART).unwrap_or(i64::MAX);
-    let rows = database.read(move |conn| list::page(conn, (&asked.0, &asked.1), &window, size, now)).await?;
-    let mut text = String::new();
-    rows.iter().for_each(|row| line(row, &mut text));
-    let further = rows.last().filter(|_| rows.len() == PART).map(|row| Window::After(row.position(&filter)));
-    Ok((text, further))
+}
+
+impl Source for Tokens {
+    type Place = Position;
+
+    fn count(&self, conn: &mut DbConnection) -> Result<Option<i64>, Error> {
+        list::count(conn, &self.scope, &self.filter, self.now).map(Some)
+    }
+
+    fn part(&self, conn: &mut DbConnection, from: Option<Self::Place>) -> Result<(String, Option<Self::Place>), Error> {
+        let window = from.map_or(Window::First, Window::After);
+        let size = i64::try_from(PART).unwrap_or(i64::MAX);
+        let rows = list::page(conn, (&self.scope, &self.filter), &window, size, self.now)?;
+        let mut text = String::new();
+        rows.iter().for_each(|row| line(row, &mut text));
+        Ok((text, rows.last().filter(|_| rows.len() == PART).map(|row| row.position(&self.filter))))
+    }
 }
 
 fn line(row: &AccountToken, out: &mut String) {

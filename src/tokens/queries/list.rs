@@ -198,3 +198,10 @@ pub fn total(conn: &mut DbConnection, scope: &Scope, filter: &Filter, now: Naive
     let count = sql.number(conn)?;
     Ok(Total { count: count.min(COUNT_LIMIT), more: count > COUNT_LIMIT })
 }
+
+/// How many match, all of them counted.
+pub fn count(conn: &mut DbConnection, scope: &Scope, filter: &Filter, now: NaiveDateTime) -> Result<i64, Error> {
+    let mut sql = Sql::new("SELECT count(*) AS n");
+    all_matching(conn, scope, filter, now, &mut sql);
+    sql.number(conn)
+}

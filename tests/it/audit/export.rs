@@ -120,7 +120,7 @@ fn an_export_is_an_event_itself_and_not_in_its_own_file() {
 }
 
 /// A past that no buffer of the system swallows whole.
-fn long_past(app: &TestApp) {
+pub fn long_past(app: &TestApp) {
     past(app, 20_000, "2026-01-01 00:00:00");
     let long = if Engine::current() == Engine::Sqlite { "hex(zeroblob(1000))" } else { "repeat('0', 2000)" };
     app.write(|conn| {
@@ -129,23 +129,37 @@ fn long_past(app: &TestApp) {
     });
 }
 
-/// An export that has begun, and of which nobody reads more than the head.
-fn begun(app: &TestApp, cookie: &str) -> TcpStream {
-    let host = app.url.strip_prefix("http://").unwrap();
+/// An export that has begun, and of which nobody reads more than the first line's status.
+pub fn begun(url: &str, path: &str, cookie: &str) -> (TcpStream, String) {
+    let host = url.strip_prefix("http://").unwrap();
     let mut socket = TcpStream::connect(host).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    write!(socket, "GET {LOG}/export?format=jsonl HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n").unwrap();
+    write!(socket, "GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n").unwrap();
     let mut head = [0; 12];
     socket.read_exact(&mut head).unwrap();
-    socket
+    (socket, String::from_utf8_lossy(&head[9..]).into_owned())
 }
 
-fn session(app: &TestApp) -> String {
+/// The cookie of another administrator.
+pub fn session(app: &TestApp) -> String {
     let (_, email) = app.add_user("Ada Exporter", &[muster::roles::predefined::ADMINISTRATOR.into()]);
     let answer = app.anonymous().post("/login", &[("email", email.as_str()), ("password", PASSWORD)]);
     let cookies = answer.header("set-cookie").to_owned();
     let start = cookies.find("muster_session=").unwrap();
     cookies[start..].split(';').next().unwrap().to_owned()
+}
+
+/// Every connection comes back to the pool.
+pub fn is_idle(app: &TestApp) {
+    let until = std::time::Instant::now() + Duration::from_secs(60);
+    loop {
+        let (open, idle, _) = app.database.connections();
+        if open == idle {
+            return;
+        }
+        assert!(std::time::Instant::now() < until, "{idle} of {open} connections are idle");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
@@ -154,44 +168,43 @@ fn slow_readers_hold_no_connection_and_there_are_only_so_many() {
     let admin = app.admin();
     long_past(&app);
     let cookie = session(&app);
-    let slow: Vec<TcpStream> = (0..muster::audit::exports::MOST).map(|_| begun(&app, &cookie)).collect();
+    let path = format!("{LOG}/export?format=jsonl");
+    let slow: Vec<_> = (0..muster::audit::exports::MOST).map(|_| begun(&app.url, &path, &cookie)).collect();
     let refused = admin.get(&format!("{LOG}/export?format=csv"));
     assert_eq!(refused.status, 503);
     assert!(refused.text().contains("Too many exports are running"), "{}", refused.text());
     assert_eq!((refused.header("content-disposition"), refused.header("retry-after")), ("", "60"));
-    // All connections come back to the pool, though nobody reads.
-    let until = std::time::Instant::now() + Duration::from_secs(60);
-    loop {
-        let (open, idle, _) = app.database.connections();
-        if open == idle {
-            break;
-        }
-        assert!(std::time::Instant::now() < until, "{idle} of {open} connections are idle");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    is_idle(&app);
     assert_eq!(admin.get(LOG).status, 200);
     drop(slow);
     // Their places are free as soon as the server has seen that they are gone.
+    let until = std::time::Instant::now() + Duration::from_secs(60);
     loop {
         let answer = admin.get(&format!("{LOG}/export?format=csv&target=nothing"));
         if answer.status == 200 {
             break;
         }
-        assert!(std::time::Instant::now() < until + Duration::from_secs(60), "{}", answer.text());
+        assert!(std::time::Instant::now() < until, "{}", answer.text());
         std::thread::sleep(Duration::from_millis(50));
     }
 }
 
 #[test]
-fn a_database_that_fails_in_the_middle_breaks_the_connection_off() {
+fn a_statement_that_fails_in_the_middle_breaks_the_connection_off() {
     let app = TestApp::start();
     long_past(&app);
-    let mut socket = begun(&app, &session(&app));
+    let (mut socket, _) = begun(&app.url, &format!("{LOG}/export?format=jsonl"), &session(&app));
     app.database.write_now(|conn| Sql::new("ALTER TABLE audit_changes RENAME TO audit_changes_gone").execute(conn)).unwrap();
+    is_cut_off(&mut socket);
+    app.database.write_now(|conn| Sql::new("ALTER TABLE audit_changes_gone RENAME TO audit_changes").execute(conn)).unwrap();
+}
+
+/// Reads to the end: nothing there says that this is all.
+pub fn is_cut_off(socket: &mut TcpStream) {
     let mut rest = Vec::new();
     let ended = socket.read_to_end(&mut rest);
     let text = String::from_utf8_lossy(&rest);
+    assert!(rest.len() > 10_000, "it had begun: {text}");
     assert!(!text.contains("{\"count\":"), "no line says that it is whole");
     assert!(ended.is_err() || !rest.ends_with(b"0\r\n\r\n"), "no last chunk");
-    app.database.write_now(|conn| Sql::new("ALTER TABLE audit_changes_gone RENAME TO audit_changes").execute(conn)).unwrap();
 }

@@ -35,7 +35,22 @@ fn no_event_holds_a_secret_of_the_run() {
         let start = body.find("mstw_").or_else(|| body.find("mst_")).unwrap_or_else(|| panic!("no token in {body}"));
         body[start..].split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next().unwrap().to_owned()
     };
+    // A link for somebody new, a token of one's own, pasted text, another address, and a search that is a token.
+    let link = admin.post("/settings/users/invite", &[("addresses", "Kaja Lie <kaja@example.test>")]);
+    let link = link.body.split("/set-password/").nth(1).unwrap().split(['"', '<', '&']).next().unwrap().to_owned();
+    let own = [("name", "laptop"), ("access", "write"), ("expires", "30")];
+    let own = admin.post_and_follow("/settings/api-tokens", &own).body;
+    let pasted = admin.post("/settings/tokens/find", &[("text", &format!("a note of mine {value}"))]);
+    let chosen_path = pasted.location().to_owned();
+    assert_eq!(admin.post(&format!("{chosen_path}/revocation"), &[("id", id)]).status, 303);
+    let moved = [("email", "maya@elsewhere.test"), ("current", "another password of mine")];
+    assert_eq!(admin.post("/profile/email", &moved).status, 303);
+    admin.get(&format!("/settings/tokens/export?q={value}"));
+    admin.get(&format!("/settings/system-accounts/export?q={value}"));
     let secrets = [
+        link,
+        shown(&own),
+        "a note of mine".into(),
         key,
         value.clone(),
         shown(&made),
@@ -53,7 +68,7 @@ fn no_event_holds_a_secret_of_the_run() {
              coalesce(c.session_id, '') AS line FROM audit_events e JOIN audit_changes c ON c.id = e.change_id",
         ))
     });
-    assert!(events.len() > 10);
+    assert!(events.len() > 20, "{}", events.len());
     let export = admin.get(&format!("{LOG}/export?format=jsonl")).body;
     for secret in &secrets {
         assert!(secret.len() > 10);

@@ -20,19 +20,25 @@ fn a_permission_of_a_gateway(app: &TestApp, browser: &Browser, add: &str) {
     let account = add_machines(app).remove(0);
     let token = app.add_token(&account, Access::Write);
     assert_eq!(asks(app, &token), 403);
+    // What was asked for in vain is noted besides.
+    let noted = || app.read(|conn| muster::roles::queries::wanted::of_late(conn, muster::clock::now())).pop();
+    browser.wait_until("it is noted", noted);
     visit(browser, app, ROLES);
     browser.follow(link("New role"));
+    browser.wait_for_text("Refused in the last 30 days");
     browser.fill(field("Name"), "Refund clerk");
     browser.fill("#more", "payments:Refund");
     browser.follow(button("Create role"));
     browser.wait_for_text("“payments:Refund” isn't a permission.");
     browser.wait_for_focus("#more");
     assert_eq!(browser.value("#more"), "payments:Refund");
-    browser.fill("#more", "payments:refund");
+    browser.fill("#more", "");
+    browser.tick(field("Refund payments"));
     browser.tick(field("Read teams"));
     browser.follow(button("Show what changes"));
     assert_eq!(browser.texts(".changes code"), ["payments:refund", "team:read:*"]);
-    assert!(browser.is_ticked(field("Read teams")));
+    assert!(browser.is_ticked(field("Read teams")) && browser.is_ticked(field("Refund payments")));
+    assert_eq!(browser.value("#more"), "");
     browser.follow(button("Create role"));
     assert_eq!(flash(browser), "Created Refund clerk.");
 
@@ -46,6 +52,7 @@ fn a_permission_of_a_gateway(app: &TestApp, browser: &Browser, add: &str) {
 
     visit(browser, app, ROLES);
     browser.follow(link("Refund clerk"));
+    browser.untick(field("Refund payments"));
     browser.fill("#more", "payments:void");
     browser.follow(button("Show what changes"));
     browser.wait_for_text("1 system account loses it.");
@@ -78,6 +85,10 @@ fn everybody_can_read_the_pages_of_roles() {
     let browser = admin(&app, Options::default());
     let role = app.add_role("Release Manager", &["webhook:manage:team", "payments:refund"]);
     app.add_account_with("jenkins", std::slice::from_ref(&role));
+    for wanted in ["payments:refund", "shipment:book:team"] {
+        let wanted = muster::roles::permission::Permission::parse(wanted).unwrap();
+        app.write(move |conn| muster::roles::queries::wanted::note(conn, &wanted, muster::clock::now()));
+    }
     visit(&browser, &app, ROLES);
     judge(&browser, "the roles, to manage");
     browser.click(button("Actions for Release Manager"));

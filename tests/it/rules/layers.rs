@@ -81,6 +81,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
             // What is asked is whom the check is to look up.
             "authzen/question",
             "audit/exports",
+            "gateway/wanted",
             "audit/retention",
             "tokens/expiry",
             "tokens/policy",

@@ -19,7 +19,7 @@ const LIST: &str = "/settings/system-accounts";
 
 /// The statements of a request. The check's memory asks for news five times a second: the least of several tries has none
 /// of that in it.
-fn cost(app: &TestApp, client: &Client, path: &str) -> u64 {
+pub fn cost(app: &TestApp, client: &Client, path: &str) -> u64 {
     let of_one = || {
         let before = app.database.statements();
         let answer = client.get(path);

@@ -1,13 +1,10 @@
 //! Copies of the lists of accounts and of tokens.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use muster::roles::predefined;
 use muster::tokens::value::Access;
 
 use super::list::{TOKENS, named, public};
-use crate::audit::export::records;
+use crate::audit::export::{begun, is_idle, records, session};
 use crate::pages::html::{LIST, at, find_href};
 use crate::support::app::{Client, TestApp};
 
@@ -92,28 +89,89 @@ fn an_export_holds_each_row_once_and_what_its_reader_sees() {
     assert_eq!((viewer.get(&format!("{TOKENS}/export")).status, rows(&viewer, &format!("{LIST}/export")).len()), (403, 1_301));
 }
 
+/// The events of copies, the newest first: of what, and how.
+fn copies(client: &Client) -> Vec<(String, String)> {
+    let file = client.get("/settings/audit-log/export?format=csv&kind=list.exported");
+    let mut found = records(&file.body).into_iter();
+    let head = found.next().unwrap();
+    let column = |name: &str| head.iter().position(|column| column == name).unwrap();
+    found.map(|row| (row[column("target")].clone(), row[column("details")].clone())).collect()
+}
+
+#[test]
+fn every_copy_of_a_list_is_an_event_with_its_filter_and_its_number() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    app.add_many(1_300);
+    let role = predefined::CI_CD;
+    for (list, query, title, told) in [
+        (LIST, "", "System Accounts", "CSV, 1,300 rows".to_owned()),
+        (LIST, "?q=bulk-0013&sort=-name&size=50", "System Accounts", "CSV, 1 row, q: bulk-0013".to_owned()),
+        (
+            LIST,
+            &format!("?role={role}&disabled=1&q=none"),
+            "System Accounts",
+            format!("CSV, 0 rows, q: none, role: {role}, disabled: 1"),
+        ),
+        (USERS, "", "Users", "CSV, 1 row".to_owned()),
+        (TOKENS, "?access=read", "Tokens", "CSV, 650 rows, access: read".to_owned()),
+    ] {
+        let path = format!("{list}/export{query}");
+        admin.send("HEAD", &path, &[], &[]);
+        let before = copies(&admin).len();
+        let number = rows(&admin, &path).len();
+        let after = copies(&admin);
+        assert_eq!((after.len(), &after[0]), (before + 1, &(title.to_owned(), told.clone())), "{path}");
+        assert!(told.contains(&muster::text::grouped(number as i64)), "{path}: {number}");
+    }
+    // A token that somebody pastes into the search is no more in the log than in the address.
+    let value = named(&app, &app.add_account("robot"), "deploy", Access::Write);
+    rows(&admin, &format!("{TOKENS}/export?q={value}"));
+    let (_, told) = copies(&admin).swap_remove(0);
+    assert!(told.starts_with("CSV, 1 row, q: mstw_") && !told.contains(&value[18..]), "{told}");
+    // It is told on the log's page and on the person's, and whoever is refused a copy has taken none.
+    let page = admin.get("/settings/audit-log?kind=list.exported").text();
+    assert!(page.contains("Exported list") && page.contains("CSV, 650 rows, access: read"), "{page}");
+    let before = copies(&admin).len();
+    assert_eq!(app.viewer().get(&format!("{TOKENS}/export")).status, 403);
+    assert_eq!(copies(&admin).len(), before);
+}
+
 #[test]
 fn readers_that_read_nothing_stop_nobody() {
     let app = TestApp::start();
     let admin = app.admin();
     app.add_many(6_000);
-    let login =
-        app.anonymous().post("/login", &[("email", "maya.lindqvist@example.test"), ("password", crate::support::app::PASSWORD)]);
-    let cookie = login.header("set-cookie").split(';').next().unwrap().to_owned();
-    let host = app.url.strip_prefix("http://").unwrap();
-    let open = || {
-        let mut socket = TcpStream::connect(host).unwrap();
-        write!(socket, "GET {LIST}/export HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n").unwrap();
-        let mut first = [0; 15];
-        socket.read_exact(&mut first).unwrap();
-        (socket, String::from_utf8_lossy(&first).into_owned())
+    let long = "x".repeat(2_000);
+    app.write(|conn| {
+        let mut sql = muster::database::sql::Sql::new("UPDATE accounts SET description = ");
+        sql.bind(long).push(" WHERE kind = 'system'");
+        sql.execute(conn)
+    });
+    let cookie = session(&app);
+    let most = muster::audit::exports::MOST;
+    // The first are of the long list; where they are is room for no other, of whatever kind.
+    let paths = |at: usize| match at % 4 {
+        _ if at < most => format!("{LIST}/export"),
+        0 => format!("{LIST}/export?q=bulk"),
+        1 => format!("{TOKENS}/export"),
+        2 => format!("{USERS}/export"),
+        _ => "/settings/audit-log/export?format=csv".to_owned(),
     };
-    let resting: Vec<_> = (0..muster::audit::exports::MOST).map(|_| open()).collect();
-    assert!(resting.iter().all(|(_, status)| status == "HTTP/1.1 200 OK"), "{resting:?}");
-    // Each kind of export counts; pages and the check go on.
+    let resting: Vec<_> = (0..20).map(|at| begun(&app.url, &paths(at), &cookie)).collect();
+    let statuses: Vec<&str> = resting.iter().map(|(_, status)| status.as_str()).collect();
+    assert_eq!(
+        (&statuses[..most], statuses[most..].iter().all(|status| *status == "503")),
+        (&["200"; 3][..], true),
+        "{statuses:?}"
+    );
     let refused = admin.get(&format!("{TOKENS}/export"));
     assert_eq!((refused.status, refused.header("content-disposition")), (503, ""));
     assert!(refused.text().contains("Too many exports are running."), "{}", refused.text());
-    assert_eq!(admin.get(LIST).status, 200);
+    // No connection is held by them, so everything else goes on.
+    is_idle(&app);
+    let value = named(&app, &app.add_account("robot"), "deploy", Access::Write);
+    assert_eq!((app.verify(&value).status, admin.get(LIST).status), (200, 200));
+    app.user("Newly Here", &[]);
     drop(resting);
 }

@@ -1,0 +1,5 @@
+-- Permissions that gateways asked for and somebody's token lacked: the form of a role offers them.
+CREATE TABLE wanted_permissions (
+    permission TEXT NOT NULL PRIMARY KEY,
+    at TIMESTAMP NOT NULL
+);
