@@ -129,15 +129,19 @@ pub fn long_past(app: &TestApp) {
     });
 }
 
-/// An export that has begun, and of which nobody reads more than the first line's status.
+/// An export that has begun, and of which nobody reads more than the first byte; and the answer's status.
 pub fn begun(url: &str, path: &str, cookie: &str) -> (TcpStream, String) {
     let host = url.strip_prefix("http://").unwrap();
     let mut socket = TcpStream::connect(host).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     write!(socket, "GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n").unwrap();
-    let mut head = [0; 12];
-    socket.read_exact(&mut head).unwrap();
-    (socket, String::from_utf8_lossy(&head[9..]).into_owned())
+    let (mut head, mut byte) = (Vec::new(), [0; 1]);
+    while !head.ends_with(b"\r\n\r\n") {
+        socket.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    socket.read_exact(&mut byte).unwrap();
+    (socket, String::from_utf8_lossy(&head[9..12]).into_owned())
 }
 
 /// The cookie of another administrator.

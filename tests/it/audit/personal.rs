@@ -18,7 +18,7 @@ fn found(client: &Client) -> Vec<String> {
 
 #[test]
 fn what_is_kept_of_a_person_stands_with_their_uuid_and_can_be_blanked() {
-    let app = TestApp::start_with(|config| config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]);
+    let app = TestApp::start_with(|config| config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()]);
     let admin = app.admin();
     let (ida, _) = app.add_user("Ida Holm", &[predefined::ADMINISTRATOR.into()]);
     let (bo, _) = app.add_user("Bo Lindqvist", &[]);
