@@ -167,7 +167,7 @@ impl<S: Source> Work<S> {
         };
         // Nobody can be told any more but the log: the answer has begun.
         let (part, further) =
-            made.inspect_err(|error| log::error!("{} the export of {} broke off: {error}", self.request, self.name))?;
+            made.inspect_err(|error| log::error!("{} the export of {} broke off: {}", self.request, self.name, error.cause()))?;
         text.push_str(&part);
         self.next = further.map_or(Next::Nothing, Next::From);
         self.place.goes_on();

@@ -90,6 +90,14 @@ fn no_secret_is_in_a_log_or_in_the_database() {
         403
     );
     assert_eq!(visitor.get(&format!("/nothing/{third}")).status, 404);
+    // Pasted, too much of it, in an address, and as a search that is exported.
+    let find = "/settings/tokens/find";
+    assert_eq!(visitor.post(find, &[("text", &format!("{first} {made_up}"))]).status, 303);
+    assert_eq!(visitor.post(find, &[("text", &format!("{}{second}", "x ".repeat(600_000)))]).status, 413);
+    assert_eq!(visitor.get(&format!("{find}?text={third}")).status, 200);
+    for list in [LIST, "/settings/users", "/settings/tokens"] {
+        assert_eq!(visitor.get(&format!("{list}/export?q={third}")).status, 200, "{list}");
+    }
     std::thread::sleep(std::time::Duration::from_millis(1500));
     process.ask_to_stop();
     assert!(process.wait());
