@@ -229,7 +229,7 @@ impl Database {
         let thread = actix_web::web::block(move || {
             let outcome = database.on_a_line(|conn| match taken(&taking) {
                 Some(work) => work(conn),
-                None => Ended::Known(Err(Error::unavailable("given up before it began"))),
+                None => Ended::Known(Err(Error::unavailable("gave up waiting before it started"))),
             });
             (outcome, turn)
         });
@@ -238,7 +238,7 @@ impl Database {
         if done.is_err() && taken(&offered).is_none() {
             done = tokio::time::timeout(limit.saturating_sub(BEGIN_TIMEOUT), thread).await;
             if done.is_err() {
-                return Err(Error::Unavailable(late, "no answer in time to what had begun".into()));
+                return Err(Error::Unavailable(late, "it started but did not finish in time".into()));
             }
         }
         match done {

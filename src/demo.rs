@@ -31,7 +31,7 @@ impl Demo {
     /// Makes the temporary database and fills it. What `config` does not set is set as at Halden Freight.
     pub fn prepare(mut config: Config) -> Result<Self, String> {
         let folder = tempfile::Builder::new().prefix("muster-demo-").tempdir();
-        let folder = folder.map_err(|error| format!("The demo's temporary folder cannot be made: {error}."))?;
+        let folder = folder.map_err(|error| format!("Cannot create the demo's temporary folder: {error}."))?;
         config.database_url = DatabaseUrl::Sqlite(folder.path().join("muster.db").display().to_string());
         config.plan_limit.get_or_insert(50);
         config.policy_link.get_or_insert_with(|| "https://handbook.halden.example/machine-accounts".into());

@@ -54,7 +54,7 @@ fn serve_demo(config: Config) -> Result<(), String> {
 
 /// What is printed here goes to the terminal and not into the log, for it may hold a secret.
 fn serve(server: Server, more: &str) -> Result<(), String> {
-    cli::say(&format!("Muster listens on {}", server.base_url()))?;
+    cli::say(&format!("Muster is listening on {}", server.base_url()))?;
     if let Some(url) = server.metrics_url() {
         cli::say(&format!("Metrics are at {url}"))?;
     }

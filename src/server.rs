@@ -117,7 +117,7 @@ impl Server {
         let (handle, closing) = (running.handle(), running.closing.clone());
         let watch = actix_web::rt::spawn(async move {
             asked_to_stop().await;
-            log::info!("stopping: requests in flight are ended first; ask again to cut them off");
+            log::info!("Stopping. Finishing open requests; press Ctrl-C again to quit now.");
             actix_web::rt::spawn({
                 let handle = handle.clone();
                 async move {
@@ -276,20 +276,20 @@ impl Running {
             metrics.stop(false).await;
         }
         if self.expiries.is_finished() {
-            log::error!("what sees to expired tokens ended by itself");
+            log::error!("the task that processes expired tokens stopped unexpectedly");
         }
         self.expiries.abort();
         if self.retention.is_finished() {
-            log::error!("what deletes old audit events ended by itself");
+            log::error!("the task that deletes old audit events stopped unexpectedly");
         }
         self.retention.abort();
         self.recorder.stop();
         if self.writer.await.is_err() {
-            log::error!("the activity writer ended by itself");
+            log::error!("the activity writer stopped unexpectedly");
         }
         self.cache.stop();
         if self.follower.await.is_err() {
-            log::error!("what follows the changes ended by itself");
+            log::error!("the task that refreshes the check's cache stopped unexpectedly");
         }
         ended
     }
@@ -305,8 +305,7 @@ impl IntoFuture for Running {
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), String> {
-    let listener =
-        TcpListener::bind(address).map_err(|error| format!("The address {address} cannot be listened on: {error}."))?;
+    let listener = TcpListener::bind(address).map_err(|error| format!("Cannot listen on {address}: {error}."))?;
     let bound = listener.local_addr().map_err(|error| error.to_string())?;
     Ok((listener, bound))
 }

@@ -265,7 +265,8 @@ impl Action {
 
     fn of_own(&self) -> Ask {
         let question = "Change your own account, {whom}?";
-        let consequence = "You will lose these permissions, and you can't give them back to yourself: ask another administrator.";
+        let consequence =
+            "You'll lose these permissions and can't give them back to yourself. Another administrator would have to.";
         Ask {
             question: (question, question),
             consequence: (consequence, consequence),

@@ -257,7 +257,7 @@ pub fn hand_over(conn: &mut DbConnection, actor: &Principal, users: &Target, cal
             sql.push(" AND a.id = ").bind(chosen);
         })?;
         if goes.is_some() {
-            return Err(Error::field("owner", "Choose somebody who stays."));
+            return Err(Error::field("owner", "Choose someone who isn't being removed."));
         }
     }
     run_on(conn, actor, &Plan::unlimited(), &action, &Target::OwnedBy(Box::new(users.clone()))).map(drop)

@@ -61,10 +61,10 @@ impl Keep {
             .ok_or_else(|| Error::field("days", format!("Enter a whole number of days, from 1 to {most}.")))
     }
 
-    /// In words: `For ever`, `400 days`.
+    /// In words: `Forever`, `400 days`.
     pub fn in_words(self) -> String {
         match self {
-            Self::ForEver => "For ever".to_owned(),
+            Self::ForEver => "Forever".to_owned(),
             Self::Days(1) => "1 day".to_owned(),
             Self::Days(days) => format!("{} days", grouped(i64::from(days))),
         }
@@ -131,7 +131,7 @@ pub async fn run(database: Database, wake: Wake) {
         match purge(&database, &instance, clock::now()).await {
             Ok(0) => {}
             Ok(events) => log::info!("deleted {events} old events from the audit log"),
-            Err(error) => log::warn!("old events could not be deleted, and wait for the next time: {error}"),
+            Err(error) => log::warn!("old audit events could not be deleted, trying again later: {error}"),
         }
         // Whoever is woken while another instance deletes has nothing to do.
         let _ = tokio::time::timeout(PERIOD, wake.0.notified()).await;

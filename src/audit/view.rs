@@ -52,7 +52,7 @@ pub struct Row {
 #[template(path = "audit/list.html")]
 pub struct LogPage {
     pub shell: Shell,
-    /// How long events are kept: `For ever`, `400 days`.
+    /// How long events are kept: `Forever`, `400 days`.
     pub kept: String,
     pub can_decide: bool,
     pub query: LogQuery,

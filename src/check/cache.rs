@@ -141,7 +141,7 @@ impl Cache {
     pub async fn known(&self, subjects: &[Subject]) -> Result<Option<Vec<Option<Bearer>>>, Error> {
         let Ok(memory) = tokio::time::timeout(CATCH_UP_TIMEOUT, self.0.memory.lock()).await else { return Ok(None) };
         if self.0.failing.load(Ordering::Acquire) {
-            return Err(Error::unavailable("no answer to the last questions for changes"));
+            return Err(Error::unavailable("the last polls for changes got no answer"));
         }
         let known = subjects.iter().map(|subject| memory.find(&subject.name).map(Some));
         Ok(if self.is_fresh() { known.collect() } else { None })
@@ -223,7 +223,7 @@ impl Cache {
         if waited.is_ok() && !failing && self.0.has_ended_since(asked) {
             Ok(())
         } else {
-            Err(Error::unavailable("no catch-up in time"))
+            Err(Error::unavailable("catching up with the database took too long"))
         }
     }
 
@@ -240,7 +240,7 @@ impl Cache {
             }
             let before = std::mem::replace(&mut sent, self.0.database.statements());
             if sent == before {
-                return Err(Error::unavailable("no answer to a question for changes"));
+                return Err(Error::unavailable("a poll for changes got no answer"));
             }
         }
     }

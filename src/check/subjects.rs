@@ -69,7 +69,7 @@ impl Check {
         let wanted = subjects.to_vec();
         let looking = self.database.read(move |conn| cache::look_up_all(conn, &wanted));
         let found = tokio::time::timeout(QUERY_TIMEOUT, looking).await;
-        let found = found.map_err(|_| Error::unavailable("no answer to a question about subjects"))??;
+        let found = found.map_err(|_| Error::unavailable("a look-up of subjects got no answer"))??;
         Ok(judge(&standings(found)).0)
     }
 }

@@ -116,7 +116,7 @@ impl Check {
             },
             Known::Nothing => self.judge_afresh(value, &id).await,
             Known::Stale => self.look_up(value, id).await,
-            Known::Unavailable => Err(Error::unavailable("no answer to the last questions for changes")),
+            Known::Unavailable => Err(Error::unavailable("the last polls for changes got no answer")),
         }
     }
 
@@ -133,17 +133,18 @@ impl Check {
             Known::Token(credential) => Ok(verdict(Some(credential), &value.digest(), clock::now())),
             Known::Nothing => Ok(verdict(None, &[0; 32], clock::now())),
             Known::Stale => self.look_up(value, *id).await,
-            Known::Unavailable => Err(Error::unavailable("no answer to the last questions for changes")),
+            Known::Unavailable => Err(Error::unavailable("the last polls for changes got no answer")),
         }
     }
 
     async fn look_up(&self, value: &TokenValue, id: TokenId) -> Result<Verdict, Error> {
         let looking = async {
-            let _turn = self.look_ups.acquire().await.map_err(|_| Error::unavailable("no more look-ups"))?;
+            let _turn = self.look_ups.acquire().await.map_err(|_| Error::unavailable("token look-ups have ended"))?;
             self.database.read(move |conn| cache::look_up(conn, &id)).await
         };
-        let found =
-            tokio::time::timeout(QUERY_TIMEOUT, looking).await.map_err(|_| Error::unavailable("no answer to a look-up"))??;
+        let found = tokio::time::timeout(QUERY_TIMEOUT, looking)
+            .await
+            .map_err(|_| Error::unavailable("a token look-up got no answer"))??;
         Ok(verdict(found, &value.digest(), clock::now()))
     }
 }

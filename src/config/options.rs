@@ -68,7 +68,7 @@ pub struct Config {
     #[arg(long, env = "MUSTER_WORKERS", value_name = "COUNT", value_parser = values::workers)]
     pub workers: Option<usize>,
 
-    /// Seconds between two writes of token activity, from 1 to 3600; a crash loses at most that much of it
+    /// How often to write token activity, in seconds from 1 to 3600; a crash loses at most that much
     #[arg(long, env = "MUSTER_ACTIVITY_INTERVAL", value_name = "SECONDS", default_value = "60", value_parser = values::activity_interval)]
     pub activity_interval: Duration,
 

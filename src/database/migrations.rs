@@ -89,7 +89,7 @@ fn keep_private(url: &DatabaseUrl) -> Result<(), String> {
     match options.open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(format!("The database {path} cannot be made: {error}")),
+        Err(error) => Err(format!("Cannot create the database {path}: {error}")),
     }
 }
 

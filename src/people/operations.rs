@@ -54,10 +54,8 @@ fn like_oneself(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<A
     covers(actor, &account.name, &held)?;
     let reached = Reached::by(conn, &HashMap::from([(id.clone(), held)]))?;
     let Some(lacked) = reached.beyond(&actor.permissions, id) else { return Ok(account) };
-    let sentence = format!(
-        "{} manages accounts that can do more than you: you don't have {lacked}. Ask an administrator. Nothing was changed.",
-        account.name
-    );
+    let sentence =
+        format!("{} manages accounts that can do more than you: you don't have {lacked}. Ask an administrator.", account.name);
     Err(Error::forbidden(lacked.to_string(), sentence))
 }
 

@@ -104,7 +104,7 @@ pub fn save(conn: &mut DbConnection, actor: &Principal, form: &Form, fixed: Opti
         [("user_team", &stored.user_team, &general.user_team), ("system_team", &stored.system_team, &general.system_team)]
     {
         if let Some(team) = after.as_ref().filter(|_| before != after) {
-            actor.require(teams::operations::MANAGE, "Only who manages teams can choose a default team.")?;
+            actor.require(teams::operations::MANAGE, "Only people who manage teams can choose a default team.")?;
             let gone = || Error::field(field, "This team no longer exists.");
             teams::queries::find_one(conn, team).map_err(|error| error.or_missing(gone()))?;
         }
@@ -164,7 +164,7 @@ fn checked(form: &Form, shown: &General) -> Result<General, Error> {
         ("system_team", &form.system_team),
     ] {
         if !text.is_empty() && Id::parse(text).is_none() {
-            wrong.push(FieldError { field, message: "Choose one of the list.".into() });
+            wrong.push(FieldError { field, message: "Choose one from the list.".into() });
         }
     }
     if wrong.is_empty() { Ok(general) } else { Err(Error::Invalid(wrong)) }
@@ -179,7 +179,7 @@ fn link(text: &str, ask: &str) -> Result<String, String> {
     if !leads || text.chars().count() > LINK_LIMIT {
         return Err("Enter an http:// or https:// address, or mailto: and an e-mail address.".into());
     }
-    if ask.is_empty() { Err("Say whom the link leads to.".into()) } else { Ok(text.to_owned()) }
+    if ask.is_empty() { Err("Enter who the link leads to.".into()) } else { Ok(text.to_owned()) }
 }
 
 /// Plain text of a few lines.

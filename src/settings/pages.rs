@@ -151,6 +151,8 @@ fn told(saved: &Saved) -> Flash {
     };
     match saved.others.as_slice() {
         [] => flash,
-        others => flash.plain(" Someone else has changed the ").strong(names(others)).plain(" meanwhile; that was kept."),
+        others => {
+            flash.plain(" Someone else changed the ").strong(names(others)).plain(" in the meantime; their change was kept.")
+        }
     }
 }

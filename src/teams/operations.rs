@@ -66,7 +66,7 @@ pub fn rename(conn: &mut DbConnection, actor: &Principal, id: &Id, (shown, name)
         return Ok(team);
     }
     if !shown.is_empty() && shown != team.name {
-        return Err(Error::field("name", format!("This team was renamed to {} meanwhile.", team.name)));
+        return Err(Error::field("name", format!("This team was renamed to {} in the meantime.", team.name)));
     }
     queries::rename(conn, id, &name)?;
     let detail = serde_json::json!({ "before": {"name": team.name}, "after": {"name": name.as_str()} });

@@ -38,9 +38,9 @@ pub async fn run(database: Database) {
         let outcome = move_on(&database, clock::now()).await;
         match &outcome {
             Ok(0) => {}
-            Ok(accounts) => log::debug!("{accounts} accounts have moved on to the next expiry of their tokens"),
-            Err(error) if failing => log::debug!("expired tokens still wait to be seen to: {error}"),
-            Err(error) => log::warn!("expired tokens could not be seen to, and wait for the next time: {error}"),
+            Ok(accounts) => log::debug!("updated the next token expiry of {accounts} accounts"),
+            Err(error) if failing => log::debug!("expired tokens still cannot be processed: {error}"),
+            Err(error) => log::warn!("expired tokens could not be processed, trying again later: {error}"),
         }
         failing = outcome.is_err();
         tokio::time::sleep(PERIOD).await;

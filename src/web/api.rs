@@ -169,7 +169,7 @@ pub async fn errors(
 
 /// What answers an address of the API where nothing is.
 pub async fn nowhere(request: HttpRequest) -> HttpResponse {
-    problem(&request, StatusCode::NOT_FOUND, "There is nothing at this address.")
+    problem(&request, StatusCode::NOT_FOUND, "Nothing was found at this address.")
 }
 
 fn is_problem(answer: &ServiceResponse) -> bool {
@@ -178,7 +178,7 @@ fn is_problem(answer: &ServiceResponse) -> bool {
 
 fn sentence(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::METHOD_NOT_ALLOWED => "This address does not answer this method.",
+        StatusCode::METHOD_NOT_ALLOWED => "This address doesn't support this method.",
         StatusCode::PAYLOAD_TOO_LARGE => "The body is too large.",
         _ if status.is_server_error() => {
             "Something went wrong in Muster. Check whether your change was saved before you try again."

@@ -22,7 +22,7 @@ use crate::error::Error;
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// Why an export does not begin, or goes on no longer.
 const FULL: &str = "Too many exports are running. Wait until one has finished, then try again.";
-const UNREAD: &str = "Nobody read it for too long, and another export needed its place.";
+const UNREAD: &str = "The download was idle for too long and made room for another export.";
 /// The longest part of a name that somebody chose, in characters.
 const LENGTH: usize = 60;
 

@@ -59,7 +59,9 @@ impl Verb for EditRoles {
     }
 
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &Params) -> Result<i64, Error> {
-        let Some(id) = target.only() else { return Err(Error::BadRequest("Roles are edited one account at a time.".into())) };
+        let Some(id) = target.only() else {
+            return Err(Error::BadRequest("You can only edit the roles of one account at a time.".into()));
+        };
         let badges = roles::queries::badges(conn, std::slice::from_ref(id))?.remove(id).unwrap_or_default();
         rules::existing_roles(conn, &params.chosen)?;
         let derived: Id = predefined::TEAM_ADMINISTRATOR.into();

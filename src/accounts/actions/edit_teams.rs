@@ -38,7 +38,9 @@ impl Verb for EditTeams {
     }
 
     fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &Params) -> Result<i64, Error> {
-        let Some(id) = target.only() else { return Err(Error::BadRequest("Teams are edited one account at a time.".into())) };
+        let Some(id) = target.only() else {
+            return Err(Error::BadRequest("You can only edit the teams of one account at a time.".into()));
+        };
         let teams = teams::queries::of_accounts(conn, std::slice::from_ref(id))?.remove(id).unwrap_or_default();
         rules::existing_teams(conn, &params.chosen)?;
         let (added, removed) = params.differences(teams.into_iter().map(|team| team.id).collect());

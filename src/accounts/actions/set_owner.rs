@@ -41,7 +41,7 @@ impl Verb for SetOwner {
     }
 
     fn asks(&self, _: Kind, _: &Params) -> Option<Ask> {
-        let consequence = "The person to ask when a token expires or something stops. It gives no rights.";
+        let consequence = "The person to contact when a token expires or something breaks. Owners get no extra permissions.";
         Some(Ask {
             question: ("Set owner of {whom}", "Set owner of {whom}"),
             consequence: (consequence, consequence),

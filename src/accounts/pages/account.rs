@@ -211,8 +211,8 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
 fn invited(one: &Invitation, standing: Standing, now: NaiveDateTime) -> Invited {
     let why = match standing {
         Standing::Open | Standing::Expired => String::new(),
-        Standing::Ended => "The link ended when the account was disabled.".to_owned(),
-        Standing::Unbacked => format!("{} can no longer invite users to all that this invitation gives.", one.by_name),
+        Standing::Ended => "The link stopped working when the account was disabled.".to_owned(),
+        Standing::Unbacked => format!("{} can no longer grant everything that this invitation gives.", one.by_name),
     };
     Invited { link: invitation(one, standing, now), by: one.by_name.clone(), why }
 }

@@ -93,7 +93,7 @@ impl BulkForm {
         let chosen = match verb.offer() {
             Offer::Button => Vec::new(),
             Offer::Picker { field, .. } => ids(if field == "add_role" { &self.add_role } else { &self.remove_role }, "role")?,
-            Offer::Dialog => return Err(Error::BadRequest("This is done one account at a time.".into())),
+            Offer::Dialog => return Err(Error::BadRequest("You can only do this to one account at a time.".into())),
         };
         Ok(Some(Action { verb, kind: screen.kind, params: Params::exactly(chosen) }))
     }

@@ -17,7 +17,7 @@ pub fn behind(left: &Belongings, hands_over: bool) -> Vec<String> {
         (
             left.invited.clone(),
             "Pending invitations they made",
-            "The links stop working. Make new ones on the pages of the invited.",
+            "Their links stop working. Create new ones on the invited users' pages.",
         ),
     ];
     let found = kinds.into_iter().filter(|(named, ..)| named.total > 0);

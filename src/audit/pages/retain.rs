@@ -87,7 +87,7 @@ pub async fn save(visit: Visit, form: Form<RetentionForm>) -> Result<HttpRespons
         Ok(keep) => {
             visit.data::<Wake>()?.now();
             let text = match keep {
-                Keep::ForEver => "Audit events are kept for ever.".to_owned(),
+                Keep::ForEver => "Audit events are kept forever.".to_owned(),
                 Keep::Days(_) => format!("Audit events are kept for {}. Older ones are being deleted.", keep.in_words()),
             };
             visit.flash(&Flash::done(text))?;

@@ -20,7 +20,7 @@ pub struct Preview {
 #[template(path = "audit/retention.html")]
 pub struct RetentionPage {
     pub shell: Shell,
-    /// What is set now: `For ever`, `400 days`.
+    /// What is set now: `Forever`, `400 days`.
     pub kept: String,
     pub keep: Keep,
     pub days: Field,

@@ -254,7 +254,7 @@ fn bearer(value: &TokenValue) -> String {
 }
 
 fn never_issued() -> Result<TokenValue, String> {
-    TokenValue::generate(Access::Write).map_err(|error| format!("There is no randomness to be had: {error}."))
+    TokenValue::generate(Access::Write).map_err(|error| format!("The operating system gave no random numbers: {error}."))
 }
 
 /// Changes one character in the middle of the token's secret.

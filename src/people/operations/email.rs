@@ -64,10 +64,7 @@ fn set(conn: &mut DbConnection, actor: &Principal, account: &Account, address: &
             other if other.invited => " (invited)",
             _ => "",
         };
-        return Err(Error::Conflict(format!(
-            "{who}{how} already has the e-mail address {}. Nothing was changed.",
-            email.as_str()
-        )));
+        return Err(Error::Conflict(format!("{who}{how} already has the e-mail address {}.", email.as_str())));
     }
     queries::set_email(conn, account, &email)?;
     links::use_up(conn, Purpose::Password, Some(&account.id))?;

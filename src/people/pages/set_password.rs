@@ -85,7 +85,7 @@ pub async fn set(visitor: Visitor, key: web::Path<String>, form: Form<PasswordFo
     let (key, from) = (key.into_inner(), origin(&visitor.request)?);
     let set = visitor.database.write(move |conn| operations::set_password(conn, &key, &name, &hash, &from)).await?;
     session::enter(&visitor.session, &set)?;
-    let done = if link.invites { "Welcome to Muster. Your password is set." } else { "Password set." };
+    let done = if link.invites { "Password set. Welcome to Muster." } else { "Password set." };
     visitor.flash(&Flash::done(done))?;
     door.remember(&visitor.request, &email, None);
     Ok(see_other("/"))

@@ -78,8 +78,8 @@ pub fn stays_by_role(conn: &mut DbConnection, actor: &Principal, before: &Role, 
         let (beside, all) = (members::roles_beside_holders(conn, &before.id)?, queries::all(conn)?);
         if let Some((_, lacked)) = role_beyond(actor, kind, &all, &beside) {
             let sentence = format!(
-                "You can't add {right} to {}: some who have it could manage members of their teams who can do more than you. \
-                 Ask an administrator.",
+                "You can't add {right} to {}: people with this role could then manage team members who can do more \
+                 than you. Ask an administrator.",
                 before.name
             );
             return Err(Error::forbidden(lacked.to_string(), sentence));

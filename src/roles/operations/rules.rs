@@ -72,9 +72,7 @@ impl Administrators {
             return Ok(());
         }
         Err(Error::Conflict(
-            "This would leave nobody who can sign in and administer Muster. Make someone an administrator first. Nothing was \
-             changed."
-                .into(),
+            "This would leave nobody who can sign in and administer Muster. Make someone an administrator first.".into(),
         ))
     }
 }

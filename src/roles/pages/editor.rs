@@ -155,7 +155,7 @@ fn joined(role: Option<&Role>, edit: &RoleEdit) -> (RoleDraft, Option<String>) {
         }
     }
     let told = format!(
-        "Someone else changed this role meanwhile: {}. Your changes below are on top of that. Check them and save again.",
+        "Someone else changed this role in the meantime: {}. Your changes below include theirs. Check them and save again.",
         parts.join("; ")
     );
     (edit.wanted.onto(shown, &role.into()), Some(told))
@@ -206,8 +206,8 @@ fn notices(role: &Role) -> Vec<String> {
     }
     if role.id == Id::from(predefined::USER) {
         notices.push(
-            "PactFlow's documentation also gives it system_account:manage:team. Here these actions are kept to administrators, \
-             unless you tick the box."
+            "In PactFlow's documentation it also has system_account:manage:team. In Muster only administrators can do \
+             that, unless you tick the box."
                 .to_owned(),
         );
     }

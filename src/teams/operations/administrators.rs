@@ -18,10 +18,7 @@ pub fn appoint(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: 
     let team = queries::find_one(conn, team)?;
     some(accounts)?;
     if let Some(name) = queries::members::who_is_not_enabled(conn, accounts)? {
-        return Err(Error::field(
-            "account",
-            format!("{name} can't be an administrator of a team: only enabled accounts can. Nothing was changed."),
-        ));
+        return Err(Error::field("account", format!("{name} can't be an administrator of a team: only enabled accounts can.")));
     }
     add(conn, actor, team, accounts)
 }

@@ -142,6 +142,6 @@ pub(super) fn all_exist(conn: &mut DbConnection, accounts: &[Id]) -> Result<(), 
 fn none_is_missing(found: &HashSet<Id>, accounts: &[Id]) -> Result<(), Error> {
     match accounts.iter().find(|id| !found.contains(id)) {
         None => Ok(()),
-        Some(missing) => Err(Error::field("account", format!("The account {missing} no longer exists. Nothing was changed."))),
+        Some(missing) => Err(Error::field("account", format!("The account {missing} no longer exists."))),
     }
 }

@@ -31,7 +31,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
                 Err(error) => {
                     let sentence = match error {
                         FormError::TooLarge(_) => "The body is too large. The limit is 2 MiB.",
-                        _ => "The body did not arrive completely. Send it again.",
+                        _ => "The request body was incomplete. Send it again.",
                     };
                     let refusal = api::problem(&request, error.status_code(), sentence);
                     Err(InternalError::from_response(error, refusal).into())

@@ -82,7 +82,9 @@ fn one_event_shows_before_and_after_and_the_change_that_it_belongs_to() {
     let page = admin.get(&first_event(&list));
     assert_eq!(page.status, 200, "{}", page.text());
     let text = page.text();
-    for said in ["Disabled", "two", "Status Enabled", "Command line made 3 events at once", "This event", "one", "three"] {
+    for said in
+        ["Disabled", "two", "Status Enabled", "Command line changed these together (3 events).", "This event", "one", "three"]
+    {
         assert!(text.contains(said), "{said}: {text}");
     }
     assert!(text.contains(change.as_str()), "{text}");

@@ -49,7 +49,7 @@ fn only_whole_days_are_taken() {
         assert_eq!(page.status, 422, "{days}");
         assert!(page.text().contains("Enter a whole number of days, from 1 to 36,500."), "{days}: {}", page.text());
         assert!(!page.body.contains("id=\"preview\""), "{days}");
-        let posted = admin.post(RETENTION, &[("keep", "days"), ("days", days), ("shown", "For ever"), ("from", "")]);
+        let posted = admin.post(RETENTION, &[("keep", "days"), ("days", days), ("shown", "Forever"), ("from", "")]);
         assert_eq!(posted.status, 422, "{days}");
     }
     assert_eq!(admin.post(RETENTION, &[]).status, 422);
@@ -73,7 +73,7 @@ fn the_number_shown_is_the_number_deleted() {
     // Two new ones: the setting, and the deletion with its range and number.
     assert_eq!(events(&app), all - 1_700 + 2);
     let log = admin.get(&format!("{LOG}?kind=settings")).text();
-    assert!(log.contains("From for ever to 30 days"), "{log}");
+    assert!(log.contains("From forever to 30 days"), "{log}");
     assert!(log.contains("1,700 events, 2020-01-01T00:01:00Z to 2020-01-02T04:20:00Z"), "{log}");
     assert!(log.contains("Muster") && log.contains("Deleted old events"), "{log}");
     // Changes without events are gone as well, and nothing else.
@@ -89,11 +89,11 @@ fn the_number_shown_is_the_number_deleted() {
     assert_eq!((page.status, rows(&page).len()), (200, 0));
     assert!(step(&page, "Newer").is_none());
     assert!(admin.get(LOG).text().contains("kept for 30 days"));
-    // For ever is a choice of its own.
+    // Forever is a choice of its own.
     let page = admin.get(&format!("{RETENTION}?keep=forever"));
     assert!(page.text().contains("No events are deleted now."), "{}", page.text());
     assert_eq!(save(&admin, &page).status, 303);
-    assert!(admin.get(LOG).text().contains("kept for ever"));
+    assert!(admin.get(LOG).text().contains("kept forever"));
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn the_page_disables_enables_and_deletes() {
     browser.follow(button("Disable").within(".danger-zone"));
     assert_eq!(flash(&browser), "Disabled buildkite/ios.");
     assert_eq!(browser.path(), page_of(&ids[0]));
-    browser.wait_for_text("Its tokens do not work until it is enabled again.");
+    browser.wait_for_text("Its tokens don't work until it's enabled again.");
     browser.click(button("More actions"));
     browser.follow(button("Enable").within("#account-menu"));
     assert_eq!(flash(&browser), "Enabled buildkite/ios.");

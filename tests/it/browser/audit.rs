@@ -31,10 +31,10 @@ fn every_state_of_the_log() {
     judge(&browser, "retention");
     browser.tick(field("For a number of days"));
     browser.fill(field("Days"), "0");
-    browser.follow(button("See what would be deleted"));
+    browser.follow(button("Show what would be deleted"));
     judge(&browser, "retention, refused");
     browser.fill(field("Days"), "30");
-    browser.follow(button("See what would be deleted"));
+    browser.follow(button("Show what would be deleted"));
     judge(&browser, "retention, about to be saved");
     browser.follow(button("Save"));
     judge(&browser, "retention, saved");

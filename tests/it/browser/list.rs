@@ -267,6 +267,6 @@ fn a_full_plan_and_a_taken_name_are_explained_on_the_list() {
     assert!(refused.contains("Team plan"), "{refused}");
     assert_eq!(ticked(&browser), MACHINES.len(), "the selection is still there");
     visit(&browser, &app, &page_of(&ids[0]));
-    browser.wait_for_text("Its tokens do not work until it is enabled again.");
+    browser.wait_for_text("Its tokens don't work until it's enabled again.");
     browser.assert_quiet_console();
 }

@@ -49,7 +49,7 @@ fn two_are_invited_one_follows_the_link_and_is_disabled_elsewhere() {
         kaja.fill(field("Password"), PASSWORD);
         kaja.fill(field("Confirm password"), PASSWORD);
         kaja.follow(button("Set password"));
-        kaja.wait_for_text("Welcome to Muster. Your password is set.");
+        kaja.wait_for_text("Password set. Welcome to Muster.");
         let teo = Browser::open(options);
         teo.goto(&links[1]);
         teo.fill(field("Your name"), "Teo Baranov");
@@ -163,7 +163,7 @@ fn the_pages_of_people_are_accessible() {
     let (_, email) = app.add_user("Nobody Special", &[]);
     let nobody = signed_in(&app, &email, PASSWORD, Options::default());
     visit(&nobody, &app, "/");
-    nobody.wait_for_text("You can't do anything here yet");
+    nobody.wait_for_text("You don't have access to anything yet.");
     judge(&nobody, "the profile of somebody without roles");
     let stranger = Browser::open(Options::default());
     let key = app.write(move |conn| links::create(conn, Purpose::Password, Some(&ida)));

@@ -16,7 +16,7 @@ fn a_leaked_token_is_found_by_pasting_it_and_revoked() {
         let browser = admin(&app, options);
         visit(&browser, &app, "/settings/tokens");
         browser.follow(link("Find pasted tokens"));
-        browser.fill(field("Text with tokens"), &format!("curl -H 'Authorization: Bearer {leaked}' https://api.example"));
+        browser.fill(field("Text to search"), &format!("curl -H 'Authorization: Bearer {leaked}' https://api.example"));
         browser.follow(button("Find tokens"));
         assert!(browser.path().starts_with("/settings/tokens/selections/"), "{}", browser.path());
         browser.wait_for_text("Found 1 token");
@@ -25,9 +25,9 @@ fn a_leaked_token_is_found_by_pasting_it_and_revoked() {
         browser.reload();
         browser.wait_for_text("Found 1 token");
         browser.back();
-        browser.wait_for(field("Text with tokens"));
-        assert_eq!(browser.value(field("Text with tokens")), "");
-        browser.fill(field("Text with tokens"), &leaked);
+        browser.wait_for(field("Text to search"));
+        assert_eq!(browser.value(field("Text to search")), "");
+        browser.fill(field("Text to search"), &leaked);
         browser.follow(button("Find tokens"));
         browser.follow(button("Revoke token"));
         assert_eq!(flash(&browser), "Revoked test token of payments-api deploy.");
@@ -60,10 +60,10 @@ fn the_pages_of_tokens() {
     judge(&browser, "no tokens match");
     visit(&browser, &app, "/settings/tokens/find");
     judge(&browser, "paste a text");
-    browser.fill(field("Text with tokens"), "nothing");
+    browser.fill(field("Text to search"), "nothing");
     browser.follow(button("Find tokens"));
     judge(&browser, "a text without tokens");
-    browser.fill(field("Text with tokens"), &format!("{} {} mstw_AbCdEfGhIjKl_", values[0], &values[1][..20]));
+    browser.fill(field("Text to search"), &format!("{} {} mstw_AbCdEfGhIjKl_", values[0], &values[1][..20]));
     browser.follow(button("Find tokens"));
     judge(&browser, "pasted tokens");
     visit(&browser, &app, "/settings/api-tokens");

@@ -95,7 +95,7 @@ fn one_is_disabled_and_enabled_with_its_tokens() {
     let token = app.add_token(&id, Access::Read);
     let page = admin.post_and_follow(&at(&id, "/disablement"), &[]);
     assert_eq!(page.flash(), "Disabled robot.");
-    assert!(page.text().contains("Its tokens do not work until it is enabled again."), "{}", page.text());
+    assert!(page.text().contains("Its tokens don't work until it's enabled again."), "{}", page.text());
     assert!(page.text().contains("Not counted while disabled"));
     assert_eq!(app.verify(&token).status, 401);
     assert!(find_undo_url(&page).is_some());

@@ -62,7 +62,9 @@ fn a_person_leaves_and_what_they_owned_is_dealt_with() {
     }
     assert!(!asked.text().contains("Shared"));
     let before = snapshot(&app);
-    for (called, why) in [("nobody such", "No enabled user is called"), ("Tomas Okafor", "Choose somebody who stays.")] {
+    for (called, why) in
+        [("nobody such", "No enabled user is called"), ("Tomas Okafor", "Choose someone who isn't being removed.")]
+    {
         let refused = admin.post(&format!("{of}/deletion"), &[("confirm", "Tomas Okafor"), ("owner", called)]);
         assert_eq!(refused.status, 422, "{}", refused.text());
         assert!(error(&refused, "owner").contains(why), "{}", error(&refused, "owner"));
@@ -299,7 +301,7 @@ fn a_page_tells_what_a_person_did_and_whom_to_ask_without_roles() {
     assert_eq!(nobody.get("/").location(), "/profile");
     let profile = nobody.get("/profile");
     assert!(
-        profile.text().contains("You can't do anything here yet:") && profile.text().contains("Ask Maya Lindqvist."),
+        profile.text().contains("You don't have access to anything yet.") && profile.text().contains("Ask Maya Lindqvist."),
         "{}",
         profile.text()
     );

@@ -160,7 +160,7 @@ fn a_disabled_users_links_are_dead_and_stay_so() {
         is_dead(&app, &link);
     }
     assert!(row(&admin.get(USERS), "Bo").contains("Invited link no longer works"), "{}", row(&admin.get(USERS), "Bo"));
-    assert!(admin.get(&format!("{USERS}/{bo}")).text().contains("The link ended when the account was disabled."));
+    assert!(admin.get(&format!("{USERS}/{bo}")).text().contains("The link stopped working when the account was disabled."));
     let renewed = new_link(&admin, &format!("{USERS}/{bo}/invitation"));
     assert_eq!(accept(&app.anonymous(), &renewed, "").status, 303);
     // Deleted, and expired.

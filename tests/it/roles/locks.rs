@@ -93,7 +93,7 @@ fn two_windows_on_one_role() {
     assert_eq!(granted(&app, &role), ["ledger:read", "payments:read", "payments:void"]);
     // A preview tells the same, and a role that is gone is gone.
     let preview = admin.post(&page(&role), &remembered(&first, &[("name", "Clerk"), ("do", "preview")]));
-    assert!(preview.status == 200 && preview.text().contains("Someone else changed this role meanwhile"));
+    assert!(preview.status == 200 && preview.text().contains("Someone else changed this role in the meantime"));
     assert_eq!(admin.post(&format!("{}/deletion", page(&role)), &[]).status, 303);
     assert_eq!(admin.post(&page(&role), &remembered(&third, &[("name", "Clerk")])).status, 404);
     assert!(named(&app, "Clerks").is_none());

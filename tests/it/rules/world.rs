@@ -311,7 +311,7 @@ impl World {
                 case(format!("/settings/audit-log/{}", newest[0]), vec![], 200)
             }
             ("POST", "/settings/audit-log/retention") => {
-                let fields = vec![field("keep", "forever"), field("shown", "For ever")];
+                let fields = vec![field("keep", "forever"), field("shown", "Forever")];
                 case("/settings/audit-log/retention".into(), fields, 303)
             }
             (method, path) => panic!("{method} {path} has no case in the walk of the route table: write one"),

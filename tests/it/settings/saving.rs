@@ -42,11 +42,11 @@ fn each_fault_stands_beside_its_field_and_nothing_is_saved() {
         ("organisation", long.as_str(), "At most 80 characters."),
         ("ask", long.as_str(), "At most 120 characters."),
         ("ask_link", "javascript:alert(1)", "Enter an http:// or https:// address"),
-        ("ask_link", "https://example.test", "Say whom the link leads to."),
+        ("ask_link", "https://example.test", "Enter who the link leads to."),
         ("ask_link", "mailto:nobody", "Enter an http:// or https:// address"),
         ("banner", long.as_str(), "At most 500 characters."),
         ("banner", tall.as_str(), "At most 5 lines."),
-        ("user_role", "garbage", "Choose one of the list."),
+        ("user_role", "garbage", "Choose one from the list."),
         ("system_role", "00000000-0000-7000-8000-000000000000", "no longer exists"),
         ("user_role", &predefined::TEAM_ADMINISTRATOR.to_string(), "can't be given"),
         ("system_team", "00000000-0000-7000-8000-000000000000", "no longer exists"),
@@ -80,7 +80,10 @@ fn two_windows_keep_each_others_fields_and_the_second_is_told() {
     let second = post(&other, &form(&shown, &[("organisation", "Halden")]));
     assert_eq!(second.status, 303);
     let told = other.get(second.location()).flash();
-    assert_eq!(told, "Saved the organisation. Someone else has changed the whom to ask and banner meanwhile; that was kept.");
+    assert_eq!(
+        told,
+        "Saved the organisation. Someone else changed the whom to ask and banner in the meantime; their change was kept."
+    );
     // The same field: nothing is saved, what was typed is still there, and saving again means it.
     let third = post(&other, &form(&shown, &[("banner", "No maintenance"), ("inactivity", "1d")]));
     assert_eq!(third.status, 409);

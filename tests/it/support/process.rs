@@ -35,7 +35,7 @@ impl Process {
             collect(child.stderr.take().unwrap(), Arc::clone(&output)),
         ];
         let mut process = Self { child, url: String::new(), setup_link: None, output, readers };
-        process.url = process.wait_for("Muster listens on ").unwrap_or_else(|| panic!("no start: {}", process.output()));
+        process.url = process.wait_for("Muster is listening on ").unwrap_or_else(|| panic!("no start: {}", process.output()));
         // The link is printed right after the address, where there is one.
         while process.setup_link.is_none() && process.answers().is_none() {}
         process.setup_link = process.word_after("Open ").filter(|link| link.contains("/setup/"));

@@ -34,7 +34,7 @@ fn names_are_unique_whatever_the_case() {
     assert_eq!(admin.post(&at(&other, ""), &[("name", "OSLO"), ("shown", "Oslo")]).status, 303);
     // Another window still shows the old one.
     let answer = admin.post(&at(&other, ""), &[("name", "Bergen"), ("shown", "Oslo")]);
-    assert!(answer.status == 422 && answer.text().contains("renamed to OSLO meanwhile"), "{}", answer.text());
+    assert!(answer.status == 422 && answer.text().contains("renamed to OSLO in the meantime"), "{}", answer.text());
 }
 
 #[test]

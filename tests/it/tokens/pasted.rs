@@ -56,7 +56,7 @@ fn a_pasted_token_is_found_and_revoked() {
     assert!(done.text().contains("Found 2 tokens") && !done.body.contains("/revocation\"><button"), "{}", done.text());
     assert_eq!([&leaked, &dead, &other].map(|value| app.verify(value).status), [401, 401, 200]);
     assert_eq!(admin.post_and_follow(&here, &[("id", public(&leaked))]).flash(), "No change: it was already revoked.");
-    assert_eq!(find_href(&done, "Paste another text").unwrap(), format!("{TOKENS}/find"));
+    assert_eq!(find_href(&done, "Search another text").unwrap(), format!("{TOKENS}/find"));
 }
 
 fn all_action(page: &Answer) -> String {
