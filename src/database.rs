@@ -189,7 +189,10 @@ impl Database {
         match self.unwritable() {
             None => self.read(manager::takes_writes).await,
             // Only a change tells that the reason is gone.
-            Some(_) => self.record(manager::try_a_write).await,
+            Some(_) => {
+                self.record(manager::try_a_write).await?;
+                self.record(manager::forget_the_try).await
+            }
         }
     }
 
@@ -201,7 +204,7 @@ impl Database {
     fn note_writable<T>(&self, outcome: &Result<T, Error>) {
         let reason = match outcome {
             Ok(_) => None,
-            Err(error @ Error::Unavailable(Outage::DiskFull | Outage::ReadOnly, _)) => Some(error.clone()),
+            Err(error @ Error::Unavailable(Outage::DiskFull | Outage::DiskFails | Outage::ReadOnly, _)) => Some(error.clone()),
             Err(_) => return,
         };
         let mut held = self.unwritable.lock().unwrap_or_else(PoisonError::into_inner);

@@ -18,6 +18,8 @@ pub enum Outage {
     Unreachable,
     /// Its disk is full. Nothing was changed.
     DiskFull,
+    /// Its disk refuses writes: a quota, a limit, or a fault. Nothing was changed.
+    DiskFails,
     /// It takes no writes. Nothing was changed.
     ReadOnly,
     /// The SQLite file was removed or replaced. Nothing was changed.
@@ -32,6 +34,10 @@ impl Outage {
             Self::Unreachable => "Muster can't reach its database right now. Nothing was changed. Try again shortly.",
             Self::DiskFull => {
                 "The disk of Muster's database is full. Nothing was changed. Ask whoever runs Muster to free some space."
+            }
+            Self::DiskFails => {
+                "The disk of Muster's database refuses writes. Nothing was changed. Ask whoever runs Muster to check the disk \
+                 and its quota."
             }
             Self::ReadOnly => "Muster's database is read-only at the moment. Nothing was changed. Ask whoever runs Muster.",
             Self::Replaced => {

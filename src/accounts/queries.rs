@@ -18,6 +18,7 @@ pub mod changes;
 pub mod emails;
 mod hints;
 pub mod list;
+pub mod makers;
 pub mod owners;
 mod plan;
 mod predicates;

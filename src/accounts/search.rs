@@ -9,7 +9,8 @@ use crate::text::fold;
 pub struct Search {
     /// Folded.
     words: Vec<String>,
-    account: Option<Id>,
+    /// An account's UUID, or its first characters.
+    account: Option<String>,
     /// The public id of a token, or its first characters.
     token: Option<String>,
 }
@@ -26,7 +27,7 @@ impl Search {
         let [word] = words[..] else {
             return Self { words: words.into_iter().map(fold).collect(), ..Self::default() };
         };
-        Self { words: vec![fold(word)], account: Id::parse(&word.to_ascii_lowercase()), token: token.map(Into::into) }
+        Self { words: vec![fold(word)], account: uuid_prefix(word), token: token.map(Into::into) }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -38,13 +39,26 @@ impl Search {
         self.words.iter().map(String::as_str).partition(|word| word.chars().count() >= INDEXED_LETTERS)
     }
 
-    pub fn account(&self) -> Option<&Id> {
-        self.account.as_ref()
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
     }
 
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
+}
+
+/// A UUID, or how one begins: eight digits of it or more, with hyphens or without.
+fn uuid_prefix(word: &str) -> Option<String> {
+    const SHORTEST: usize = 8;
+    const LONGEST: usize = 32;
+    if let Some(id) = Id::parse(&word.to_ascii_lowercase()) {
+        return Some(id.to_string());
+    }
+    let digits: String = word.chars().filter(|letter| *letter != '-').map(|letter| letter.to_ascii_lowercase()).collect();
+    let is_one = (SHORTEST..=LONGEST).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let hyphen = |at: usize| if matches!(at, 8 | 12 | 16 | 20) { "-" } else { "" };
+    is_one.then(|| digits.char_indices().flat_map(|(at, digit)| [hyphen(at).to_owned(), digit.to_string()]).collect())
 }
 
 impl From<&str> for Search {
@@ -70,7 +84,14 @@ mod tests {
     fn a_single_word_may_be_a_uuid_or_a_token() {
         let id = Id::new();
         for text in [id.to_string(), id.to_string().to_uppercase(), format!("  {id}\t")] {
-            assert_eq!(Search::from(text.as_str()).account(), Some(&id), "{text:?}");
+            assert_eq!(Search::from(text.as_str()).account(), Some(id.as_str()), "{text:?}");
+        }
+        let (start, bare) = (&id.as_str()[..14], id.as_str().replace('-', ""));
+        for (text, begins) in [(start, start), (&start[..8], &start[..8]), (&bare[..12], &start[..13]), (&bare, id.as_str())] {
+            assert_eq!(Search::from(text).account(), Some(begins.trim_end_matches('-')), "{text:?}");
+        }
+        for text in ["0193a4c", "0193a4cx", "payments", &format!("{bare}0")] {
+            assert_eq!(Search::from(text).account(), None, "{text:?}");
         }
         assert_eq!(Search::from(format!("{id} x").as_str()).account(), None);
         assert_eq!(Search::from("1234").account(), None);

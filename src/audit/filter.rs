@@ -78,6 +78,13 @@ impl LogQuery {
         ]
     }
 
+    /// The filter with the place of the page: what an event's page keeps of the list.
+    pub fn place(&self) -> Vec<(&'static str, String)> {
+        let mut fields = self.fields();
+        fields.extend([("before", self.before.clone()), ("after", self.after.clone())]);
+        fields
+    }
+
     /// Whether the two days count: also in an address that names them without saying so.
     pub fn is_between_dates(&self) -> bool {
         self.period == "dates" || (self.period.is_empty() && !(self.from.trim().is_empty() && self.to.trim().is_empty()))

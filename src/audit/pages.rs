@@ -16,6 +16,7 @@ use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::roles;
+use crate::teams;
 use crate::web::form::Query;
 use crate::web::view::Moment;
 use crate::web::view::moment::{day, short_day};
@@ -57,7 +58,7 @@ pub async fn list(visit: Visit, query: Query<LogQuery>) -> Result<HttpResponse, 
         faults: filter.err().unwrap_or_default(),
         newer: first.filter(|_| found.newer).map(|place| query.href_at("after", place)),
         older: last.filter(|_| found.older).map(|place| query.href_at("before", place)),
-        rows: found.entries.iter().map(|entry| row(entry, &living, now)).collect(),
+        rows: found.entries.iter().map(|entry| row(entry, &query, &living, now)).collect(),
         query,
     };
     visit.html(status, &page)
@@ -89,11 +90,11 @@ fn read(conn: &mut DbConnection, filter: &Filter, way: Way) -> Result<Found, Err
     Ok(Found { entries, newer: matches!(way, Way::Older(Some(_))), older })
 }
 
-fn row(entry: &Entry, living: &HashSet<String>, now: NaiveDateTime) -> Row {
+fn row(entry: &Entry, list: &LogQuery, living: &HashSet<String>, now: NaiveDateTime) -> Row {
     let at = entry.position.at;
     let date = if at.year() == now.year() { short_day(at.date()) } else { day(at.date()) };
     Row {
-        href: event::href(&entry.id),
+        href: event::href(&entry.id, list),
         at: Moment::ago(at, now),
         stamp: format!("{date}, {}", at.format("%H:%M:%S")),
         tile: tile(entry),
@@ -132,7 +133,7 @@ fn object(entry: &Entry, living: &HashSet<String>) -> Option<Party> {
     let id = entry.object_id.as_deref();
     // Tokens are known by their public id, which is no UUID; those are not looked up.
     let is_listed = id.is_some_and(|id| crate::id::Id::parse(id).is_some());
-    let kind = if entry.verb.contains("role") { "role" } else { "" };
+    let kind = ["role", "team"].into_iter().find(|kind| entry.verb.contains(kind)).unwrap_or_default();
     Some(Party {
         events: LogQuery::of(id.unwrap_or(&name)).href(),
         page: id.filter(|id| living.contains(*id)).and_then(|id| page_of(kind, id)),
@@ -145,10 +146,12 @@ fn address(entry: &Entry) -> Option<(String, String)> {
     entry.address.as_ref().map(|address| (address.clone(), LogQuery::from_address(address).href()))
 }
 
-/// The page of what an event names.
+/// The page of what an event names, as far as addresses go: whether the reader may see it is asked on the event's page.
 fn page_of(kind: &str, id: &str) -> Option<String> {
-    match Kind::parse(kind) {
-        Some(kind) => Some(format!("{}/{id}", kind.screen().path)),
-        None => (kind == "role").then(|| format!("{}#role-{id}", roles::view::ROLES)),
+    match (Kind::parse(kind), kind) {
+        (Some(kind), _) => Some(format!("{}/{id}", kind.screen().path)),
+        (None, "role") => Some(format!("{}#role-{id}", roles::view::ROLES)),
+        (None, "team") => Some(format!("{}/{id}", teams::view::TEAMS)),
+        _ => None,
     }
 }

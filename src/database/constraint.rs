@@ -66,11 +66,11 @@ fn unique(constraint: &str, message: &str) -> Option<Error> {
 fn outage(message: &str) -> Option<Outage> {
     const DISK_FULL: [&str; 3] = ["database or disk is full", "No space left on device", "could not extend file"];
     const READ_ONLY: [&str; 3] = ["readonly database", "read-only transaction", "during recovery"];
-    const UNREACHABLE: [&str; 17] = [
+    const DISK_FAILS: [&str; 1] = ["disk I/O error"];
+    const UNREACHABLE: [&str; 16] = [
         "database is locked",
         "database table is locked",
         "unable to open database",
-        "disk I/O error",
         "terminating connection",
         "server closed the connection",
         "connection to server",
@@ -88,6 +88,7 @@ fn outage(message: &str) -> Option<Outage> {
     let has = |signs: &[&str]| signs.iter().any(|sign| message.contains(sign));
     match () {
         () if has(&DISK_FULL) => Some(Outage::DiskFull),
+        () if has(&DISK_FAILS) => Some(Outage::DiskFails),
         () if has(&READ_ONLY) => Some(Outage::ReadOnly),
         () if has(&UNREACHABLE) => Some(Outage::Unreachable),
         () => None,

@@ -172,10 +172,23 @@ pub fn takes_writes(conn: &mut DbConnection) -> Result<(), Error> {
     }
 }
 
-/// Writes something that nobody reads.
+/// A change needs about as much room.
+const TRIED: usize = 64 * 1024;
+
+/// Writes something that nobody reads, to be removed by [`forget_the_try`].
 pub fn try_a_write(conn: &mut DbConnection) -> Result<(), Error> {
-    Sql::new("DELETE FROM settings WHERE name = 'write_probe'").execute(conn)?;
-    Sql::new("INSERT INTO settings (name, value) VALUES ('write_probe', '')").execute(conn).map(drop)
+    forget_the_try(conn)?;
+    let mut sql = Sql::new("INSERT INTO settings (name, value) VALUES ('write_probe', ");
+    sql.bind("x".repeat(TRIED)).push(")");
+    sql.execute(conn).map(drop)
+}
+
+/// Removes what [`try_a_write`] has written.
+///
+/// # Errors
+/// The database's.
+pub fn forget_the_try(conn: &mut DbConnection) -> Result<(), Error> {
+    Sql::new("DELETE FROM settings WHERE name = 'write_probe'").execute(conn).map(drop)
 }
 
 /// Writes a failing connection to the log once, not on every try: the pool tries for as long as the outage lasts.

@@ -38,14 +38,14 @@ use crate::web::{client, trace};
 pub static VERIFY: Operation = Operation::new(
     "Gateway",
     "Check a call that a gateway holds",
-    "Any method will do, and anything may follow the path. The token in the request is the one that is checked. `/help/gateways` says \
+    "Any method will do, and anything may follow the path. It checks the token in the request. `/help/gateways` says \
      how to configure a gateway for it.",
     &[
-        says(200, "The call may pass. The headers say who calls."),
-        says(401, "There is no token in the call, or one that is not usable."),
-        says(403, "The permission that the gateway asks for is lacking, or the token is read-only."),
-        says(429, "Too many calls with unusable tokens came from this address."),
-        says(503, "The database cannot be asked."),
+        says(200, "Let the call pass. The headers say who is calling."),
+        says(401, "The call has no token, or one that can't be used."),
+        says(403, "The account lacks the permission that the gateway requires, or the token is read-only."),
+        says(429, "Too many rejected tokens from this address."),
+        says(503, "Muster can't reach its database."),
     ],
 )
 .bare();

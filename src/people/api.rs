@@ -83,13 +83,14 @@ impl Example for InvitedUsers {
     }
 }
 
-const TAKEN: (u16, &str) = (409, "No seat is left, or the address cannot be used.");
-const TABLE: &str = "| field | absent or null | empty |\n|---|---|---|\n| `name` | the first and last name, or the address | 400 |\n| `email` | \
-    400 | 400 |\n| `active` | true | |\n\nA new user gets the default role of the settings, at first User. The link with which they set their password is made on their page.";
+const TAKEN: (u16, &str) = (409, "All seats are in use, or the address can't be used.");
+const TABLE: &str = "| field | absent or null | empty |\n|---|---|---|\n| `name` | the first and last name, or the address | \
+     400 |\n| `email` | 400 | 400 |\n| `active` | true | |\n\nA new user gets the default role of the settings, at first User. \
+     Create the link to set a password on the user's page.";
 
 pub static INVITE: Operation = Operation::new(
     GROUP,
-    "Invite a user, or find the one who has the address",
+    "Invite a user, or return the user with that address",
     TABLE,
     &[answers::<User>(200, "The user."), says(TAKEN.0, TAKEN.1)],
 )
@@ -112,7 +113,7 @@ pub static CREATE: Operation = Operation::new(
     GROUP,
     "Create a user",
     TABLE,
-    &[answers::<User>(201, "The user."), says(409, "No seat is left, or a user has the address.")],
+    &[answers::<User>(201, "The user."), says(409, "All seats are in use, or the address is already in use.")],
 )
 .with_body::<NewUser>();
 
@@ -130,8 +131,9 @@ pub async fn create(call: Call, body: Json<NewUser>) -> Result<HttpResponse, Err
 
 pub static INVITE_SEVERAL: Operation = Operation::new(
     GROUP,
-    "Invite several users, all or nobody",
-    "Whoever has an address already is the answer for it, so that a list may be sent again. `active` is ignored: who was disabled stays so.",
+    "Invite several users, all or none",
+    "Returns the existing user for an address that is already in use, so you can send the same list again. `active` is ignored: \
+     disabled users stay disabled.",
     &[answers::<InvitedUsers>(200, "The users, in the order of the list."), says(TAKEN.0, TAKEN.1)],
 )
 .with_body::<NewUsers>();

@@ -104,7 +104,7 @@ pub async fn list(call: Call) -> Result<HttpResponse, Error> {
 }
 
 pub static SHOW: Operation =
-    Operation::new(GROUP, "Show a role", "A role with all that it grants.", &[answers::<Role>(200, "The role.")]);
+    Operation::new(GROUP, "Show a role", "A role with its permissions.", &[answers::<Role>(200, "The role.")]);
 
 /// `GET /admin/roles/{uuid}`
 pub async fn show(call: Call) -> Result<HttpResponse, Error> {
@@ -113,7 +113,7 @@ pub async fn show(call: Call) -> Result<HttpResponse, Error> {
     ok(&Role::new(&role, &call.base()))
 }
 
-const CONFLICT: &str = "Another role has this name, the role is locked, or nobody who can administer Muster would remain.";
+const CONFLICT: &str = "Another role has this name, the role is locked, or it would leave nobody who can administer Muster.";
 
 pub static CREATE: Operation = Operation::new(
     GROUP,
@@ -168,10 +168,10 @@ pub async fn update(call: Call, body: Json<Draft>) -> Result<HttpResponse, Error
 pub static DELETE: Operation = Operation::new(
     GROUP,
     "Delete a role",
-    "Those who have it lose it. Roles that come with Muster cannot be deleted.",
+    "Everyone who has it loses it. Predefined roles can't be deleted.",
     &[
         says(204, "It is deleted."),
-        says(409, "The role comes with Muster, new accounts begin with it, or nobody who can administer Muster would remain."),
+        says(409, "The role comes with Muster, new accounts begin with it, or it would leave nobody who can administer Muster."),
     ],
 );
 
@@ -184,9 +184,9 @@ pub async fn delete(call: Call) -> Result<HttpResponse, Error> {
 
 pub static RESET: Operation = Operation::new(
     GROUP,
-    "Reset the roles that come with Muster",
-    "Gives each of them the permissions that it comes with, all or none of them. Custom roles stay as they are. A body is ignored.",
-    &[answers::<Roles>(200, "All roles as they are now."), says(409, "Nobody who can administer Muster would remain.")],
+    "Reset the predefined roles",
+    "Restores the default permissions of all predefined roles. Custom roles don't change. The body is ignored.",
+    &[answers::<Roles>(200, "All roles as they are now."), says(409, "It would leave nobody who can administer Muster.")],
 );
 
 /// `POST /admin/roles/reset`
@@ -202,8 +202,8 @@ pub async fn reset(call: Call) -> Result<HttpResponse, Error> {
 
 pub static PERMISSIONS: Operation = Operation::new(
     GROUP,
-    "List the permissions that Muster knows",
-    "Any other well-formed permission may stand in a role, too: it is for a gateway to ask for.",
+    "List Muster's permissions",
+    "Roles can also have any other well-formed permission, for gateways to require.",
     &[answers::<Permissions>(200, "The permissions, by resource and action.")],
 );
 

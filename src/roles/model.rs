@@ -5,7 +5,7 @@ use chrono::NaiveDateTime;
 use super::permission::PermissionSet;
 use crate::id::Id;
 
-/// A role with all that it grants.
+/// A role with its permissions.
 #[derive(Debug, Clone)]
 pub struct Role {
     /// Identity; predefined roles keep their published ones.

@@ -38,6 +38,12 @@ fn list_of(actor: &Principal, kind: Kind, team: &Id) -> Option<String> {
     may_see(actor, kind).then(|| address(kind.screen().path, &[("team", team.to_string())]))
 }
 
+/// The page of an account, for who may see it.
+fn page_of(actor: &Principal, kind: &str, id: &Id) -> Option<String> {
+    let kind = Kind::parse(kind).filter(|kind| may_see(actor, *kind))?;
+    Some(format!("{}/{id}", kind.screen().path))
+}
+
 fn line(actor: &Principal, kind: Kind, person: Person) -> PersonLine {
     let id = person.id.to_string();
     let tile = match kind {
@@ -45,7 +51,7 @@ fn line(actor: &Principal, kind: Kind, person: Person) -> PersonLine {
         Kind::System => Tile::machine(&id, &person.name),
     };
     PersonLine {
-        href: may_see(actor, kind).then(|| format!("{}/{id}", kind.screen().path)),
+        href: page_of(actor, kind.as_str(), &person.id),
         tile,
         name: person.name,
         about: person.email.unwrap_or(person.description),

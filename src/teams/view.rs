@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::web::navigation::{Group, Item};
 use crate::web::view::pagination::Pagination;
-use crate::web::view::{Choice, Field, Shell};
+use crate::web::view::{Choice, Contact, Field, Shell};
 
 pub mod team;
 
@@ -51,7 +51,7 @@ pub struct TeamLine {
     pub users: Count,
     pub system_accounts: Count,
     /// The first administrator, and how many there are beside them.
-    pub administrator: Option<String>,
+    pub administrator: Option<Contact>,
     pub others: usize,
     /// All their names.
     pub administrators: String,

@@ -25,7 +25,7 @@ pub static REVOKE_CURRENT: Operation = Operation::new(
     "Own token",
     "Revoke the token in the request",
     "Also ends the old value of a regenerated token. Needs no permission, and a read-only token can do it too.",
-    &[says(204, "The token has been revoked."), says(409, "Another call was faster.")],
+    &[says(204, "The token has been revoked."), says(409, "It has just been revoked or regenerated.")],
 );
 
 pub static REGENERATE_CURRENT: Operation = Operation::new(
@@ -34,9 +34,9 @@ pub static REGENERATE_CURRENT: Operation = Operation::new(
     "The new token has the same name, access and lifetime. Needs no permission, and a read-only token can do it too. The body \
      may be left out, and may be a form.",
     &[
-        answers::<Regenerated>(201, "The new token. Its value is shown this once."),
+        answers::<Regenerated>(201, "The new token. Its value is shown only once."),
         says(409, "The token has been regenerated already."),
-        says(429, "The token is too new to be replaced again."),
+        says(429, "The token is too new to be regenerated."),
     ],
 )
 .with_optional_body::<Regeneration>()

@@ -3,11 +3,12 @@
 mod activity;
 mod exports;
 mod file;
+mod full;
 mod gone;
 mod half_sent;
 mod hangs;
 mod killed;
-mod load;
+pub mod load;
 mod log_lines;
 mod lost_commit;
 mod machines;

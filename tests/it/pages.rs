@@ -10,6 +10,7 @@ mod accounts_list;
 mod accounts_order;
 mod compression;
 mod create;
+mod dead_ends;
 mod every_page;
 mod help;
 pub mod html;

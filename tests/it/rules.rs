@@ -11,4 +11,5 @@ mod races;
 mod routes;
 mod sizes;
 mod users;
+mod words;
 pub mod world;

@@ -7,6 +7,7 @@ pub mod dice;
 pub mod echo;
 pub mod engine;
 pub mod hcl;
+pub mod pipeline;
 pub mod process;
 #[cfg(feature = "installed-tests")]
 pub mod proxy;

@@ -39,13 +39,9 @@ impl Example for RoleList {
 pub static REPLACE: Operation = Operation::new(
     GROUP,
     "Replace the roles of an account",
-    "`roles` is required: an empty list takes all of them away. Team Administrator follows from administering a team: it cannot stand in \
-     the list, and stays as it is. Nobody gives what they do not hold.",
-    &[
-        says(204, "The account has these roles, and no others."),
-        says(409, "No administrator would remain."),
-        says(GONE.0, GONE.1),
-    ],
+    "`roles` is required; an empty list removes all of them. Team Administrator comes with administering a team: it can't be in \
+     the list, and stays. You can only give roles that grant no more than you have.",
+    &[says(204, "The account now has exactly these roles."), says(409, "It would leave no administrator."), says(GONE.0, GONE.1)],
 )
 .with_body::<RoleList>();
 
@@ -70,8 +66,8 @@ pub async fn replace(call: Call, body: Json<RoleList>) -> Result<HttpResponse, E
 pub static ADD: Operation = Operation::new(
     GROUP,
     "Give an account a role",
-    "The body is not read. Giving what it has already changes nothing.",
-    &[says(204, "The account has the role."), says(400, "The role cannot be given by hand."), says(GONE.0, GONE.1)],
+    "The body is ignored. Does nothing if the account already has the role.",
+    &[says(204, "The account has the role."), says(400, "The role can't be given directly."), says(GONE.0, GONE.1)],
 );
 
 /// `PUT /admin/users/{uuid}/roles/{role}`
@@ -81,12 +77,12 @@ pub async fn add(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse,
 
 pub static REMOVE: Operation = Operation::new(
     GROUP,
-    "Take a role from an account",
-    "The body is not read. Taking what it has not changes nothing.",
+    "Remove a role from an account",
+    "The body is ignored. Does nothing if the account doesn't have the role.",
     &[
         says(204, "The account does not have the role."),
-        says(400, "The role cannot be taken by hand."),
-        says(409, "No administrator would remain."),
+        says(400, "The role can't be removed directly."),
+        says(409, "It would leave no administrator."),
         says(GONE.0, GONE.1),
     ],
 );
@@ -111,7 +107,7 @@ async fn one_role(call: Call, change: Change) -> Result<HttpResponse, Error> {
 pub static PROMOTE: Operation = Operation::new(
     GROUP,
     "Give an account the role Administrator",
-    "The body is not read. Only administrators may.",
+    "The body is ignored. Only administrators can do this.",
     &[answers::<User>(200, "The account as it is now."), says(GONE.0, GONE.1)],
 );
 
@@ -122,9 +118,9 @@ pub async fn promote(call: Call, _: Result<Body, FormError>) -> Result<HttpRespo
 
 pub static DEMOTE: Operation = Operation::new(
     GROUP,
-    "Take the role Administrator from an account",
-    "The body is not read. Only administrators may.",
-    &[answers::<User>(200, "The account as it is now."), says(409, "No administrator would remain."), says(GONE.0, GONE.1)],
+    "Remove the role Administrator from an account",
+    "The body is ignored. Only administrators can do this.",
+    &[answers::<User>(200, "The account as it is now."), says(409, "It would leave no administrator."), says(GONE.0, GONE.1)],
 );
 
 /// `DELETE /admin/users/{uuid}/role/admin`

@@ -46,19 +46,30 @@ const SORTS: &[&str] = &["name", "-name", "login", "-login", "used", "-used", "e
 pub static LIST: Operation = Operation::new(
     GROUP,
     "List users and system accounts",
-    "Of each kind those that the caller may see. An empty parameter counts as absent. A parameter that is not known is ignored; one whose \
-     value makes no sense is refused.",
+    "Lists what the caller can see. Empty and unknown parameters are ignored; an invalid value is refused.",
     &[answers::<AccountList>(200, "A page of the list.")],
 )
 .with_query(&[
-    Parameter { name: "q", kind: Kind::Short(100), text: "Words of the name, the description or the e-mail address, in any order; a UUID; or how a token begins." },
-    Parameter { name: "active", kind: Kind::Flag, text: "Only enabled, or only disabled accounts. Both unless given." },
-    Parameter { name: "userType", kind: Kind::Number(0, 1), text: "0: users alone. 1: system accounts alone." },
+    Parameter {
+        name: "q",
+        kind: Kind::Short(100),
+        text: "Words of the name, the description or the e-mail address, in any order; a UUID; or how a token begins.",
+    },
+    Parameter { name: "active", kind: Kind::Flag, text: "Only enabled or only disabled accounts. Both by default." },
+    Parameter { name: "userType", kind: Kind::Number(0, 1), text: "0: only users. 1: only system accounts." },
     Parameter { name: "role", kind: Kind::Uuid, text: "Only those with this role." },
     text("team", "Only members of the team of this UUID."),
     text("activity", "Only those used in the last 30 days (`30`), unused for 90 days (`unused-90`), or never used (`never`)."),
-    Parameter { name: "expiring", kind: Kind::Word(&["14"]), text: "`14`: only system accounts with a token that expires within 14 days." },
-    Parameter { name: "sort", kind: Kind::Word(SORTS), text: "By name, last login, last use, first expiry or status; with `-` in front, backwards." },
+    Parameter {
+        name: "expiring",
+        kind: Kind::Word(&["14"]),
+        text: "`14`: only system accounts with a token that expires within 14 days.",
+    },
+    Parameter {
+        name: "sort",
+        kind: Kind::Word(SORTS),
+        text: "By name, last login, last use, first expiry or status; put `-` in front to reverse.",
+    },
     PAGE,
     SIZE,
 ]);

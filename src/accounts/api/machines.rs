@@ -142,11 +142,15 @@ impl Example for Changed {
 pub static BULK: Operation = Operation::new(
     GROUP,
     "Change many system accounts at once",
-    "All or nothing, in one transaction. Give either `uuids` or `filter`. A filter that is not known, or whose value makes no sense, is \
-     refused: it would mean all of them. `role` is required for `addRole` and `removeRole`, `owner` for `setOwner`; each is ignored otherwise.",
+    "All or nothing, in one transaction. Send either `uuids` or `filter`. An unknown or invalid filter is refused, because it \
+     would select everything. `role` is required for `addRole` and `removeRole`, `owner` for `setOwner`; each is ignored \
+     otherwise.",
     &[
         answers::<Changed>(200, "How many were changed."),
-        says(409, "A rule stands in the way of one of them: its own account, the plan's limit, a taken name, the last administrator."),
+        says(
+            409,
+            "A rule stands in the way of one of them: its own account, the plan's limit, a taken name, the last administrator.",
+        ),
     ],
 )
 .with_body::<BulkChange>();
@@ -172,7 +176,7 @@ pub async fn bulk(call: Call, body: Json<BulkChange>) -> Result<HttpResponse, Er
         (Some(ids), None) if ids.len() > MOST => return Err(Error::at("uuids", "At most 5,000 at a time.")),
         (Some(ids), None) => Selection::Accounts(ids),
         (None, Some(filter)) => Selection::Matching(Narrowing::of_object(&filter)?.filter(&call.actor, &SYSTEM_ACCOUNTS)?),
-        _ => return Err(Error::at("uuids", "Give either uuids or filter.")),
+        _ => return Err(Error::at("uuids", "Send either uuids or filter.")),
     };
     let plan = Plan::from(call.config.get_ref());
     let done = call.write(move |conn, actor| operations::run(conn, actor, &plan, &action, &selection)).await;

@@ -22,12 +22,12 @@ use crate::web::api::operation::{Example, Operation, answers, says};
 /// The group of these endpoints in the description.
 pub const GROUP: &str = "Accounts";
 /// Every endpoint that names an account answers so for one that is no more.
-pub const GONE: (u16, &str) = (410, "The account has been deleted. The sentence says by whom and when.");
+pub const GONE: (u16, &str) = (410, "The account has been deleted. `detail` says who deleted it and when.");
 
 pub static MYSELF: Operation = Operation::new(
     GROUP,
     "Show the caller's own account",
-    "The account of the token in the request. Any valid token may ask.",
+    "The account that the token belongs to. Works with any valid token.",
     &[answers::<User>(200, "The account of the token.")],
 );
 
@@ -44,7 +44,7 @@ pub async fn myself(call: Call) -> Result<HttpResponse, Error> {
 pub static SHOW: Operation = Operation::new(
     GROUP,
     "Show a user or a system account",
-    "Disabled accounts are shown, too.",
+    "Includes disabled accounts.",
     &[answers::<User>(200, "The account."), says(GONE.0, GONE.1)],
 );
 
@@ -87,9 +87,10 @@ impl Example for UserChange {
 pub static UPDATE: Operation = Operation::new(
     GROUP,
     "Change a user or a system account",
-    "| field | absent or null | empty |\n|---|---|---|\n| `name` | kept | 400 |\n| `email` | kept | removed from a system account, 400 for \
-     a user |\n| `description` | kept | removed |\n| `active` | kept | |\n| `type` | kept | |\n\nRoles and teams are never changed here, nor \
-     is anything else of the object that `GET` gives. To change one's own e-mail address takes the password, so it is not done here.",
+    "| field | absent or null | empty |\n|---|---|---|\n| `name` | kept | 400 |\n| `email` | kept | removed from a system \
+     account, 400 for a user |\n| `description` | kept | removed |\n| `active` | kept | |\n| `type` | kept | |\n\nRoles, teams \
+     and other fields of the object that `GET` returns are ignored. To change your own e-mail address, use your profile: it \
+     asks for your password.",
     &[
         answers::<User>(200, "The account as it is now."),
         says(409, "A rule of the installation stands in the way: the plan's limit, a taken name, the last administrator."),
@@ -140,11 +141,11 @@ fn change(conn: &mut DbConnection, actor: &Principal, plan: &Plan, id: &Id, want
 pub static DELETE: Operation = Operation::new(
     GROUP,
     "Delete a user or a system account",
-    "For good, with its tokens, roles and teams. A client that keeps track of it, such as Terraform, fails from then on until it \
-     forgets it: to disable is usually better.",
+    "Permanently, with its tokens, roles and teams. Clients that track it, such as Terraform, fail until they forget it, so \
+     disabling is usually better.",
     &[
         says(204, "The account has been deleted."),
-        says(409, "It is one's own account, or the last administrator."),
+        says(409, "It's your own account, or the last administrator."),
         says(GONE.0, GONE.1),
     ],
 );

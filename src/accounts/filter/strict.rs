@@ -24,7 +24,7 @@ impl ListQuery {
                 "q" if value.chars().count() > SEARCH_LIMIT => format!("At most {SEARCH_LIMIT} characters."),
                 "sort" if value == Sort::default().as_str() => return None,
                 _ if kept => return None,
-                _ => "There is nothing of this value.".into(),
+                _ => "Nothing has this value.".into(),
             };
             Some(FieldError { field: name, message })
         };

@@ -14,6 +14,7 @@ use crate::accounts::kind::Screen;
 use crate::accounts::model::{Account, Kind, Right};
 use crate::accounts::operations;
 use crate::accounts::queries;
+use crate::accounts::queries::makers::{self, Makers};
 use crate::accounts::queries::owners::{self, Owner};
 use crate::accounts::queries::selection::Target;
 use crate::accounts::view::account::{AccountPage, Invited, RoleLine, TeamLine};
@@ -43,7 +44,6 @@ use crate::tokens;
 use crate::tokens::model::ListedToken;
 use crate::web::page::whom_to_ask;
 use crate::web::view::moment::{day, long_day, short_day};
-use crate::web::view::words::counted;
 use crate::web::view::{Contact, Field, Moment};
 
 /// Days that the chart shows, today included.
@@ -82,6 +82,7 @@ struct Found {
     /// The teams that they administer.
     administers: Vec<Id>,
     belongings: Belongings,
+    makers: Makers,
 }
 
 fn find(conn: &mut DbConnection, actor: &Principal, (screen, settings): (&Screen, &General), id: &Id) -> Result<Found, Error> {
@@ -124,6 +125,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, (screen, settings): (&Screen
         },
         all_roles: roles::queries::all(conn)?,
         all_teams: teams::queries::all(conn)?,
+        makers: makers::of(conn, id)?,
         used: queries::totals(conn, Kind::System)?.0,
         ask: whom_to_ask(conn, settings)?,
         tracked_since: settings::tracked_since(conn)?,
@@ -166,7 +168,10 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
             own: actor.is(id),
             invited: found.pending.get(id).is_some(),
         },
-        invited: found.pending.get(id).map(|(one, standing)| invited(one, standing, now)),
+        invited: found
+            .pending
+            .get(id)
+            .map(|(one, standing)| invited((one, standing), person(actor, &found.makers.inviter, &one.by_name), now)),
         can_manage,
         can_operate,
         ask: if can_operate { None } else { found.ask.clone() },
@@ -180,7 +185,7 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         password_set: found.ways_in.1.filter(|_| can_manage).map(|at| Moment::made(at, now)),
         tracked_since: day(found.tracked_since.date()),
         created: Moment::on(account.created_at),
-        created_by: account.created_by_name.clone(),
+        created_by: person(actor, &found.makers.creator, &account.created_by_name),
         tokens: match screen.kind {
             Kind::System => can_operate.then(|| token_section(visit, &found, now)),
             Kind::User => can_manage.then(|| tokens_of_user(visit, &found, now)),
@@ -193,7 +198,7 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         changes: found.feed.iter().map(|entry| feed_line(entry, id, now)).collect(),
         all_changes: all_changes(visit),
         roles: role_lines(&found),
-        teams: team_lines(&found),
+        teams: team_lines(actor, &found),
         plan: plan_view(&visit.config, Kind::System, found.used),
         role_choices: role_choices(&found.all_roles, actor, &held),
         roles_shown: edits::shown(&held),
@@ -208,13 +213,19 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
 }
 
 /// An invitation that has not been accepted yet, and why its link is dead where it is.
-fn invited(one: &Invitation, standing: Standing, now: NaiveDateTime) -> Invited {
+fn invited((one, standing): (&Invitation, Standing), by: Contact, now: NaiveDateTime) -> Invited {
     let why = match standing {
         Standing::Open | Standing::Expired => String::new(),
         Standing::Ended => "The link stopped working when the account was disabled.".to_owned(),
         Standing::Unbacked => format!("{} can no longer grant everything that this invitation gives.", one.by_name),
     };
-    Invited { link: invitation(one, standing, now), by: one.by_name.clone(), why }
+    Invited { link: invitation(one, standing, now), by, why }
+}
+
+/// Somebody by name, with their page where the reader may see it.
+fn person(actor: &Principal, found: &Option<(Kind, Id)>, name: &str) -> Contact {
+    let seen = found.as_ref().filter(|(kind, _)| actor.may(kind.permission(Right::Read)));
+    Contact { name: name.to_owned(), href: seen.map(|(kind, id)| format!("{}/{id}", kind.screen().path)) }
 }
 
 /// How many bytes a gateway is told of the account with each call, where that is more than some have room for.
@@ -236,14 +247,19 @@ fn role_lines(found: &Found) -> Vec<RoleLine> {
 }
 
 /// The teams that the account belongs to, and those that it administers without belonging to them.
-fn team_lines(found: &Found) -> Vec<TeamLine> {
+fn team_lines(actor: &Principal, found: &Found) -> Vec<TeamLine> {
     let line = |team: &Team| {
         let (users, machines) = found.sizes.get(&team.id).copied().unwrap_or_default();
-        let about = match found.administers.contains(&team.id) {
-            true => "Administrator of this team".to_owned(),
-            false => format!("{}, {}", counted(count(users), "user"), counted(count(machines), "system account")),
+        let list = |kind: Kind, n: i64| Contact {
+            name: kind.counted(n),
+            href: (n > 0 && actor.may(kind.permission(Right::Read))).then(|| format!("{}?team={}", kind.screen().path, team.id)),
         };
-        TeamLine { id: team.id.to_string(), name: team.name.clone(), about }
+        TeamLine {
+            id: team.id.to_string(),
+            name: team.name.clone(),
+            is_administered: found.administers.contains(&team.id),
+            members: [list(Kind::User, users), list(Kind::System, machines)],
+        }
     };
     let member_of = |team: &Team| found.teams.iter().any(|own| own.id == team.id);
     let administered = found.all_teams.iter().filter(|team| found.administers.contains(&team.id) && !member_of(team));

@@ -187,13 +187,13 @@ impl Criteria {
         }
         let mut found = self.accounts(from, &condition, &values);
         if let Some(id) = search.account() {
-            found.push(" UNION ").append(self.accounts("accounts f", "f.id = ?", &[id.into()]));
-            test += " OR a.id = ?";
-            tested.push(id.into());
+            let (begins, values) = begins_with("f", id);
+            found.push(" UNION ").append(self.accounts("accounts f", &begins, &values));
+            test += &format!(" OR {}", begins_with("a", id).0);
+            tested.extend(values);
         }
         if let Some(token) = search.token() {
-            // `~` comes after every letter and digit.
-            let (begins, values) = ("t.id >= ? AND t.id < ?", [token.into(), format!("{token}~").into()]);
+            let (begins, values) = begins_with("t", token);
             let with = format!("f.id = t.account_id AND {begins}");
             found.push(" UNION ").append(self.accounts("tokens t CROSS JOIN accounts f", &with, &values));
             let fence = fence(self.engine);
@@ -203,4 +203,9 @@ impl Criteria {
         let found = (!indexed.is_empty()).then_some(found);
         Predicate { found, is_by_name: false, test: Sql::of(&format!("({test})"), tested), range: None }
     }
+}
+
+/// The rows of a table whose id begins so. `~` comes after every letter and digit.
+fn begins_with(table: &str, id: &str) -> (String, [Value; 2]) {
+    (format!("({table}.id >= ? AND {table}.id < ?)"), [id.into(), format!("{id}~").into()])
 }

@@ -30,8 +30,10 @@ pub struct TeamLine {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// `11 users, 3 system accounts`, or that the account administers it.
-    pub about: String,
+    /// Whether the account is one of its administrators.
+    pub is_administered: bool,
+    /// `11 users` and `3 system accounts`, each with its list where the reader may see that.
+    pub members: [Contact; 2],
 }
 
 /// An invitation that has not been accepted yet.
@@ -40,7 +42,7 @@ pub struct Invited {
     /// How long its link works.
     pub link: Moment,
     /// Who answers for it.
-    pub by: String,
+    pub by: Contact,
     /// Why its link is dead before its time; empty where it is not.
     pub why: String,
 }
@@ -117,7 +119,7 @@ pub struct AccountPage {
     /// When it was created.
     pub created: Moment,
     /// By whom; empty if unknown.
-    pub created_by: String,
+    pub created_by: Contact,
     /// Its tokens; `None` for those who may not see them.
     pub tokens: Option<TokenSection>,
     /// Calls per day; `None` leaves the section out.

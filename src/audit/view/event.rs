@@ -22,6 +22,8 @@ pub struct Sibling {
 #[template(path = "audit/event.html")]
 pub struct EventPage {
     pub shell: Shell,
+    /// The list that it was opened from.
+    pub list: String,
     /// `Added role`.
     pub action: String,
     /// What was given, taken or made.

@@ -69,7 +69,7 @@ impl TeamBody {
 pub static LIST: Operation = Operation::new(
     GROUP,
     "List teams",
-    "By name, without their members. Who may not see all teams gets those that they administer.",
+    "Sorted by name, without members. Callers who can't see all teams get those they administer.",
     &[answers::<Teams>(200, "A page of teams.")],
 )
 .with_query(&[Parameter { name: "q", kind: Kind::Short(LONGEST), text: "A part of the name, in any case." }, PAGE, SIZE]);
@@ -134,9 +134,9 @@ pub async fn create(call: Call, body: Json<TeamBody>) -> Result<HttpResponse, Er
 pub static REPLACE: Operation = Operation::new(
     GROUP,
     "Change a team",
-    "Replaces name, applications and administrators; the members stay. `name` is required (null counts as absent). Each list that is \
-     absent, null or empty becomes empty. An administrator that does not exist is refused; a disabled one is kept, and does not count \
-     as one until it is enabled. Whoever manages only this team may not change its administrators.",
+    "Replaces name, applications and administrators; the members stay. `name` is required (null counts as absent). Each list \
+     that is absent, null or empty becomes empty. An administrator that does not exist is refused; a disabled one is kept, and \
+     does not count as one until it is enabled. Callers who only manage this team can't change its administrators.",
     &[answers::<Team>(200, "The team as it is now."), says(409, "Another team has this name.")],
 )
 .with_body::<TeamBody>();

@@ -142,8 +142,8 @@ pub async fn show(call: Call) -> Result<HttpResponse, Error> {
 pub static REPLACE: Operation = Operation::new(
     GROUP,
     "Replace the members of a team",
-    "Makes these accounts the members, and nobody else; administrators stay what they are. `users` is required: absent or null is \
-     refused, `[]` removes everybody. Nothing is changed where one of them does not exist.",
+    "Makes exactly these accounts the members. Administrators don't change. `users` is required: absent or null is \
+     refused, `[]` removes everybody. If one of them doesn't exist, nothing changes.",
     &[answers::<Members>(200, "The members as they are now.")],
 )
 .with_body::<UserList>();
@@ -162,7 +162,7 @@ pub async fn replace(call: Call, body: Json<UserList>) -> Result<HttpResponse, E
 pub static ADD: Operation = Operation::new(
     GROUP,
     "Add members to a team",
-    "Who is a member already stays one. `users` is required. Nothing is changed where one of them does not exist.",
+    "Existing members stay. `users` is required. If one of them doesn't exist, nothing changes.",
     &[answers::<Members>(200, "The members as they are now.")],
 )
 .with_body::<UserList>();
@@ -181,8 +181,8 @@ pub async fn add(call: Call, body: Json<UserList>) -> Result<HttpResponse, Error
 pub static REMOVE: Operation = Operation::new(
     GROUP,
     "Remove members from a team",
-    "Who is no member is left alone. `users` is required. Nothing is changed where one of them does not exist.",
-    &[says(204, "They are no members.")],
+    "Accounts that aren't members are ignored. `users` is required. If one of them doesn't exist, nothing changes.",
+    &[says(204, "They are no longer members.")],
 )
 .with_body::<UserList>();
 
@@ -198,8 +198,9 @@ pub async fn remove(call: Call, body: Json<UserList>) -> Result<HttpResponse, Er
 pub static REMOVE_ONE: Operation = Operation::new(
     GROUP,
     "Remove a member from a team",
-    "404 for an account that neither belongs to the team nor administers it. An administrator who is no member stays one: 204.",
-    &[says(204, "It is no member.")],
+    "404 for an account that neither belongs to the team nor administers it. Administrators who aren't members stay \
+     administrators: 204.",
+    &[says(204, "It is no longer a member.")],
 );
 
 /// `DELETE /admin/teams/{uuid}/users/{user}`

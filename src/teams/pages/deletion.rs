@@ -54,7 +54,9 @@ pub async fn ask(visit: TeamVisit) -> Result<HttpResponse, Error> {
     alone.truncate(NAMED);
     let page = DeletePage {
         shell,
-        url: visit.url(),
+        url: visit.path(),
+        kept: visit.suffix(),
+        list: visit.list(),
         name: team.name,
         members: joined(&members, "and"),
         losses: roles.into_iter().filter_map(loss).collect(),
@@ -75,5 +77,5 @@ pub async fn delete(visit: TeamVisit) -> Result<HttpResponse, Error> {
     let id = visit.id.clone();
     let team = visit.write(move |conn, actor| operations::delete(conn, actor, &id)).await?;
     visit.flash(&Flash::done("Deleted the team ").strong(team.name).plain("."))?;
-    Ok(see_other(TEAMS))
+    Ok(see_other(&visit.list()))
 }

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Deserialize;
 
-use super::{count, list_of, may_see, place};
+use super::{count, list_of, may_see, page_of, place};
 use crate::accounts::model::Kind;
 use crate::accounts::queries::alike::{Among, of_same_look};
 use crate::error::Error;
@@ -20,7 +20,7 @@ use crate::web::page::see_other;
 use crate::web::view::address::address;
 use crate::web::view::pagination::Pagination;
 use crate::web::view::words::counted;
-use crate::web::view::{Choice, Field, Flash};
+use crate::web::view::{Choice, Contact, Field, Flash};
 use crate::web::visit::Visit;
 
 /// Rows of a page.
@@ -34,6 +34,20 @@ pub struct TeamsQuery {
     q: String,
     administrators: String,
     page: String,
+}
+
+impl TeamsQuery {
+    /// As an address says it.
+    pub fn parse(words: &str) -> Self {
+        serde_html_form::from_str(words).unwrap_or_default()
+    }
+
+    /// What stands behind the question mark of the list.
+    pub fn words(&self) -> String {
+        let Self { q, administrators, page } = self.clone();
+        let list = address("", &[("q", q), ("administrators", administrators), ("page", page)]);
+        list.trim_start_matches('?').to_owned()
+    }
 }
 
 /// `GET /settings/teams`
@@ -59,13 +73,13 @@ pub async fn show(visit: Visit, query: Query<TeamsQuery>) -> Result<HttpResponse
             let teams = list::page(conn, &filter, limit, offset)?;
             let ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
             let mut sizes = queries::sizes(conn, &ids)?;
-            let mut names = list::administrator_names(conn, &ids)?;
+            let mut names = list::administrators_of(conn, &ids)?;
             let row = |team: Team| {
                 let size = sizes.remove(&team.id).unwrap_or_default();
                 let names = names.remove(&team.id).unwrap_or_default();
                 (team, size, names)
             };
-            let rows: Vec<(Team, (i64, i64), Vec<String>)> = teams.into_iter().map(row).collect();
+            let rows: Vec<(Team, (i64, i64), Vec<list::Administrator>)> = teams.into_iter().map(row).collect();
             Ok((all, unadministered, matching, number, rows))
         })
         .await?;
@@ -74,15 +88,23 @@ pub async fn show(visit: Visit, query: Query<TeamsQuery>) -> Result<HttpResponse
         href: list_of(&visit.actor, kind, &team.id).filter(|_| n > 0),
     };
     let sees_users = may_see(&visit.actor, Kind::User);
-    let counted_names = |names: &[String]| (!names.is_empty()).then(|| counted(names.len() as u64, "administrator"));
-    let line = |(team, (users, machines), names): (Team, (i64, i64), Vec<String>)| TeamLine {
-        href: format!("{TEAMS}/{}", team.id),
+    let counted_names = |names: &[list::Administrator]| {
+        (!names.is_empty()).then(|| Contact { name: counted(names.len() as u64, "administrator"), href: None })
+    };
+    let person = |one: &list::Administrator| Contact { name: one.name.clone(), href: page_of(&visit.actor, &one.kind, &one.id) };
+    let kept = query.words();
+    let line = |(team, (users, machines), names): (Team, (i64, i64), Vec<list::Administrator>)| TeamLine {
+        href: address(&format!("{TEAMS}/{}", team.id), &[("list", kept.clone())]),
         users: counted_as(Kind::User, users, &team),
         system_accounts: counted_as(Kind::System, machines, &team),
         // Who they are is for those who may see users; how many there are, for everybody.
-        administrator: if sees_users { names.first().cloned() } else { counted_names(&names) },
+        administrator: if sees_users { names.first().map(person) } else { counted_names(&names) },
         others: if sees_users { names.len().saturating_sub(1) } else { 0 },
-        administrators: if sees_users { names.join(", ") } else { String::new() },
+        administrators: if sees_users {
+            names.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ")
+        } else {
+            String::new()
+        },
         name: team.name,
     };
     let rows = rows.into_iter().map(line).collect();

@@ -80,7 +80,9 @@ async fn page(visit: &TeamVisit, q: &str, ticked: &[String]) -> Result<AddPage, 
     };
     Ok(AddPage {
         shell,
-        url: visit.url(),
+        url: visit.path(),
+        kept: visit.suffix(),
+        list: visit.list(),
         name: team.name,
         search: q.to_owned(),
         groups: found.into_iter().map(group).filter(|group| !group.rows.is_empty()).collect(),

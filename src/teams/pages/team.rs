@@ -105,7 +105,10 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
             let mut query = query.clone();
             let of_kind = if kind == Kind::User { &mut query.users } else { &mut query.accounts };
             *of_kind = if page == 1 { String::new() } else { page.to_string() };
-            format!("{}#{word}", address(&visit.url(), &[("users", query.users), ("accounts", query.accounts)]))
+            format!(
+                "{}#{word}",
+                address(&visit.path(), &[("users", query.users), ("accounts", query.accounts), ("list", visit.kept())])
+            )
         };
         let row = |person: members::Person| {
             let administrator = appointed.contains(&person.id);
@@ -130,7 +133,9 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
     Ok(TeamPage {
         shell,
         id: visit.id.to_string(),
-        url: visit.url(),
+        url: visit.path(),
+        kept: visit.suffix(),
+        list: visit.list(),
         sizes: {
             let [users, machines] = [(Kind::User, sizes.0), (Kind::System, sizes.1)].map(|(kind, n)| kind.counted(n));
             format!("{users} and {machines}")

@@ -74,14 +74,27 @@ pub fn page(conn: &mut DbConnection, filter: &Filter, limit: i64, offset: i64) -
     Ok(sql.load::<Row>(conn)?.into_iter().map(|row| Team { id: row.id, name: row.name }).collect())
 }
 
-/// The names of those who administer each of `teams` and can sign in, in order.
-pub fn administrator_names(conn: &mut DbConnection, teams: &[Id]) -> Result<HashMap<Id, Vec<String>>, Error> {
-    let mut sql =
-        Sql::new("SELECT ta.team_id AS id, a.name FROM team_administrators ta JOIN accounts a ON a.id = ta.account_id ");
-    sql.push("WHERE a.disabled = FALSE AND ta.team_id IN ").bind_page(teams).push(" ORDER BY a.name_key, a.id");
-    let mut names: HashMap<Id, Vec<String>> = HashMap::new();
-    for row in sql.load::<Row>(conn)? {
-        names.entry(row.id).or_default().push(row.name);
+/// Somebody who administers a team.
+#[derive(QueryableByName)]
+pub struct Administrator {
+    #[diesel(sql_type = Text)]
+    pub team: Id,
+    #[diesel(sql_type = Text)]
+    pub id: Id,
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    #[diesel(sql_type = Text)]
+    pub name: String,
+}
+
+/// Those who administer each of `teams` and can sign in, by name.
+pub fn administrators_of(conn: &mut DbConnection, teams: &[Id]) -> Result<HashMap<Id, Vec<Administrator>>, Error> {
+    let mut sql = Sql::new("SELECT ta.team_id AS team, a.id, a.kind, a.name FROM team_administrators ta ");
+    sql.push("JOIN accounts a ON a.id = ta.account_id WHERE a.disabled = FALSE AND ta.team_id IN ");
+    sql.bind_page(teams).push(" ORDER BY a.name_key, a.id");
+    let mut found: HashMap<Id, Vec<Administrator>> = HashMap::new();
+    for row in sql.load::<Administrator>(conn)? {
+        found.entry(row.team.clone()).or_default().push(row);
     }
-    Ok(names)
+    Ok(found)
 }

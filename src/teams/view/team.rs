@@ -14,6 +14,10 @@ pub struct TeamPage {
     pub id: String,
     /// Its address.
     pub url: String,
+    /// What keeps the list's filters, behind an address below it.
+    pub kept: String,
+    /// The list that it was opened from.
+    pub list: String,
     pub name: String,
     /// How many members it has, by kind: "11 users and 4 system accounts".
     pub sizes: String,
@@ -76,6 +80,8 @@ pub struct PersonLine {
 pub struct AddPage {
     pub shell: Shell,
     pub url: String,
+    pub kept: String,
+    pub list: String,
     pub name: String,
     pub search: String,
     pub groups: Vec<Found>,
@@ -106,6 +112,8 @@ pub struct Candidate {
 pub struct DeletePage {
     pub shell: Shell,
     pub url: String,
+    pub kept: String,
+    pub list: String,
     pub name: String,
     /// `3 users and 2 system accounts`; empty for none.
     pub members: String,

@@ -36,7 +36,7 @@ fn tokens_of(call: &Call) -> Result<(String, Id), Error> {
 pub static LIST: Operation = Operation::new(
     GROUP,
     "List the tokens of a system account",
-    "What is known of them, never their values. The old value of a regenerated token is not listed.",
+    "Metadata only, never values. Doesn't list the old values of regenerated tokens.",
     &[answers::<TokenList>(200, "The tokens.")],
 )
 .with_query(PAGING);
@@ -112,11 +112,12 @@ impl Example for NewToken {
 pub static CREATE: Operation = Operation::new(
     GROUP,
     "Create a token for a system account",
-    "| field | absent or null | empty |\n|---|---|---|\n| `description` | 400 | 400 |\n| `access` | 400 | 400 |\n| `expiresAt` | the longest \
-     lifetime that is allowed, or never | 400 |\n\nTo create tokens for another account takes `system_account:manage:*`. The caller must be able to do all that the account can do in Muster itself.",
+    "| field | absent or null | empty |\n|---|---|---|\n| `description` | 400 | 400 |\n| `access` | 400 | 400 |\n| `expiresAt` | the maximum \
+     lifetime, or never | 400 |\n\nTo create tokens for another account takes `system_account:manage:*`. The caller \
+     must have every Muster permission that the account has.",
     &[
-        answers::<Token>(201, "The token. Its `value` is shown this once."),
-        says(409, "The creation of tokens is paused."),
+        answers::<Token>(201, "The token. Its `value` is shown only once."),
+        says(409, "Token creation is paused."),
     ],
 )
 .with_body::<NewToken>();
@@ -149,7 +150,7 @@ fn makes_tokens_for(actor: &Principal, account: &Id) -> Result<(), Error> {
 fn expiry(text: Option<&str>, maximum: Option<TimeDelta>) -> Result<Expiry, FieldError> {
     let Some(text) = text else { return Ok(if maximum.is_some() { Expiry::Longest } else { Expiry::Never }) };
     let moment = DateTime::parse_from_rfc3339(text).map(|at| Expiry::At(at.naive_utc()));
-    moment.map_err(|_| FieldError { field: "expires", message: "Write the moment as 2027-01-31T08:00:00Z.".into() })
+    moment.map_err(|_| FieldError { field: "expires", message: "Use a time such as 2027-01-31T08:00:00Z.".into() })
 }
 
 /// The API's name for a field of the form.
@@ -164,7 +165,7 @@ fn path(field: &str) -> String {
 pub static REVOKE: Operation = Operation::new(
     GROUP,
     "Revoke a token of a system account",
-    "Calls with it are refused from now on, and so is the old value of a regenerated token.",
+    "Calls with it fail immediately, also with the old value of a regenerated token.",
     &[says(204, "The token has been revoked."), says(409, "It has been revoked already.")],
 );
 
@@ -204,7 +205,7 @@ pub static REGENERATE: Operation = Operation::new(
     "Replace a token of a system account",
     "The new token has the same name, access and lifetime. No body is the same as an empty object.",
     &[
-        answers::<Token>(201, "The new token. Its `value` is shown this once."),
+        answers::<Token>(201, "The new token. Its `value` is shown only once."),
         says(409, "It has been revoked or regenerated, or has expired."),
     ],
 )

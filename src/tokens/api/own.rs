@@ -26,7 +26,7 @@ fn address(call: &Call) -> String {
 pub static LIST: Operation = Operation::new(
     GROUP,
     "List the caller's own tokens",
-    "What is known of them, never their values: Muster keeps none.",
+    "Metadata only: Muster doesn't store token values.",
     &[answers::<TokenList>(200, "The tokens of the account of the token in the request.")],
 )
 .with_query(PAGING);
@@ -49,10 +49,10 @@ pub static REGENERATE: Operation = Operation::new(
      another one, a user needs `token:manage:own` (or `read_token:manage:own` for a read-only one), a system account needs \
      `system_account:manage:*`, and the token in the request must be read-write. The body is not read.",
     &[
-        answers::<Token>(201, "The new token. Its `value` is shown this once."),
-        says(403, "The permission is lacking, or the token in the request is read-only."),
+        answers::<Token>(201, "The new token. Its `value` is shown only once."),
+        says(403, "The caller lacks the permission, or the token is read-only."),
         says(409, "It has been revoked or regenerated, or has expired."),
-        says(429, "The token in the request is too new to replace itself again."),
+        says(429, "The token in the request is too new to regenerate itself."),
     ],
 );
 

@@ -40,9 +40,10 @@ pub async fn serve(description: web::Data<Description>) -> HttpResponse {
     answer.body(description.text.clone())
 }
 
-const INTRODUCTION: &str = "Send an API token with each call, as `Authorization: Bearer TOKEN`. Session cookies are not looked at. A \
-    read-only token may read. Fields that are not known are ignored, duplicate keys are refused. Moments are UTC, as RFC 3339 writes \
-    them. What an object does not have is left out, not null. Every error is a problem document (RFC 9457).";
+const INTRODUCTION: &str = "Send an API token with each call, as `Authorization: Bearer TOKEN`. Session cookies are ignored. \
+                            Read-only tokens can only read. Unknown fields are ignored, duplicate keys are refused. Times are \
+                            in UTC (RFC 3339). Fields without a value are left out, not null. Every error is a problem document \
+                            (RFC 9457).";
 
 fn document(endpoints: &[Endpoint], base: &str) -> Value {
     let mut schemas = Schemas::new();
@@ -110,12 +111,12 @@ fn responses(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
     let mut responses: Map<String, Value> = Map::new();
     let error = |text: &str| json!({ "description": text, "content": { PROBLEM: { "schema": { "$ref": "#/components/schemas/Problem" } } } });
     let mut common = vec![
-        (401, "There is no token in the call, or one that is not usable."),
-        (429, "Too many calls with unusable tokens came from this address."),
-        (503, "The database cannot be asked. Nothing was changed, unless the sentence says otherwise."),
+        (401, "The call has no token, or one that can't be used."),
+        (429, "Too many rejected tokens from this address."),
+        (503, "Muster can't reach its database. Nothing was changed, unless `detail` says otherwise."),
     ];
     if !endpoint.permissions.is_empty() {
-        common.push((403, "The permission is lacking, or the token is read-only."));
+        common.push((403, "The caller lacks the permission, or the token is read-only."));
     }
     if endpoint.path.contains('{') {
         common.push((

@@ -37,7 +37,7 @@ impl Params {
     pub fn text(&self, name: &str) -> Result<Option<&str>, Error> {
         let mut found = self.given.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
         match (found.next(), found.next()) {
-            (_, Some(_)) => Err(Error::at(name, "Give this parameter once.")),
+            (_, Some(_)) => Err(Error::at(name, "Send this parameter only once.")),
             (Some(value), None) if value.contains('\0') => Err(Error::at(name, "This must not contain the character U+0000.")),
             (value, None) => Ok(value.filter(|value| !value.is_empty())),
         }

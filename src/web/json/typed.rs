@@ -75,10 +75,7 @@ impl de::Error for Wrong {
     }
 
     fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
-        Self {
-            path: field.chars().take(80).collect(),
-            message: format!("This is not known here. Known are: {}.", known.join(", ")),
-        }
+        Self { path: field.chars().take(80).collect(), message: format!("Unknown value. Use one of: {}.", known.join(", ")) }
     }
 
     fn unknown_variant(_: &str, known: &'static [&'static str]) -> Self {

@@ -106,6 +106,66 @@ fn questions_lead_back_to_the_same_list() {
 }
 
 #[test]
+fn a_team_and_all_behind_it_lead_back_to_the_same_list() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let (one, robot) = (app.add_team("Payments one", &[]), app.add_account("deploy one"));
+    app.add_team("Payments two", &[]);
+    let list = "/settings/teams?q=pay&administrators=none";
+    let opened = href(&admin.get(list), "Payments one");
+    let own = format!("/settings/teams/{one}");
+    let at = |rest: &str| format!("{own}{rest}?list=q%3Dpay%26administrators%3Dnone");
+    assert_eq!(opened, at(""));
+    let added = admin.post(&at("/members"), &[("account", robot.as_str())]);
+    assert_eq!(added.location(), opened);
+    for page in ["", "/members/new", "/deletion"].map(|rest| admin.get(&at(rest))) {
+        assert_eq!((page.status, crumb(&page)), (200, list.to_owned()));
+        let below = links(&page).into_iter().map(|(_, href)| href).chain(posts(&page)).filter(|url| url.starts_with(&own));
+        for url in below.filter(|url| url != &format!("{own}/members/new")) {
+            assert!(url.contains("?list=q%3Dpay"), "{url}");
+        }
+    }
+    // A form that searches sends what it has.
+    assert_eq!(value(&admin.get(&at("/members/new")), "list"), "q=pay&administrators=none");
+    for (rest, fields) in
+        [("", vec![("name", "Payments 1")]), ("/applications", vec![("applications", "a")]), ("/members/removal", vec![])]
+    {
+        assert_eq!(admin.post(&at(rest), &fields).location(), opened, "{rest}");
+    }
+    let refused = admin.post(&at(""), &[("name", "")]);
+    assert_eq!((refused.status, crumb(&refused)), (422, list.to_owned()));
+    assert_eq!(admin.post(&at("/deletion"), &[]).location(), list);
+    // What is no filter of the list leads nowhere else.
+    let odd = admin.get(&format!("/settings/teams/{}?list=%2F%2Fevil.example%3Fq%3D1", app.add_team("Odd", &[])));
+    assert_eq!(crumb(&odd), "/settings/teams");
+}
+
+#[test]
+fn an_event_leads_back_to_the_same_page_of_the_log() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    for number in 0..60 {
+        let made = admin.post("/settings/teams", &[("name", &*format!("Team {number}"))]);
+        assert_eq!(made.status, 303);
+    }
+    let log = "/settings/audit-log?kind=teams";
+    let first = admin.get(log);
+    let second = links(&first).into_iter().find(|(said, _)| said.contains("Older")).unwrap().1;
+    assert!(second.starts_with(log) && second.contains("before="), "{second}");
+    for list in [log, &second] {
+        let opened = all(&admin.get(list).body, "/settings/audit-log/", "\"")
+            .into_iter()
+            .find(|rest| rest.contains("kind="))
+            .map(plain)
+            .unwrap();
+        let event = admin.get(&format!("/settings/audit-log/{opened}"));
+        assert_eq!((event.status, crumb(&event)), (200, list.to_owned()));
+        let beside = links(&event).into_iter().filter(|(said, _)| said.ends_with(" event"));
+        assert!(beside.map(|(_, href)| href).all(|href| href.contains("?kind=teams")));
+    }
+}
+
+#[test]
 fn a_new_account_leads_back_to_the_same_list() {
     let app = TestApp::start();
     let admin = app.admin();

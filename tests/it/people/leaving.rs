@@ -134,7 +134,9 @@ fn many_leave_at_once_and_what_they_owned_is_dealt_with() {
         admin.post(&action, &[("do", "delete"), ("confirm", "2"), ("owner", owner), ("print", &print)])
     };
     let before = snapshot(&app);
-    for (called, why) in [("nobody such", "No enabled user is called"), ("Priya Sandoval", "Choose somebody who stays.")] {
+    for (called, why) in
+        [("nobody such", "No enabled user is called"), ("Priya Sandoval", "Choose someone who isn't being removed.")]
+    {
         let refused = post(question, called);
         assert_eq!(refused.status, 422, "{}", refused.text());
         assert!(error(&refused, "owner").contains(why), "{}", error(&refused, "owner"));

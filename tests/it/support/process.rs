@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_muster");
+
 /// A `muster serve` on a port of its own.
 pub struct Process {
     child: Child,
@@ -20,7 +22,18 @@ pub struct Process {
 impl Process {
     /// Starts it on a database, with these variables besides.
     pub fn serve(database_url: &str, variables: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_muster"))
+        Self::start(Command::new(PROGRAM), database_url, variables)
+    }
+
+    /// The same, for [`Self::let_write`]: a write beyond a limit is refused, and does not end the process.
+    pub fn serve_with_limits(database_url: &str, variables: &[(&str, &str)]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", PROGRAM]);
+        Self::start(shell, database_url, variables)
+    }
+
+    fn start(mut command: Command, database_url: &str, variables: &[(&str, &str)]) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0"])
             .env("DATABASE_URL", database_url)
             .envs(variables.iter().copied())
@@ -67,6 +80,13 @@ impl Process {
     /// Everything that it has printed and logged so far.
     pub fn output(&self) -> String {
         self.output.lock().unwrap().clone()
+    }
+
+    /// Lets it write to files up to this size; `None` for any.
+    pub fn let_write(&self, size: Option<u64>) {
+        let limit = rustix::process::Rlimit { current: size, maximum: None };
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::prlimit(Some(pid), rustix::process::Resource::Fsize, limit).unwrap();
     }
 
     /// kill -9.
