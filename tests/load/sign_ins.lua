@@ -1,5 +1,12 @@
 -- Tries to sign in, each time as somebody else from somewhere else. Says how many were hashed (422) and how many were told to wait.
+-- Whoever was answered tries again two seconds later, as told. Without that, it would only
+-- measure how fast wrk can be refused.
+function delay()
+  return asked > connections and math.random(1000, 3000) or 0
+end
+
 function request()
+  asked = asked + 1
   local one, two, three = math.random(1, 250), math.random(1, 250), math.random(1, 250)
   wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
   wrk.headers["Sec-Fetch-Site"] = "same-origin"
@@ -13,8 +20,8 @@ function setup(thread)
   threads[#threads + 1] = thread
 end
 
-function init()
-  wrong, busy, others = 0, 0, 0
+function init(arguments)
+  wrong, busy, others, asked, connections = 0, 0, 0, 0, tonumber(arguments[1])
 end
 
 function response(status)

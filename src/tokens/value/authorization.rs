@@ -104,6 +104,15 @@ mod tests {
         }
         let nameless = format!("Basic {}", general_purpose::STANDARD.encode(format!(":{text}")));
         assert_eq!(given(&nameless).as_deref(), Some(text));
+        // Read from a file with a line end, or given as the user name.
+        for pair in
+            [format!("ci:{text}\n"), format!("ci:{text}\r\n"), format!("{text}:"), format!("{text}:\n"), format!(" {text} :")]
+        {
+            let header = format!("Basic {}", general_purpose::STANDARD.encode(&pair));
+            assert_eq!(given(&header).as_deref(), Some(text), "{pair:?}");
+        }
+        let two = format!("Basic {}", general_purpose::STANDARD.encode(format!("{text}:{text}x")));
+        assert_eq!(given(&two), None);
     }
 
     #[test]

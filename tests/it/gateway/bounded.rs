@@ -9,7 +9,8 @@ use muster::auth::principal::Principal;
 use muster::database::sql::Sql;
 use muster::tokens::value::{Access, TokenValue};
 
-use crate::support::app::{Answer, TestApp};
+use crate::support::app::{Answer, Client, TestApp};
+use crate::support::process::Process;
 
 fn count(app: &TestApp, table: &str) -> i64 {
     let sql = format!("SELECT count(*) AS n FROM {table}");
@@ -158,4 +159,13 @@ fn a_large_identity_is_told_on_its_accounts_page() {
     let told: usize =
         app.verify(&token).headers.iter().filter(|(name, _)| name.starts_with("muster-")).map(|(_, value)| value.len()).sum();
     assert!(told > 3_000, "{told}");
+    // The log says it once, not with every call.
+    let process = Process::serve(&app.database_url, &[("MUSTER_LOG", "warn")]);
+    let bearer = format!("Bearer {token}");
+    for _ in 0..3 {
+        assert_eq!(Client::new(&process.url).get_with("/auth/verify", &[("Authorization", &bearer)]).status, 200);
+    }
+    let said = process.output();
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains("identity headers")).collect();
+    assert!(lines.len() == 1 && lines[0].contains(" WARN ") && lines[0].contains("large"), "{said}");
 }
