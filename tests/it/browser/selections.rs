@@ -139,6 +139,31 @@ fn what_is_ticked_in_a_picker_stays_in_sight() {
 }
 
 #[test]
+fn enter_in_a_picker_presses_its_own_button() {
+    let app = TestApp::start();
+    add_machines(&app);
+    let browser = admin(&app, Options::default());
+    for (role, focus) in [("Read-Only", "Find a role"), ("Viewer", "Viewer")] {
+        visit(&browser, &app, LIST);
+        browser.tick(field("Select drone/edge"));
+        browser.wait_for_text("1 selected");
+        browser.click(button("Add Role").within("#bulk"));
+        browser.tick(field(role).within("#pick-add_role"));
+        browser.tab_to(field(focus));
+        browser.leads_on(|browser| browser.press("Enter"));
+        assert_eq!(flash(&browser), format!("Added {role} to drone/edge."));
+    }
+    // Nothing is chosen: nothing happens.
+    visit(&browser, &app, LIST);
+    browser.tick(field("Select drone/edge"));
+    browser.click(button("Remove Role").within("#bulk"));
+    browser.wait_for_focus(field("Find a role"));
+    browser.press("Enter");
+    assert!(browser.shows(field("Find a role")) && browser.text("h1") == "System Accounts");
+    browser.assert_quiet_console();
+}
+
+#[test]
 fn no_form_has_a_dangerous_first_button() {
     let app = TestApp::start();
     let ids = add_machines(&app);

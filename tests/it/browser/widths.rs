@@ -54,6 +54,8 @@ fn a_phone_shows_the_first_account_within_its_first_screen() {
         visit(&browser, &app, LIST);
         assert!(top(&browser, ".who-name") < 400.0, "{} with script: {javascript}", top(&browser, ".who-name"));
         assert_eq!(browser.overflow(), 0);
+        // Without script there is no box to select them all, and no words about one.
+        assert_eq!(browser.count(".check-text"), usize::from(javascript));
         // The notice is a line, and opens.
         let line = height(&browser, "#about-accounts p");
         assert!(line < 24.0, "{line}");
@@ -61,6 +63,21 @@ fn a_phone_shows_the_first_account_within_its_first_screen() {
         assert!(height(&browser, "#about-accounts p") > line * 1.5);
         assert!(!browser.shows(link("More").within("#about-accounts")));
     }
+}
+
+/// A window of 1280 pixels with a scroll bar of the usual width.
+#[test]
+fn the_actions_for_what_is_selected_stand_in_one_line() {
+    let app = TestApp::start();
+    add_machines(&app);
+    app.add_many(30);
+    let browser = admin(&app, wide(1265));
+    visit(&browser, &app, LIST);
+    browser.tick(field(&format!("Select {}", MACHINES[0])));
+    browser.wait_for_text("1 selected");
+    let script = "return new Set([...document.querySelectorAll('.bulkbar-actions button')].filter(button => button.checkVisibility()) \
+                  .map(button => Math.round(button.getBoundingClientRect().top))).size";
+    assert_eq!(browser.read(script, &[]), 1);
 }
 
 #[test]
