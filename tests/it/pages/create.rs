@@ -201,6 +201,23 @@ fn only_administrators_create() {
     assert_eq!(create(&keeper, "weak", &[]).status, 303);
 }
 
+#[test]
+fn a_new_administrator_is_asked_about() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let role = predefined::ADMINISTRATOR.to_string();
+    let asked = create(&admin, "strong", &[("role", &role), ("description", "Does all")]);
+    assert_eq!((asked.status, app.totals()), (303, (0, 0)));
+    let page = admin.get(asked.location());
+    for said in ["Anyone with one of its tokens will pass every permission check.", "Make it an administrator"] {
+        assert!(page.text().contains(said), "{}", page.text());
+    }
+    // What was filled in is still there.
+    assert!(page.body.contains("value=\"strong\"") && page.body.contains("value=\"Does all\""));
+    assert_eq!(create(&admin, "strong", &[("role", &role), ("administrator", "1")]).status, 303);
+    assert_eq!(app.totals(), (1, 0));
+}
+
 // S1: no sign-in, no password, no form that gives one; the database refuses it too.
 #[test]
 fn no_form_and_no_row_gives_a_system_account_a_password() {

@@ -45,6 +45,7 @@ fn a_teams_members_and_administrators_are_links() {
     let team = app.add_team("Payments", &[&robot, &bo]);
     assert_eq!(admin.post(&format!("/settings/teams/{team}/administrators"), &[("account", bo.as_str())]).status, 303);
     let page = admin.get(&format!("{LIST}/{robot}"));
+    assert_eq!(target(&page, "Payments"), Some(format!("{LIST}?team={team}")));
     assert_eq!(target(&page, "1 user"), Some(format!("/settings/users?team={team}")));
     assert_eq!(target(&page, "1 system account"), Some(format!("{LIST}?team={team}")));
     assert_eq!(target(&admin.get("/settings/teams"), "Bo Berg"), Some(format!("/settings/users/{bo}")));
