@@ -23,7 +23,7 @@ fn the_page_tells_all_about_the_account() {
     let text = page.text();
     for part in [
         "Local account, not connected to social or single sign-on",
-        "Platform 1 user, 1 system account",
+        "Platform 1 user , 1 system account",
         "by Command line",
         "test token Read-write",
         "created this system account",
