@@ -31,7 +31,7 @@ fn asks_first(client: &Client, answer: &Answer, done: &str) {
     let question = client.get(answer.location());
     assert_eq!(question.status, 200);
     let said = question.text();
-    assert!(said.contains("You will lose") && said.contains("Manage users") && said.contains("user:manage:*"), "{said}");
+    assert!(said.contains("You'll lose") && said.contains("Manage users") && said.contains("user:manage:*"), "{said}");
     assert_eq!(client.get(&path).status, 200, "nothing is done yet");
     assert_eq!(client.get(&href(&question, "Cancel")).status, 200);
     let last = end(client, &answer_question(client, &question, ""));
