@@ -10,6 +10,7 @@ use muster::server::Deadlines;
 use muster::tokens::value::Access;
 
 use crate::support::app::TestApp;
+use crate::support::process::Process;
 
 /// Routes of every kind: pages that read a form, pages that refuse before they read, the gateway's check, the API, assets,
 /// health checks, and an address that does not exist.
@@ -213,6 +214,13 @@ fn a_connection_that_is_used_again_stays() {
             }
         }
     }
+}
+
+#[test]
+fn a_process_may_have_as_many_files_open_as_the_system_lets_it() {
+    let app = TestApp::start();
+    let (soft, hard) = Process::serve_with_limits(&app.database_url, &[]).open_files();
+    assert!(soft == hard && soft != "256", "{soft} of {hard}");
 }
 
 #[test]

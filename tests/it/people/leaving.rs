@@ -55,7 +55,7 @@ fn a_person_leaves_and_what_they_owned_is_dealt_with() {
     for part in [
         "System accounts owned: fraud rules, ledger deploy and tracking.",
         "Teams without another administrator: Payments.",
-        "Pending invitations they made: Kaja and Teo. The links stop working.",
+        "Pending invitations they made: Kaja and Teo. Their links stop working.",
         "New owner of the system accounts",
     ] {
         assert!(asked.text().contains(part), "{part}: {}", asked.text());

@@ -186,7 +186,7 @@ fn renewing_replaces_and_cancelling_asks_what_has_happened() {
     let of = format!("{USERS}/{bo}/invitation");
     let page = admin.get(&format!("{USERS}/{bo}"));
     assert!(page.text().contains("New invitation link") && page.text().contains("Cancel invitation"), "{}", page.text());
-    assert!(page.text().contains("Invited by Maya Lindqvist."));
+    assert!(page.text().contains("Invited by Maya Lindqvist"));
     let second = new_link(&admin, &of);
     is_dead(&app, &first);
     assert_eq!(accept(&app.anonymous(), &second, "").status, 303);
@@ -230,7 +230,7 @@ fn an_invitation_is_judged_again_when_it_is_accepted() {
     is_dead(&app, &link);
     assert!(row(&admin.get(USERS), "Bo").contains("Invited link no longer works"));
     let told = admin.get(&format!("{USERS}/{}", id_of(&app, "bo@example.org")));
-    assert!(told.text().contains("Ada can no longer invite users to all that this invitation gives."), "{}", told.text());
+    assert!(told.text().contains("Ada can no longer grant everything that this invitation gives."), "{}", told.text());
     // Back to where she may: it works again. What grows beyond her ends it.
     let inviter = app.add_role("Inviter", &["user:invite", "team:read:*"]);
     demote(std::slice::from_ref(&inviter));

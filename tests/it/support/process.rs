@@ -25,10 +25,11 @@ impl Process {
         Self::start(Command::new(PROGRAM), database_url, variables)
     }
 
-    /// The same, for [`Self::let_write`]: a write beyond a limit is refused, and does not end the process.
+    /// The same with little room at first for open files, and for [`Self::let_write`]: a write beyond a limit is refused, and does
+    /// not end the process.
     pub fn serve_with_limits(database_url: &str, variables: &[(&str, &str)]) -> Self {
         let mut shell = Command::new("sh");
-        shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", PROGRAM]);
+        shell.args(["-c", "trap '' XFSZ; ulimit -S -n 256; exec \"$0\" \"$@\"", PROGRAM]);
         Self::start(shell, database_url, variables)
     }
 
@@ -80,6 +81,14 @@ impl Process {
     /// Everything that it has printed and logged so far.
     pub fn output(&self) -> String {
         self.output.lock().unwrap().clone()
+    }
+
+    /// How many files it may have open: the soft limit, and the hard one.
+    pub fn open_files(&self) -> (String, String) {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
+        let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+        let mut words = line.split_whitespace().map(str::to_owned);
+        (words.next().unwrap(), words.next().unwrap())
     }
 
     /// Lets it write to files up to this size; `None` for any.
