@@ -17,7 +17,7 @@ use crate::tokens::operations::chosen::{self, Revoked, Which};
 use crate::tokens::queries::selection;
 use crate::tokens::value::is_id;
 use crate::tokens::view::list::{ChosenPage, TokenLine};
-use crate::web::form::Form;
+use crate::web::form::{Form, Query};
 use crate::web::page::{see_other, whom_to_ask};
 use crate::web::view::moment::day;
 use crate::web::view::words::counted;
@@ -71,8 +71,17 @@ fn id_of(path: &str) -> Result<Id, Error> {
     Id::parse(path).ok_or(Error::NotFound("selection"))
 }
 
+/// What stands behind a choice's address once some of it was revoked: what was left out then is not ticked again.
+const CHOSEN: &str = "chosen";
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ChosenQuery {
+    state: String,
+}
+
 /// `GET /settings/tokens/selections/{id}`
-pub async fn show(visit: Visit, path: web::Path<String>) -> Result<HttpResponse, Error> {
+pub async fn show(visit: Visit, path: web::Path<String>, query: Query<ChosenQuery>) -> Result<HttpResponse, Error> {
     let (id, actor, now) = (id_of(&path)?, visit.actor.clone(), clock::now());
     let general = Arc::clone(&visit.settings);
     let found = visit.framed(TOKENS, move |conn| {
@@ -90,6 +99,7 @@ pub async fn show(visit: Visit, path: web::Path<String>) -> Result<HttpResponse,
         rows: rows.iter().map(|row| TokenLine::new(row, &visit.actor, now)).collect(),
         total: u64::try_from(total).unwrap_or_default(),
         open: u64::try_from(open).unwrap_or_default(),
+        ticked: query.0.state != CHOSEN,
         outside: opened.others.outside as u64,
         unknown: opened.others.unknown as u64,
         ask,
@@ -111,7 +121,7 @@ pub struct RevocationForm {
 /// `POST /settings/tokens/selections/{id}/revocation`
 pub async fn revoke(visit: Visit, path: web::Path<String>, form: Form<RevocationForm>) -> Result<HttpResponse, Error> {
     let (id, RevocationForm { id: ticked, all }) = (id_of(&path)?, form.0);
-    let (here, ticked) = (address(&id), ids(ticked));
+    let (here, ticked) = (format!("{}?state={CHOSEN}", address(&id)), ids(ticked));
     if all.is_empty() && ticked.is_empty() {
         visit.flash(&Flash::refused("Select at least one token."))?;
         return Ok(see_other(&here));

@@ -182,6 +182,8 @@ pub struct ChosenPage {
     pub total: u64,
     /// How many of them can be revoked.
     pub open: u64,
+    /// Whether their boxes are ticked: until somebody has chosen among them.
+    pub ticked: bool,
     /// Whole tokens in the text, of accounts that the reader doesn't manage; and those that are nobody's.
     pub outside: u64,
     pub unknown: u64,

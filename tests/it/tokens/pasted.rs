@@ -3,7 +3,7 @@
 use muster::tokens::value::{Access, TokenValue};
 
 use super::list::{TOKENS, public, revoke};
-use crate::pages::html::{at, error, find_href, values};
+use crate::pages::html::{at, error, find_href, ticked, values};
 use crate::support::app::{Answer, Client, TestApp};
 use crate::support::snapshot::{lines, snapshot};
 
@@ -204,4 +204,27 @@ fn a_text_may_hold_more_ids_than_a_statement_binds() {
     let page = paste(&admin, &format!("{value} mstw_{ids}"));
     assert_eq!(page.status, 200, "{}", page.text());
     assert!(page.text().contains("Found 1 token") && page.body.contains(public(&value)), "{}", page.text());
+}
+
+#[test]
+fn what_was_left_out_of_a_revocation_is_not_ticked_again() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let id = app.add_account("payments");
+    let [leaked, spared] = [(); 2].map(|()| app.add_token(&id, Access::Write));
+    let found = paste(&admin, &format!("{leaked} {spared}"));
+    assert_eq!(ticked(&found, "id").len(), 2);
+    let here = all_action(&found);
+    let done = admin.post_and_follow(&here, &[("id", public(&leaked))]);
+    assert_eq!(done.flash(), "Revoked test token of payments.");
+    assert_eq!((values(&done, "id"), ticked(&done, "id")), (vec![public(&spared).to_owned()], vec![]));
+    // The button alone does nothing, however often.
+    for _ in 0..2 {
+        let again = admin.post_and_follow(&here, &[]);
+        assert_eq!((again.flash().as_str(), ticked(&again, "id").len()), ("Select at least one token.", 0));
+    }
+    assert_eq!([&leaked, &spared].map(|value| app.verify(value).status), [401, 200]);
+    // Chosen then, it goes.
+    admin.post(&here, &[("id", public(&spared))]);
+    assert_eq!(app.verify(&spared).status, 401);
 }
