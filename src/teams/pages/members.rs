@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::visits::TeamVisit;
 use super::{Changed, Words, ids, line, may_see, told};
-use crate::accounts::model::{Filter, Kind, Sort, Window};
+use crate::accounts::model::{Account, Filter, Kind, Sort, Window};
 use crate::accounts::queries::{self as accounts, list};
 use crate::accounts::search::Search;
 use crate::auth::principal::Principal;
@@ -18,6 +18,7 @@ use crate::teams::queries;
 use crate::teams::queries::members::Person;
 use crate::teams::view::TEAMS;
 use crate::teams::view::team::{AddPage, Candidate, Found};
+use crate::text::fold;
 use crate::web::form::{Form, Query};
 use crate::web::page::see_other;
 
@@ -28,6 +29,8 @@ const MOST: i64 = 20;
 #[serde(default)]
 pub struct FindQuery {
     q: String,
+    /// What is ticked already.
+    account: Vec<String>,
 }
 
 /// The accounts that are ticked, and what was searched for when they were.
@@ -40,16 +43,20 @@ pub struct MembersForm {
 
 /// `GET /settings/teams/{id}/members/new`
 pub async fn find(visit: TeamVisit, query: Query<FindQuery>) -> Result<HttpResponse, Error> {
-    visit.html(StatusCode::OK, &page(&visit, &query.0.q, &[]).await?)
+    visit.html(StatusCode::OK, &page(&visit, &query.0.q, &query.0.account).await?)
 }
 
 async fn page(visit: &TeamVisit, q: &str, ticked: &[String]) -> Result<AddPage, Error> {
     let kinds: Vec<Kind> = [Kind::User, Kind::System].into_iter().filter(|kind| may_see(&visit.actor, *kind)).collect();
     let (id, search) = (visit.id.clone(), Search::from(q));
-    let ((team, found, joined), shell) = visit
+    let chosen: Vec<Id> = ticked.iter().filter_map(|id| Id::parse(id)).collect();
+    let ((team, chosen, found, joined), shell) = visit
         .framed(TEAMS, move |conn| {
             let team = queries::find_one(conn, &id)?;
             let mut found = Vec::new();
+            let chosen = if chosen.is_empty() { Vec::new() } else { accounts::find_all(conn, &chosen)? };
+            let chosen = chosen.into_iter().filter(|account| kinds.contains(&account.kind));
+            let mut chosen: Vec<(Kind, Person)> = chosen.map(|account| (account.kind, person_of(account))).collect();
             for kind in kinds {
                 let filter = Filter { search: search.clone(), ..Filter::all(kind) };
                 let listing = list::list(conn, &filter, Sort::default(), &Window::Skip(0), MOST)?;
@@ -65,19 +72,26 @@ async fn page(visit: &TeamVisit, q: &str, ticked: &[String]) -> Result<AddPage, 
                 };
                 found.push((kind, listing.rows.into_iter().map(person).collect::<Vec<_>>(), listing.after));
             }
-            let all: Vec<Id> = found.iter().flat_map(|(_, people, _)| people).map(|person| person.id.clone()).collect();
+            let mut all: Vec<Id> = found.iter().flat_map(|(_, people, _)| people).map(|person| person.id.clone()).collect();
+            // What was ticked before the search stands above what it found.
+            chosen.retain(|(_, person)| !all.contains(&person.id));
+            chosen.sort_by_cached_key(|(_, person)| fold(&person.name));
+            all.extend(chosen.iter().map(|(_, person)| person.id.clone()));
             let joined = queries::members::among(conn, &id, &all)?;
-            Ok((team, found, joined))
+            Ok((team, chosen, found, joined))
         })
         .await?;
-    let group = |(kind, people, more): (Kind, Vec<Person>, bool)| {
-        let candidate = |person: Person| {
-            let (member, checked) = (joined.contains(&person.id), ticked.iter().any(|id| *id == person.id.as_str()));
-            Candidate { member, checked, person: line(&visit.actor, kind, person) }
-        };
-        let title = if kind == Kind::User { "Users" } else { "System accounts" };
-        Found { title, rows: people.into_iter().map(candidate).collect(), more }
+    let candidate = |kind: Kind, person: Person| {
+        let (member, checked) = (joined.contains(&person.id), ticked.iter().any(|id| *id == person.id.as_str()));
+        Candidate { member, checked, person: line(&visit.actor, kind, person) }
     };
+    let group = |(kind, people, more): (Kind, Vec<Person>, bool)| {
+        let title = if kind == Kind::User { "Users" } else { "System accounts" };
+        Found { title, rows: people.into_iter().map(|person| candidate(kind, person)).collect(), more }
+    };
+    let chosen = chosen.into_iter().map(|(kind, person)| candidate(kind, person)).collect();
+    let chosen = Found { title: "Selected", rows: chosen, more: false };
+    let has_found = found.iter().any(|(_, people, _)| !people.is_empty());
     Ok(AddPage {
         shell,
         url: visit.path(),
@@ -85,10 +99,22 @@ async fn page(visit: &TeamVisit, q: &str, ticked: &[String]) -> Result<AddPage, 
         list: visit.list(),
         name: team.name,
         search: q.to_owned(),
-        groups: found.into_iter().map(group).filter(|group| !group.rows.is_empty()).collect(),
+        groups: std::iter::once(chosen).chain(found.into_iter().map(group)).filter(|group| !group.rows.is_empty()).collect(),
+        has_found,
         may_manage_all: visit.may_manage_all(),
         error: None,
     })
+}
+
+fn person_of(account: Account) -> Person {
+    Person {
+        id: account.id,
+        name: account.name,
+        email: account.email,
+        description: account.description,
+        disabled: account.disabled,
+        kind: account.kind.as_str().to_owned(),
+    }
 }
 
 type Operation = fn(&mut DbConnection, &Principal, &Id, &[Id]) -> Result<Changed, Error>;

@@ -84,7 +84,9 @@ pub struct AddPage {
     pub list: String,
     pub name: String,
     pub search: String,
+    /// What was ticked before, and what was found.
     pub groups: Vec<Found>,
+    pub has_found: bool,
     pub may_manage_all: bool,
     pub error: Option<String>,
 }

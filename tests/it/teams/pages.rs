@@ -5,6 +5,7 @@ use muster::roles::predefined;
 use muster::tokens::value::Access;
 
 use super::{at, belonging, post};
+use crate::pages::html::{ticked, values};
 use crate::support::app::{Client, TestApp, join_team};
 
 const TEAMS: &str = "/settings/teams";
@@ -194,4 +195,28 @@ fn recent_changes_are_for_those_who_may_read_the_log() {
     assert!(page.contains("1 administrator") && !page.contains("Ida Holm") && !page.contains("Recent changes"), "{page}");
     let list = reader.get(TEAMS).text();
     assert!(list.contains("1 administrator") && !list.contains("Ida Holm"), "{list}");
+}
+
+#[test]
+fn what_is_ticked_survives_a_search() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let [ida, bo] = ["Ida Holm", "Bo Berg"].map(|name| app.add_user(name, &[]).0);
+    let robot = app.add_account_with("robot", &[]);
+    let team = app.add_team("Blue", &[]);
+    let page = admin.get(&at(&team, &format!("/members/new?q=berg&account={ida}&account={robot}&account=x")));
+    assert_eq!(ticked(&page, "account"), [ida.to_string(), robot.to_string()], "{}", page.text());
+    assert!(page.text().contains("Selected Ida Holm") && page.text().contains("Users Bo Berg"), "{}", page.text());
+    // They stay where nothing is found, and stand once where they are found.
+    let page = admin.get(&at(&team, &format!("/members/new?q=nothing&account={ida}")));
+    assert!(page.text().contains("No matching accounts.") && ticked(&page, "account").len() == 1, "{}", page.text());
+    let page = admin.get(&at(&team, &format!("/members/new?q=ida&account={ida}")));
+    assert_eq!(values(&page, "account"), [ida.to_string()]);
+    assert_eq!(post(&admin, &team, "/members", &[&ida, &bo, &robot]), 303);
+    assert_eq!(belonging(&app, "team_members", &team).len(), 3);
+    // Nobody is named to who may not see them.
+    let lead = app.user("Lea Lead", &[]);
+    super::make_administrator(&app, &team, &lead);
+    let page = lead.get(&at(&team, &format!("/members/new?account={ida}&account={robot}")));
+    assert!(page.status == 200 && !page.text().contains("Ida Holm") && !page.text().contains("robot"), "{}", page.text());
 }
