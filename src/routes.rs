@@ -75,6 +75,8 @@ pub const NAVIGATION: Navigation = Navigation(&[
 pub const PAGES: &[Route] = &[
     get("/", SignedIn, || reads().to(auth::pages::home)),
     get("/login", Public, || reads().to(auth::pages::login)),
+    get("/settings", SignedIn, || reads().to(auth::pages::home)),
+    get("/help", SignedIn, || reads().to(help::pages::home)),
     post("/login", Public, || web::post().to(auth::pages::sign_in)),
     post("/logout", Public, || web::post().to(auth::pages::sign_out)),
     get("/setup/{key}", Public, || reads().to(auth::pages::setup::show)),
@@ -157,7 +159,7 @@ pub const PAGES: &[Route] = &[
     get("/settings/teams/{id}/deletion", MANAGE_TEAMS, || reads().to(teams::pages::deletion::ask)),
     post("/settings/teams/{id}/deletion", MANAGE_TEAMS, || web::post().to(teams::pages::deletion::delete)),
     get("/settings/teams/{id}/members/new", MANAGE_TEAM, || reads().to(teams::pages::members::find)),
-    post("/settings/teams/{id}/applications", MANAGE_TEAM, || web::post().to(teams::pages::team::set_applications)),
+    post("/settings/teams/{id}/applications", MANAGE_TEAMS, || web::post().to(teams::pages::team::set_applications)),
     post("/settings/teams/{id}/members", MANAGE_TEAM, || web::post().to(teams::pages::members::add)),
     post("/settings/teams/{id}/members/removal", MANAGE_TEAM, || web::post().to(teams::pages::members::remove)),
     post("/settings/teams/{id}/administrators", MANAGE_TEAMS, || web::post().to(teams::pages::members::appoint)),

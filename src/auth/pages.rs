@@ -29,7 +29,7 @@ pub mod setup;
 /// The minimum length of a password, for templates.
 const MIN_LENGTH: u32 = password::MIN_LENGTH as u32;
 
-/// `GET /`
+/// `GET /` and `GET /settings`: the first page that they may see.
 pub async fn home(visit: Visit) -> HttpResponse {
     see_other(visit.navigation.home(&visit.actor).map_or(super::profile::PROFILE, |item| item.href))
 }

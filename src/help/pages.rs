@@ -20,6 +20,11 @@ use crate::web::page::see_other;
 use crate::web::view::Field;
 use crate::web::visit::Visit;
 
+/// `GET /help`
+pub async fn home(_: Visit) -> HttpResponse {
+    see_other(GATEWAYS)
+}
+
 /// `GET /help/gateways`
 pub async fn gateways(_: Visit) -> HttpResponse {
     see_other(&format!("{GATEWAYS}/{}", Gateway::Nginx.slug()))

@@ -136,7 +136,7 @@ pub static REPLACE: Operation = Operation::new(
     "Change a team",
     "Replaces name, applications and administrators; the members stay. `name` is required (null counts as absent). Each list \
      that is absent, null or empty becomes empty. An administrator that does not exist is refused; a disabled one is kept, and \
-     does not count as one until it is enabled. Callers who only manage this team can't change its administrators.",
+     does not count as one until it is enabled. Callers who only manage this team can't change its applications or administrators.",
     &[answers::<Team>(200, "The team as it is now."), says(409, "Another team has this name.")],
 )
 .with_body::<TeamBody>();

@@ -1,6 +1,6 @@
 //! The applications of a team: names that the guarded API knows. Muster keeps them and passes them on.
 
-use super::{event, managed};
+use super::{MANAGE, event, managed};
 use crate::audit::{self, verbs};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
@@ -69,6 +69,8 @@ pub fn set(
     if before == after {
         return Ok(Set { team, changed: false, kept });
     }
+    // A team's administrators name it and choose its members, and nothing beyond.
+    actor.require(MANAGE, "Only those who manage all teams can change a team's applications.")?;
     applications::set(conn, &team.id, &after)?;
     let detail = serde_json::json!({ "before": { "applications": before }, "after": { "applications": after } });
     audit::record_alone(conn, actor, &event(verbs::TEAM_APPLICATIONS, &team.id, &team.name, detail))?;

@@ -102,13 +102,15 @@ fn who_may_do_what() {
         assert_eq!(caller.post(TEAMS, &json!({ "name": "X" })).status, 403);
     }
     assert_eq!(lead.delete(&at(&blue, "")).status, 403);
-    // A team's administrator renames it and its applications, and does not choose its administrators.
+    // A team's administrator renames it, and chooses neither its administrators nor its applications.
     for administrators in [json!([ida, lead.account]), json!([ida]), json!([lead.account, nobody.account])] {
         let body = json!({ "name": "Azure", "pacticipantNames": ["x"], "administratorUuids": administrators });
         assert_eq!(lead.put(&at(&blue, ""), &body).status, 403);
     }
-    assert_unchanged(&app, &before, "beyond");
     let body = json!({ "name": "Azure", "pacticipantNames": ["x"], "administratorUuids": [lead.account] });
+    assert_eq!(lead.put(&at(&blue, ""), &body).status, 403);
+    assert_unchanged(&app, &before, "beyond");
+    let body = json!({ "name": "Azure", "administratorUuids": [lead.account] });
     assert_eq!(lead.put(&at(&blue, ""), &body).status, 200);
     assert_eq!(lead.put(&at(&blue, "/users"), &json!({ "users": [] })).status, 200);
     assert_eq!(lead.post(&at(&blue, "/users"), &users).status, 200);

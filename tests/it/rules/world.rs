@@ -105,7 +105,7 @@ impl World {
         let field = |name: &'static str, value: &str| (name, value.to_owned());
         let case = |path: String, fields: Vec<(&'static str, String)>, status: u16| Case { path, fields, status };
         match (route.method, route.path) {
-            ("GET", "/") => case("/".into(), vec![], 303),
+            ("GET", "/" | "/settings" | "/help") => case(route.path.into(), vec![], 303),
             ("GET", "/login") => case("/login".into(), vec![], 303),
             ("POST", "/login") => {
                 let (_, email) = app.add_user(&format!("Visitor {unique}"), &[]);
