@@ -109,6 +109,10 @@ pub fn members(conn: &mut DbConnection, team: &Id) -> Result<Vec<Account>, Error
     Ok(rows.into_iter().filter_map(account).collect())
 }
 
+/// Who has the role Team Administrator, as [`account_roles`](crate::schema::account_roles) has the others.
+pub const TEAM_ADMINISTRATORS: &str = "(SELECT DISTINCT a.id AS account_id, a.kind, a.disabled, a.name_key, r.id AS role_id \
+     FROM team_administrators ta JOIN accounts a ON a.id = ta.account_id CROSS JOIN roles r) f WHERE f.role_id";
+
 /// Who administers each of these teams, by name; disabled ones, too.
 pub fn team_administrators(conn: &mut DbConnection, teams: &[Id]) -> Result<Vec<(Id, Account)>, Error> {
     let rows: Vec<(Id, Columns)> = team_administrators::table

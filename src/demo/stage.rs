@@ -20,7 +20,6 @@ use crate::id::Id;
 use crate::people;
 use crate::people::model::line;
 use crate::people::operations::{Invitations, Known, LIFE};
-use crate::roles::predefined;
 use crate::schema::{role_permissions, roles, team_administrators, teams};
 use crate::teams::queries::all as all_teams;
 use crate::text::fold;
@@ -163,15 +162,13 @@ impl<'a> Stage<'a> {
         operations::set_teams(self.conn, &actor, kind, &id, &operations::Edit::exactly(teams)).map(drop)
     }
 
-    /// Makes somebody administrator of a team, and gives the role that follows from it.
+    /// Makes somebody administrator of a team. The role Team Administrator follows from it.
     pub fn lead_team(&mut self, name: &str, team: &str) -> Result<(), Error> {
         let account = self.account(name)?;
         for team in self.team_ids(&[team])? {
             diesel::insert_into(team_administrators::table)
                 .values((team_administrators::team_id.eq(&team), team_administrators::account_id.eq(&account)))
                 .execute(self.conn)?;
-            let role: Id = predefined::TEAM_ADMINISTRATOR.into();
-            crate::roles::queries::give(self.conn, &account, &role)?;
         }
         Ok(())
     }

@@ -140,6 +140,11 @@ pub fn is_administrator(roles: &[Id]) -> bool {
     roles.contains(&ADMINISTRATOR.into())
 }
 
+/// Whether this is Team Administrator, which nobody is given: it follows from administering a team.
+pub fn is_team_administrator(role: &str) -> bool {
+    Id::parse(role) == Some(TEAM_ADMINISTRATOR.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,11 +2,13 @@
 
 use chrono::{NaiveDateTime, TimeDelta};
 
+use super::TEAM_ADMINISTRATORS;
 use super::hints::{fence, opaque};
 use crate::accounts::model::{Activity, Filter, Kind, Order, OwnedBy, SOON_DAYS, TokenState};
 use crate::clock;
 use crate::database::sql::{Sql, Value};
 use crate::database::{DbConnection, Engine};
+use crate::roles::predefined::is_team_administrator;
 use crate::text::like_anywhere;
 
 /// A filter with what its statements depend on.
@@ -81,7 +83,10 @@ impl Criteria {
         if !search.is_empty() {
             set.push(self.searched());
         }
-        set.extend(role.as_ref().map(|id| self.in_set("account_roles f WHERE f.role_id = ?", id.into(), true)));
+        set.extend(role.as_ref().map(|id| match is_team_administrator(id.as_str()) {
+            true => self.in_set(&format!("{TEAM_ADMINISTRATORS} = ?"), id.into(), false),
+            false => self.in_set("account_roles f WHERE f.role_id = ?", id.into(), true),
+        }));
         set.extend(team.as_ref().map(|id| self.in_set("team_members f WHERE f.team_id = ?", id.into(), true)));
         let living = "tokens t WHERE t.account_id = @.id AND t.revoked_at IS NULL AND t.replaced_by IS NULL";
         set.extend(tokens.map(|state| match state {

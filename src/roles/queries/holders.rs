@@ -9,6 +9,7 @@ use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
+use crate::roles::predefined;
 
 /// How many accounts have a role.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,10 +30,13 @@ struct Counted {
     n: i64,
 }
 
-/// How many accounts of each kind have each role: role → (system accounts, users).
+/// How many accounts of each kind have each role: role → (system accounts, users). Who administers a team has the role Team
+/// Administrator.
 pub fn holders(conn: &mut DbConnection) -> Result<BTreeMap<Id, (i64, i64)>, Error> {
-    let rows: Vec<Counted> =
-        Sql::new("SELECT role_id AS id, kind, count(*) AS n FROM account_roles GROUP BY role_id, kind").load(conn)?;
+    let mut sql = Sql::new("SELECT role_id AS id, kind, count(*) AS n FROM account_roles GROUP BY role_id, kind UNION ALL ");
+    sql.push("SELECT r.id, a.kind, count(DISTINCT a.id) FROM team_administrators ta JOIN accounts a ON a.id = ta.account_id ");
+    sql.push("CROSS JOIN roles r WHERE r.id = ").bind(&Id::from(predefined::TEAM_ADMINISTRATOR)).push(" GROUP BY r.id, a.kind");
+    let rows: Vec<Counted> = sql.load(conn)?;
     let mut holders: BTreeMap<Id, (i64, i64)> = BTreeMap::new();
     for row in rows {
         let entry = holders.entry(row.id).or_default();

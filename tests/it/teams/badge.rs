@@ -6,6 +6,7 @@ use muster::roles::predefined;
 use muster::teams::operations::administrators::{appoint, dismiss};
 use serde_json::{Value, json};
 
+use crate::pages::html::names;
 use crate::support::app::TestApp;
 
 #[test]
@@ -49,4 +50,26 @@ fn it_is_shown_while_one_administers() {
     app.write(|conn| dismiss(conn, &Principal::shell(), &red, &both).map(drop));
     assert!(!seen(&ida, "/settings/users", "Ida") && !seen(&robot, "/settings/system-accounts", "robot"));
     assert_eq!(by_api(), [json!("CI/CD")]);
+}
+
+#[test]
+fn who_has_it_is_counted_and_found() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let (ida, _) = app.add_user("Ida Holm", &[predefined::USER.into()]);
+    app.add_user("Bo Berg", &[predefined::USER.into()]);
+    let (blue, red) = (app.add_team("Blue", &[]), app.add_team("Red", &[]));
+    for team in [&blue, &red] {
+        app.write(|conn| appoint(conn, &Principal::shell(), team, std::slice::from_ref(&ida)).map(drop));
+    }
+    let roles = admin.get("/settings/roles");
+    let list = format!("/settings/users?role={}&disabled=1", predefined::TEAM_ADMINISTRATOR);
+    assert!(roles.body.contains(&format!("href=\"{}\">1 user<", list.replace('&', "&#38;"))), "{}", roles.body);
+    for more in ["", "&q=ida", "&sort=-name", "&activity=never", &format!("&team={blue}")] {
+        let found = names(&admin.get(&format!("{list}{more}")));
+        assert_eq!(found, if more.contains("team") { vec![] } else { vec!["Ida Holm"] }, "{more}");
+    }
+    app.write(|conn| dismiss(conn, &Principal::shell(), &blue, std::slice::from_ref(&ida)).map(drop));
+    app.write(|conn| dismiss(conn, &Principal::shell(), &red, std::slice::from_ref(&ida)).map(drop));
+    assert!(names(&admin.get(&list)).is_empty());
 }
