@@ -9,7 +9,7 @@ use super::words;
 use crate::error::FieldError;
 use crate::id::Id;
 use crate::text::tidy;
-use crate::tokens::value::TokenValue;
+use crate::tokens::value::{TokenValue, is_id};
 use crate::web::view::address::address;
 
 /// The address of the log.
@@ -192,12 +192,18 @@ fn text(field: &'static str, typed: &str, faults: &mut Vec<FieldError>) -> Optio
         tidy(typed, LENGTH)
     };
     match told {
-        Ok(text) => (!text.is_empty()).then_some(text),
+        Ok(text) => (!text.is_empty()).then(|| without_prefix(text)),
         Err(message) => {
             faults.push(FieldError { field, message });
             None
         }
     }
+}
+
+/// A token's ID: the log has it without what pages show before it.
+fn without_prefix(text: String) -> String {
+    let id = ["mstr_", "mstw_"].into_iter().find_map(|prefix| text.strip_prefix(prefix)).filter(|id| is_id(id));
+    id.map(str::to_owned).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -251,6 +257,15 @@ mod tests {
             assert_eq!(faults.iter().map(|fault| fault.field).collect::<Vec<_>>(), [field], "{query}");
         }
         assert_eq!(read("address=2001:DB8::0:1").filter(today()).unwrap().address.as_deref(), Some("2001:db8::1"));
+    }
+
+    #[test]
+    fn a_token_is_found_by_what_pages_show_of_it() {
+        let target = |query: &str| read(query).filter(today()).unwrap().target.unwrap();
+        for query in ["target=mstw_W1CdV5HAeQwq", "target=mstr_W1CdV5HAeQwq", "target=+W1CdV5HAeQwq"] {
+            assert_eq!(target(query), "W1CdV5HAeQwq", "{query}");
+        }
+        assert_eq!(target("target=mstw_deploy"), "mstw_deploy", "a name that looks alike");
     }
 
     #[test]

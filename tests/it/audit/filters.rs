@@ -51,6 +51,9 @@ fn each_filter_finds_its_events_and_no_others() {
     ] {
         assert_eq!(count(&query), expected, "{query}: {:?}", found(&query));
     }
+    let value = app.add_token(&robot, muster::tokens::value::Access::Write);
+    let (shown, id) = (&value[..17], &value[5..17]);
+    assert_eq!([count(&format!("target={shown}")), count(&format!("target={id}"))], [1, 1]);
     assert!(found("kind=sign-ins").iter().all(|row| row.contains("Signed in")));
 }
 
