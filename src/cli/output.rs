@@ -1,14 +1,18 @@
 //! What commands print. Standard output is for scripts: an ID, a token, a link, a list. Everything else goes to standard
 //! error.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use crate::error::Error;
 
 /// Prints a line to standard output.
 pub fn say(line: &str) -> Result<(), String> {
     let mut output = std::io::stdout().lock();
-    writeln!(output, "{line}").and_then(|()| output.flush()).map_err(|error| format!("Cannot write the output: {error}."))
+    match writeln!(output, "{line}").and_then(|()| output.flush()) {
+        // Whoever reads, such as `head`, has read enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        written => written.map_err(|error| format!("Cannot write the output: {error}.")),
+    }
 }
 
 /// Prints a line to standard error.

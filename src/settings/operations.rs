@@ -39,7 +39,7 @@ pub const FIELDS: [(&str, &str); 11] = [
     ("ask", "whom to ask"),
     ("ask_link", "link of whom to ask"),
     ("banner", "banner"),
-    ("banner_place", "place of the banner"),
+    ("banner_place", "banner position"),
     ("session_length", "session length"),
     ("inactivity", "inactivity limit"),
 ];

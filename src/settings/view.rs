@@ -11,7 +11,7 @@ pub const SETTINGS: &str = "/settings/general";
 pub const NAVIGATION: Item = Item {
     label: "Settings",
     href: SETTINGS,
-    icon: "edit",
+    icon: "sliders",
     group: Group::Organisation,
     any_of: &[DECIDE],
     unless: None,

@@ -25,7 +25,7 @@ pub struct TokenValuePage {
     pub value: Option<String>,
     /// Whether the token is read-write.
     pub writes: bool,
-    /// See [`Moment::on`]; `None` for never.
+    /// See [`Moment::end`]; `None` for never.
     pub expires: Option<Moment>,
     /// Until when the old value works, see [`Moment::until`]; `None` for a new token or no overlap.
     pub old_until: Option<Moment>,
@@ -116,7 +116,7 @@ pub const TOKENS_ITEM: Item = Item {
 pub const NAVIGATION: Item = Item {
     label: "Token policy",
     href: POLICY,
-    icon: "key",
+    icon: "clock",
     group: Group::Organisation,
     any_of: &["system_account:manage:*"],
     unless: None,

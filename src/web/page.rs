@@ -268,7 +268,12 @@ async fn page_for(request: &HttpRequest, status: StatusCode, error: Option<Error
             }
             page.looks_again = uncertain || request.method().is_safe();
         }
-        Some(error) => page.text = error.message(),
+        Some(error) => {
+            if matches!(error, Error::NotFound("link")) {
+                page.title = "This link no longer works".into();
+            }
+            page.text = error.message();
+        }
     }
     page
 }

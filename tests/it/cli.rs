@@ -224,6 +224,27 @@ fn with_password(url: &str, variables: &[(&str, &str)], typed: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
+#[test]
+fn a_reader_that_has_read_enough_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("muster.db").display());
+    assert!(muster(&url, &["migrate"]).status.success());
+    for number in 0..3 {
+        assert!(muster(&url, &["system-account", "add", "--name", &format!("robot {number}")]).status.success());
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_muster"))
+        .args(["system-account", "list"])
+        .env("DATABASE_URL", &url)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // As `head -0` does.
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert!(ended.status.success() && err(&ended).is_empty(), "{}: {}", ended.status, err(&ended));
+}
+
 fn verified(path: &Path, password: &str) -> bool {
     let url = format!("sqlite:{}", path.display()).parse().unwrap();
     let database = muster::database::Database::connect(url, 1).unwrap();

@@ -128,7 +128,7 @@ pub fn show(visit: &Visit, shell: Shell, shown: Shown, crumbs: Vec<(String, Stri
         name: shown.token.name,
         value: shown.value.map(|value| value.expose().to_owned()),
         writes: shown.token.access == Access::Write,
-        expires: shown.token.expires_at.map(Moment::on),
+        expires: shown.token.expires_at.map(|at| Moment::end(at, now)),
         old_until: shown.old_until.map(|at| Moment::until(at, now)),
         regenerated: shown.regenerated,
         base_url: visit.data::<BaseUrl>()?.0.clone(),

@@ -105,6 +105,12 @@ impl Moment {
         Self::new(at, text)
     }
 
+    /// An end: the day, with its hour while that is near.
+    pub fn end(at: impl InUtc, now: impl InUtc) -> Self {
+        let (at, now) = (at.in_utc(), now.in_utc());
+        if at - now < TimeDelta::days(2) { Self::until(at, now) } else { Self::on(at) }
+    }
+
     /// A moment to come, with its hour: `today at 18:00 UTC`, `tomorrow at 14:10 UTC`, `3 Mar 2027, 14:10 UTC`.
     pub fn until(at: impl InUtc, now: impl InUtc) -> Self {
         let (at, now) = (at.in_utc(), now.in_utc());
@@ -130,12 +136,16 @@ impl Moment {
         Self { text: format!("1 {}", moment.text), ..moment }
     }
 
-    /// An expiry as a token's facts have it, quiet: `in 90 days` while it is far, otherwise the day.
+    /// An expiry as a token's facts have it, quiet: `in 90 days` while it is far, otherwise the day, with the
+    /// hour if that is today or tomorrow.
     pub fn expiry_fact(at: impl InUtc, now: impl InUtc) -> Self {
         let (at, now) = (at.in_utc(), now.in_utc());
         let days = (at.date() - now.date()).num_days();
-        let text = if days > SOON_DAYS && days <= 366 { ahead(at, now) } else { day(at.date()) };
-        Self::new(at, text)
+        match days {
+            0 | 1 if at > now => Self::until(at, now),
+            _ if days > SOON_DAYS && days <= 366 => Self::new(at, ahead(at, now)),
+            _ => Self::on(at),
+        }
     }
 
     /// An expiry as a token's badge has it: `Expires in 6 days`, `Expired`; `None` while it is far.
@@ -282,6 +292,10 @@ mod tests {
         assert_eq!(Moment::expiry_of_one(at("2026-12-19T09:00:00Z"), now()).text, "1 expires in 25 days");
         assert_eq!(Moment::expiry_fact(at("2027-02-22T14:10:20Z"), now()).text, "in 90 days");
         assert_eq!(Moment::expiry_fact(at("2026-11-30T08:44:10Z"), now()).text, "30 Nov 2026");
+        assert_eq!(Moment::end(at("2026-11-30T08:44:10Z"), now()).text, "30 Nov 2026");
+        let soon = now() + TimeDelta::hours(12);
+        assert_eq!(Moment::end(soon, now()), Moment::until(soon, now()));
+        assert_eq!(Moment::expiry_fact(soon, now()), Moment::until(soon, now()));
         assert_eq!(Moment::expiry_badge(at("2026-11-30T08:44:10Z"), now()).map(|m| m.text).as_deref(), Some("Expires in 6 days"));
         assert_eq!(Moment::expiry_badge(at("2027-11-30T08:44:10Z"), now()), None);
     }

@@ -79,3 +79,19 @@ fn each_wrong_field_has_its_message() {
     let key = app.write(|conn| links::create(conn, Purpose::Password, Some(&bo)));
     both(&app.anonymous().post(&format!("/set-password/{key}"), &[("password", "short"), ("password_again", "x")]));
 }
+
+#[test]
+fn a_link_that_was_used_says_so() {
+    let app = TestApp::start();
+    let (bo, _) = app.add_user("Bo Newcomer", &[]);
+    let key = app.write(|conn| links::create(conn, Purpose::Password, Some(&bo)));
+    let fields = [("password", NEW), ("password_again", NEW)];
+    assert_eq!(app.anonymous().post(&format!("/set-password/{key}"), &fields).status, 303);
+    let again = app.anonymous().get(&format!("/set-password/{key}"));
+    assert_eq!(again.status, 404);
+    assert!(
+        again.body.contains("<h1>This link no longer works</h1>") && !again.text().contains("Page not found"),
+        "{}",
+        again.text()
+    );
+}
