@@ -12,6 +12,7 @@ mod help;
 mod journey;
 mod keyboard;
 mod list;
+mod looks;
 mod outage;
 mod people;
 mod roles;

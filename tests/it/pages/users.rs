@@ -136,3 +136,17 @@ fn before_the_first_administrator_users_can_be_disabled() {
         muster::accounts::operations::disable(conn, &shell, muster::accounts::model::Kind::User, &one).map(drop)
     });
 }
+
+#[test]
+fn roles_are_links_for_those_who_may_open_them() {
+    let app = TestApp::start();
+    app.add_user("Ida Holm", &[predefined::USER.into()]);
+    let chip = format!("href=\"/settings/roles#role-{}\"", predefined::USER);
+    for (name, role, opens) in [("Una Reader", predefined::USER, true), ("Vi Viewer", predefined::VIEWER, false)] {
+        let client = app.user(name, &[role.into()]);
+        let page = client.get(USERS);
+        assert!(row(&page, "Ida Holm").contains("User"), "{}", page.text());
+        assert_eq!(row_html(&page, "Ida Holm").contains(&chip), opens, "{name}");
+        assert_eq!(client.get("/settings/roles").status == 200, opens, "{name}");
+    }
+}
