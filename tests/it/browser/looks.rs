@@ -168,6 +168,19 @@ fn who_loses_what_stands_above_the_permissions() {
 }
 
 #[test]
+fn a_roles_uuid_is_copied_by_a_button_beside_it() {
+    let app = TestApp::start();
+    let browser = admin(&app, Options::default());
+    for width in [390, 1280] {
+        browser.resize(width, 800);
+        visit(&browser, &app, "/settings/roles");
+        let script = "return [...document.querySelectorAll('.role')].every(role =>
+            role.querySelector('[data-copy]').getBoundingClientRect().top < role.querySelector('code[id]').getBoundingClientRect().bottom)";
+        assert_eq!((browser.read(script, &[]), browser.overflow()), (serde_json::json!(true), 0), "{width}");
+    }
+}
+
+#[test]
 fn a_search_for_members_keeps_what_is_ticked() {
     let app = TestApp::start();
     add_machines(&app);
