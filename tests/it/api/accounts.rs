@@ -7,6 +7,7 @@ use muster::tokens::value::Access;
 use serde_json::{Value, json};
 
 use super::{Caller, names, problem};
+use crate::pages::html::{make_token, token_value};
 use crate::support::app::TestApp;
 use crate::support::snapshot::{assert_unchanged, lines, snapshot};
 
@@ -198,6 +199,40 @@ fn what_stands_in_a_change_is_changed_and_nothing_else() {
     assert_eq!(admin.get(&path).body, before);
 }
 
+// 7.8
+#[test]
+fn nobody_writes_of_themselves_what_is_not_for_writing() {
+    let app = TestApp::start();
+    let (boss, _) = app.add_user("Maya Boss", &[predefined::ADMINISTRATOR.into()]);
+    let role = app.add_role("People", &["user:manage:*", "user:read:*", "token:manage:own"]);
+    let ida = app.user("Ida Holm", &[role]);
+    let fields = [("name", "laptop"), ("access", "write"), ("expires", "30")];
+    let token = token_value(&make_token(&ida, "/settings/api-tokens", &fields));
+    let caller = Caller { client: app.anonymous(), token, account: ida.account.unwrap() };
+    let path = at(&caller.account);
+    let before = caller.get(&path).body;
+    let administrator = predefined::ADMINISTRATOR.to_string();
+    for (field, value) in [
+        ("_embedded", json!({"roles": [{"uuid": administrator}], "teams": []})),
+        ("roles", json!([administrator])),
+        ("permissions", json!(["*:*:*"])),
+        ("uuid", json!(boss)),
+        ("owner", json!(boss)),
+        ("createdAt", json!("2001-01-01T00:00:00Z")),
+        ("lastLogin", json!("2001-01-01T00:00:00Z")),
+        ("identityProviderId", json!("x")),
+        ("passwordHash", json!("x")),
+        ("password", json!("correct horse battery")),
+    ] {
+        let reply = caller.put(&path, &json!({ field: value, "name": "Ida Holm", "active": true }));
+        assert_eq!((reply.status, &reply.body), (200, &before), "{field}");
+    }
+    for kind in [json!(1), json!(2), json!(-1)] {
+        assert_eq!(problem(&caller.put(&path, &json!({ "type": kind }))), (400, vec!["type"]));
+    }
+    assert_eq!(caller.get(&path).body, before);
+}
+
 #[test]
 fn an_account_is_renamed_disabled_and_enabled() {
     let app = TestApp::start();
@@ -222,6 +257,8 @@ fn an_account_is_renamed_disabled_and_enabled() {
     }
     assert_eq!(app.verify(&token).status, 200);
 
+    app.add_account("taken");
+    assert_eq!(problem(&admin.put(&at(&machine), &json!({"name": "TAKEN"}))), (409, vec![]), "one that is enabled has it");
     let of_team = Caller::holding(&app, "of a team", &["system_account:manage:team"]);
     let team = app.add_team("Mobile", &[&machine, &of_team.account]);
     assert_eq!(admin.get(&at(&machine)).body["_embedded"]["teams"], json!([{"uuid": team, "name": "Mobile"}]));

@@ -40,6 +40,10 @@ fn a_user_is_invited_as_the_provider_asks() {
     assert_eq!(problem(&caller.post(CREATE, &json!({"email": "ZOE@example.org", "name": "x"}))), (409, vec![]));
     assert_eq!(caller.post(CREATE, &json!({"email": "nameless@example.org"})).body["name"], "nameless@example.org");
 
+    let empty = caller.post(CREATE, &json!({"email": "empty@example.org", "firstName": " ", "lastName": ""}));
+    assert_eq!((empty.status, &empty.body["name"]), (201, &json!("empty@example.org")));
+    assert_eq!(caller.post(CREATE, &json!({"email": "one@example.org", "lastName": "Ek", "firstName": ""})).body["name"], "Ek");
+
     for (body, field) in [
         (json!({}), "email"),
         (json!({"name": "x", "email": ""}), "email"),
@@ -64,7 +68,7 @@ fn a_user_is_invited_as_the_provider_asks() {
     // Who may only invite neither gives more than they hold, nor looks at whom they did not invite.
     let inviter = Caller::holding(&app, "inviter", &["user:invite"]);
     let users = app.read(|conn| muster::accounts::queries::totals(conn, muster::accounts::model::Kind::User));
-    assert_eq!(users, (3, 2), "nobody came in");
+    assert_eq!(users, (5, 2), "nobody came in");
     let made = inviter.post(ONE, &json!({"name": "New", "email": "new@example.org"}));
     assert_eq!((made.status, &made.body["_embedded"]["roles"]), (200, &json!([])), "{}", made.body);
     assert_eq!(problem(&inviter.post(ONE, &json!({"name": "x", "email": "bo@example.org", "active": true}))).0, 403);

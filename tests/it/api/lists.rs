@@ -135,6 +135,51 @@ fn each_account_comes_once_and_pages_cost_the_same() {
     assert_eq!(counts.len(), 1, "a page takes the same statements whatever its size: {counts:?}");
 }
 
+// 7.4
+#[test]
+fn in_every_order_each_account_comes_once() {
+    let app = TestApp::start();
+    let caller = Caller::administrator(&app);
+    app.add_many(120);
+    for order in ["name", "-name", "login", "-login", "used", "-used", "expiry", "-expiry", "status", "-status"] {
+        let found = all(&caller, &format!("{LIST}?userType=1&size=25&sort={order}"));
+        let distinct: BTreeSet<&String> = found.iter().collect();
+        assert_eq!((found.len(), distinct.len()), (121, 121), "{order}");
+    }
+}
+
+// 7.10
+#[test]
+fn links_are_of_the_public_url_and_keep_the_filters() {
+    const URL: &str = "https://muster.example.org";
+    let url = muster::config::url::origin(URL).unwrap();
+    let app = TestApp::start_with(|config| config.public_url = Some(url));
+    let caller = Caller::administrator(&app);
+    for n in 0..6 {
+        let id = app.add_account(&format!("a&b ü {n}"));
+        if n < 5 {
+            disable(&app, &id);
+        }
+    }
+    let proxied = [("Host", "evil.example"), ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Proto", "http")];
+    let (mut found, mut next) = (Vec::new(), Some(format!("{LIST}?q=a%26b%20ü&active=false&size=2")));
+    while let Some(path) = next {
+        let reply = caller.bare("GET", &path.replace('ü', "%C3%BC"), &proxied);
+        found.extend(names(&reply.body["users"]));
+        let links = reply.body["_links"].as_object().unwrap();
+        for (name, link) in links {
+            let href = link["href"].as_str().unwrap();
+            assert!(href.starts_with(&format!("{URL}{LIST}?q=a%26b%20%C3%BC&active=false&page=")), "{name}: {href}");
+        }
+        assert_eq!((links.contains_key("prev"), links.contains_key("next")), (found.len() > 2, found.len() < 5));
+        for user in reply.body["users"].as_array().unwrap() {
+            assert!(user["_links"]["self"]["href"].as_str().unwrap().starts_with(&format!("{URL}/admin/users/")));
+        }
+        next = links.get("next").map(|link| link["href"].as_str().unwrap().replace(URL, ""));
+    }
+    assert_eq!(found.len(), 5, "{found:?}");
+}
+
 #[test]
 fn many_are_changed_at_once_by_the_verbs_of_the_list() {
     let app = TestApp::start();
