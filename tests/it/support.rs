@@ -13,4 +13,5 @@ pub mod process;
 pub mod proxy;
 pub mod seed;
 pub mod snapshot;
+pub mod soon;
 pub mod statements;

@@ -1,7 +1,6 @@
 //! Many clients at once, and what reaches another instance.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
 use muster::id::Id;
 use muster::tokens::value::Access;
@@ -11,15 +10,20 @@ use super::Caller;
 use super::teams::{TEAMS, at, uuids};
 use crate::support::app::{Answer, TestApp};
 use crate::support::snapshot::lines;
+use crate::support::soon::soon;
 
 const CLIENTS: usize = 10;
 
-/// Memberships and events that name a team or account that is not there.
-fn orphans(app: &TestApp) -> Vec<String> {
+/// Memberships that name a team or account that is not there.
+pub fn orphans(app: &TestApp) -> Vec<String> {
     app.read(|conn| {
-        let sql = "SELECT m.team_id AS line FROM team_members m WHERE NOT EXISTS (SELECT 1 FROM teams t WHERE t.id = m.team_id) \
-                   OR NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = m.account_id)";
-        Ok(lines(conn, sql))
+        let of = |table| {
+            format!(
+                "SELECT m.team_id AS line FROM {table} m WHERE NOT EXISTS (SELECT 1 FROM teams t WHERE t.id = m.team_id) \
+                 OR NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = m.account_id)"
+            )
+        };
+        Ok([lines(conn, &of("team_members")), lines(conn, &of("team_administrators"))].concat())
     })
 }
 
@@ -97,17 +101,6 @@ fn ten_clients_work_on_ten_teams_in_opposite_order_while_teams_are_deleted() {
         assert_eq!(reply.status, 200);
         assert_eq!(uuids(&reply.body["_embedded"]["users"]), accounts[..3]);
         assert_eq!(caller.get(&at(team, "")).body["numberOfMembers"], json!(3));
-    }
-}
-
-fn soon(what: &str, ask: impl Fn() -> bool) {
-    let answered = Instant::now();
-    loop {
-        let begun = Instant::now();
-        if ask() {
-            return;
-        }
-        assert!(begun < answered + Duration::from_secs(1), "{what} did not arrive within the second");
     }
 }
 

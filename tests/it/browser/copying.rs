@@ -3,7 +3,7 @@
 use muster::tokens::value::Access;
 
 use super::driver::{Browser, Options, button, field};
-use super::stage::{admin, page_of, visit};
+use super::stage::{LIST, add_machines, admin, page_of, visit};
 use crate::support::app::TestApp;
 
 fn created(app: &TestApp, browser: &Browser) -> String {
@@ -59,6 +59,42 @@ fn where_nothing_can_be_copied_the_button_says_what_to_press() {
         browser.click(button("Copy token"));
         browser.wait_until("the word", || (label(&browser) == "Press Ctrl+C").then_some(()));
         assert_eq!((selected(&browser), browser.value("#token"), browser.overflow()), (value.clone(), value, 0));
+        browser.assert_quiet_console();
+    }
+}
+
+#[test]
+fn what_is_selected_is_copied_as_terraform() {
+    let app = TestApp::start();
+    let ids = add_machines(&app);
+    for scripted in [true, false] {
+        let options = if scripted { Options::default() } else { Options::default().without_javascript() };
+        let (_, email) = app.add_user(&format!("Ada {scripted}"), &[muster::roles::predefined::ADMINISTRATOR.into()]);
+        let browser = super::stage::signed_in(&app, &email, crate::support::app::PASSWORD, options);
+        visit(&browser, &app, LIST);
+        for name in ["drone/edge", "buildkite/ios"] {
+            browser.tick(field(&format!("Select {name}")));
+        }
+        browser.click("[popovertarget=bulk-rare]");
+        browser.follow(button("Copy as Terraform").within("#bulk-rare"));
+        let text = browser.text("#accounts");
+        for (at, id) in ids.iter().enumerate() {
+            assert_eq!(text.contains(id.as_str()), [0, 2].contains(&at), "{text}");
+        }
+        // What is copied is what is shown; the address can be loaded again.
+        browser.reload();
+        assert_eq!(browser.text("#accounts"), text);
+        if scripted {
+            browser.read(NO_CLIPBOARD, &[]);
+            browser.click("[data-copy=accounts]");
+            browser.wait_until("the word", || (browser.text("[data-copy=accounts] [data-copy-label]") == "Copied").then_some(()));
+            assert_eq!(browser.read("return String(getSelection()).includes('resource \"pact_user\"')", &[]), true);
+        } else {
+            assert_eq!(browser.count(".needs-js"), 0);
+        }
+        // The way back keeps what was ticked.
+        browser.follow(super::driver::link("System Accounts").within(".crumbs"));
+        assert_eq!(super::stage::ticked(&browser), 2);
         browser.assert_quiet_console();
     }
 }

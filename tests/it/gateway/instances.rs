@@ -24,6 +24,7 @@ use crate::support::dice::Dice;
 use crate::support::engine::Engine;
 
 mod lag;
+mod reach;
 
 const ACCOUNTS: usize = 200;
 const CHANGES: usize = 1000;
