@@ -15,6 +15,7 @@ mod deleted;
 mod described;
 #[cfg(feature = "installed-tests")]
 mod fuzzed;
+mod grants;
 mod invited;
 mod lists;
 mod many;

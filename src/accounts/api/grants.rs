@@ -27,6 +27,7 @@ const MOST: usize = 1_000;
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub struct RoleList {
     /// UUIDs. An empty list takes all roles away.
+    #[schema(max_items = 1_000)]
     roles: Vec<Id>,
 }
 

@@ -36,7 +36,7 @@ fn no_event_holds_a_secret_of_the_run() {
         body[start..].split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next().unwrap().to_owned()
     };
     // A link for somebody new, a token of one's own, pasted text, another address, and a search that is a token.
-    let link = admin.post("/settings/users/invite", &[("addresses", "Kaja Lie <kaja@example.test>")]);
+    let link = admin.post_and_follow("/settings/users/invite", &[("addresses", "Kaja Lie <kaja@example.test>")]);
     let link = link.body.split("/set-password/").nth(1).unwrap().split(['"', '<', '&']).next().unwrap().to_owned();
     let own = [("name", "laptop"), ("access", "write"), ("expires", "30")];
     let own = admin.post_and_follow("/settings/api-tokens", &own).body;

@@ -8,7 +8,7 @@ use super::stage::{signed_in, visit};
 use crate::rules::world::World;
 use crate::support::app::PASSWORD;
 
-/// Writes down what would be submitted, and submits nothing.
+/// Writes down what would be submitted, and submits nothing. A button that only looks something up is a form's own, too.
 const WATCH: &str = "window.submitted = [];
     document.addEventListener('submit', event => {
         event.preventDefault();
@@ -21,7 +21,8 @@ const WATCH: &str = "window.submitted = [];
             harmful: Boolean(pressed && pressed.matches('.button-danger, .button-danger-solid, .menu-item-danger')
                 && [...event.target.elements].filter((field) => field.type === 'submit').length > 1),
             own: Boolean(pressed && pressed.form === event.target
-                && (!pressed.hasAttribute('formaction') || pressed.formAction === event.target.action)),
+                && (!pressed.hasAttribute('formaction') || pressed.formAction === event.target.action
+                    || pressed.getAttribute('formmethod') === 'get')),
         });
     }, true);
     for (const form of document.forms) form.noValidate = true;";

@@ -31,6 +31,23 @@ fn events(app: &TestApp, verb: &str) -> i64 {
     app.read(move |conn| Ok(audit_events::table.filter(audit_events::event_type.eq(verb)).count().get_result(conn)?))
 }
 
+/// What is ticked in another picker, closed or not, goes along with nothing.
+#[test]
+fn a_verb_takes_what_its_own_picker_has() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let id = made(&app, 1).remove(0);
+    let (read_only, viewer) = (predefined::READ_ONLY.to_string(), predefined::VIEWER.to_string());
+    let both = [("id", id.as_str()), ("add_role", &*read_only), ("remove_role", &*viewer)];
+    let roles = || ticked(&admin.get(&at(&id, "")), "role").len();
+    posted(&admin, &[&both[..], &[("do", "add_role")]].concat());
+    assert_eq!((roles(), events(&app, "account.role_added")), (2, 1));
+    posted(&admin, &[&both[..], &[("do", "remove_role")]].concat());
+    assert_eq!((roles(), events(&app, "account.role_removed")), (2, 0));
+    posted(&admin, &[&both[..], &[("do", "disable")]].concat());
+    assert_eq!((roles(), app.totals()), (2, (0, 1)));
+}
+
 #[test]
 fn all_that_match_are_those_that_were_shown_for_every_verb() {
     let app = TestApp::start();
