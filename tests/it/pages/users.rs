@@ -122,7 +122,7 @@ fn nobodys_own_roles_change_among_others() {
     let fields = super::html::matching_on(&admin, USERS, &[("q", "lindqvist")]);
     let fields = super::html::borrowed(&fields, &[("do", "remove_administrator")]);
     let question = admin.post_and_follow(&format!("{USERS}/bulk"), &fields);
-    assert!(question.text().contains("You will lose"), "{}", question.text());
+    assert!(question.text().contains("You'll lose these permissions"), "{}", question.text());
 }
 
 /// Where nobody could administer Muster before, nobody stands in the way.

@@ -111,7 +111,7 @@ fn many_leave_at_once_and_what_they_owned_is_dealt_with() {
         // All that match, by a filter.
         {
             let role = predefined::ADMINISTRATOR.to_string();
-            let fields = [("do", "select_matching"), ("role", role.as_str()), ("q", "a")];
+            let fields = [("do", "select_matching"), ("role", role.as_str()), ("q", "o")];
             let selected = admin.post_and_follow(&format!("{USERS}/bulk"), &fields);
             let id = value(&selected, "selection");
             admin.post_and_follow(&format!("{USERS}/bulk"), &[("selection", &id), ("shown", "0"), ("do", "delete")])

@@ -9,7 +9,7 @@ use super::world::World;
 use crate::support::app::Client;
 
 /// What is seen by whom: `u`ser, `r`ead-only, `g`uest, `t`eam administrator.
-const SEEN: [(&str, &str); 26] = [
+const SEEN: [(&str, &str); 28] = [
     ("/", "urgt"),
     ("/login", "urgt"),
     ("/profile", "urgt"),
@@ -25,6 +25,8 @@ const SEEN: [(&str, &str); 26] = [
     ("/settings/teams/{id}", "urg"),
     ("/settings/roles", "ur"),
     ("/settings/api-tokens", "urgt"),
+    ("/settings", "urgt"),
+    ("/help", "urgt"),
     ("/help/gateways", "urgt"),
     ("/help/gateways/{gateway}", "urgt"),
     ("/help/api", "urgt"),
@@ -92,9 +94,10 @@ fn every_screen_by_every_kind_of_actor() {
         check("token", route.path, answer.status, if is_api { 200 } else { without });
         assert_eq!(answer.header("content-type").contains("json"), is_api, "{}", route.path);
         let answer = app.anonymous().get(&case.path);
-        check("signed out", route.path, answer.status, without);
+        // A client of the API is told so, in place of the sign-in page.
+        check("signed out", route.path, answer.status, if is_api { 401 } else { without });
         if !public {
-            assert!(answer.location().starts_with("/login"), "{}: {}", route.path, answer.location());
+            assert!(is_api || answer.location().starts_with("/login"), "{}: {}", route.path, answer.location());
         }
     }
     for (path, who) in SEEN.iter().filter_map(|(path, who)| Some((path.strip_suffix(" own")?, who))) {

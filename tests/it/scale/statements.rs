@@ -164,9 +164,9 @@ fn a_change_to_ten_costs_what_a_change_to_thousands_costs() {
     let ids =
         |range: std::ops::RangeInclusive<usize>| Selection::Accounts(range.filter(|number| number % 10 != 0).map(id).collect());
     let matching = |search: &str| Selection::Matching(Filter { search: search.into(), disabled: true, ..Filter::all(kind) });
-    // By id: 9 and 2,700 (a tenth is disabled already). By filter: ten, and those whose number begins with 2.
+    // By id: 9 and 2,700 (a tenth is disabled already). By filter: ten, and a thousand others.
     let small = [("ids", ids(3_101..=3_110)), ("all that match", matching("bulk-00301"))];
-    let large = [("ids", ids(1..=3_000)), ("all that match", matching("number 2"))];
+    let large = [("ids", ids(1..=3_000)), ("all that match", matching("bulk-001"))];
     let mut lines = Vec::new();
     for (at, (way, few)) in small.iter().enumerate() {
         let many = &large[at].1;
@@ -183,7 +183,7 @@ fn a_change_to_ten_costs_what_a_change_to_thousands_costs() {
             let (done_few, sent_few, _) = measure(few);
             let (done_many, sent_many, took) = measure(many);
             let sizes = (done_few.outcome.changed, done_many.outcome.changed);
-            assert!(sizes.0 >= 9 && sizes.0 <= 110 && sizes.1 >= 1_000, "{verb}: {sizes:?}");
+            assert!(sizes.0 >= 9 && sizes.0 <= 110 && sizes.1 >= 900, "{verb}: {sizes:?}");
             assert_eq!(sent_few.len(), sent_many.len(), "{verb}, {way}:\n{}\n\n{}", cut(&sent_few), cut(&sent_many));
             lines.push(format!(
                 "{engine}: {verb}, {way}: {} statements for {} accounts and for {} (in {took:.1?})",

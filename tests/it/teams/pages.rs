@@ -206,7 +206,7 @@ fn what_is_ticked_survives_a_search() {
     let team = app.add_team("Blue", &[]);
     let page = admin.get(&at(&team, &format!("/members/new?q=berg&account={ida}&account={robot}&account=x")));
     assert_eq!(ticked(&page, "account"), [ida.to_string(), robot.to_string()], "{}", page.text());
-    assert!(page.text().contains("Selected Ida Holm") && page.text().contains("Users Bo Berg"), "{}", page.text());
+    assert!(page.text().contains("Selected IH Ida Holm") && page.text().contains("Users BB Bo Berg"), "{}", page.text());
     // They stay where nothing is found, and stand once where they are found.
     let page = admin.get(&at(&team, &format!("/members/new?q=nothing&account={ida}")));
     assert!(page.text().contains("No matching accounts.") && ticked(&page, "account").len() == 1, "{}", page.text());
