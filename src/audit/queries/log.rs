@@ -105,7 +105,8 @@ const TARGET_ID: &str = "e.target_id";
 const OBJECT_ID: &str = "e.object_id";
 const ACTOR_ID: &str = "e.actor_id";
 const TARGET_NAME: &str = "lower(substr(e.target_name, 1, 80))";
-const OBJECT_NAME: &str = "lower(substr(e.object_name, 1, 80))";
+/// Said with what its index holds, which SQLite does not conclude by itself.
+const OBJECT_NAME: &str = "e.object_name IS NOT NULL AND lower(substr(e.object_name, 1, 80))";
 const ACTOR_NAME: &str = "lower(substr(e.actor_name, 1, 80))";
 
 /// Looks up whose names a filter says: a name stands for what bears it now, and for every event in which it was borne.

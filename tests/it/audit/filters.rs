@@ -154,12 +154,12 @@ fn each_filter_alone_is_answered_by_an_index_in_its_order() {
                 explain.append(log::page_sql(&criteria, way, 51));
                 Ok(explain_lines(conn, explain, postgres))
             });
-            assert!(
-                !plan
-                    .iter()
-                    .any(|line| line.contains("Seq Scan on audit_events") || line.contains("SCAN e") && !line.contains("USING")),
-                "{query:?} {way:?}: {plan:#?}"
-            );
+            // To walk through them in order of time is to read all of them, where something else is asked for.
+            let walks = query == LogQuery::default() || !query.from.is_empty();
+            let reads_all = |line: &str| {
+                line.contains("Seq Scan on audit_events") || line.contains("SCAN e") && !(walks && line.contains("USING"))
+            };
+            assert!(!plan.iter().any(|line| reads_all(line)), "{query:?} {way:?}: {plan:#?}");
             let leads: Vec<&String> = plan.iter().filter(|line| line.contains("audit_events_by_")).collect();
             assert!(!leads.is_empty(), "{query:?} {way:?}: {plan:#?}");
         }
