@@ -253,10 +253,7 @@ pub fn hand_over(conn: &mut DbConnection, actor: &Principal, users: &Target, cal
     let mut action = Action::new(&actions::set_owner::SetOwner, Kind::System);
     fill_in(conn, actor, &mut action, called)?;
     for chosen in &action.params.chosen {
-        let goes = users.first_name(conn, |sql| {
-            sql.push(" AND a.id = ").bind(chosen);
-        })?;
-        if goes.is_some() {
+        if users.contains(conn, chosen)? {
             return Err(Error::field("owner", "Choose someone who isn't being removed."));
         }
     }

@@ -7,7 +7,6 @@ use crate::accounts::queries::selection::Target;
 use crate::auth::principal::Principal;
 use crate::auth::queries;
 use crate::database::DbConnection;
-use crate::database::sql::Sql;
 use crate::error::Error;
 
 /// The permissions that the actor would no longer have, if the accounts are their own. The change is made to find out, so
@@ -20,16 +19,7 @@ pub fn losses(
     target: &Target,
 ) -> Result<Vec<String>, Error> {
     let Some(own) = &actor.account else { return Ok(Vec::new()) };
-    let is_own = match target {
-        Target::Accounts(_, ids) => ids.contains(own),
-        Target::Matching(..) | Target::OwnedBy(_) => {
-            let itself = |sql: &mut Sql| {
-                sql.push(" AND a.id = ").bind(own);
-            };
-            target.first_name(conn, itself)?.is_some()
-        }
-    };
-    if !is_own {
+    if !target.contains(conn, own)? {
         return Ok(Vec::new());
     }
     let mut left = None;

@@ -80,6 +80,17 @@ impl Target {
         sql.number(conn)
     }
 
+    /// Whether an account is one of them. Those that were named one by one need no look, whether they are still there or not.
+    pub fn contains(&self, conn: &mut DbConnection, account: &Id) -> Result<bool, Error> {
+        if let Self::Accounts(_, ids) = self {
+            return Ok(ids.contains(account));
+        }
+        let itself = |sql: &mut Sql| {
+            sql.push(" AND a.id = ").bind(account);
+        };
+        Ok(self.first_name(conn, itself)?.is_some())
+    }
+
     /// The identities that are meant, in their own order.
     pub fn ids(&self, conn: &mut DbConnection) -> Result<Vec<Id>, Error> {
         let mut sql = Sql::default();
