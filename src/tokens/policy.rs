@@ -8,7 +8,7 @@ use crate::audit::{self, Event, verbs};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::error::Error;
-use crate::text::tidy;
+use crate::text::{merged, tidy};
 use crate::{clock, settings};
 
 /// In characters.
@@ -57,11 +57,17 @@ pub fn must_be_open(conn: &mut DbConnection) -> Result<(), Error> {
     }
 }
 
-/// Pauses token creation on all instances, or changes the message. Returns whether it was already paused.
-pub fn stop(conn: &mut DbConnection, actor: &Principal, message: &str) -> Result<bool, Error> {
+/// Pauses token creation on all instances, or changes the message. Returns whether it was already paused. `shown` is the message
+/// that the form was drawn with: one that someone else has set meanwhile is not replaced without a word.
+pub fn stop(conn: &mut DbConnection, actor: &Principal, message: &str, shown: Option<&str>) -> Result<bool, Error> {
     may_decide(actor)?;
-    let message = tidy(message, MESSAGE_LIMIT).map_err(|sentence| Error::field("message", sentence))?;
+    let fault = |sentence: String| Error::field("message", sentence);
     let before = stopped(conn)?;
+    let message = match &before {
+        Some(stop) => merged(message, shown, &stop.message).map_err(fault)?,
+        None => message,
+    };
+    let message = tidy(message, MESSAGE_LIMIT).map_err(fault)?;
     if before.as_ref().is_some_and(|stop| stop.message == message) {
         return Ok(true);
     }

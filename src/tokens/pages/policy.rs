@@ -77,14 +77,16 @@ fn signed(number: u64) -> i64 {
 #[serde(default)]
 pub struct StopForm {
     message: String,
+    /// The message that the form was drawn with.
+    shown: Option<String>,
 }
 
 /// `POST /settings/token-policy/stop`
 pub async fn stop(visit: Visit, form: Form<StopForm>) -> Result<HttpResponse, Error> {
-    let message = form.0.message;
+    let StopForm { message, shown } = form.0;
     let done = {
         let message = message.clone();
-        visit.write(move |conn, actor| policy::stop(conn, actor, &message)).await
+        visit.write(move |conn, actor| policy::stop(conn, actor, &message, shown.as_deref())).await
     };
     match done {
         Ok(stopped_before) => {

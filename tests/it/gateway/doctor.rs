@@ -137,7 +137,7 @@ fn where_it_cannot_be_found_out_the_doctor_says_why_and_leaves_nothing() {
     let kept = app.read(move |conn| queries::find(conn, Kind::System, &id)).name;
     assert_eq!((kept.as_str(), app.totals()), ("robot", (1, 0)));
     // No tokens at the moment.
-    app.write(|conn| policy::stop(conn, &Principal::shell(), "Until Monday."));
+    app.write(|conn| policy::stop(conn, &Principal::shell(), "Until Monday.", None));
     let told = doctor(&app, &url, &["--account", "robot"]);
     assert!(told.code == Some(2) && told.text.contains("Until Monday."), "{}", told.text);
 }

@@ -125,7 +125,7 @@ fn only_who_may_manage_everything_sees_it_and_has_the_link() {
     assert!(admin.get(POLICY).body.contains("href=\"/settings/token-policy\" aria-current=\"page\""));
     // Also past the routes.
     let nobody = Principal { permissions: Default::default(), ..Principal::shell() };
-    let refused = app.database.write_now(|conn| muster::tokens::policy::stop(conn, &nobody, ""));
+    let refused = app.database.write_now(|conn| muster::tokens::policy::stop(conn, &nobody, "", None));
     assert!(matches!(refused, Err(Error::Forbidden { .. })));
 }
 
@@ -266,4 +266,24 @@ fn return_in_the_message_does_not_allow_creation() {
     let buttons: Vec<&str> = all(&form, "<button", "</button>").into_iter().filter(|button| !button.contains(" form=")).collect();
     assert!(matches!(buttons.as_slice(), [only] if only.ends_with("Save message")), "{form}");
     assert!(page.body.contains("form=\"resumption\""), "{form}");
+}
+
+/// Two windows: what a colleague has written meanwhile is shown before it is replaced.
+#[test]
+fn a_colleagues_message_is_not_lost() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let send = |message: &str, shown: &str| admin.post(&format!("{POLICY}/stop"), &[("message", message), ("shown", shown)]);
+    assert_eq!(send("Ask Maya.", "").status, 303);
+    for shown in ["", "Until Monday."] {
+        let refused = send("Ask Tomas.", shown);
+        assert_eq!(refused.status, 422, "{}", refused.text());
+        assert!(refused.text().contains("changed this to “Ask Maya.” meanwhile"), "{}", refused.text());
+        assert!(admin.get(POLICY).text().contains("People see: “Ask Maya.”"));
+    }
+    // What the form has not touched stays as it is now, and who has seen it may replace it.
+    assert_eq!(send("Until Monday.", "Until Monday.").status, 303);
+    assert!(admin.get(POLICY).text().contains("People see: “Ask Maya.”"));
+    assert_eq!(send("Ask Tomas.", "Ask Maya.").status, 303);
+    assert!(admin.get(POLICY).text().contains("People see: “Ask Tomas.”"));
 }
