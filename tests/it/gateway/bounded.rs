@@ -165,7 +165,7 @@ fn a_large_identity_is_told_on_its_accounts_page() {
     for _ in 0..3 {
         assert_eq!(Client::new(&process.url).get_with("/auth/verify", &[("Authorization", &bearer)]).status, 200);
     }
-    let said = process.output();
+    let said = process.stop_and_read();
     let lines: Vec<&str> = said.lines().filter(|line| line.contains("identity headers")).collect();
     assert!(lines.len() == 1 && lines[0].contains(" WARN ") && lines[0].contains("large"), "{said}");
 }

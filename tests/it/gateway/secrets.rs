@@ -19,7 +19,7 @@ fn no_secret_is_in_a_log_or_in_the_database() {
     let home = TestDatabase::fresh(|url| {
         muster::database::migrations::migrate(&url.parse().unwrap()).unwrap();
     });
-    let mut process = Process::serve(home.url(), &[("MUSTER_LOG", "trace"), ("MUSTER_ACTIVITY_INTERVAL", "1")]);
+    let process = Process::serve(home.url(), &[("MUSTER_LOG", "trace"), ("MUSTER_ACTIVITY_INTERVAL", "1")]);
     let visitor = Client::new(&process.url);
     let link = process.setup_link.clone().unwrap();
     let setup_key = link.rsplit('/').next().unwrap().to_owned();
@@ -98,11 +98,7 @@ fn no_secret_is_in_a_log_or_in_the_database() {
     for list in [LIST, "/settings/users", "/settings/tokens"] {
         assert_eq!(visitor.get(&format!("{list}/export?q={third}")).status, 200, "{list}");
     }
-    std::thread::sleep(std::time::Duration::from_millis(1500));
-    process.ask_to_stop();
-    assert!(process.wait());
-
-    let output = process.output();
+    let output = process.stop_and_read();
     assert!(output.contains("POST /setup/{key}"), "the log was on: {output}");
     let log: String = output.lines().filter(|line| !line.starts_with("Open ")).collect::<Vec<_>>().join("\n");
     let secret_of = |token: &str| token.split('_').nth(2).unwrap()[..43].to_owned();

@@ -71,11 +71,11 @@ fn a_disk_that_refuses_writes_is_told_and_used_again() {
     // Nobody signs in without a session that is stored.
     let refused = Client::new(&process.url).post("/login", &[("email", &email), ("password", PASSWORD)]);
     assert!(refused.status == 503 && refused.text().contains("refuses writes"), "{} {}", refused.status, refused.text());
-    let said = process.output();
-    let lines = said.lines().filter(|line| line.contains("changes cannot be written")).count();
-    assert!(lines == 1 && said.contains("disk I/O error"), "{said}");
     process.let_write(None);
     has_ended(&app, &process.url, &admin, robot.as_str());
+    let said = process.stop_and_read();
+    let lines = said.lines().filter(|line| line.contains("changes cannot be written")).count();
+    assert!(lines == 1 && said.contains("disk I/O error"), "{said}");
 }
 
 /// Every connection of a pool at once, and what is done to each.

@@ -110,6 +110,13 @@ impl Process {
         assert!(asked.success());
     }
 
+    /// Ends it, and everything that it printed and logged. What it has just logged may still be on its way to [`Self::output`].
+    pub fn stop_and_read(mut self) -> String {
+        self.ask_to_stop();
+        assert!(self.wait(), "{}", self.output());
+        self.output()
+    }
+
     /// Waits for its end: whether it was a good one.
     pub fn wait(&mut self) -> bool {
         let ended = self.child.wait().unwrap().success();
