@@ -132,7 +132,7 @@ pub fn run_on(conn: &mut DbConnection, actor: &Principal, plan: &Plan, action: &
     done.outcome = Outcome { changed, unchanged: selected - changed };
     // Asked whether it was one or many: the number of statements must not tell.
     if done.outcome.unchanged > 0 {
-        let first = target.first_name(conn, |sql| changes::untouched(sql, &change))?;
+        let first = target.first_name(conn, |sql| changes::untouched(sql, &change, &tallies))?;
         done.left_name = first.filter(|_| done.outcome.unchanged == 1);
     }
     done.happened = happened(conn, &change, &tallies)?;

@@ -19,6 +19,8 @@ const AGENT_LIMIT: usize = 200;
 const SHARDS: usize = 64;
 /// Tokens that are remembered while the database cannot be written to: some 80 MB.
 const TOKEN_LIMIT: usize = 320_000;
+/// From so many tokens of one account on, room is made for more of them in advance.
+const MANY: usize = 4;
 /// Tokens in one transaction, about: other writers wait meanwhile.
 pub(super) const CHUNK: usize = 2_500;
 
@@ -94,8 +96,8 @@ impl Recorder {
         };
         let at = usage.find(&token).unwrap_or_else(|at| {
             memory.waiting.fetch_add(1, Ordering::Relaxed);
-            if usage.tokens.is_empty() {
-                // Most accounts have one token: no room is made for more.
+            if usage.tokens.len() < MANY {
+                // Most accounts have one or two tokens, and a vector would make room for four.
                 usage.tokens.reserve_exact(1);
             }
             usage.tokens.insert(at, TokenUsage::new(token));

@@ -3,6 +3,7 @@
 mod engines;
 mod names;
 mod planner;
+mod repeated;
 mod screens;
 mod statements;
 mod windows;

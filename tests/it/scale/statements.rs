@@ -11,6 +11,7 @@ use muster::error::Error;
 use muster::id::Id;
 use muster::roles::predefined;
 
+use super::repeated::readings_of_a_change;
 use super::world::{self, RARE_ROLE, TEAM, id};
 use crate::support::app::{Client, TestApp};
 use crate::support::statements::Recorded;
@@ -184,6 +185,7 @@ fn a_change_to_ten_costs_what_a_change_to_thousands_costs() {
             let (done_many, sent_many, took) = measure(many);
             let sizes = (done_few.outcome.changed, done_many.outcome.changed);
             assert!(sizes.0 >= 9 && sizes.0 <= 110 && sizes.1 >= 900, "{verb}: {sizes:?}");
+            reads_a_change_once(&mut recorded.conn, &sent_many);
             assert_eq!(sent_few.len(), sent_many.len(), "{verb}, {way}:\n{}\n\n{}", cut(&sent_few), cut(&sent_many));
             lines.push(format!(
                 "{engine}: {verb}, {way}: {} statements for {} accounts and for {} (in {took:.1?})",
@@ -196,6 +198,7 @@ fn a_change_to_ten_costs_what_a_change_to_thousands_costs() {
                 let mut undo = |change: Id| {
                     let (undone, sent) =
                         recorded.during(|conn| write_on(conn, |conn| operations::undo(conn, &actor, &plan_of(), &change)));
+                    reads_a_change_once(&mut recorded.conn, &sent);
                     (undone.unwrap().happened.iter().map(|happened| happened.accounts).sum::<i64>(), sent.len())
                 };
                 let undone_few = undo(done_few.change.unwrap());
@@ -216,6 +219,15 @@ fn a_change_to_ten_costs_what_a_change_to_thousands_costs() {
         }
     }
     println!("{}", lines.join("\n"));
+}
+
+fn reads_a_change_once(conn: &mut DbConnection, sent: &[String]) {
+    if matches!(conn, DbConnection::Sqlite(_)) {
+        for statement in sent {
+            let repeated = readings_of_a_change(conn, statement);
+            assert!(repeated.is_empty(), "{repeated:?}\n{statement}");
+        }
+    }
 }
 
 fn plan_of() -> Plan {
