@@ -14,5 +14,5 @@ pub mod sentences;
 pub mod view;
 pub mod words;
 
-pub use model::{Entry, Event, verbs};
+pub use model::{Event, LogEntry, verbs};
 pub use queries::{Change, begin, begin_note, begin_once, begin_undo, into_events, record_alone};

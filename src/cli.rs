@@ -33,11 +33,11 @@ pub struct Cli {
     config: Config,
 
     #[command(subcommand)]
-    command: Option<Verb>,
+    command: Option<TopCommand>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum TopCommand {
     /// Run the server
     Serve(Box<Config>),
     #[command(flatten)]
@@ -77,7 +77,7 @@ pub enum Command {
     /// Exit status: 0 nothing got through, 1 something did, 2 it could not be tested.
     Doctor(doctor::Doctor),
     /// Print a help page as text
-    HelpPage(help::HelpPage),
+    HelpPage(help::HelpPageArgs),
     /// Print a systemd unit for the server
     SystemdUnit,
 }
@@ -105,8 +105,8 @@ impl Invocation {
             return Err(Cli::command().error(ErrorKind::ArgumentConflict, sentence));
         }
         let config = match cli.command {
-            Some(Verb::Other(command)) => return Ok(Self::Run(command, cli.config)),
-            Some(Verb::Serve(config)) => *config,
+            Some(TopCommand::Other(command)) => return Ok(Self::Run(command, cli.config)),
+            Some(TopCommand::Serve(config)) => *config,
             None => cli.config,
         };
         if config.demo && matches.value_source("database_url") == Some(ValueSource::CommandLine) {

@@ -22,7 +22,7 @@ pub mod sql;
 mod transaction;
 
 pub use connection::DbConnection;
-use file::File;
+use file::DatabaseFile;
 pub use manager::Engine;
 use transaction::Ended;
 pub use transaction::at_one_moment;
@@ -55,7 +55,7 @@ pub struct Database {
     turns: Arc<Semaphore>,
     after_write: Arc<OnceLock<AfterWrite>>,
     longest_read: Duration,
-    file: Arc<Option<File>>,
+    file: Arc<Option<DatabaseFile>>,
     /// Why the last change could not be written, if the reason was the disk or a database that takes no writes.
     unwritable: Arc<Mutex<Option<Error>>>,
 }
@@ -74,7 +74,7 @@ impl Database {
             DatabaseUrl::Postgres(_) => Engine::Postgres,
         };
         let statements = Arc::new(AtomicU64::new(0));
-        let file = Arc::new(File::of(&url));
+        let file = Arc::new(DatabaseFile::of(&url));
         let pool = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(1))
@@ -316,9 +316,9 @@ fn without_values(query: &str) -> &str {
 }
 
 /// Counts the statements that a connection sends.
-struct Count(Arc<AtomicU64>);
+struct StatementCounter(Arc<AtomicU64>);
 
-impl Instrumentation for Count {
+impl Instrumentation for StatementCounter {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if let InstrumentationEvent::StartQuery { query, .. } = event {
             self.0.fetch_add(1, Ordering::Relaxed);

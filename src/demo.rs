@@ -85,7 +85,7 @@ mod tests {
     use chrono::{NaiveDateTime, TimeDelta};
 
     use super::*;
-    use crate::accounts::model::{Activity, Filter, Kind, OwnedBy, Selection};
+    use crate::accounts::model::{AccountFilter, ActivityFilter, Kind, OwnedBy, Selection};
     use crate::accounts::queries::{selection::Target, totals};
     use crate::database::sql::Sql;
 
@@ -127,16 +127,16 @@ mod tests {
     #[test]
     fn the_list_looks_as_it_was_drawn() {
         let (_folder, database) = told(clock::now());
-        let all = Filter::all(Kind::System);
-        let count = |filter: Filter| {
+        let all = AccountFilter::all(Kind::System);
+        let count = |filter: AccountFilter| {
             database.read_now(|conn| Target::resolve(conn, Kind::System, &Selection::Matching(filter))?.count(conn)).unwrap()
         };
         assert_eq!(count(all.clone()), 37);
-        assert_eq!(count(Filter { expiring: true, ..all.clone() }), 4);
-        assert_eq!(count(Filter { activity: Some(Activity::Unused(90)), ..all.clone() }), 2);
-        assert_eq!(count(Filter { activity: Some(Activity::Never), ..all }), 3);
+        assert_eq!(count(AccountFilter { expiring: true, ..all.clone() }), 4);
+        assert_eq!(count(AccountFilter { activity: Some(ActivityFilter::Unused(90)), ..all.clone() }), 2);
+        assert_eq!(count(AccountFilter { activity: Some(ActivityFilter::Never), ..all }), 3);
         assert_eq!(database.read_now(|conn| totals(conn, Kind::System)), Ok((37, 2)));
-        let left = Filter { owner: Some(OwnedBy::Left), ..Filter::all(Kind::System) };
+        let left = AccountFilter { owner: Some(OwnedBy::Left), ..AccountFilter::all(Kind::System) };
         assert_eq!(count(left), 2);
         // Its people have tokens of their own, lead teams and hold the organisation's own roles.
         let counted = |text: &str| database.read_now(|conn| Sql::new(text).number(conn)).unwrap();

@@ -46,7 +46,7 @@ pub struct Sources {
 }
 
 /// What only the database knows.
-struct Stored {
+struct StoredFigures {
     /// Enabled and disabled.
     system_accounts: (i64, i64),
     /// Enabled and disabled.
@@ -73,9 +73,9 @@ async fn show(sources: web::Data<Sources>, turn: web::Data<tokio::sync::Mutex<()
     Ok(HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text))
 }
 
-fn stored(conn: &mut DbConnection) -> Result<Stored, Error> {
+fn stored(conn: &mut DbConnection) -> Result<StoredFigures, Error> {
     let now = clock::now();
-    Ok(Stored {
+    Ok(StoredFigures {
         system_accounts: accounts::queries::totals(conn, Kind::System)?,
         users: accounts::queries::totals(conn, Kind::User)?,
         expiries: tokens::queries::expiry::next_expiries(conn, now, now + EXPIRY_HORIZON, EXPIRY_SERIES)?,

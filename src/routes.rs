@@ -24,37 +24,37 @@ pub struct Route {
     /// The path, with its parameters in braces.
     pub path: &'static str,
     /// What it asks of those who come.
-    pub access: Access,
+    pub access: PageAccess,
     handler: fn() -> Handler,
 }
 
-const fn get(path: &'static str, access: Access, handler: fn() -> Handler) -> Route {
+const fn get(path: &'static str, access: PageAccess, handler: fn() -> Handler) -> Route {
     Route { method: "GET", path, access, handler }
 }
 
-const fn post(path: &'static str, access: Access, handler: fn() -> Handler) -> Route {
+const fn post(path: &'static str, access: PageAccess, handler: fn() -> Handler) -> Route {
     Route { method: "POST", path, access, handler }
 }
 
-const SEE: Access = AnyOf(&["system_account:read:*", "system_account:manage:team"]);
-const OPERATE: Access = AnyOf(&["system_account:manage:*", "system_account:manage:team"]);
-const MANAGE: Access = AnyOf(&["system_account:manage:*"]);
-const SEE_USERS: Access = AnyOf(&["user:read:*"]);
-const MANAGE_USERS: Access = AnyOf(&["user:manage:*"]);
-const INVITE: Access = AnyOf(&["user:manage:*", people::operations::INVITE]);
-const MANAGE_ANY: Access = AnyOf(&["system_account:manage:*", "user:manage:*"]);
-const OPERATE_ANY: Access = AnyOf(&["system_account:manage:*", "system_account:manage:team", "user:manage:*"]);
-const MANAGE_ROLES: Access = AnyOf(&["role:manage:*"]);
-const SEE_TEAMS: Access = ForSome("team:read:*");
-const MANAGE_TEAMS: Access = AnyOf(&["team:manage:*"]);
-const SEE_TEAM: Access = ForOne("team:read");
-const MANAGE_TEAM: Access = ForOne("team:manage");
+const SEE: PageAccess = AnyOf(&["system_account:read:*", "system_account:manage:team"]);
+const OPERATE: PageAccess = AnyOf(&["system_account:manage:*", "system_account:manage:team"]);
+const MANAGE: PageAccess = AnyOf(&["system_account:manage:*"]);
+const SEE_USERS: PageAccess = AnyOf(&["user:read:*"]);
+const MANAGE_USERS: PageAccess = AnyOf(&["user:manage:*"]);
+const INVITE: PageAccess = AnyOf(&["user:manage:*", people::operations::INVITE]);
+const MANAGE_ANY: PageAccess = AnyOf(&["system_account:manage:*", "user:manage:*"]);
+const OPERATE_ANY: PageAccess = AnyOf(&["system_account:manage:*", "system_account:manage:team", "user:manage:*"]);
+const MANAGE_ROLES: PageAccess = AnyOf(&["role:manage:*"]);
+const SEE_TEAMS: PageAccess = ForSome("team:read:*");
+const MANAGE_TEAMS: PageAccess = AnyOf(&["team:manage:*"]);
+const SEE_TEAM: PageAccess = ForOne("team:read");
+const MANAGE_TEAM: PageAccess = ForOne("team:manage");
 /// What opens roles: who may see an account may see what its roles are.
 const READ_ROLES: &[&str] = &["role:read:*", "system_account:read:*", "system_account:manage:team"];
-const SEE_ROLES: Access = AnyOf(READ_ROLES);
-const READ_LOG: Access = AnyOf(&[audit::operations::READ]);
-const DECIDE: Access = AnyOf(&[settings::operations::DECIDE]);
-const RETAIN: Access = AnyOf(&[audit::retention::DECIDE]);
+const SEE_ROLES: PageAccess = AnyOf(READ_ROLES);
+const READ_LOG: PageAccess = AnyOf(&[audit::operations::READ]);
+const DECIDE: PageAccess = AnyOf(&[settings::operations::DECIDE]);
+const RETAIN: PageAccess = AnyOf(&[audit::retention::DECIDE]);
 
 /// The side bar, as the features give it.
 pub const NAVIGATION: Navigation = Navigation(&[

@@ -54,7 +54,7 @@ static EFFECTS: [&Effect; 8] = [
 
 /// What a verb is told besides the accounts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Params {
+pub struct ActionParams {
     /// Roles, or teams, that are chosen.
     pub chosen: Vec<Id>,
     /// What the account had when the form was drawn, if the form says so. What others have given or taken since stays so,
@@ -65,7 +65,7 @@ pub struct Params {
     pub losses: Vec<String>,
 }
 
-impl Params {
+impl ActionParams {
     /// To have these and no others.
     pub fn exactly(chosen: impl Into<Vec<Id>>) -> Self {
         Self { chosen: chosen.into(), ..Self::default() }
@@ -90,7 +90,7 @@ pub enum Offer {
 
 /// What is known of an account when its menu is drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct State {
+pub struct AccountState {
     pub disabled: bool,
     pub administrator: bool,
     /// Whether it is the account that the reader is signed in with.
@@ -165,19 +165,19 @@ pub trait Verb: Sync {
         Offer::Button
     }
     /// Whether it makes sense for an account in that state.
-    fn fits(&self, _state: State) -> bool {
+    fn fits(&self, _state: AccountState) -> bool {
         true
     }
     /// What is asked first, if anything.
-    fn asks(&self, _kind: Kind, _params: &Params) -> Option<Ask> {
+    fn asks(&self, _kind: Kind, _params: &ActionParams) -> Option<Ask> {
         None
     }
     /// Takes in what was typed where it asked.
-    fn fill_in(&self, _conn: &mut DbConnection, _params: &mut Params, _typed: &str) -> Result<(), Error> {
+    fn fill_in(&self, _conn: &mut DbConnection, _params: &mut ActionParams, _typed: &str) -> Result<(), Error> {
         Ok(())
     }
     /// The roles that it gives: who may not give them is not asked whether they mean it.
-    fn gives(&self, _params: &Params) -> Vec<Id> {
+    fn gives(&self, _params: &ActionParams) -> Vec<Id> {
         Vec::new()
     }
     /// What the question shows of accounts besides who they are. An answer holds for just that.
@@ -189,7 +189,7 @@ pub trait Verb: Sync {
         ""
     }
     /// Writes the events of what is to change, and says how many there are.
-    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &Params) -> Result<i64, Error>;
+    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &ActionParams) -> Result<i64, Error>;
     /// What is said when it is done, of one account and of several, where the events' own words do not do.
     fn done(&self) -> Option<(&'static str, &'static str)> {
         None
@@ -245,16 +245,16 @@ impl Effect {
 pub struct Action {
     pub verb: &'static dyn Verb,
     pub kind: Kind,
-    pub params: Params,
+    pub params: ActionParams,
 }
 
 impl Action {
     pub fn new(verb: &'static dyn Verb, kind: Kind) -> Self {
-        Self { verb, kind, params: Params::default() }
+        Self { verb, kind, params: ActionParams::default() }
     }
 
     pub fn with(verb: &'static dyn Verb, kind: Kind, chosen: impl Into<Vec<Id>>) -> Self {
-        Self { verb, kind, params: Params::exactly(chosen) }
+        Self { verb, kind, params: ActionParams::exactly(chosen) }
     }
 
     /// What is asked before it is carried out.

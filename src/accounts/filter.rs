@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::kind::{SYSTEM_ACCOUNTS, Screen};
-use super::model::{Activity, Filter, Kind, OwnedBy, Right, SOON_DAYS, Sort, TokenState};
+use super::model::{AccountFilter, ActivityFilter, Kind, OwnedBy, Right, SOON_DAYS, Sort, TokenState};
 use super::search::Search;
 use crate::auth::principal::Principal;
 use crate::id::Id;
@@ -58,7 +58,7 @@ impl ListQuery {
             role: Id::parse(&self.role),
             team: Id::parse(&self.team),
             no_team: self.team == NONE,
-            activity: Activity::parse(&self.activity),
+            activity: ActivityFilter::parse(&self.activity),
             invited: self.activity == INVITED && screen.kind == Kind::User,
             expiring: self.expiring == SOON_DAYS.to_string() && screen.has_tokens(),
             tokens: TokenState::parse(&self.tokens).filter(|_| screen.has_tokens()),
@@ -84,7 +84,7 @@ pub struct Filters {
     pub q: String,
     pub role: Option<Id>,
     pub team: Option<Id>,
-    pub activity: Option<Activity>,
+    pub activity: Option<ActivityFilter>,
     pub invited: bool,
     /// Only those with a token that expires soon.
     pub expiring: bool,
@@ -114,9 +114,9 @@ impl Filters {
     }
 
     /// The accounts that are meant, as far as this actor may see them.
-    pub fn filter(&self, actor: &Principal) -> Filter {
+    pub fn filter(&self, actor: &Principal) -> AccountFilter {
         let kind = self.screen.kind;
-        Filter {
+        AccountFilter {
             search: self.search(actor),
             role: self.role.clone(),
             team: self.team.clone(),
@@ -128,7 +128,7 @@ impl Filters {
             owner: self.owner.clone(),
             disabled: self.disabled,
             colleagues_of: if actor.may(self.screen.permission(Right::Read)) { None } else { actor.account.clone() },
-            ..Filter::all(kind)
+            ..AccountFilter::all(kind)
         }
     }
 
@@ -259,7 +259,7 @@ impl Filters {
     }
 
     fn activity_word(&self) -> String {
-        if self.invited { INVITED.to_owned() } else { self.activity.map_or_else(String::new, Activity::word) }
+        if self.invited { INVITED.to_owned() } else { self.activity.map_or_else(String::new, ActivityFilter::word) }
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::{Uuid, uuid};
 use super::model::{Account, Kind};
 use crate::clock;
 use crate::id::Id;
-use crate::roles::json::Role;
+use crate::roles::json::RoleJson;
 use crate::teams::Team;
 use crate::web::api::operation::Example;
 use crate::web::api::params::SelfLink;
@@ -53,7 +53,7 @@ pub struct User {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Embedded {
     /// By name. Team Administrator is among them for whoever administers a team.
-    pub roles: Vec<Role>,
+    pub roles: Vec<RoleJson>,
     /// The teams that it is a member of, by name.
     pub teams: Vec<TeamName>,
 }
@@ -127,6 +127,6 @@ impl Example for Person {
 impl Example for User {
     fn example() -> Self {
         let team = TeamName { uuid: uuid!("0193a4c2-0b6f-7f21-8d4e-5c7a9e3b1f02").into(), name: "Mobile".into() };
-        Self { person: Person::example(), embedded: Embedded { roles: vec![Role::example()], teams: vec![team] } }
+        Self { person: Person::example(), embedded: Embedded { roles: vec![RoleJson::example()], teams: vec![team] } }
     }
 }

@@ -8,8 +8,8 @@ use crate::text::{email, fold, tidy};
 mod list;
 
 pub use list::{
-    AccountRow, Activity, COUNT_LIMIT, Filter, MOMENT, NUMBERED_LIMIT, Order, OwnedBy, SOON_DAYS, Selection, Sort, TokenState,
-    Total, UNUSED_DAYS, Window,
+    AccountFilter, AccountRow, ActivityFilter, COUNT_LIMIT, MOMENT, NUMBERED_LIMIT, Order, OwnedBy, SOON_DAYS, Selection, Sort,
+    TokenState, Total, UNUSED_DAYS, Window,
 };
 
 /// The two kinds of account.
@@ -193,7 +193,7 @@ pub struct Account {
 
 /// What an action on several did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct ChangeCount {
     /// Accounts that were changed.
     pub changed: i64,
     /// Accounts that already were so.

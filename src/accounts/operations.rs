@@ -2,7 +2,7 @@
 //! the rules look at it, and carries it out, all in the caller's one transaction (`Database::write`).
 
 use super::actions::{self, Action, Effect, Typed};
-use super::model::{Kind, Outcome, Right, Selection};
+use super::model::{ChangeCount, Kind, Right, Selection};
 use super::queries::changes::Tally;
 use super::queries::selection::Target;
 use super::queries::{self, changes};
@@ -21,9 +21,11 @@ pub(super) mod rules;
 pub mod selections;
 mod undo;
 
-pub use super::actions::Params as Edit;
+pub use super::actions::ActionParams as Edit;
 pub use contact::set_contact;
-pub use creation::{Creation, UserCreation, create_system_account, create_user, created_before, give_and_place, grantable_roles};
+pub use creation::{
+    AccountCreation, UserCreation, create_system_account, create_user, created_before, give_and_place, grantable_roles,
+};
 pub use rename::{Renaming, rename};
 use rules::Rule;
 pub use rules::{Plan, covers, existing_teams, is_colleague, may_begin, may_handle_people, may_take, out_of_reach, plan_allows};
@@ -34,7 +36,7 @@ pub use undo::{Undone, undo};
 #[derive(Debug, Clone)]
 pub struct Done {
     /// How many accounts it changed, and how many already were so.
-    pub outcome: Outcome,
+    pub outcome: ChangeCount,
     /// The change, absent where nothing had to be changed.
     pub change: Option<Id>,
     /// What it did, one for each kind of event.
@@ -115,7 +117,7 @@ pub fn run_on(conn: &mut DbConnection, actor: &Principal, plan: &Plan, action: &
     let missing = target.missing(conn, selected)?;
     let change = audit::begin(conn, actor)?;
     let mut done = Done {
-        outcome: Outcome { changed: 0, unchanged: selected },
+        outcome: ChangeCount { changed: 0, unchanged: selected },
         change: None,
         happened: Vec::new(),
         names: roles::queries::find(conn, &action.params.chosen)?.into_iter().map(|role| role.name).collect(),
@@ -129,7 +131,7 @@ pub fn run_on(conn: &mut DbConnection, actor: &Principal, plan: &Plan, action: &
     }
     let tallies = carry_out(conn, actor, plan, &change, selected)?;
     let changed = touched(conn, &change, &tallies)?;
-    done.outcome = Outcome { changed, unchanged: selected - changed };
+    done.outcome = ChangeCount { changed, unchanged: selected - changed };
     // Asked whether it was one or many: the number of statements must not tell.
     if done.outcome.unchanged > 0 {
         let first = target.first_name(conn, |sql| changes::untouched(sql, &change, &tallies))?;

@@ -9,7 +9,7 @@ use crate::auth::principal::Principal;
 use crate::config::Config;
 use crate::error::Error;
 use crate::id::Id;
-use crate::people::model::{Invitation, Standing};
+use crate::people::model::{Invitation, InvitationState};
 use crate::roles::{self, predefined};
 use crate::teams::Team;
 use crate::web::view::moment::Tone;
@@ -43,10 +43,10 @@ fn tile(kind: Kind, id: &Id, name: &str) -> Tile {
 }
 
 /// Used and limit of a kind, for the meter.
-pub fn plan(config: &Config, kind: Kind, used: i64) -> view::Plan {
+pub fn plan(config: &Config, kind: Kind, used: i64) -> view::PlanUsage {
     let plan = Plan::from(config);
     let limit = plan.limit_of(kind).map(count);
-    view::Plan { kind, name: plan.name, used: count(used), limit }
+    view::PlanUsage { kind, name: plan.name, used: count(used), limit }
 }
 
 /// A number of rows, which the database counts with a sign.
@@ -73,14 +73,14 @@ fn badges(roles: &[roles::Badge]) -> Vec<RoleBadge> {
 }
 
 /// How long the link of an invitation still works: amber the day before, red once it no longer does.
-pub fn invitation(invitation: &Invitation, standing: Standing, now: NaiveDateTime) -> Moment {
+pub fn invitation(invitation: &Invitation, standing: InvitationState, now: NaiveDateTime) -> Moment {
     let at = invitation.expires_at;
     let expiry = Moment::expiry(at, now);
     let (text, tone) = match standing {
-        Standing::Open if (at.date() - now.date()).num_days() <= 1 => (format!("link {}", expiry.text), Tone::Warn),
-        Standing::Open => (format!("link {}", expiry.text), Tone::Quiet),
-        Standing::Expired => ("link has expired".to_owned(), Tone::Danger),
-        Standing::Ended | Standing::Unbacked => ("link no longer works".to_owned(), Tone::Danger),
+        InvitationState::Open if (at.date() - now.date()).num_days() <= 1 => (format!("link {}", expiry.text), Tone::Warn),
+        InvitationState::Open => (format!("link {}", expiry.text), Tone::Quiet),
+        InvitationState::Expired => ("link has expired".to_owned(), Tone::Danger),
+        InvitationState::Ended | InvitationState::Unbacked => ("link no longer works".to_owned(), Tone::Danger),
     };
     Moment { text, tone, ..expiry }
 }

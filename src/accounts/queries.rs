@@ -27,7 +27,7 @@ pub mod roster;
 pub mod selection;
 pub mod selections;
 
-type Columns = (
+type AccountColumns = (
     Id,
     String,
     String,
@@ -60,7 +60,7 @@ macro_rules! columns {
     };
 }
 
-fn account(row: Columns) -> Option<Account> {
+fn account(row: AccountColumns) -> Option<Account> {
     let (id, kind, name, description, email, disabled, created_at, created_by_name, updated_at, login, used) = row;
     Some(Account {
         id,
@@ -82,7 +82,7 @@ fn account(row: Columns) -> Option<Account> {
 /// # Errors
 /// `NotFound` where there is none, or one of the other kind.
 pub fn find(conn: &mut DbConnection, kind: Kind, id: &Id) -> Result<Account, Error> {
-    let row: Option<Columns> = accounts::table
+    let row: Option<AccountColumns> = accounts::table
         .filter(accounts::id.eq(id))
         .filter(accounts::kind.eq(kind.as_str()))
         .select(columns!())
@@ -93,7 +93,7 @@ pub fn find(conn: &mut DbConnection, kind: Kind, id: &Id) -> Result<Account, Err
 
 /// The accounts of these identities, of either kind, in no order.
 pub fn find_all(conn: &mut DbConnection, ids: &[Id]) -> Result<Vec<Account>, Error> {
-    let rows: Vec<Columns> =
+    let rows: Vec<AccountColumns> =
         accounts::table.filter(accounts::id.eq_any(ids.iter().map(Id::as_str))).select(columns!()).load(conn)?;
     Ok(rows.into_iter().filter_map(account).collect())
 }
@@ -101,7 +101,7 @@ pub fn find_all(conn: &mut DbConnection, ids: &[Id]) -> Result<Vec<Account>, Err
 /// The members of a team, by name.
 pub fn members(conn: &mut DbConnection, team: &Id) -> Result<Vec<Account>, Error> {
     let of_team = team_members::table.filter(team_members::team_id.eq(team)).select(team_members::account_id);
-    let rows: Vec<Columns> = accounts::table
+    let rows: Vec<AccountColumns> = accounts::table
         .filter(accounts::id.eq_any(of_team))
         .order((accounts::name_key, accounts::id))
         .select(columns!())
@@ -115,7 +115,7 @@ pub const TEAM_ADMINISTRATORS: &str = "(SELECT DISTINCT a.id AS account_id, a.ki
 
 /// Who administers each of these teams, by name; disabled ones, too.
 pub fn team_administrators(conn: &mut DbConnection, teams: &[Id]) -> Result<Vec<(Id, Account)>, Error> {
-    let rows: Vec<(Id, Columns)> = team_administrators::table
+    let rows: Vec<(Id, AccountColumns)> = team_administrators::table
         .inner_join(accounts::table.on(accounts::id.eq(team_administrators::account_id)))
         .filter(team_administrators::team_id.eq_any(teams.iter().map(Id::as_str)))
         .order((accounts::name_key, accounts::id))

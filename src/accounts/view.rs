@@ -3,7 +3,7 @@
 
 use super::kind::{SYSTEM_ACCOUNTS, USERS};
 use super::model::Kind;
-use crate::web::navigation::{Group, Item};
+use crate::web::navigation::{Item, NavigationGroup};
 use crate::web::view::words::grouped;
 
 pub mod account;
@@ -21,7 +21,7 @@ pub const SYSTEM_ACCOUNTS_ITEM: Item = Item {
     label: SYSTEM_ACCOUNTS.title,
     href: SYSTEM_ACCOUNTS.path,
     icon: "bot",
-    group: Group::Organisation,
+    group: NavigationGroup::Organisation,
     any_of: &["system_account:read:*", "system_account:manage:team"],
     unless: None,
     count: Some("SELECT sum(total) FROM account_totals WHERE kind = 'system' AND disabled = FALSE"),
@@ -31,7 +31,7 @@ pub const USERS_ITEM: Item = Item {
     label: USERS.title,
     href: USERS.path,
     icon: "user",
-    group: Group::Organisation,
+    group: NavigationGroup::Organisation,
     any_of: &["user:read:*"],
     unless: None,
     count: Some("SELECT sum(total) FROM account_totals WHERE kind = 'user' AND disabled = FALSE"),
@@ -39,7 +39,7 @@ pub const USERS_ITEM: Item = Item {
 
 /// How much of the plan, or of the seats for users, is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct PlanUsage {
     pub kind: Kind,
     /// The plan's name, such as `Team`.
     pub name: String,
@@ -49,13 +49,13 @@ pub struct Plan {
     pub limit: Option<u64>,
 }
 
-impl Default for Plan {
+impl Default for PlanUsage {
     fn default() -> Self {
         Self { kind: Kind::System, name: String::new(), used: 0, limit: None }
     }
 }
 
-impl Plan {
+impl PlanUsage {
     /// What stands behind used and limit: `on the Team plan`, `users`.
     pub fn of_what(&self) -> String {
         match self.kind {

@@ -26,9 +26,9 @@ pub(super) const CHUNK: usize = 2_500;
 
 /// Where the check leaves what it saw. Cheap to clone; all clones share one memory.
 #[derive(Clone, Default)]
-pub struct Recorder(pub(super) Arc<Memory>);
+pub struct Recorder(pub(super) Arc<UsageBuffer>);
 
-pub(super) struct Memory {
+pub(super) struct UsageBuffer {
     accounts: DashMap<Uuid, AccountUsage>,
     /// Tokens in `accounts`.
     waiting: AtomicUsize,
@@ -41,7 +41,7 @@ pub(super) struct Memory {
     pub(super) stop: tokio::sync::Notify,
 }
 
-impl Default for Memory {
+impl Default for UsageBuffer {
     fn default() -> Self {
         Self {
             accounts: DashMap::with_shard_amount(SHARDS),

@@ -11,7 +11,7 @@ use crate::tokens::value::TokenId;
 const REPORT_INTERVAL: TimeDelta = TimeDelta::hours(1);
 
 /// How often tokens were refused, by reason.
-pub type Refusals = BTreeMap<(TokenId, &'static str), i64>;
+pub type RefusalCounts = BTreeMap<(TokenId, &'static str), i64>;
 
 /// Which refusals have been reported within the hour.
 #[derive(Default)]
@@ -25,13 +25,13 @@ struct Reported {
 
 impl RefusalLog {
     /// Those without an event, with nothing new: what is due of them is due by the clock alone.
-    pub fn unreported(&self) -> Refusals {
+    pub fn unreported(&self) -> RefusalCounts {
         self.0.iter().filter(|(_, reported)| reported.since > 0).map(|(key, _)| (*key, 0)).collect()
     }
 
     /// What is to be reported now: at once what has not been within the hour, the rest when its hour is over, and all when
     /// `closing`, because nobody will remember it.
-    pub fn due(&self, refusals: &Refusals, now: NaiveDateTime, closing: bool) -> Vec<RefusalReport> {
+    pub fn due(&self, refusals: &RefusalCounts, now: NaiveDateTime, closing: bool) -> Vec<RefusalReport> {
         let due = |key| closing || self.0.get(key).is_none_or(|reported| now - reported.at >= REPORT_INTERVAL);
         let report = |(key, count): (&(TokenId, &'static str), &i64)| RefusalReport {
             token: key.0,
@@ -42,7 +42,7 @@ impl RefusalLog {
     }
 
     /// Remembers what has been reported, once that is in the database.
-    pub fn settle(&mut self, refusals: &Refusals, reports: &[RefusalReport], now: NaiveDateTime) {
+    pub fn settle(&mut self, refusals: &RefusalCounts, reports: &[RefusalReport], now: NaiveDateTime) {
         for (key, count) in refusals {
             self.0.entry(*key).or_insert(Reported { at: now, since: 0 }).since += count;
         }

@@ -7,7 +7,7 @@ use chrono::NaiveDateTime;
 
 use super::queries;
 use super::recorder::Recorder;
-use super::refusals::{RefusalLog, Refusals};
+use super::refusals::{RefusalCounts, RefusalLog};
 use super::usage::Chunk;
 use crate::clock;
 use crate::database::Database;
@@ -69,7 +69,7 @@ impl WriterState {
         &mut self,
         database: &Database,
         chunk: &Arc<Chunk>,
-        refusals: Refusals,
+        refusals: RefusalCounts,
         now: NaiveDateTime,
         closing: bool,
     ) -> Result<(), Error> {
@@ -84,7 +84,7 @@ impl WriterState {
     }
 }
 
-fn refusals(chunk: &Chunk) -> Refusals {
+fn refusals(chunk: &Chunk) -> RefusalCounts {
     let tokens = chunk.iter().flat_map(|(_, usage)| &usage.tokens);
     tokens.flat_map(|token| token.refusals.iter().map(|(reason, count)| ((token.id, *reason), *count))).collect()
 }

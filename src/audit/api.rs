@@ -5,15 +5,15 @@ use chrono::{DateTime, NaiveDateTime};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::json::{self, Actor, Event, Target};
-use super::model::{Filter, Position};
-use super::queries::log::{self, Way};
+use super::json::{self, ActorJson, EventJson, TargetJson};
+use super::model::{AuditFilter, LogPosition};
+use super::queries::log::{self, LogDirection};
 use super::words;
 use crate::error::Error;
 use crate::id::Id;
 use crate::web::api::call::{Call, ok};
-use crate::web::api::operation::{Example, Kind, Operation, Parameter, answers};
-use crate::web::api::params::{Link, Params};
+use crate::web::api::operation::{Example, Operation, Parameter, ParameterKind, answers};
+use crate::web::api::params::{Link, QueryParams};
 
 pub mod deleted;
 
@@ -22,7 +22,7 @@ const MOST_READ: i64 = 10_000;
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Events {
-    pub events: Vec<Event>,
+    pub events: Vec<EventJson>,
     #[serde(rename = "_links")]
     pub links: EventLinks,
 }
@@ -40,17 +40,17 @@ pub struct EventLinks {
 impl Example for Events {
     fn example() -> Self {
         let link = |query: &str| Link { href: format!("https://muster.example.com/audit{query}") };
-        let event = Event {
+        let event = EventJson {
             uuid: "0193a4c2-7d10-7c3e-9a52-1f0e6b8c2d41".into(),
             timestamp: "2026-11-24T14:00:00.118042Z".into(),
             r#type: "account.created".into(),
-            actor: Actor {
+            actor: ActorJson {
                 uuid: Some("0193a4c2-0b6f-7f21-8d4e-5c7a9e3b1f02".into()),
                 name: "terraform".into(),
                 r#type: "system_account".into(),
                 token_id: Some("7Qm2VxKp9aBc".into()),
             },
-            target: Target {
+            target: TargetJson {
                 uuid: Some("0193a4c2-7d10-7c3e-9a52-1f0e6b8c2d42".into()),
                 name: "buildkite/ios".into(),
                 r#type: "system_account".into(),
@@ -75,19 +75,19 @@ pub static LIST: Operation = Operation::new(
     &[answers::<Events>(200, "A page of events.")],
 )
 .with_query(&[
-    Parameter { name: "since", kind: Kind::Moment, text: "Events from this moment on, as RFC 3339 writes it: 2026-11-24T14:00:00Z." },
-    Parameter { name: "userUuid", kind: Kind::Uuid, text: "Events that this account has caused." },
+    Parameter { name: "since", kind: ParameterKind::Moment, text: "Events from this moment on, as RFC 3339 writes it: 2026-11-24T14:00:00Z." },
+    Parameter { name: "userUuid", kind: ParameterKind::Uuid, text: "Events that this account has caused." },
     Parameter {
         name: "type",
-        kind: Kind::Text,
+        kind: ParameterKind::Text,
         text: "A type such as account.created, or a group: accounts, roles, teams, tokens, sign-ins, settings, refusals.",
     },
-    Parameter { name: "sort", kind: Kind::Word(&["timestamp", "-timestamp"]), text: "Oldest first, or newest first." },
-    Parameter { name: "from", kind: Kind::Text, text: "The place after which the page begins, as _links.next has it." },
-    Parameter { name: "pageSize", kind: Kind::Number(1, 1_000), text: "Events per page; 50 unless given." },
+    Parameter { name: "sort", kind: ParameterKind::Word(&["timestamp", "-timestamp"]), text: "Oldest first, or newest first." },
+    Parameter { name: "from", kind: ParameterKind::Text, text: "The place after which the page begins, as _links.next has it." },
+    Parameter { name: "pageSize", kind: ParameterKind::Number(1, 1_000), text: "Events per page; 50 unless given." },
     Parameter {
         name: "pageNumber",
-        kind: Kind::Number(1, MOST_READ),
+        kind: ParameterKind::Number(1, MOST_READ),
         text: "The page after that place, from 1, within the first 10,000 events. Following _links.next has no such limit.",
     },
 ]);
@@ -103,13 +103,13 @@ pub async fn list(call: Call) -> Result<HttpResponse, Error> {
     };
     let from = params
         .text("from")?
-        .map(|text| Position::parse(text).ok_or_else(|| Error::at("from", "Use the value that _links.next has.")));
+        .map(|text| LogPosition::parse(text).ok_or_else(|| Error::at("from", "Use the value that _links.next has.")));
     let from = from.transpose()?;
     let paging = params.paging_by("pageNumber", "pageSize")?;
     if paging.offset() + paging.size > MOST_READ {
         return Err(Error::at("pageNumber", "This is too far from the beginning. Follow _links.next instead."));
     }
-    let way = if is_descending { Way::Older(from) } else { Way::Newer(from.unwrap_or(Position::FIRST)) };
+    let way = if is_descending { LogDirection::Older(from) } else { LogDirection::Newer(from.unwrap_or(LogPosition::FIRST)) };
     // One more says whether there is a next page.
     let most = paging.offset() + paging.size + 1;
     let mut entries = call
@@ -130,7 +130,7 @@ pub async fn list(call: Call) -> Result<HttpResponse, Error> {
     ok(&Events { events, links: EventLinks { this: params.link(&[]), next } })
 }
 
-fn filter(params: &Params) -> Result<Filter, Error> {
+fn filter(params: &QueryParams) -> Result<AuditFilter, Error> {
     let actor = match params.text("userUuid")? {
         None => None,
         Some(text) => Some(Id::parse(text).ok_or_else(|| Error::at("userUuid", "This must be a UUID."))?.to_string()),
@@ -144,11 +144,11 @@ fn filter(params: &Params) -> Result<Filter, Error> {
     let from = params.text("since")?.map(|text| {
         moment(text).ok_or_else(|| Error::at("since", "This must be a moment with its offset, such as 2026-11-24T14:00:00Z."))
     });
-    Ok(Filter { actor, verbs, from: from.transpose()?, ..Filter::default() })
+    Ok(AuditFilter { actor, verbs, from: from.transpose()?, ..AuditFilter::default() })
 }
 
 /// A plus sign that was not encoded arrives as a space.
 fn moment(text: &str) -> Option<NaiveDateTime> {
     let moment = DateTime::parse_from_rfc3339(&text.replace(' ', "+")).ok()?.naive_utc();
-    Position::may_be_at(moment).then_some(moment)
+    LogPosition::may_be_at(moment).then_some(moment)
 }

@@ -3,8 +3,8 @@
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
 use serde::Deserialize;
 
-use super::model::{Filter, Position};
-use super::queries::log::Way;
+use super::model::{AuditFilter, LogPosition};
+use super::queries::log::LogDirection;
 use super::words;
 use crate::error::FieldError;
 use crate::id::Id;
@@ -96,7 +96,7 @@ impl LogQuery {
     }
 
     /// The address of the page before or after a place.
-    pub fn href_at(&self, side: &'static str, place: Position) -> String {
+    pub fn href_at(&self, side: &'static str, place: LogPosition) -> String {
         let mut fields = self.fields();
         fields.push((side, place.to_string()));
         address(LOG, &fields)
@@ -118,22 +118,22 @@ impl LogQuery {
     }
 
     /// Where the page begins. A cursor that cannot be read is none: the log begins at its newest event.
-    pub fn way(&self) -> Way {
-        match (Position::parse(&self.after), Position::parse(&self.before)) {
-            (Some(after), _) => Way::Newer(after),
-            (None, before) => Way::Older(before),
+    pub fn way(&self) -> LogDirection {
+        match (LogPosition::parse(&self.after), LogPosition::parse(&self.before)) {
+            (Some(after), _) => LogDirection::Newer(after),
+            (None, before) => LogDirection::Older(before),
         }
     }
 
     /// The filter, with days in UTC.
-    pub fn filter(&self, today: NaiveDate) -> Result<Filter, Vec<FieldError>> {
+    pub fn filter(&self, today: NaiveDate) -> Result<AuditFilter, Vec<FieldError>> {
         let mut faults = Vec::new();
-        let mut filter = Filter {
+        let mut filter = AuditFilter {
             target: text("target", &self.target, &mut faults),
             concerned: text("concerned", &self.concerned, &mut faults),
             actor: text("actor", &self.actor, &mut faults),
             verbs: words::verbs_of(&self.kind),
-            ..Filter::default()
+            ..AuditFilter::default()
         };
         let mut fault = |field: &'static str, message: &str| faults.push(FieldError { field, message: message.to_owned() });
         if !self.kind.is_empty() && filter.verbs.is_empty() {
@@ -177,7 +177,7 @@ impl LogQuery {
 /// The first moment of a day that both databases can hold.
 fn start(day: NaiveDate) -> Option<NaiveDateTime> {
     let start = day.and_time(NaiveTime::MIN);
-    Position::may_be_at(start).then_some(start)
+    LogPosition::may_be_at(start).then_some(start)
 }
 
 fn is_token(text: &str) -> bool {
@@ -278,12 +278,16 @@ mod tests {
 
     #[test]
     fn a_cursor_carries_values() {
-        let place = Position { at: clock::of_micros(1_795_529_512_118_042).unwrap(), seq: 42 };
+        let place = LogPosition { at: clock::of_micros(1_795_529_512_118_042).unwrap(), seq: 42 };
         let href = LogQuery::of("x").href_at("before", place);
         assert_eq!(href, format!("{LOG}?target=x&before=1795529512118042-42"));
-        assert_eq!(read(href.split_once('?').unwrap().1).way(), Way::Older(Some(place)));
+        assert_eq!(read(href.split_once('?').unwrap().1).way(), LogDirection::Older(Some(place)));
         for unreadable in ["", "x", "1", "-", "1-x", "9223372036854775807-1", "1-99999999999999999999", "-99999999999999999-1"] {
-            assert_eq!(LogQuery { before: unreadable.into(), ..LogQuery::default() }.way(), Way::Older(None), "{unreadable}");
+            assert_eq!(
+                LogQuery { before: unreadable.into(), ..LogQuery::default() }.way(),
+                LogDirection::Older(None),
+                "{unreadable}"
+            );
         }
     }
 

@@ -5,19 +5,20 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::model::Entry;
+use super::model::LogEntry;
 
 /// Names and texts are exactly as they were written.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Event {
+#[schema(as = Event)]
+pub struct EventJson {
     pub uuid: String,
     /// As exactly as it is kept: microseconds, in UTC.
     pub timestamp: String,
     /// What happened, such as `account.created`.
     pub r#type: String,
-    pub actor: Actor,
-    pub target: Target,
+    pub actor: ActorJson,
+    pub target: TargetJson,
     /// What was given, taken or made, where it was something else than the target.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -37,7 +38,8 @@ pub struct Event {
 /// Who did it, by their name at that moment.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Actor {
+#[schema(as = Actor)]
+pub struct ActorJson {
     /// Null for the command line and for Muster itself.
     pub uuid: Option<String>,
     pub name: String,
@@ -51,7 +53,8 @@ pub struct Actor {
 
 /// What it happened to, by its name at that moment.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Target {
+#[schema(as = Target)]
+pub struct TargetJson {
     pub uuid: Option<String>,
     pub name: String,
     pub r#type: String,
@@ -68,16 +71,16 @@ fn kind(kind: &str) -> String {
     if kind == "system" { "system_account".into() } else { kind.into() }
 }
 
-pub fn event(entry: &Entry) -> Event {
-    let actor = Actor {
+pub fn event(entry: &LogEntry) -> EventJson {
+    let actor = ActorJson {
         uuid: entry.actor_id.clone(),
         name: entry.actor_name.clone(),
         r#type: kind(&entry.actor_kind),
         token_id: entry.token.clone(),
     };
-    let target = Target { uuid: entry.target_id.clone(), name: entry.target_name.clone(), r#type: kind(&entry.target_kind) };
+    let target = TargetJson { uuid: entry.target_id.clone(), name: entry.target_name.clone(), r#type: kind(&entry.target_kind) };
     let has_object = entry.object_id.is_some() || entry.object_name.is_some();
-    Event {
+    EventJson {
         uuid: entry.id.clone(),
         timestamp: timestamp(entry),
         r#type: entry.verb.clone(),
@@ -94,6 +97,6 @@ pub fn event(entry: &Entry) -> Event {
 }
 
 /// The moment as exactly as it is kept.
-pub fn timestamp(entry: &Entry) -> String {
+pub fn timestamp(entry: &LogEntry) -> String {
     entry.position.at.and_utc().to_rfc3339_opts(SecondsFormat::Micros, true)
 }

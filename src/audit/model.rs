@@ -73,12 +73,12 @@ pub struct Event<'a> {
 
 /// A place in the log's order: moment and number, which together are unique. It outlives the event that stood there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
+pub struct LogPosition {
     pub at: NaiveDateTime,
     pub seq: i64,
 }
 
-impl Position {
+impl LogPosition {
     /// Before every event.
     pub const FIRST: Self = Self { at: clock::NEVER, seq: 0 };
 
@@ -95,7 +95,7 @@ impl Position {
     }
 }
 
-impl fmt::Display for Position {
+impl fmt::Display for LogPosition {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}-{}", clock::micros(self.at), self.seq)
     }
@@ -103,8 +103,8 @@ impl fmt::Display for Position {
 
 /// An event as it was written, with what its change says of it.
 #[derive(Debug, Clone)]
-pub struct Entry {
-    pub position: Position,
+pub struct LogEntry {
+    pub position: LogPosition,
     pub id: String,
     pub change: String,
     /// One of [`verbs`], or one that another version wrote.
@@ -130,7 +130,7 @@ pub struct Entry {
     pub detail: serde_json::Value,
 }
 
-impl Entry {
+impl LogEntry {
     /// A text of the details; empty where there is none.
     pub fn text(&self, name: &str) -> &str {
         self.detail.get(name).and_then(serde_json::Value::as_str).unwrap_or_default()
@@ -144,7 +144,7 @@ impl Entry {
 
 /// Which events are asked for. Everything that is set must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct AuditFilter {
     /// What it happened to: a UUID, a token's public id, or a name of now or then.
     pub target: Option<String>,
     /// The role or team that it was about.

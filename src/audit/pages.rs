@@ -7,9 +7,9 @@ use actix_web::http::StatusCode;
 use chrono::{Datelike, NaiveDateTime};
 
 use super::filter::{LOG, LogQuery};
-use super::model::{Entry, Filter};
-use super::queries::log::{self, Way};
-use super::view::{LogPage, Party, Row, badge, tile};
+use super::model::{AuditFilter, LogEntry};
+use super::queries::log::{self, LogDirection};
+use super::view::{LogPage, LogRow, Party, badge, tile};
 use super::{retention, sentences};
 use crate::accounts::model::Kind;
 use crate::clock;
@@ -38,13 +38,13 @@ pub async fn list(visit: Visit, query: Query<LogQuery>) -> Result<HttpResponse, 
         .framed(LOG, move |conn| {
             let found = match wanted {
                 Some(filter) => read(conn, &filter, way)?,
-                None => Found::default(),
+                None => LogPart::default(),
             };
             Ok((retention::kept(conn)?, log::living(conn, &found.entries)?, found))
         })
         .await?;
     let status = if filter.is_ok() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let place = |entry: Option<&Entry>| entry.map(|entry| entry.position);
+    let place = |entry: Option<&LogEntry>| entry.map(|entry| entry.position);
     let (first, last) = (place(found.entries.first()), place(found.entries.last()));
     let query = query.without_secrets();
     if filter.is_err() {
@@ -66,34 +66,34 @@ pub async fn list(visit: Visit, query: Query<LogQuery>) -> Result<HttpResponse, 
 
 /// A page's events, and whether there are others on either side.
 #[derive(Default)]
-struct Found {
-    entries: Vec<Entry>,
+struct LogPart {
+    entries: Vec<LogEntry>,
     newer: bool,
     older: bool,
 }
 
-fn read(conn: &mut DbConnection, filter: &Filter, way: Way) -> Result<Found, Error> {
+fn read(conn: &mut DbConnection, filter: &AuditFilter, way: LogDirection) -> Result<LogPart, Error> {
     let criteria = log::criteria(conn, filter)?;
     let more = i64::try_from(SIZE + 1).unwrap_or(i64::MAX);
     let mut entries = log::page(conn, &criteria, way, more)?;
-    if let Way::Newer(_) = way {
+    if let LogDirection::Newer(_) = way {
         if entries.len() > SIZE {
             // The one too many is the newest.
             entries.remove(0);
-            return Ok(Found { entries, newer: true, older: true });
+            return Ok(LogPart { entries, newer: true, older: true });
         }
         // There are no more: the first page, and full.
-        entries = log::page(conn, &criteria, Way::Older(None), more)?;
+        entries = log::page(conn, &criteria, LogDirection::Older(None), more)?;
     }
     let older = entries.len() > SIZE;
     entries.truncate(SIZE);
-    Ok(Found { entries, newer: matches!(way, Way::Older(Some(_))), older })
+    Ok(LogPart { entries, newer: matches!(way, LogDirection::Older(Some(_))), older })
 }
 
-fn row(entry: &Entry, list: &LogQuery, living: &HashSet<String>, now: NaiveDateTime) -> Row {
+fn row(entry: &LogEntry, list: &LogQuery, living: &HashSet<String>, now: NaiveDateTime) -> LogRow {
     let at = entry.position.at;
     let date = if at.year() == now.year() { short_day(at.date()) } else { day(at.date()) };
-    Row {
+    LogRow {
         href: event::href(&entry.id, list),
         at: Moment::ago(at, now),
         stamp: format!("{date}, {}", at.format("%H:%M:%S")),
@@ -108,7 +108,7 @@ fn row(entry: &Entry, list: &LogQuery, living: &HashSet<String>, now: NaiveDateT
     }
 }
 
-fn actor(entry: &Entry, living: &HashSet<String>) -> Party {
+fn actor(entry: &LogEntry, living: &HashSet<String>) -> Party {
     let id = entry.actor_id.as_deref();
     Party {
         name: entry.actor_name.clone(),
@@ -118,7 +118,7 @@ fn actor(entry: &Entry, living: &HashSet<String>) -> Party {
     }
 }
 
-fn target(entry: &Entry, living: &HashSet<String>) -> Party {
+fn target(entry: &LogEntry, living: &HashSet<String>) -> Party {
     let id = entry.target_id.as_deref();
     Party {
         name: entry.target_name.clone(),
@@ -128,7 +128,7 @@ fn target(entry: &Entry, living: &HashSet<String>) -> Party {
     }
 }
 
-fn object(entry: &Entry, living: &HashSet<String>) -> Option<Party> {
+fn object(entry: &LogEntry, living: &HashSet<String>) -> Option<Party> {
     let name = entry.object_name.clone()?;
     let id = entry.object_id.as_deref();
     // Tokens are known by their public id, which is no UUID; those are not looked up.
@@ -142,7 +142,7 @@ fn object(entry: &Entry, living: &HashSet<String>) -> Option<Party> {
     })
 }
 
-fn address(entry: &Entry) -> Option<(String, String)> {
+fn address(entry: &LogEntry) -> Option<(String, String)> {
     entry.address.as_ref().map(|address| (address.clone(), LogQuery::from_address(address).href()))
 }
 

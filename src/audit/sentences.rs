@@ -2,8 +2,8 @@
 
 use chrono::NaiveDateTime;
 
-use super::model::{Entry, verbs};
-use super::words::{self, Tone};
+use super::model::{LogEntry, verbs};
+use super::words::{self, EventTone};
 use crate::id::Id;
 use crate::web::view::Text;
 use crate::web::view::moment::day;
@@ -19,7 +19,7 @@ pub fn epitaph(noun: &str, name: &str, (by, at): (&str, NaiveDateTime), id: &Id)
 }
 
 /// What happened, in a word or two: `Added role`.
-pub fn action(entry: &Entry) -> String {
+pub fn action(entry: &LogEntry) -> String {
     if is_stopped_value(entry) {
         return "Stopped old value".to_owned();
     }
@@ -42,17 +42,17 @@ fn small(text: &str) -> String {
 }
 
 /// How it stands out.
-pub fn tone(entry: &Entry) -> Tone {
-    words::of(&entry.verb).map_or(Tone::Plain, |words| words.tone)
+pub fn tone(entry: &LogEntry) -> EventTone {
+    words::of(&entry.verb).map_or(EventTone::Plain, |words| words.tone)
 }
 
 /// Nobody decided against this token: its successor has taken over, and the old value had some time left.
-fn is_stopped_value(entry: &Entry) -> bool {
+fn is_stopped_value(entry: &LogEntry) -> bool {
     entry.verb == verbs::TOKEN_REVOKED && entry.detail.get("replaced").and_then(serde_json::Value::as_bool) == Some(true)
 }
 
 /// How what was given, taken or made belongs to the target, in a heading: "Added role Viewer *to* robot".
-pub fn joint(entry: &Entry) -> &'static str {
+pub fn joint(entry: &LogEntry) -> &'static str {
     match entry.verb.as_str() {
         verbs::ROLE_ADDED | verbs::TEAM_ADDED | verbs::TEAM_ADMINISTRATOR_ADDED => "to",
         verbs::ROLE_REMOVED | verbs::TEAM_REMOVED | verbs::TEAM_ADMINISTRATOR_REMOVED => "from",
@@ -61,7 +61,7 @@ pub fn joint(entry: &Entry) -> &'static str {
 }
 
 /// What is to be said beside action, target and object; empty where that is all.
-pub fn details(entry: &Entry) -> String {
+pub fn details(entry: &LogEntry) -> String {
     match entry.verb.as_str() {
         verbs::ACCOUNT_CREATED | verbs::INVITED => created(entry),
         verbs::ACCOUNT_RENAMED | verbs::TEAM_RENAMED | verbs::SETTINGS_CHANGED | verbs::INVITATION_ACCEPTED => edited(entry),
@@ -103,7 +103,7 @@ pub fn details(entry: &Entry) -> String {
     }
 }
 
-fn exported(entry: &Entry) -> String {
+fn exported(entry: &LogEntry) -> String {
     let what = match entry.number("count") {
         Some(count) => counted(count, "row"),
         None if entry.text("filter").is_empty() => "all events".to_owned(),
@@ -112,7 +112,7 @@ fn exported(entry: &Entry) -> String {
     [entry.text("format"), &what, entry.text("filter")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
-fn list(entry: &Entry, name: &str) -> Vec<String> {
+fn list(entry: &LogEntry, name: &str) -> Vec<String> {
     listed(&entry.detail, name)
 }
 
@@ -121,7 +121,7 @@ fn listed(detail: &serde_json::Value, name: &str) -> Vec<String> {
     values.filter_map(|value| value.as_str().map(str::to_owned)).collect()
 }
 
-fn created(entry: &Entry) -> String {
+fn created(entry: &LogEntry) -> String {
     let (roles, teams) = (list(entry, "roles"), list(entry, "teams"));
     let mut said = vec![if roles.is_empty() { "No roles".to_owned() } else { roles.join(", ") }];
     if !teams.is_empty() {
@@ -130,7 +130,7 @@ fn created(entry: &Entry) -> String {
     said.join(", ")
 }
 
-fn edited(entry: &Entry) -> String {
+fn edited(entry: &LogEntry) -> String {
     let fields: Vec<String> = changes(entry).into_iter().map(|change| small(&change.field)).collect();
     match before_and_after(entry, "name") {
         Some((before, after)) if before != after => format!("From {before} to {after}"),
@@ -139,12 +139,12 @@ fn edited(entry: &Entry) -> String {
     }
 }
 
-fn before_and_after<'a>(entry: &'a Entry, field: &str) -> Option<(&'a str, &'a str)> {
+fn before_and_after<'a>(entry: &'a LogEntry, field: &str) -> Option<(&'a str, &'a str)> {
     let side = |when: &str| entry.detail.get(when)?.get(field)?.as_str();
     side("before").zip(side("after"))
 }
 
-fn overlap(entry: &Entry) -> String {
+fn overlap(entry: &LogEntry) -> String {
     let length = match entry.text("overlap") {
         "" | "0" | "0s" => return "Old value stopped at once".to_owned(),
         "1h" => "1 hour",
@@ -167,7 +167,7 @@ fn reason(word: &str) -> &str {
 }
 
 /// A line of "Recent changes", after the actor's name.
-pub fn feed(entry: &Entry) -> Vec<Text> {
+pub fn feed(entry: &LogEntry) -> Vec<Text> {
     let what = || match entry.target_kind.as_str() {
         "system" => "this system account",
         "user" => "this user",
@@ -214,7 +214,7 @@ pub fn feed(entry: &Entry) -> Vec<Text> {
 }
 
 /// What somebody did, after their name, on a page that is not about what they did it to.
-pub fn deed(entry: &Entry) -> Vec<Text> {
+pub fn deed(entry: &LogEntry) -> Vec<Text> {
     let (target, what) = (Text::strong(&entry.target_name), Text::plain(format!(" {} ", small(&action(entry)))));
     match &entry.object_name {
         Some(object) => vec![what, Text::strong(object), Text::plain(format!(" {} ", joint(entry))), target],
@@ -223,7 +223,7 @@ pub fn deed(entry: &Entry) -> Vec<Text> {
 }
 
 /// What somebody did to a team, after their name, on the team's own page.
-pub fn team_feed(entry: &Entry) -> Vec<Text> {
+pub fn team_feed(entry: &LogEntry) -> Vec<Text> {
     let whom = || Text::strong(&entry.target_name);
     match entry.verb.as_str() {
         verbs::TEAM_CREATED => vec![Text::plain(" created this team")],
@@ -251,7 +251,7 @@ pub struct FieldChange {
 }
 
 /// Before and after, field by field.
-pub fn changes(entry: &Entry) -> Vec<FieldChange> {
+pub fn changes(entry: &LogEntry) -> Vec<FieldChange> {
     let change = |field: &str, before: &str, after: &str| {
         vec![FieldChange { field: field.to_owned(), before: before.to_owned(), after: after.to_owned() }]
     };
@@ -273,7 +273,7 @@ pub fn changes(entry: &Entry) -> Vec<FieldChange> {
 }
 
 /// What the details themselves say of before and after.
-fn told_changes(entry: &Entry) -> Vec<FieldChange> {
+fn told_changes(entry: &LogEntry) -> Vec<FieldChange> {
     let (before, after) = (entry.detail.get("before"), entry.detail.get("after"));
     let fields = |side: Option<&serde_json::Value>| -> Vec<String> {
         side.and_then(serde_json::Value::as_object).map(|side| side.keys().cloned().collect()).unwrap_or_default()
@@ -295,7 +295,7 @@ fn told_changes(entry: &Entry) -> Vec<FieldChange> {
 }
 
 /// What else an event says, by name.
-pub fn facts(entry: &Entry) -> Vec<(String, String)> {
+pub fn facts(entry: &LogEntry) -> Vec<(String, String)> {
     let facts = entry.detail.as_object().into_iter().flatten();
     facts
         .filter(|(name, value)| !matches!(name.as_str(), "before" | "after" | "before_id") && !value.is_null())

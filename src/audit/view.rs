@@ -4,19 +4,26 @@ use askama::Template;
 use chrono::NaiveDateTime;
 
 use super::filter::{LOG, LogQuery};
-use super::model::Entry;
+use super::model::LogEntry;
 use super::operations::READ;
 use super::sentences;
-use super::words::{Kind, Tone, WORDS};
+use super::words::{EventTone, LogTopic, WORDS};
 use crate::error::FieldError;
-use crate::web::navigation::{Group, Item};
+use crate::web::navigation::{Item, NavigationGroup};
 use crate::web::view::{Choice, Moment, Shell, Text, Tile};
 
 pub mod event;
 pub mod retention;
 
-pub const NAVIGATION: Item =
-    Item { label: "Audit log", href: LOG, icon: "log", group: Group::Reference, any_of: &[READ], unless: None, count: None };
+pub const NAVIGATION: Item = Item {
+    label: "Audit log",
+    href: LOG,
+    icon: "log",
+    group: NavigationGroup::Reference,
+    any_of: &[READ],
+    unless: None,
+    count: None,
+};
 
 /// Somebody or something that an event names, as it was called then.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +38,7 @@ pub struct Party {
 
 /// A line of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Row {
+pub struct LogRow {
     pub href: String,
     pub at: Moment,
     /// `24 Nov, 14:31:52`.
@@ -57,7 +64,7 @@ pub struct LogPage {
     pub can_decide: bool,
     pub query: LogQuery,
     pub faults: Vec<FieldError>,
-    pub rows: Vec<Row>,
+    pub rows: Vec<LogRow>,
     pub newer: Option<String>,
     pub older: Option<String>,
 }
@@ -77,13 +84,13 @@ impl LogPage {
     /// The groups of events, each with its verbs.
     pub fn kinds(&self) -> Vec<(Choice, Vec<Choice>)> {
         let choice = |id: &str, name: String| Choice::new(id, name).checked(id == self.query.kind);
-        let group = |kind: Kind| {
+        let group = |kind: LogTopic| {
             let verbs = WORDS.iter().filter(|words| words.kinds.first() == Some(&kind));
             (choice(kind.as_str(), format!("All {}", kind.label().to_lowercase())), {
                 verbs.map(|words| choice(words.verb, words.label.to_owned())).collect()
             })
         };
-        Kind::ALL.into_iter().map(group).collect()
+        LogTopic::ALL.into_iter().map(group).collect()
     }
 
     /// Whether the page stands at the newest event.
@@ -105,7 +112,7 @@ pub struct FeedLine {
 
 impl FeedLine {
     /// A sentence that begins with who did it.
-    pub fn new(entry: &Entry, deed: Vec<Text>, now: NaiveDateTime) -> Self {
+    pub fn new(entry: &LogEntry, deed: Vec<Text>, now: NaiveDateTime) -> Self {
         let mut text = vec![Text::strong(&entry.actor_name)];
         text.extend(deed);
         Self { tile: tile(entry), text, at: Moment::in_feed(entry.position.at, now) }
@@ -113,16 +120,16 @@ impl FeedLine {
 }
 
 /// The badge's class of an event.
-pub fn badge(entry: &Entry) -> &'static str {
+pub fn badge(entry: &LogEntry) -> &'static str {
     match sentences::tone(entry) {
-        Tone::Plain => "badge",
-        Tone::Warn => "badge badge-warn",
-        Tone::Danger => "badge badge-danger",
+        EventTone::Plain => "badge",
+        EventTone::Warn => "badge badge-warn",
+        EventTone::Danger => "badge badge-danger",
     }
 }
 
 /// The tile of who did it.
-pub fn tile(entry: &Entry) -> Tile {
+pub fn tile(entry: &LogEntry) -> Tile {
     let id = entry.actor_id.as_deref().unwrap_or(&entry.actor_name);
     if entry.actor_kind == "user" { Tile::person(id, &entry.actor_name) } else { Tile::machine(id, &entry.actor_name) }
 }

@@ -4,7 +4,7 @@ use super::model::verbs;
 
 /// What the log can be narrowed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum LogTopic {
     Accounts,
     Roles,
     Teams,
@@ -14,7 +14,7 @@ pub enum Kind {
     Refusals,
 }
 
-impl Kind {
+impl LogTopic {
     pub const ALL: [Self; 7] =
         [Self::Accounts, Self::Roles, Self::Teams, Self::Tokens, Self::SignIns, Self::Settings, Self::Refusals];
 
@@ -47,7 +47,7 @@ impl Kind {
 
 /// How an event stands out in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub enum EventTone {
     Plain,
     Warn,
     Danger,
@@ -55,72 +55,72 @@ pub enum Tone {
 
 /// What is said of all events of one verb.
 #[derive(Debug)]
-pub struct Words {
+pub struct VerbWords {
     pub verb: &'static str,
     pub label: &'static str,
-    pub kinds: &'static [Kind],
-    pub tone: Tone,
+    pub kinds: &'static [LogTopic],
+    pub tone: EventTone,
 }
 
-const fn words(verb: &'static str, label: &'static str, kinds: &'static [Kind], tone: Tone) -> Words {
-    Words { verb, label, kinds, tone }
+const fn words(verb: &'static str, label: &'static str, kinds: &'static [LogTopic], tone: EventTone) -> VerbWords {
+    VerbWords { verb, label, kinds, tone }
 }
 
 /// Every verb that Muster writes.
-pub const WORDS: &[Words] = &[
-    words(verbs::ACCOUNT_CREATED, "Created", &[Kind::Accounts], Tone::Plain),
-    words(verbs::ACCOUNT_RENAMED, "Edited", &[Kind::Accounts], Tone::Plain),
-    words(verbs::ACCOUNT_DISABLED, "Disabled", &[Kind::Accounts], Tone::Plain),
-    words(verbs::ACCOUNT_ENABLED, "Enabled", &[Kind::Accounts], Tone::Plain),
-    words(verbs::ACCOUNT_DELETED, "Deleted", &[Kind::Accounts], Tone::Danger),
-    words(verbs::ROLE_ADDED, "Added role", &[Kind::Roles], Tone::Plain),
-    words(verbs::ROLE_REMOVED, "Removed role", &[Kind::Roles], Tone::Plain),
-    words(verbs::ROLE_CREATED, "Created role", &[Kind::Roles], Tone::Plain),
-    words(verbs::ROLE_UPDATED, "Edited role", &[Kind::Roles], Tone::Plain),
-    words(verbs::ROLE_RESET, "Reset role", &[Kind::Roles], Tone::Plain),
-    words(verbs::ROLE_DELETED, "Deleted role", &[Kind::Roles], Tone::Danger),
-    words(verbs::TEAM_CREATED, "Created team", &[Kind::Teams], Tone::Plain),
-    words(verbs::TEAM_APPLICATIONS, "Changed applications", &[Kind::Teams], Tone::Plain),
-    words(verbs::TEAM_RENAMED, "Renamed team", &[Kind::Teams], Tone::Plain),
-    words(verbs::TEAM_DELETED, "Deleted team", &[Kind::Teams], Tone::Danger),
-    words(verbs::TEAM_ADMINISTRATOR_ADDED, "Added team administration", &[Kind::Teams], Tone::Plain),
-    words(verbs::TEAM_ADMINISTRATOR_REMOVED, "Removed team administration", &[Kind::Teams], Tone::Plain),
-    words(verbs::TEAM_ADDED, "Added team", &[Kind::Teams], Tone::Plain),
-    words(verbs::TEAM_REMOVED, "Removed team", &[Kind::Teams], Tone::Plain),
-    words(verbs::OWNER_CHANGED, "Set owner", &[Kind::Accounts], Tone::Plain),
-    words(verbs::TOKEN_CREATED, "Created token", &[Kind::Tokens], Tone::Plain),
-    words(verbs::TOKEN_REGENERATED, "Regenerated token", &[Kind::Tokens], Tone::Plain),
-    words(verbs::TOKEN_REVOKED, "Revoked token", &[Kind::Tokens], Tone::Plain),
-    words(verbs::TOKEN_REFUSED, "Refused", &[Kind::Tokens, Kind::Refusals], Tone::Warn),
-    words(verbs::TOKEN_CREATION_STOPPED, "Paused token creation", &[Kind::Settings], Tone::Plain),
-    words(verbs::TOKEN_CREATION_RESUMED, "Resumed token creation", &[Kind::Settings], Tone::Plain),
-    words(verbs::SIGNED_IN, "Signed in", &[Kind::SignIns], Tone::Plain),
-    words(verbs::SIGN_IN_FAILED, "Sign-in refused", &[Kind::SignIns, Kind::Refusals], Tone::Warn),
-    words(verbs::SIGNED_OUT, "Signed out", &[Kind::SignIns], Tone::Plain),
-    words(verbs::PASSWORD_CHANGED, "Set password", &[Kind::SignIns], Tone::Plain),
-    words(verbs::PASSWORD_LINK_CREATED, "Created password link", &[Kind::SignIns], Tone::Plain),
-    words(verbs::EMAIL_CHANGED, "Changed e-mail address", &[Kind::Accounts], Tone::Plain),
-    words(verbs::SESSIONS_ENDED, "Ended sessions", &[Kind::SignIns], Tone::Plain),
-    words(verbs::INVITED, "Invited", &[Kind::Accounts], Tone::Plain),
-    words(verbs::INVITATION_RENEWED, "Created invitation link", &[Kind::Accounts], Tone::Plain),
-    words(verbs::INVITATION_CANCELLED, "Cancelled invitation", &[Kind::Accounts], Tone::Danger),
-    words(verbs::INVITATION_ACCEPTED, "Accepted invitation", &[Kind::Accounts, Kind::SignIns], Tone::Plain),
-    words(verbs::ACCESS_REFUSED, "Refused", &[Kind::Refusals], Tone::Warn),
-    words(verbs::LOG_EXPORTED, "Exported audit log", &[Kind::Settings], Tone::Plain),
-    words(verbs::LIST_EXPORTED, "Exported list", &[Kind::Settings], Tone::Plain),
-    words(verbs::SETTINGS_CHANGED, "Changed settings", &[Kind::Settings], Tone::Plain),
-    words(verbs::RETENTION_CHANGED, "Changed retention", &[Kind::Settings], Tone::Plain),
-    words(verbs::EVENTS_DELETED, "Deleted old events", &[Kind::Settings], Tone::Danger),
+pub const WORDS: &[VerbWords] = &[
+    words(verbs::ACCOUNT_CREATED, "Created", &[LogTopic::Accounts], EventTone::Plain),
+    words(verbs::ACCOUNT_RENAMED, "Edited", &[LogTopic::Accounts], EventTone::Plain),
+    words(verbs::ACCOUNT_DISABLED, "Disabled", &[LogTopic::Accounts], EventTone::Plain),
+    words(verbs::ACCOUNT_ENABLED, "Enabled", &[LogTopic::Accounts], EventTone::Plain),
+    words(verbs::ACCOUNT_DELETED, "Deleted", &[LogTopic::Accounts], EventTone::Danger),
+    words(verbs::ROLE_ADDED, "Added role", &[LogTopic::Roles], EventTone::Plain),
+    words(verbs::ROLE_REMOVED, "Removed role", &[LogTopic::Roles], EventTone::Plain),
+    words(verbs::ROLE_CREATED, "Created role", &[LogTopic::Roles], EventTone::Plain),
+    words(verbs::ROLE_UPDATED, "Edited role", &[LogTopic::Roles], EventTone::Plain),
+    words(verbs::ROLE_RESET, "Reset role", &[LogTopic::Roles], EventTone::Plain),
+    words(verbs::ROLE_DELETED, "Deleted role", &[LogTopic::Roles], EventTone::Danger),
+    words(verbs::TEAM_CREATED, "Created team", &[LogTopic::Teams], EventTone::Plain),
+    words(verbs::TEAM_APPLICATIONS, "Changed applications", &[LogTopic::Teams], EventTone::Plain),
+    words(verbs::TEAM_RENAMED, "Renamed team", &[LogTopic::Teams], EventTone::Plain),
+    words(verbs::TEAM_DELETED, "Deleted team", &[LogTopic::Teams], EventTone::Danger),
+    words(verbs::TEAM_ADMINISTRATOR_ADDED, "Added team administration", &[LogTopic::Teams], EventTone::Plain),
+    words(verbs::TEAM_ADMINISTRATOR_REMOVED, "Removed team administration", &[LogTopic::Teams], EventTone::Plain),
+    words(verbs::TEAM_ADDED, "Added team", &[LogTopic::Teams], EventTone::Plain),
+    words(verbs::TEAM_REMOVED, "Removed team", &[LogTopic::Teams], EventTone::Plain),
+    words(verbs::OWNER_CHANGED, "Set owner", &[LogTopic::Accounts], EventTone::Plain),
+    words(verbs::TOKEN_CREATED, "Created token", &[LogTopic::Tokens], EventTone::Plain),
+    words(verbs::TOKEN_REGENERATED, "Regenerated token", &[LogTopic::Tokens], EventTone::Plain),
+    words(verbs::TOKEN_REVOKED, "Revoked token", &[LogTopic::Tokens], EventTone::Plain),
+    words(verbs::TOKEN_REFUSED, "Refused", &[LogTopic::Tokens, LogTopic::Refusals], EventTone::Warn),
+    words(verbs::TOKEN_CREATION_STOPPED, "Paused token creation", &[LogTopic::Settings], EventTone::Plain),
+    words(verbs::TOKEN_CREATION_RESUMED, "Resumed token creation", &[LogTopic::Settings], EventTone::Plain),
+    words(verbs::SIGNED_IN, "Signed in", &[LogTopic::SignIns], EventTone::Plain),
+    words(verbs::SIGN_IN_FAILED, "Sign-in refused", &[LogTopic::SignIns, LogTopic::Refusals], EventTone::Warn),
+    words(verbs::SIGNED_OUT, "Signed out", &[LogTopic::SignIns], EventTone::Plain),
+    words(verbs::PASSWORD_CHANGED, "Set password", &[LogTopic::SignIns], EventTone::Plain),
+    words(verbs::PASSWORD_LINK_CREATED, "Created password link", &[LogTopic::SignIns], EventTone::Plain),
+    words(verbs::EMAIL_CHANGED, "Changed e-mail address", &[LogTopic::Accounts], EventTone::Plain),
+    words(verbs::SESSIONS_ENDED, "Ended sessions", &[LogTopic::SignIns], EventTone::Plain),
+    words(verbs::INVITED, "Invited", &[LogTopic::Accounts], EventTone::Plain),
+    words(verbs::INVITATION_RENEWED, "Created invitation link", &[LogTopic::Accounts], EventTone::Plain),
+    words(verbs::INVITATION_CANCELLED, "Cancelled invitation", &[LogTopic::Accounts], EventTone::Danger),
+    words(verbs::INVITATION_ACCEPTED, "Accepted invitation", &[LogTopic::Accounts, LogTopic::SignIns], EventTone::Plain),
+    words(verbs::ACCESS_REFUSED, "Refused", &[LogTopic::Refusals], EventTone::Warn),
+    words(verbs::LOG_EXPORTED, "Exported audit log", &[LogTopic::Settings], EventTone::Plain),
+    words(verbs::LIST_EXPORTED, "Exported list", &[LogTopic::Settings], EventTone::Plain),
+    words(verbs::SETTINGS_CHANGED, "Changed settings", &[LogTopic::Settings], EventTone::Plain),
+    words(verbs::RETENTION_CHANGED, "Changed retention", &[LogTopic::Settings], EventTone::Plain),
+    words(verbs::EVENTS_DELETED, "Deleted old events", &[LogTopic::Settings], EventTone::Danger),
 ];
 
 /// The words of a verb; `None` for one that another version wrote.
-pub fn of(verb: &str) -> Option<&'static Words> {
+pub fn of(verb: &str) -> Option<&'static VerbWords> {
     WORDS.iter().find(|words| words.verb == verb)
 }
 
 /// The verbs that `kind` in an address stands for: a group's name, or a verb.
 pub fn verbs_of(kind: &str) -> Vec<&'static str> {
-    let fits = |words: &&Words| words.verb == kind || words.kinds.iter().any(|group| group.as_str() == kind);
+    let fits = |words: &&VerbWords| words.verb == kind || words.kinds.iter().any(|group| group.as_str() == kind);
     WORDS.iter().filter(fits).map(|words| words.verb).collect()
 }
 
@@ -154,7 +154,7 @@ mod tests {
         assert!(verbs_of("sign-ins").contains(&verbs::SIGN_IN_FAILED));
         assert_eq!(verbs_of(verbs::ACCOUNT_DELETED), [verbs::ACCOUNT_DELETED]);
         assert!(verbs_of("nonsense").is_empty());
-        for kind in Kind::ALL {
+        for kind in LogTopic::ALL {
             assert!(!verbs_of(kind.as_str()).is_empty(), "{}", kind.label());
         }
     }

@@ -16,8 +16,8 @@ use chrono::TimeDelta;
 
 use super::principal::{Origin, Principal};
 use super::queries;
-use super::refusals::Refusals;
-use super::session::{self, Found};
+use super::refusals::PermissionRefusals;
+use super::session::{self, SessionUser};
 use crate::clock;
 use crate::config::Config;
 use crate::database::{Database, DbConnection};
@@ -30,7 +30,7 @@ use crate::web::{client, page};
 
 /// What a route requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum PageAccess {
     /// Nothing, like the sign-in page.
     Public,
     /// A signed-in user.
@@ -51,14 +51,14 @@ const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
 /// Lets a request through that meets `access`, with its [`Principal`] for the handler. A refusal is a response, so that the
 /// page middleware can render it.
 pub async fn enforce(
-    access: Access,
+    access: PageAccess,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     refresh_settings(request.request()).await?;
     let principal = match identify(&request).await {
         Ok(principal) => principal.map(Arc::new),
-        Err(_) if access == Access::Public => None,
+        Err(_) if access == PageAccess::Public => None,
         Err(error) => return Ok(request.error_response(error)),
     };
     if let Some(principal) = &principal {
@@ -87,23 +87,23 @@ async fn refresh_settings(request: &HttpRequest) -> Result<(), Error> {
     Ok(())
 }
 
-fn permit(access: Access, principal: Option<&Principal>, id: Option<&str>) -> Result<(), Error> {
+fn permit(access: PageAccess, principal: Option<&Principal>, id: Option<&str>) -> Result<(), Error> {
     match (access, principal) {
-        (Access::Public, _) | (Access::SignedIn, Some(_)) => Ok(()),
+        (PageAccess::Public, _) | (PageAccess::SignedIn, Some(_)) => Ok(()),
         (_, None) => Err(Error::Unauthenticated),
-        (Access::AnyOf(permissions), Some(principal)) => {
+        (PageAccess::AnyOf(permissions), Some(principal)) => {
             if permissions.iter().any(|permission| principal.may(permission)) {
                 return Ok(());
             }
             Err(Error::forbidden(permissions.first().copied().unwrap_or_default(), "You don't have permission to do this."))
         }
-        (Access::ForSome(permission), Some(principal)) => {
+        (PageAccess::ForSome(permission), Some(principal)) => {
             if principal.permissions.allows_some(permission) {
                 return Ok(());
             }
             Err(Error::forbidden(permission, "You don't have permission to do this."))
         }
-        (Access::ForOne(permission), Some(principal)) => {
+        (PageAccess::ForOne(permission), Some(principal)) => {
             let everywhere = format!("{permission}:*");
             let one = id.and_then(Id::parse).map(|id| format!("{permission}:{id}"));
             if principal.may(&everywhere) || one.is_some_and(|one| principal.may(&one)) {
@@ -117,9 +117,9 @@ fn permit(access: Access, principal: Option<&Principal>, id: Option<&str>) -> Re
 async fn identify(request: &ServiceRequest) -> Result<Option<Principal>, Error> {
     let session = request.get_session();
     let (account, id, seen) = match session::find(&session) {
-        Found::Nobody => return Ok(None),
-        Found::Unavailable(cause) => return Err(Error::unavailable(format!("the session could not be read: {cause}"))),
-        Found::Account(account, id, seen) => (account, id, seen),
+        SessionUser::Nobody => return Ok(None),
+        SessionUser::Unavailable(cause) => return Err(Error::unavailable(format!("the session could not be read: {cause}"))),
+        SessionUser::Account(account, id, seen) => (account, id, seen),
     };
     let database = registered::<Database>(request.request())?;
     let origin = origin(request.request())?;
@@ -151,7 +151,7 @@ fn seen_every(request: &HttpRequest) -> TimeDelta {
 pub struct Noting {
     /// Whether a write of "last seen" is running.
     seen: AtomicBool,
-    refusals: Arc<Refusals>,
+    refusals: Arc<PermissionRefusals>,
 }
 
 /// Records in the background that a session was seen: reading must not wait for writers. One at a time, so that they never
@@ -176,7 +176,7 @@ pub async fn record_refusal(request: &HttpRequest, permission: &str) {
     let (Ok(database), Ok(noting)) = (registered::<Database>(request), registered::<Noting>(request)) else { return };
     let route = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
     let refusals = Arc::clone(&noting.refusals);
-    if let Err(error) = Refusals::record(refusals, database, principal, route, permission).await {
+    if let Err(error) = PermissionRefusals::record(refusals, database, principal, route, permission).await {
         log::warn!("a refusal could not be written to the audit log: {error}");
     }
 }

@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::tokens::value::Access as TokenAccess;
 use crate::tokens::value::authorization::{Credentials, basic_user, parse_authorization};
-use crate::web::throttle::{self, Refusals};
+use crate::web::throttle::{self, TokenRefusals};
 use crate::web::visit::registered;
 use crate::web::{api, trace};
 
@@ -40,7 +40,7 @@ const ANOTHER_USER: &str = "With Basic authentication, the user name must be the
 
 /// What an API route requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum ApiAccess {
     /// Any valid token, even read-only, for any method: what a token does with itself.
     AnyToken,
     /// A valid token, even read-only, of an account with one of these permissions: a POST that only reads.
@@ -85,13 +85,13 @@ pub fn is_from_client(headers: &HeaderMap) -> bool {
 /// Counts a rejected token against its address. Returns how long to wait if there were too many. Requests without a token
 /// don't count: browsers and probes send none.
 pub fn too_many_refusals(request: &HttpRequest) -> Result<Option<Duration>, Error> {
-    Ok(registered::<Refusals>(request)?.count(access::address(request)?).err())
+    Ok(registered::<TokenRefusals>(request)?.count(access::address(request)?).err())
 }
 
 /// Lets a request through that meets `access`, with its [`Principal`] for the handler. A refusal is a response: a problem
 /// document.
 pub async fn enforce(
-    access: Access,
+    access: ApiAccess,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -104,7 +104,7 @@ pub async fn enforce(
     }
 }
 
-async fn identify(access: Access, request: &HttpRequest) -> Result<Principal, HttpResponse> {
+async fn identify(access: ApiAccess, request: &HttpRequest) -> Result<Principal, HttpResponse> {
     let (Some(check), Some(recorder)) = (request.app_data::<web::Data<Check>>(), request.app_data::<web::Data<Recorder>>())
     else {
         return Err(broken(request, &Error::Internal("no check in the application".into())));
@@ -158,21 +158,21 @@ fn is_named(headers: &HeaderMap, account: &Id) -> bool {
 }
 
 /// The scope that a valid token lacks.
-fn lacking(access: Access, request: &HttpRequest, holder: &Credential) -> Option<&'static str> {
+fn lacking(access: ApiAccess, request: &HttpRequest, holder: &Credential) -> Option<&'static str> {
     let only_reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
     let may_write = holder.access == TokenAccess::Write || only_reads;
     let has = |wanted: &str| holder.account.grants.permissions.allows_str(wanted);
     match access {
-        Access::AnyToken => None,
-        Access::AnyOf(_) | Access::ForOne(_) | Access::ForSome(_) if !may_write => Some(WRITE),
+        ApiAccess::AnyToken => None,
+        ApiAccess::AnyOf(_) | ApiAccess::ForOne(_) | ApiAccess::ForSome(_) if !may_write => Some(WRITE),
         // A route without permissions is closed to everyone.
-        Access::Asks(permissions) | Access::AnyOf(permissions) => {
+        ApiAccess::Asks(permissions) | ApiAccess::AnyOf(permissions) => {
             let held = permissions.iter().any(|wanted| has(wanted));
             if held { None } else { Some(permissions.first().copied().unwrap_or("nothing")) }
         }
-        Access::ForSome(everywhere) if holder.account.grants.permissions.allows_some(everywhere) => None,
-        Access::ForSome(everywhere) => Some(everywhere),
-        Access::ForOne(everywhere) => {
+        ApiAccess::ForSome(everywhere) if holder.account.grants.permissions.allows_some(everywhere) => None,
+        ApiAccess::ForSome(everywhere) => Some(everywhere),
+        ApiAccess::ForOne(everywhere) => {
             let one = request.match_info().get("uuid").and_then(Id::parse);
             let held = one.is_some_and(|one| has(&format!("{}{one}", everywhere.trim_end_matches('*'))));
             if held || has(everywhere) { None } else { Some(everywhere) }

@@ -5,13 +5,13 @@ use actix_web::HttpRequest;
 use actix_web::cookie::Key;
 
 use super::access::origin;
-use super::hashing::{Hashing, Place};
+use super::hashing::{Hashing, QueuePlace};
 use super::{browser, password};
 use crate::error::Error;
 use crate::id::Id;
 use crate::web::throttle::{Attempt, Throttle, TooMany};
 
-pub struct Door {
+pub struct SignInGuard {
     throttle: Throttle,
     hashing: Hashing,
     key: Key,
@@ -23,7 +23,7 @@ pub struct Door {
 pub struct Admitted {
     pub browser: Option<Id>,
     pub attempt: Attempt,
-    pub place: Place,
+    pub place: QueuePlace,
 }
 
 /// Why a password may not even be tried.
@@ -42,7 +42,7 @@ impl From<Closed> for Error {
     }
 }
 
-impl Door {
+impl SignInGuard {
     /// `key` signs the cookies of known browsers.
     pub fn new(key: Key, https: bool, hashing: Hashing) -> Self {
         Self { throttle: Throttle::default(), hashing, key, https }

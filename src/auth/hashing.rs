@@ -24,7 +24,7 @@ pub struct Hashing {
 
 /// A place in the queue, freed when dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct QueuePlace {
     turns: Arc<Semaphore>,
     places: Arc<AtomicUsize>,
 }
@@ -39,15 +39,15 @@ impl Default for Hashing {
 
 impl Hashing {
     /// Takes a place in the queue.
-    pub fn place(&self, known: bool) -> Result<Place, Error> {
+    pub fn place(&self, known: bool) -> Result<QueuePlace, Error> {
         let most = if known { WAITING + KEPT_FOR_KNOWN } else { WAITING };
         let taken = self.places.fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| (taken < most).then_some(taken + 1));
         taken.map_err(|_| Error::Busy(RETRY_AFTER))?;
-        Ok(Place { turns: Arc::clone(&self.turns), places: Arc::clone(&self.places) })
+        Ok(QueuePlace { turns: Arc::clone(&self.turns), places: Arc::clone(&self.places) })
     }
 }
 
-impl Place {
+impl QueuePlace {
     /// Runs `work` when its turn comes, in its own thread: its memory goes back to the system with the thread.
     pub async fn work<T: Send + 'static>(self, work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
         let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("hashing a password: {error}"));
@@ -66,7 +66,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for QueuePlace {
     fn drop(&mut self) {
         self.places.fetch_sub(1, Ordering::AcqRel);
     }
@@ -79,7 +79,7 @@ mod tests {
     #[actix_web::test]
     async fn a_full_queue_refuses_strangers_first_and_empties() {
         let hashing = Hashing::default();
-        let mut places: Vec<Place> = (0..WAITING).map(|_| hashing.place(false).unwrap()).collect();
+        let mut places: Vec<QueuePlace> = (0..WAITING).map(|_| hashing.place(false).unwrap()).collect();
         assert!(matches!(hashing.place(false), Err(Error::Busy(_))));
         places.extend((0..KEPT_FOR_KNOWN).map(|_| hashing.place(true).unwrap()));
         assert!(matches!(hashing.place(true), Err(Error::Busy(_))));

@@ -11,13 +11,13 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 
-pub use queries::links::Link;
+pub use queries::links::StoredLink;
 
 /// The key of a link: who has it can use it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Key(String);
+pub struct LinkKey(String);
 
-impl Key {
+impl LinkKey {
     /// 64 hexadecimal digits (256 random bits).
     pub fn new() -> Result<Self, Error> {
         let mut bytes = [0_u8; 32];
@@ -38,7 +38,7 @@ impl Key {
 }
 
 /// Without the key, so that it can't reach a log.
-impl fmt::Debug for Key {
+impl fmt::Debug for LinkKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key")
     }
@@ -73,14 +73,14 @@ pub fn create(conn: &mut DbConnection, purpose: Purpose, account: Option<&Id>) -
 }
 
 /// Creates a link that the account `by` answers for.
-pub fn create_by(conn: &mut DbConnection, purpose: Purpose, account: Option<&Id>, by: Option<&Id>) -> Result<Key, Error> {
-    let key = Key::new()?;
+pub fn create_by(conn: &mut DbConnection, purpose: Purpose, account: Option<&Id>, by: Option<&Id>) -> Result<LinkKey, Error> {
+    let key = LinkKey::new()?;
     queries::links::insert(conn, &digest(&key.0), purpose.as_str(), (account, by), purpose.life())?;
     Ok(key)
 }
 
 /// The link of a valid key.
-pub fn find(conn: &mut DbConnection, purpose: Purpose, key: &str) -> Result<Option<Link>, Error> {
+pub fn find(conn: &mut DbConnection, purpose: Purpose, key: &str) -> Result<Option<StoredLink>, Error> {
     queries::links::find(conn, &digest(key), purpose.as_str())
 }
 

@@ -7,8 +7,8 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use super::access::{Actor, HOME, origin};
-use super::door::{Admitted, Closed, Door};
-use super::hashing::Place;
+use super::door::{Admitted, Closed, SignInGuard};
+use super::hashing::QueuePlace;
 use super::operations::{Begun, Refusal};
 use super::principal::Origin;
 use super::view::{LoginPage, WaitingPage};
@@ -72,7 +72,7 @@ pub struct LoginForm {
 
 /// `POST /login`
 pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResponse, Error> {
-    let (database, door) = (&visitor.database, visitor.data::<Door>()?);
+    let (database, door) = (&visitor.database, visitor.data::<SignInGuard>()?);
     let LoginForm { email, password: typed, next } = form.0;
     let again = |error: String| {
         let mut page =
@@ -147,7 +147,7 @@ async fn authenticate(
     database: &Database,
     email: String,
     secret: String,
-    place: Place,
+    place: QueuePlace,
     origin: Origin,
 ) -> Result<Result<Begun, Option<queries::Login>>, Error> {
     let login = database.read(move |conn| queries::login(conn, &email)).await?;

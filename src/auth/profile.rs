@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::door::Door;
+use super::door::SignInGuard;
 use super::principal::{Means, Principal};
 use super::queries::{self, sessions::SessionRow as Stored};
 use super::view::ProfilePage;
@@ -79,7 +79,7 @@ pub struct ChangeForm {
 
 /// `POST /profile/password`
 pub async fn change_password(visit: Visit, form: Form<ChangeForm>) -> Result<HttpResponse, Error> {
-    let (actor, door) = (&visit.actor, visit.data::<Door>()?);
+    let (actor, door) = (&visit.actor, visit.data::<SignInGuard>()?);
     let own = own_id(actor)?;
     let admitted = match door.open_again(&visit.request, actor.session().ok_or(Error::Unauthenticated)?) {
         Ok(admitted) => admitted,

@@ -18,16 +18,16 @@ use crate::id::Id;
 const INTERVAL: Duration = Duration::from_secs(3600);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
+struct RefusalKey {
     account: Option<Id>,
     route: String,
 }
 
 /// The refusals of the current hour. Share it between the workers.
 #[derive(Debug, Default)]
-pub struct Refusals(Mutex<HashMap<Key, u64>>);
+pub struct PermissionRefusals(Mutex<HashMap<RefusalKey, u64>>);
 
-impl Refusals {
+impl PermissionRefusals {
     /// Records a refusal, or counts it.
     pub async fn record(
         refusals: Arc<Self>,
@@ -36,7 +36,7 @@ impl Refusals {
         route: String,
         permission: &str,
     ) -> Result<(), Error> {
-        let key = Key { account: principal.account.clone(), route };
+        let key = RefusalKey { account: principal.account.clone(), route };
         if refusals.is_counted(&key) {
             return Ok(());
         }
@@ -55,7 +55,7 @@ impl Refusals {
         database.record(move |conn| write(conn, &principal, &first, &permission, None)).await
     }
 
-    fn is_counted(&self, key: &Key) -> bool {
+    fn is_counted(&self, key: &RefusalKey) -> bool {
         let mut counts = self.counts();
         if let Some(count) = counts.get_mut(key) {
             *count += 1;
@@ -65,17 +65,23 @@ impl Refusals {
         false
     }
 
-    fn taken(&self, key: &Key) -> u64 {
+    fn taken(&self, key: &RefusalKey) -> u64 {
         self.counts().remove(key).unwrap_or_default()
     }
 
-    fn counts(&self) -> MutexGuard<'_, HashMap<Key, u64>> {
+    fn counts(&self) -> MutexGuard<'_, HashMap<RefusalKey, u64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// `count`: `None` for a single refusal.
-fn write(conn: &mut DbConnection, principal: &Principal, key: &Key, lacked: &str, count: Option<u64>) -> Result<(), Error> {
+fn write(
+    conn: &mut DbConnection,
+    principal: &Principal,
+    key: &RefusalKey,
+    lacked: &str,
+    count: Option<u64>,
+) -> Result<(), Error> {
     let mut detail = serde_json::json!({ "permission": lacked });
     if let Some(count) = count {
         detail["count"] = count.into();
@@ -97,8 +103,8 @@ mod tests {
 
     #[test]
     fn the_first_of_each_kind_is_written_and_the_others_are_counted() {
-        let refusals = Refusals::default();
-        let key = |account: &Id, route: &str| Key { account: Some(account.clone()), route: route.into() };
+        let refusals = PermissionRefusals::default();
+        let key = |account: &Id, route: &str| RefusalKey { account: Some(account.clone()), route: route.into() };
         let (one, other) = (Id::new(), Id::new());
         for key in [key(&one, "GET /x"), key(&one, "POST /x"), key(&other, "GET /x")] {
             assert!(!refusals.is_counted(&key), "{key:?}");

@@ -51,9 +51,9 @@ fn digest(key: &SessionKey) -> Vec<u8> {
     Sha256::digest(key.as_ref().as_bytes()).to_vec()
 }
 
-type State = HashMap<String, String>;
+type SessionEntries = HashMap<String, String>;
 
-fn entry<T: serde::de::DeserializeOwned>(state: &State, name: &str) -> Option<T> {
+fn entry<T: serde::de::DeserializeOwned>(state: &SessionEntries, name: &str) -> Option<T> {
     state.get(name).and_then(|text| serde_json::from_str(text).ok())
 }
 
@@ -62,12 +62,13 @@ fn failed(error: Error) -> anyhow::Error {
 }
 
 impl SessionStore for DatabaseSessions {
-    async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
+    async fn load(&self, key: &SessionKey) -> Result<Option<SessionEntries>, LoadError> {
         let digest = digest(key);
         match self.database.read(move |conn| queries::sessions::load(conn, &digest)).await {
             Ok(None) => Ok(None),
             Ok(Some((_, text, seen))) => {
-                let mut state: State = serde_json::from_str(&text).map_err(|error| LoadError::Deserialization(error.into()))?;
+                let mut state: SessionEntries =
+                    serde_json::from_str(&text).map_err(|error| LoadError::Deserialization(error.into()))?;
                 state.insert(SEEN.into(), serde_json::json!(seen.and_utc().timestamp()).to_string());
                 Ok(Some(state))
             }
@@ -78,7 +79,7 @@ impl SessionStore for DatabaseSessions {
         }
     }
 
-    async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
+    async fn save(&self, state: SessionEntries, _: &Duration) -> Result<SessionKey, SaveError> {
         use rand::distr::{Alphanumeric, SampleString};
         // 64 base62 characters are more than 256 bits, from a cryptographic generator.
         let key = SessionKey::try_from(Alphanumeric.sample_string(&mut rand::rng(), 64))
@@ -97,7 +98,7 @@ impl SessionStore for DatabaseSessions {
         Ok(key)
     }
 
-    async fn update(&self, key: SessionKey, state: State, _: &Duration) -> Result<SessionKey, UpdateError> {
+    async fn update(&self, key: SessionKey, state: SessionEntries, _: &Duration) -> Result<SessionKey, UpdateError> {
         let digest = digest(&key);
         let text = text(state).map_err(UpdateError::Serialization)?;
         // A session that has ended stays ended: the state is dropped.
@@ -120,13 +121,13 @@ impl SessionStore for DatabaseSessions {
     }
 }
 
-fn text(mut state: State) -> Result<String, anyhow::Error> {
+fn text(mut state: SessionEntries) -> Result<String, anyhow::Error> {
     state.remove(SEEN);
     Ok(serde_json::to_string(&state)?)
 }
 
 /// The user in a request's session.
-pub enum Found {
+pub enum SessionUser {
     Nobody,
     /// The database couldn't be read, for this reason.
     Unavailable(String),
@@ -134,17 +135,21 @@ pub enum Found {
     Account(Id, Id, Option<NaiveDateTime>),
 }
 
-pub fn find(session: &Session) -> Found {
+pub fn find(session: &Session) -> SessionUser {
     let get = |name: &str| session.get::<Id>(name).ok().flatten();
     if let Some(cause) = session.get::<String>(UNAVAILABLE).ok().flatten() {
-        return Found::Unavailable(cause);
+        return SessionUser::Unavailable(cause);
     }
     match (get(ACCOUNT), get(ID)) {
         (Some(account), Some(id)) => {
             let seen = session.get::<i64>(SEEN).ok().flatten();
-            Found::Account(account, id, seen.and_then(|at| chrono::DateTime::from_timestamp(at, 0)).map(|at| at.naive_utc()))
+            SessionUser::Account(
+                account,
+                id,
+                seen.and_then(|at| chrono::DateTime::from_timestamp(at, 0)).map(|at| at.naive_utc()),
+            )
         }
-        _ => Found::Nobody,
+        _ => SessionUser::Nobody,
     }
 }
 

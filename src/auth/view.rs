@@ -1,6 +1,6 @@
 //! The pages for signing in, setting up, and the profile.
 
-use crate::accounts::view::sessions::SessionRow;
+use crate::accounts::view::sessions::SessionLine;
 use crate::web::view::{Contact, Field, Head, Moment, Shell};
 use askama::Template;
 
@@ -66,7 +66,7 @@ pub struct ProfilePage {
     /// Whether the user may invite others, and sees no list that offers it.
     pub invites: bool,
     /// The current session comes first.
-    pub sessions: Vec<SessionRow>,
+    pub sessions: Vec<SessionLine>,
 }
 
 impl ProfilePage {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::json::{Answer, Decision, Decisions, Evaluation, Evaluations};
 use super::operations::{decide, up_to};
-use super::question::{self, Asked};
+use super::question::{self, EvaluationRequest};
 use crate::check::Check;
 use crate::config::Config;
 use crate::error::Error;
@@ -25,9 +25,9 @@ pub const CONFIGURATION: &str = "/.well-known/authzen-configuration";
 const BODY_LIMIT: usize = 1024 * 1024;
 
 /// The JSON object of a request. Whatever else was sent is 400, whatever it was said to be.
-pub struct Body(Map<String, Value>);
+pub struct JsonObject(Map<String, Value>);
 
-impl FromRequest for Body {
+impl FromRequest for JsonObject {
     type Error = actix_web::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
 
@@ -46,8 +46,8 @@ impl FromRequest for Body {
     }
 }
 
-const METHOD: operation::Answer = says(405, "The method is not POST. `Allow` names it.");
-const SIZE: operation::Answer = says(413, "The body is larger than 1 MiB.");
+const METHOD: operation::ResponseDoc = says(405, "The method is not POST. `Allow` names it.");
+const SIZE: operation::ResponseDoc = says(413, "The body is larger than 1 MiB.");
 
 pub static ONE: Operation = Operation::new(
     "Gateway",
@@ -75,15 +75,15 @@ pub static SEVERAL: Operation = Operation::new(
 ///
 /// # Errors
 /// `BadRequest`, `Invalid`; `Unavailable` when the database cannot be asked.
-pub async fn evaluation(body: Body, check: web::Data<Check>) -> Result<HttpResponse, Error> {
+pub async fn evaluation(body: JsonObject, check: web::Data<Check>) -> Result<HttpResponse, Error> {
     Ok(HttpResponse::Ok().json(one(&check, question::one(&body.0)?).await?))
 }
 
 /// `POST /access/v1/evaluations`
-pub async fn evaluations(body: Body, check: web::Data<Check>) -> Result<HttpResponse, Error> {
+pub async fn evaluations(body: JsonObject, check: web::Data<Check>) -> Result<HttpResponse, Error> {
     let answer = match question::several(&body.0)? {
-        Asked::One(question) => Answer::One(one(&check, question).await?),
-        Asked::Many(questions, semantic) => {
+        EvaluationRequest::One(question) => Answer::One(one(&check, question).await?),
+        EvaluationRequest::Many(questions, semantic) => {
             let decisions = up_to(semantic, decide(&check, &questions).await?);
             let evaluations = decisions.into_iter().map(|decision| Decision { decision }).collect();
             Answer::Many(Decisions { evaluations })
@@ -92,7 +92,7 @@ pub async fn evaluations(body: Body, check: web::Data<Check>) -> Result<HttpResp
     Ok(HttpResponse::Ok().json(answer))
 }
 
-async fn one(check: &Check, question: question::Question) -> Result<Decision, Error> {
+async fn one(check: &Check, question: question::AccessQuestion) -> Result<Decision, Error> {
     let decision = decide(check, &[Some(question)]).await?.first().copied().unwrap_or_default();
     Ok(Decision { decision })
 }

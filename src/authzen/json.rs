@@ -10,7 +10,7 @@ use crate::web::api::operation::Example;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Evaluation {
     pub subject: Entity,
-    pub action: Action,
+    pub action: ActionJson,
     pub resource: Entity,
     /// Changes nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +32,8 @@ pub struct Entity {
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Action {
+#[schema(as = Action)]
+pub struct ActionJson {
     /// The second word of the permission, in any case.
     pub name: String,
     /// Changes nothing.
@@ -49,7 +50,7 @@ pub struct Evaluations {
     pub subject: Option<Entity>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub action: Option<Action>,
+    pub action: Option<ActionJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub resource: Option<Entity>,
@@ -98,7 +99,7 @@ fn ida() -> Entity {
 impl Example for Evaluation {
     fn example() -> Self {
         let resource = Entity { r#type: "record".into(), id: "record-1".into(), properties: None };
-        Self { subject: ida(), action: Action { name: "read".into(), properties: None }, resource, context: None }
+        Self { subject: ida(), action: ActionJson { name: "read".into(), properties: None }, resource, context: None }
     }
 }
 
@@ -110,7 +111,7 @@ impl Example for Evaluations {
         };
         Self {
             subject: Some(ida()),
-            action: Some(Action { name: "read".into(), properties: None }),
+            action: Some(ActionJson { name: "read".into(), properties: None }),
             resource: None,
             context: None,
             evaluations: vec![item("record-1"), item("record-2")],

@@ -1,8 +1,8 @@
 //! Answers questions.
 
-use super::question::{Question, Semantic};
+use super::question::{AccessQuestion, Semantic};
 use crate::check::Check;
-use crate::check::subjects::{Standing, Subject};
+use crate::check::subjects::{Subject, SubjectRights};
 use crate::error::Error;
 use crate::tokens::value::Access;
 
@@ -10,7 +10,7 @@ use crate::tokens::value::Access;
 const READING: [&str; 5] = ["get", "head", "list", "options", "read"];
 
 /// Answers all of them on one state. A question that lacks something is refused.
-pub async fn decide(check: &Check, questions: &[Option<Question>]) -> Result<Vec<bool>, Error> {
+pub async fn decide(check: &Check, questions: &[Option<AccessQuestion>]) -> Result<Vec<bool>, Error> {
     let mut subjects: Vec<Subject> = Vec::new();
     // The place of each question's subject.
     let mut places = std::collections::HashMap::new();
@@ -20,9 +20,9 @@ pub async fn decide(check: &Check, questions: &[Option<Question>]) -> Result<Vec
             subjects.len() - 1
         });
     }
-    let judge = |standings: &[Option<Standing>]| {
+    let judge = |standings: &[Option<SubjectRights>]| {
         let mut refuses_nobody = true;
-        let decide = |question: &Option<Question>| {
+        let decide = |question: &Option<AccessQuestion>| {
             let Some(question) = question else { return false };
             let Some(place) = question.subject.as_ref().and_then(|subject| places.get(subject)) else { return false };
             let permits =
@@ -49,7 +49,7 @@ pub fn up_to(semantic: Semantic, mut decisions: Vec<bool>) -> Vec<bool> {
     decisions
 }
 
-fn permits(standing: &Standing, question: &Question) -> bool {
+fn permits(standing: &SubjectRights, question: &AccessQuestion) -> bool {
     (standing.access == Access::Write || READING.contains(&question.action.as_str()))
         && standing.grants.permissions.allows_thing(&question.resource, &question.action, &question.thing)
 }

@@ -46,12 +46,12 @@ mod named;
 mod reading;
 mod table;
 
-pub use credential::{Account, Credential, Token};
+pub use credential::{CachedAccount, CachedToken, Credential};
 pub use grants::{Grants, Membership};
 use memory::Memory;
 pub use named::look_up_all;
 pub use reading::look_up;
-use table::Tokens;
+use table::TokenTable;
 
 /// How often an instance asks for what others have changed.
 pub const POLL_INTERVAL: Duration = Duration::from_millis(200);
@@ -72,7 +72,7 @@ const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(100);
 const REFRESH_INTERVAL: Duration = Duration::from_millis(2);
 
 /// What the memory says of a public id.
-pub enum Known {
+pub enum CacheLookup {
     /// This token.
     Token(Credential),
     /// There is none of that id.
@@ -85,11 +85,11 @@ pub enum Known {
 
 /// The memory of an instance. Cheap to clone.
 #[derive(Clone)]
-pub struct Cache(Arc<State>);
+pub struct Cache(Arc<CacheState>);
 
-struct State {
+struct CacheState {
     database: Database,
-    tokens: Arc<Tokens>,
+    tokens: Arc<TokenTable>,
     /// Held while news are read, so that they are applied in order.
     memory: Arc<tokio::sync::Mutex<Memory>>,
     began: Instant,
@@ -108,7 +108,7 @@ impl Cache {
     /// A memory of this database that knows nothing yet.
     pub fn new(database: Database) -> Self {
         let memory = Memory::default();
-        Self(Arc::new(State {
+        Self(Arc::new(CacheState {
             database,
             tokens: memory.tokens(),
             memory: Arc::new(tokio::sync::Mutex::new(memory)),
@@ -123,14 +123,14 @@ impl Cache {
     }
 
     /// What is known of a public id at this moment.
-    pub fn find(&self, id: &TokenId) -> Known {
+    pub fn find(&self, id: &TokenId) -> CacheLookup {
         if self.0.failing.load(Ordering::Acquire) {
-            return Known::Unavailable;
+            return CacheLookup::Unavailable;
         }
         if !self.is_fresh() {
-            return Known::Stale;
+            return CacheLookup::Stale;
         }
-        self.0.tokens.find(id).map_or(Known::Nothing, Known::Token)
+        self.0.tokens.find(id).map_or(CacheLookup::Nothing, CacheLookup::Token)
     }
 
     /// Those whom a question names, as they are remembered together: no change is applied meanwhile. `None` where the memory
@@ -261,7 +261,7 @@ impl Cache {
     }
 }
 
-impl State {
+impl CacheState {
     /// A read-modify-write sees the last value there is: no catch-up that began before counts as one that began later.
     fn last_begun(&self) -> u64 {
         self.begun.fetch_add(0, Ordering::AcqRel)

@@ -10,7 +10,7 @@ use super::verdict::Reason;
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CallOutcome {
     /// Accepted.
     Accepted,
     /// No token was given.
@@ -27,7 +27,7 @@ pub enum Outcome {
     Abandoned,
 }
 
-impl Outcome {
+impl CallOutcome {
     /// All of them.
     pub const ALL: [Self; 12] = [
         Self::Accepted,
@@ -113,29 +113,29 @@ const PLACES: usize = 32;
 /// What one thread has counted, on cache lines that no other thread writes to.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Place {
-    outcomes: [AtomicU64; Outcome::ALL.len()],
+struct ThreadCounters {
+    outcomes: [AtomicU64; CallOutcome::ALL.len()],
     buckets: [AtomicU64; BOUNDS.len() + 1],
     nanoseconds: AtomicU64,
 }
 
 /// The counts.
 #[derive(Debug, Default)]
-pub struct Counters([Place; PLACES]);
+pub struct Counters([ThreadCounters; PLACES]);
 
 /// A call that is being answered; counted when it is dropped.
 #[derive(Debug)]
-pub struct Call<'a> {
+pub struct CountedCall<'a> {
     counters: &'a Counters,
     began: Instant,
-    outcome: Outcome,
+    outcome: CallOutcome,
 }
 
 /// The counts of all threads, added up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Calls by outcome, in the order of [`Outcome::ALL`].
-    pub outcomes: [u64; Outcome::ALL.len()],
+pub struct CallCounts {
+    /// Calls by outcome, in the order of [`CallOutcome::ALL`].
+    pub outcomes: [u64; CallOutcome::ALL.len()],
     /// Calls by how long they took, in the order of [`BOUNDS`], each without those below it; then all that took longer.
     pub buckets: [u64; BOUNDS.len() + 1],
     /// How long all of them took together.
@@ -156,14 +156,14 @@ pub fn place() -> usize {
 }
 
 impl Counters {
-    /// Begins a call. Until told otherwise, it ends as [`Outcome::Abandoned`].
-    pub fn begin(&self) -> Call<'_> {
-        Call { counters: self, began: Instant::now(), outcome: Outcome::Abandoned }
+    /// Begins a call. Until told otherwise, it ends as [`CallOutcome::Abandoned`].
+    pub fn begin(&self) -> CountedCall<'_> {
+        CountedCall { counters: self, began: Instant::now(), outcome: CallOutcome::Abandoned }
     }
 
     /// What has been counted so far.
-    pub fn counted(&self) -> Counts {
-        let mut sum = Counts::default();
+    pub fn counted(&self) -> CallCounts {
+        let mut sum = CallCounts::default();
         for place in &self.0 {
             for (all, own) in sum.outcomes.iter_mut().zip(&place.outcomes).chain(sum.buckets.iter_mut().zip(&place.buckets)) {
                 *all += own.load(Ordering::Relaxed);
@@ -173,7 +173,7 @@ impl Counters {
         sum
     }
 
-    fn add(&self, outcome: Outcome, nanoseconds: u64) {
+    fn add(&self, outcome: CallOutcome, nanoseconds: u64) {
         let place = &self.0[place()];
         let bucket = BOUNDS.iter().position(|bound| nanoseconds <= *bound).unwrap_or(BOUNDS.len());
         place.outcomes[outcome.place()].fetch_add(1, Ordering::Relaxed);
@@ -182,14 +182,14 @@ impl Counters {
     }
 }
 
-impl Call<'_> {
+impl CountedCall<'_> {
     /// Says how it ended. The last word counts.
-    pub fn was(&mut self, outcome: Outcome) {
+    pub fn was(&mut self, outcome: CallOutcome) {
         self.outcome = outcome;
     }
 }
 
-impl Drop for Call<'_> {
+impl Drop for CountedCall<'_> {
     fn drop(&mut self) {
         self.counters.add(self.outcome, u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX));
     }
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn each_outcome_has_a_place_of_its_own() {
-        for (at, outcome) in Outcome::ALL.iter().enumerate() {
+        for (at, outcome) in CallOutcome::ALL.iter().enumerate() {
             assert_eq!(outcome.place(), at, "{outcome:?}");
         }
     }
@@ -213,18 +213,18 @@ mod tests {
             for _ in 0..PLACES + 8 {
                 scope.spawn(|| {
                     for _ in 0..1000 {
-                        counters.begin().was(Outcome::Accepted);
+                        counters.begin().was(CallOutcome::Accepted);
                     }
-                    counters.add(Outcome::NoToken, 5_000);
-                    counters.add(Outcome::Unavailable, u64::from(u32::MAX));
+                    counters.add(CallOutcome::NoToken, 5_000);
+                    counters.add(CallOutcome::Unavailable, u64::from(u32::MAX));
                     drop(counters.begin());
                 });
             }
         });
         let counted = counters.counted();
         let threads = PLACES as u64 + 8;
-        assert_eq!(counted.outcomes[Outcome::Accepted.place()], 1000 * threads);
-        assert_eq!(counted.outcomes[Outcome::Abandoned.place()], threads);
+        assert_eq!(counted.outcomes[CallOutcome::Accepted.place()], 1000 * threads);
+        assert_eq!(counted.outcomes[CallOutcome::Abandoned.place()], threads);
         assert_eq!(counted.buckets.iter().sum::<u64>(), 1003 * threads);
         assert!(counted.buckets[0] >= threads && counted.buckets[BOUNDS.len()] == threads);
         assert!(counted.nanoseconds > threads * u64::from(u32::MAX));

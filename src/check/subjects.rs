@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDateTime;
 
-use super::cache::{self, Account, Credential, Grants, QUERY_TIMEOUT};
+use super::cache::{self, CachedAccount, Credential, Grants, QUERY_TIMEOUT};
 use super::verdict::{Check, unusable};
 use crate::accounts::model::Kind;
 use crate::clock;
@@ -16,14 +16,14 @@ use crate::tokens::value::{Access, TokenId, digests_match};
 /// Whom a question is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Subject {
-    pub name: Name,
+    pub name: SubjectName,
     /// Which kind the account has to be of; `None` for any.
     pub kind: Option<Kind>,
 }
 
 /// How a question names its subject.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Name {
+pub enum SubjectName {
     Account(Id),
     /// A user's e-mail address, as addresses are compared.
     Email(String),
@@ -35,13 +35,13 @@ pub enum Name {
 /// What bears a name.
 #[derive(Debug, Clone)]
 pub enum Bearer {
-    Account(Arc<Account>),
+    Account(Arc<CachedAccount>),
     Token(Credential),
 }
 
 /// What a subject may do.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub struct SubjectRights {
     pub grants: Arc<Grants>,
     /// Of a read-only token, [`Access::Read`].
     pub access: Access,
@@ -51,8 +51,8 @@ impl Check {
     /// Has `judge` answer for these subjects, all as they were at one moment. It gets nothing for a subject that is unknown,
     /// disabled, expired or revoked, and says beside its answer whether it refused nobody: what the memory refuses is looked at
     /// a second time, since another instance may have given it just now.
-    pub async fn ask<T>(&self, subjects: &[Subject], judge: impl Fn(&[Option<Standing>]) -> (T, bool)) -> Result<T, Error> {
-        let standings = |bearers: Vec<Option<Bearer>>| -> Vec<Option<Standing>> {
+    pub async fn ask<T>(&self, subjects: &[Subject], judge: impl Fn(&[Option<SubjectRights>]) -> (T, bool)) -> Result<T, Error> {
+        let standings = |bearers: Vec<Option<Bearer>>| -> Vec<Option<SubjectRights>> {
             let now = clock::now();
             subjects.iter().zip(bearers).map(|(subject, bearer)| standing(subject, bearer?, now)).collect()
         };
@@ -74,17 +74,19 @@ impl Check {
     }
 }
 
-fn standing(subject: &Subject, bearer: Bearer, now: NaiveDateTime) -> Option<Standing> {
+fn standing(subject: &Subject, bearer: Bearer, now: NaiveDateTime) -> Option<SubjectRights> {
     let (account, access) = match (&subject.name, &bearer) {
-        (Name::Token(_), Bearer::Token(token)) if unusable(token, now).is_none() => (&token.account, token.access),
-        (Name::Secret(_, digest), Bearer::Token(token))
+        (SubjectName::Token(_), Bearer::Token(token)) if unusable(token, now).is_none() => (&token.account, token.access),
+        (SubjectName::Secret(_, digest), Bearer::Token(token))
             if digests_match(&token.digest, digest) && unusable(token, now).is_none() =>
         {
             (&token.account, token.access)
         }
-        (Name::Account(_) | Name::Email(_), Bearer::Account(account)) if !account.is_disabled() => (account, Access::Write),
+        (SubjectName::Account(_) | SubjectName::Email(_), Bearer::Account(account)) if !account.is_disabled() => {
+            (account, Access::Write)
+        }
         _ => return None,
     };
     let fits = subject.kind.is_none_or(|kind| kind == account.kind);
-    fits.then(|| Standing { grants: Arc::clone(&account.grants), access })
+    fits.then(|| SubjectRights { grants: Arc::clone(&account.grants), access })
 }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use chrono::NaiveDateTime;
 use tokio::sync::Semaphore;
 
-use super::cache::{self, Cache, Credential, Known, QUERY_TIMEOUT};
-use super::counters::{Counters, Outcome};
+use super::cache::{self, Cache, CacheLookup, Credential, QUERY_TIMEOUT};
+use super::counters::{CallOutcome, Counters};
 use crate::clock;
 use crate::database::Database;
 use crate::error::Error;
@@ -63,7 +63,7 @@ pub enum Verdict {
     },
 }
 
-impl From<&Verdict> for Outcome {
+impl From<&Verdict> for CallOutcome {
     fn from(verdict: &Verdict) -> Self {
         match verdict {
             Verdict::Accepted(_) => Self::Accepted,
@@ -110,13 +110,13 @@ impl Check {
             return Ok(Verdict::Refused { reason: Reason::Malformed, known: None });
         };
         match self.cache.find(&id) {
-            Known::Token(credential) => match verdict(Some(credential), &value.digest(), clock::now()) {
+            CacheLookup::Token(credential) => match verdict(Some(credential), &value.digest(), clock::now()) {
                 Verdict::Refused { reason: Reason::Disabled, .. } => self.judge_afresh(value, &id).await,
                 verdict => Ok(verdict),
             },
-            Known::Nothing => self.judge_afresh(value, &id).await,
-            Known::Stale => self.look_up(value, id).await,
-            Known::Unavailable => Err(Error::unavailable("the last polls for changes got no answer")),
+            CacheLookup::Nothing => self.judge_afresh(value, &id).await,
+            CacheLookup::Stale => self.look_up(value, id).await,
+            CacheLookup::Unavailable => Err(Error::unavailable("the last polls for changes got no answer")),
         }
     }
 
@@ -130,10 +130,10 @@ impl Check {
     async fn judge_afresh(&self, value: &TokenValue, id: &TokenId) -> Result<Verdict, Error> {
         self.cache.refresh().await?;
         match self.cache.find(id) {
-            Known::Token(credential) => Ok(verdict(Some(credential), &value.digest(), clock::now())),
-            Known::Nothing => Ok(verdict(None, &[0; 32], clock::now())),
-            Known::Stale => self.look_up(value, *id).await,
-            Known::Unavailable => Err(Error::unavailable("the last polls for changes got no answer")),
+            CacheLookup::Token(credential) => Ok(verdict(Some(credential), &value.digest(), clock::now())),
+            CacheLookup::Nothing => Ok(verdict(None, &[0; 32], clock::now())),
+            CacheLookup::Stale => self.look_up(value, *id).await,
+            CacheLookup::Unavailable => Err(Error::unavailable("the last polls for changes got no answer")),
         }
     }
 

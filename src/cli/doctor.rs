@@ -21,7 +21,7 @@ mod fix;
 mod gateway;
 mod probe;
 
-use examination::{Attempt, Verdict};
+use examination::{ProbeResult, ProbeVerdict};
 
 /// Exit status if something got through.
 const FINDINGS: u8 = 1;
@@ -98,7 +98,7 @@ fn examine(words: &Doctor, config: &Config, stop: &AtomicBool) -> Result<usize, 
     let database = Database::connect(config.database_url.clone(), 1).map_err(|error| error.to_string())?;
     let probe = probe::ProbeAccount::new(database, config, words)?;
     say(&format!("Testing {}{} with the system account {}.", words.url, words.echo_path, probe.name))?;
-    let gateway = gateway::Gateway::new(&words.url, &words.echo_path, stop);
+    let gateway = gateway::GatewayClient::new(&words.url, &words.echo_path, stop);
     let found = examination::examine(&gateway, &probe, &mut report);
     // The account is deleted whatever was found.
     let cleaned = probe.remove();
@@ -111,22 +111,22 @@ fn examine(words: &Doctor, config: &Config, stop: &AtomicBool) -> Result<usize, 
     conclude(words, config, &found)
 }
 
-fn report(attempt: &Attempt) -> Result<(), String> {
+fn report(attempt: &ProbeResult) -> Result<(), String> {
     let sign = match &attempt.verdict {
-        Verdict::Good => "ok  ",
-        Verdict::Note(_) => "note",
-        Verdict::Found(_) => "FAIL",
+        ProbeVerdict::Good => "ok  ",
+        ProbeVerdict::Note(_) => "note",
+        ProbeVerdict::Found(_) => "FAIL",
     };
     say(&format!("{sign}  {}: {}", attempt.asked, attempt.said))?;
     match &attempt.verdict {
-        Verdict::Note(note) => say(&format!("      {note}")),
-        Verdict::Good | Verdict::Found(_) => Ok(()),
+        ProbeVerdict::Note(note) => say(&format!("      {note}")),
+        ProbeVerdict::Good | ProbeVerdict::Found(_) => Ok(()),
     }
 }
 
-fn conclude(words: &Doctor, config: &Config, attempts: &[Attempt]) -> Result<usize, String> {
+fn conclude(words: &Doctor, config: &Config, attempts: &[ProbeResult]) -> Result<usize, String> {
     let findings = fix::merged(attempts.iter().filter_map(|attempt| match &attempt.verdict {
-        Verdict::Found(finding) => Some(finding.clone()),
+        ProbeVerdict::Found(finding) => Some(finding.clone()),
         _ => None,
     }));
     if findings.is_empty() {

@@ -13,13 +13,13 @@ use crate::routes;
 
 /// The words of `muster help-page`.
 #[derive(Args, Debug)]
-pub struct HelpPage {
+pub struct HelpPageArgs {
     #[arg(value_name = "NAME")]
-    name: Name,
+    name: HelpTopic,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Name {
+enum HelpTopic {
     Nginx,
     Caddy,
     Traefik,
@@ -31,18 +31,18 @@ enum Name {
     Api,
 }
 
-pub fn print(page: &HelpPage, config: &Config) -> Result<(), String> {
+pub fn print(page: &HelpPageArgs, config: &Config) -> Result<(), String> {
     let recipe = |gateway| GatewayText::new(gateway, &Values::example(config.listen)).render();
     let text = match page.name {
-        Name::Nginx => recipe(Gateway::Nginx),
-        Name::Caddy => recipe(Gateway::Caddy),
-        Name::Traefik => recipe(Gateway::Traefik),
-        Name::Haproxy => recipe(Gateway::Haproxy),
-        Name::Envoy => recipe(Gateway::Envoy),
-        Name::Operations => operations_text().render(),
-        Name::Authzen => AuthzenText { url: config.base_url(config.listen) }.render(),
-        Name::Terraform => TerraformText::new(config.base_url(config.listen)).render(),
-        Name::Api => {
+        HelpTopic::Nginx => recipe(Gateway::Nginx),
+        HelpTopic::Caddy => recipe(Gateway::Caddy),
+        HelpTopic::Traefik => recipe(Gateway::Traefik),
+        HelpTopic::Haproxy => recipe(Gateway::Haproxy),
+        HelpTopic::Envoy => recipe(Gateway::Envoy),
+        HelpTopic::Operations => operations_text().render(),
+        HelpTopic::Authzen => AuthzenText { url: config.base_url(config.listen) }.render(),
+        HelpTopic::Terraform => TerraformText::new(config.base_url(config.listen)).render(),
+        HelpTopic::Api => {
             let url = config.base_url(config.listen);
             let groups = api::groups(&routes::api::description(&url), &url, "");
             ApiText { url, groups }.render()

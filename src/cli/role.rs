@@ -16,13 +16,13 @@ use crate::roles::queries;
 #[derive(Debug, Subcommand)]
 pub enum RoleCommand {
     /// Add a role, and print its UUID
-    Add(AddRole),
+    Add(AddRoleArgs),
     /// List all roles: UUID, name, number of users and of system accounts, permissions
     List,
 }
 
 #[derive(Args, Debug)]
-pub struct AddRole {
+pub struct AddRoleArgs {
     /// Name, unique among the roles
     #[arg(long)]
     pub name: String,

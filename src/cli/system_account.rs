@@ -6,7 +6,7 @@ use super::open;
 use super::output::{note, pages, row, say, sentence};
 use super::role::roles_named;
 use crate::accounts::model::{Account, Kind, Selection};
-use crate::accounts::operations::{self, Creation, Plan};
+use crate::accounts::operations::{self, AccountCreation, Plan};
 use crate::accounts::queries::{self, roster};
 use crate::auth::principal::Principal;
 use crate::config::Config;
@@ -49,7 +49,7 @@ pub struct SystemAccount {
 }
 
 #[derive(Clone, Copy)]
-enum Verb {
+enum SystemAccountVerb {
     Disable,
     Enable,
     Delete,
@@ -59,9 +59,9 @@ pub fn run(command: SystemAccountCommand, config: &Config) -> Result<(), String>
     match command {
         SystemAccountCommand::Add(words) => add(config, &words),
         SystemAccountCommand::List => list(config),
-        SystemAccountCommand::Disable(words) => act(config, &words.account, Verb::Disable),
-        SystemAccountCommand::Enable(words) => act(config, &words.account, Verb::Enable),
-        SystemAccountCommand::Delete(words) => act(config, &words.account, Verb::Delete),
+        SystemAccountCommand::Disable(words) => act(config, &words.account, SystemAccountVerb::Disable),
+        SystemAccountCommand::Enable(words) => act(config, &words.account, SystemAccountVerb::Enable),
+        SystemAccountCommand::Delete(words) => act(config, &words.account, SystemAccountVerb::Delete),
     }
 }
 
@@ -73,7 +73,7 @@ fn add(config: &Config, words: &AddSystemAccount) -> Result<(), String> {
             roles.push(predefined::CI_CD.into());
         }
         let description = words.description.clone().unwrap_or_default();
-        let form = Creation { name: words.name.clone(), description, roles, ..Creation::default() };
+        let form = AccountCreation { name: words.name.clone(), description, roles, ..AccountCreation::default() };
         operations::create_system_account(conn, &Principal::shell(), &plan, &form)
     });
     let id = id.map_err(|error| sentence(&error))?;
@@ -89,28 +89,28 @@ fn list(config: &Config) -> Result<(), String> {
         for line in &lines {
             row(&[line.id.as_str(), &line.name, &line.roles.join(", "), line.status(), &line.last_used()])?;
         }
-        Ok(lines.last().map(roster::Line::place))
+        Ok(lines.last().map(roster::RosterRow::place))
     })
 }
 
-fn act(config: &Config, account: &str, verb: Verb) -> Result<(), String> {
+fn act(config: &Config, account: &str, verb: SystemAccountVerb) -> Result<(), String> {
     let (database, plan) = (open(config)?, Plan::from(config));
     let done = database.write_now(|conn| {
         let account = system_account_named(conn, account)?;
         let (actor, one) = (Principal::shell(), Selection::Accounts(vec![account.id.clone()]));
         let done = match verb {
-            Verb::Disable => operations::disable(conn, &actor, Kind::System, &one)?,
-            Verb::Enable => operations::enable(conn, &actor, &plan, Kind::System, &one)?,
-            Verb::Delete => operations::delete(conn, &actor, Kind::System, &one)?,
+            SystemAccountVerb::Disable => operations::disable(conn, &actor, Kind::System, &one)?,
+            SystemAccountVerb::Enable => operations::enable(conn, &actor, &plan, Kind::System, &one)?,
+            SystemAccountVerb::Delete => operations::delete(conn, &actor, Kind::System, &one)?,
         };
         Ok((account.name, done.outcome.changed > 0))
     });
     say(&match (done.map_err(|error| sentence(&error))?, verb) {
-        ((name, true), Verb::Disable) => format!("Disabled {name}. Its tokens no longer work."),
-        ((name, true), Verb::Enable) => format!("Enabled {name}. Its unexpired tokens work again."),
-        ((name, false), Verb::Disable) => format!("No change: {name} was already disabled."),
-        ((name, false), Verb::Enable) => format!("No change: {name} was already enabled."),
-        ((name, _), Verb::Delete) => format!("Deleted {name} and its tokens."),
+        ((name, true), SystemAccountVerb::Disable) => format!("Disabled {name}. Its tokens no longer work."),
+        ((name, true), SystemAccountVerb::Enable) => format!("Enabled {name}. Its unexpired tokens work again."),
+        ((name, false), SystemAccountVerb::Disable) => format!("No change: {name} was already disabled."),
+        ((name, false), SystemAccountVerb::Enable) => format!("No change: {name} was already enabled."),
+        ((name, _), SystemAccountVerb::Delete) => format!("Deleted {name} and its tokens."),
     })
 }
 

@@ -11,7 +11,7 @@ use crate::accounts::queries;
 use crate::auth::principal::Principal;
 use crate::config::{Config, parse_duration};
 use crate::tokens::model::Expiry;
-use crate::tokens::operations::{self, Creation};
+use crate::tokens::operations::{self, TokenCreation};
 use crate::tokens::value::{Access, ID_LENGTH};
 
 #[derive(Debug, Subcommand)]
@@ -73,7 +73,7 @@ fn add(config: &Config, words: &AddToken) -> Result<(), String> {
     };
     let made = open(config)?.write_now(|conn| {
         let id = account_named(conn, &words.account)?;
-        let form = Creation { name: words.name.clone(), access: Some(words.access), expiry: Ok(expiry) };
+        let form = TokenCreation { name: words.name.clone(), access: Some(words.access), expiry: Ok(expiry) };
         let (token, value) = operations::create(conn, &Principal::shell(), &id, &form, config.max_token_lifetime)?;
         Ok((queries::find(conn, Kind::System, &id)?, token, value))
     });

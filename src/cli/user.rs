@@ -10,15 +10,15 @@ use super::{open, open_or_create};
 use crate::accounts::model::{Account, AccountName, Email, Kind, Selection};
 use crate::accounts::operations::{self, Edit, Plan, UserCreation};
 use crate::accounts::queries::{self, roster};
-use crate::auth::links::Key;
+use crate::auth::links::LinkKey;
 use crate::auth::principal::Principal;
 use crate::auth::{self, password};
 use crate::config::Config;
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
 use crate::id::Id;
-use crate::people::model::Person;
-use crate::people::operations::{self as people, Answer, Fault, Invitations, Known};
+use crate::people::model::Invitee;
+use crate::people::operations::{self as people, ExistingUserPolicy, Invitations, InviteFault, InviteOutcome};
 use crate::people::queries as people_queries;
 use crate::roles::predefined;
 use crate::settings;
@@ -30,11 +30,11 @@ pub enum UserCommand {
     /// List all users: UUID, e-mail address, name, roles, status, last sign-in
     List,
     /// Disable a user, and sign them out everywhere
-    Disable(User),
+    Disable(UserArgs),
     /// Enable a user
-    Enable(User),
+    Enable(UserArgs),
     /// Print a one-time link to set a new password; older links stop working
-    ResetPassword(User),
+    ResetPassword(UserArgs),
     /// Replace the roles of a user
     SetRoles(SetRoles),
 }
@@ -59,7 +59,7 @@ pub struct AddUser {
 }
 
 #[derive(Args, Debug)]
-pub struct User {
+pub struct UserArgs {
     /// E-mail address or UUID of the user
     pub user: String,
 }
@@ -110,26 +110,28 @@ fn add(config: &Config, words: &AddUser) -> Result<(), String> {
 }
 
 /// Invites one person, and returns the key of their link.
-fn invite(conn: &mut DbConnection, plan: &Plan, words: &AddUser, roles: Vec<Id>) -> Result<Key, Error> {
+fn invite(conn: &mut DbConnection, plan: &Plan, words: &AddUser, roles: Vec<Id>) -> Result<LinkKey, Error> {
     let name = AccountName::parse(&words.name).map_err(|message| Error::field("name", message))?;
     let email = Email::parse(&words.email).map_err(|message| Error::field("email", message))?;
     let one = Invitations {
-        people: vec![Ok(Person { name: Some(name), email })],
+        people: vec![Ok(Invitee { name: Some(name), email })],
         roles,
         teams: Vec::new(),
-        known: Known::Fault { enable: Vec::new() },
+        known: ExistingUserPolicy::Fault { enable: Vec::new() },
         form: None,
     };
     match people::invite(conn, &Principal::shell(), plan, &one)? {
-        Answer::Faults(faults) => Err(Error::field("email", faults.first().map_or_else(String::new, Fault::sentence))),
-        Answer::Invited(invited, _) => {
+        InviteOutcome::Faults(faults) => {
+            Err(Error::field("email", faults.first().map_or_else(String::new, InviteFault::sentence)))
+        }
+        InviteOutcome::Invited(invited, _) => {
             let key = invited.into_iter().find_map(|one| one.key);
             key.ok_or_else(|| Error::Internal("somebody new without a link".into()))
         }
     }
 }
 
-fn print_link(config: &Config, database: &Database, key: &Key, life: &str) -> Result<(), String> {
+fn print_link(config: &Config, database: &Database, key: &LinkKey, life: &str) -> Result<(), String> {
     let base = base_url(config, database)?;
     say(&format!("Open {base}/set-password/{} to set the password. The link works once and expires in {life}.", key.expose()))
 }
@@ -169,7 +171,7 @@ fn list(config: &Config) -> Result<(), String> {
             let email = line.email.as_deref().unwrap_or_default();
             row(&[line.id.as_str(), email, &line.name, &line.roles.join(", "), line.status(), &line.last_login()])?;
         }
-        Ok(lines.last().map(roster::Line::place))
+        Ok(lines.last().map(roster::RosterRow::place))
     })
 }
 

@@ -14,14 +14,14 @@ const LEAST_ROOM: u64 = 256 * 1024;
 
 /// The file that the first connection opened.
 #[derive(Debug)]
-pub struct File {
+pub struct DatabaseFile {
     path: PathBuf,
     /// Its device and inode.
     identity: OnceLock<(u64, u64)>,
     missing: AtomicBool,
 }
 
-impl File {
+impl DatabaseFile {
     /// Of an SQLite database; `None` for Postgres.
     pub fn of(url: &DatabaseUrl) -> Option<Self> {
         match url {

@@ -9,9 +9,9 @@ use diesel::connection::{SimpleConnection, TransactionManager, TransactionManage
 use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
-use super::file::File;
+use super::file::DatabaseFile;
 use super::sql::Sql;
-use super::{Count, DbConnection};
+use super::{DbConnection, StatementCounter};
 use crate::config::DatabaseUrl;
 use crate::error::{Error, Outage};
 
@@ -44,14 +44,14 @@ const POSTGRES_SETUP: &str = "SET TIME ZONE 'UTC'; SET default_transaction_isola
 const CHECKED_FOR: Duration = Duration::from_secs(1);
 
 /// A connection of the pool.
-pub struct Line {
+pub struct CheckedConnection {
     /// The connection.
     pub conn: DbConnection,
     /// When it was last found to work; `None` where there is reason to ask.
     checked: Option<Instant>,
 }
 
-impl Line {
+impl CheckedConnection {
     /// Has it asked whether it works before it is used again.
     pub fn doubt(&mut self) {
         self.checked = None;
@@ -62,12 +62,12 @@ impl Line {
 pub struct Manager {
     url: DatabaseUrl,
     statements: Arc<AtomicU64>,
-    file: Arc<Option<File>>,
+    file: Arc<Option<DatabaseFile>>,
 }
 
 impl Manager {
     /// A manager whose connections add to `statements`, all of them to the same `file`.
-    pub fn new(url: DatabaseUrl, statements: Arc<AtomicU64>, file: Arc<Option<File>>) -> Self {
+    pub fn new(url: DatabaseUrl, statements: Arc<AtomicU64>, file: Arc<Option<DatabaseFile>>) -> Self {
         Self { url, statements, file }
     }
 }
@@ -118,19 +118,19 @@ fn with_time_outs(address: &str) -> String {
 }
 
 impl r2d2::ManageConnection for Manager {
-    type Connection = Line;
+    type Connection = CheckedConnection;
     type Error = diesel::ConnectionError;
 
-    fn connect(&self) -> Result<Line, Self::Error> {
+    fn connect(&self) -> Result<CheckedConnection, Self::Error> {
         let mut conn = open(&self.url)?;
         if let Some(file) = self.file.as_ref() {
             file.opened();
         }
-        conn.set_instrumentation(Count(Arc::clone(&self.statements)));
-        Ok(Line { conn, checked: Some(Instant::now()) })
+        conn.set_instrumentation(StatementCounter(Arc::clone(&self.statements)));
+        Ok(CheckedConnection { conn, checked: Some(Instant::now()) })
     }
 
-    fn is_valid(&self, line: &mut Line) -> Result<(), Self::Error> {
+    fn is_valid(&self, line: &mut CheckedConnection) -> Result<(), Self::Error> {
         match &mut line.conn {
             // The engine is in this process: there is no line that could have been cut.
             DbConnection::Sqlite(_) => Ok(()),
@@ -143,7 +143,7 @@ impl r2d2::ManageConnection for Manager {
         }
     }
 
-    fn has_broken(&self, line: &mut Line) -> bool {
+    fn has_broken(&self, line: &mut CheckedConnection) -> bool {
         std::thread::panicking() || in_open_transaction(&mut line.conn)
     }
 }

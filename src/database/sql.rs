@@ -213,21 +213,21 @@ impl Sql {
     /// Runs `SELECT … AS name` and returns the names.
     pub fn names(self, conn: &mut DbConnection) -> Result<Vec<String>, Error> {
         #[derive(QueryableByName)]
-        struct Named {
+        struct NameColumn {
             #[diesel(sql_type = Text)]
             name: String,
         }
-        Ok(self.load::<Named>(conn)?.into_iter().map(|row| row.name).collect())
+        Ok(self.load::<NameColumn>(conn)?.into_iter().map(|row| row.name).collect())
     }
 
     /// Runs `SELECT … AS id` and returns the identities.
     pub fn ids(self, conn: &mut DbConnection) -> Result<Vec<Id>, Error> {
         #[derive(QueryableByName)]
-        struct Row {
+        struct IdColumn {
             #[diesel(sql_type = Text)]
             id: Id,
         }
-        Ok(self.load::<Row>(conn)?.into_iter().map(|row| row.id).collect())
+        Ok(self.load::<IdColumn>(conn)?.into_iter().map(|row| row.id).collect())
     }
 }
 

@@ -31,7 +31,7 @@ impl<T> Ended<T> {
 }
 
 #[derive(QueryableByName)]
-struct Line {
+struct StatusLine {
     #[diesel(sql_type = Text)]
     text: String,
 }
@@ -86,7 +86,7 @@ pub fn at_one_moment<T>(conn: &mut DbConnection, work: impl FnOnce(&mut DbConnec
 
 fn lock(conn: &mut DbConnection, exclusive: bool) -> Result<Option<String>, Error> {
     match conn {
-        DbConnection::Postgres(postgres) if exclusive => Ok(Some(sql_query(LOCK).get_result::<Line>(postgres)?.text)),
+        DbConnection::Postgres(postgres) if exclusive => Ok(Some(sql_query(LOCK).get_result::<StatusLine>(postgres)?.text)),
         _ => Ok(None),
     }
 }
@@ -95,7 +95,7 @@ fn lock(conn: &mut DbConnection, exclusive: bool) -> Result<Option<String>, Erro
 pub fn was_committed(conn: &mut DbConnection, number: &str) -> Result<Option<bool>, Error> {
     let DbConnection::Postgres(postgres) = conn else { return Ok(None) };
     let status = sql_query("SELECT coalesce(pg_xact_status(CAST($1 AS xid8)), '') AS text").bind::<Text, _>(number);
-    Ok(match status.get_result::<Line>(postgres)?.text.as_str() {
+    Ok(match status.get_result::<StatusLine>(postgres)?.text.as_str() {
         "committed" => Some(true),
         "aborted" => Some(false),
         _ => None,

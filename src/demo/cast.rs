@@ -120,7 +120,7 @@ pub const EXTRA_ROLES: [(&str, &str); 6] = [
 ];
 
 /// The personal tokens of some: whose, how many days old, for how many days, and the token.
-pub const PERSONAL: [(&str, i64, Credential); 4] = [
+pub const PERSONAL: [(&str, i64, DemoToken); 4] = [
     ("Tomas Okafor", 53, token("laptop", Write, Some(37), Some(27))),
     ("Tomas Okafor", 81, token("contract browser", Read, Some(9), None)),
     (USER, 20, token("laptop", Write, Some(70), Some(3 * HOUR))),
@@ -138,11 +138,11 @@ pub struct Machine {
     pub age: i64,
     /// Calls on a day of the week, and on one of the week-end.
     pub calls: (i64, i64),
-    pub tokens: &'static [Credential],
+    pub tokens: &'static [DemoToken],
 }
 
 /// A token of a system account.
-pub struct Credential {
+pub struct DemoToken {
     pub name: &'static str,
     pub access: Access,
     /// Days until it expires, below zero where it has; `None` for never.
@@ -163,13 +163,13 @@ const fn machine(
     roles: &'static [&'static str],
     age: i64,
     calls: (i64, i64),
-    tokens: &'static [Credential],
+    tokens: &'static [DemoToken],
 ) -> Machine {
     Machine { name, description, teams, roles, age, calls, tokens }
 }
 
-const fn token(name: &'static str, access: Access, expires: Option<i64>, used: Option<i64>) -> Credential {
-    Credential { name, access, expires, used }
+const fn token(name: &'static str, access: Access, expires: Option<i64>, used: Option<i64>) -> DemoToken {
+    DemoToken { name, access, expires, used }
 }
 
 /// The account whose page tells the whole story: its release pipeline's token has just been regenerated.

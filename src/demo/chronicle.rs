@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
 
-use super::cast::{self, ADMINISTRATORS, Credential, MACHINES, Machine, SHOWPIECE};
+use super::cast::{self, ADMINISTRATORS, DemoToken, MACHINES, Machine, SHOWPIECE};
 use super::stage::Stage;
 use super::traffic;
 use crate::accounts::model::Kind;
@@ -23,11 +23,11 @@ const PRIYA: &str = ADMINISTRATORS[2];
 /// Days since the first start.
 const FIRST_DAY: i64 = 410;
 
-type Step = Box<dyn FnOnce(&mut Stage<'_>, NaiveDateTime) -> Result<(), Error>>;
+type StoryStep = Box<dyn FnOnce(&mut Stage<'_>, NaiveDateTime) -> Result<(), Error>>;
 
 /// The steps, each with its moment.
 #[derive(Default)]
-struct Story(Vec<(NaiveDateTime, Step)>);
+struct Story(Vec<(NaiveDateTime, StoryStep)>);
 
 impl Story {
     fn at(&mut self, moment: NaiveDateTime, step: impl FnOnce(&mut Stage<'_>, NaiveDateTime) -> Result<(), Error> + 'static) {
@@ -137,7 +137,7 @@ fn life_of(stage: &mut Stage<'_>, story: &mut Story, machine: &'static Machine, 
 }
 
 /// When a token was made and when it expires, so that it has lived for a usual time and was made before it was used.
-fn times(stage: &mut Stage<'_>, machine: &Machine, credential: &Credential) -> (NaiveDateTime, Option<NaiveDateTime>) {
+fn times(stage: &mut Stage<'_>, machine: &Machine, credential: &DemoToken) -> (NaiveDateTime, Option<NaiveDateTime>) {
     let Some(expires) = credential.expires else { return (stage.workday(machine.age - 1), None) };
     let nine = NaiveTime::from_hms_opt(9, 0, 0).unwrap_or_default();
     let end = (stage.now + TimeDelta::days(expires)).date().and_time(nine);

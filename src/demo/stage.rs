@@ -9,7 +9,7 @@ use super::cast::MACHINES;
 use super::dice::Dice;
 use crate::accounts::actions::{Action, set_owner};
 use crate::accounts::model::{Kind, Selection};
-use crate::accounts::operations::{self, Creation, UserCreation};
+use crate::accounts::operations::{self, AccountCreation, UserCreation};
 use crate::audit::{self, Event, verbs};
 use crate::auth::principal::{Origin, Principal};
 use crate::clock;
@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::people;
 use crate::people::model::line;
-use crate::people::operations::{Invitations, Known, LIFE};
+use crate::people::operations::{ExistingUserPolicy, Invitations, LIFE};
 use crate::schema::{role_permissions, roles, team_administrators, teams};
 use crate::teams::queries::all as all_teams;
 use crate::text::fold;
@@ -175,12 +175,12 @@ impl<'a> Stage<'a> {
 
     pub fn add_machine(&mut self, by: &'static str, machine: &super::cast::Machine) -> Result<(), Error> {
         let actor = self.actor(by)?;
-        let form = Creation {
+        let form = AccountCreation {
             name: machine.name.into(),
             description: machine.description.into(),
             roles: self.role_ids(machine.roles)?,
             teams: self.team_ids(machine.teams)?,
-            ..Creation::default()
+            ..AccountCreation::default()
         };
         let id = operations::create_system_account(self.conn, &actor, &operations::Plan::unlimited(), &form)?;
         self.accounts.insert(machine.name, id);
@@ -201,7 +201,7 @@ impl<'a> Stage<'a> {
             people: vec![line(&format!("{name} <{}>", email(name)))],
             roles: self.role_ids(&["User"])?,
             teams: self.team_ids(&["Mobile"])?,
-            known: Known::Answer { enable: false },
+            known: ExistingUserPolicy::Answer { enable: false },
             form: None,
         };
         people::operations::invite(self.conn, &actor, &operations::Plan::unlimited(), &invitations)?;

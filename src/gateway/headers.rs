@@ -14,7 +14,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use uuid::Uuid;
 
-use crate::check::cache::{Account, Credential};
+use crate::check::cache::{CachedAccount, Credential};
 use crate::clock;
 use crate::roles::permission::Permission;
 
@@ -113,13 +113,13 @@ pub fn scope<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
     joined(items, " ", IN_SCOPE)
 }
 
-fn of_grants(account: &Account) -> [HeaderValue; 2] {
+fn of_grants(account: &CachedAccount) -> [HeaderValue; 2] {
     let roles = list(account.grants.roles.iter().map(|role| role.name.as_str()));
     let permissions = list(account.grants.permissions.iter().map(Permission::as_str));
     [value(&roles), value(&permissions)]
 }
 
-fn of_teams(account: &Account) -> HeaderValue {
+fn of_teams(account: &CachedAccount) -> HeaderValue {
     value(&list(account.membership.teams.iter().map(|team| team.name.as_str())))
 }
 
@@ -145,7 +145,7 @@ fn value(text: &str) -> HeaderValue {
 const WARNED: usize = 10_000;
 
 /// Once an hour for each account.
-fn warn_of(account: &Account, size: usize) {
+fn warn_of(account: &CachedAccount, size: usize) {
     static LAST: LazyLock<Mutex<HashMap<Uuid, NaiveDateTime>>> = LazyLock::new(Mutex::default);
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     if is_due(&mut last, account.id.uuid(), clock::now()) {

@@ -131,7 +131,7 @@ impl Example for Active {
 /// `Invalid` without the field `token`, `Unavailable` when the database cannot be asked.
 pub async fn introspect(
     request: HttpRequest,
-    door: Door,
+    door: Introspector,
     database: web::Data<Database>,
     form: Result<Form<TokenQuestion>, FormError>,
 ) -> Result<HttpResponse, actix_web::Error> {
@@ -167,13 +167,13 @@ pub async fn introspect(
 }
 
 /// What a question is answered from.
-pub struct Door {
+pub struct Introspector {
     check: web::Data<Check>,
     recorder: web::Data<Recorder>,
     issuer: web::Data<BaseUrl>,
 }
 
-impl FromRequest for Door {
+impl FromRequest for Introspector {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 

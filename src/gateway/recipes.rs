@@ -21,7 +21,7 @@ pub enum Gateway {
 }
 
 /// A file of a recipe: what to call it, and its text.
-type Source = (&'static str, &'static str);
+type RecipeFile = (&'static str, &'static str);
 
 impl Gateway {
     pub const ALL: [Self; 5] = [Self::Nginx, Self::Caddy, Self::Traefik, Self::Haproxy, Self::Envoy];
@@ -77,7 +77,7 @@ impl Gateway {
         }
     }
 
-    fn sources(self) -> &'static [Source] {
+    fn sources(self) -> &'static [RecipeFile] {
         match self {
             Self::Nginx => &[
                 ("muster-check.conf", include_str!("recipes/nginx-check.conf")),

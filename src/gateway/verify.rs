@@ -18,10 +18,10 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 
 use super::headers;
 use super::requirements::{Lack, Requirements};
-use super::wanted::Wanted;
+use super::wanted::WantedPermissions;
 use crate::activity::Recorder;
 use crate::auth::bearer;
-use crate::check::counters::Outcome;
+use crate::check::counters::CallOutcome;
 use crate::check::{Check, Reason, Verdict};
 use crate::clock;
 use crate::config::Config;
@@ -63,7 +63,7 @@ pub async fn verify(
     let mut call = check.counters().begin();
     let value = match bearer::credentials(request.headers()) {
         Credentials::None => {
-            call.was(Outcome::NoToken);
+            call.was(CallOutcome::NoToken);
             return unauthenticated(&request, None);
         }
         Credentials::Malformed => None,
@@ -73,11 +73,11 @@ pub async fn verify(
     let (verdict, lack) = match judge(&request, &requirements, &check, value.as_ref()).await {
         Ok(judged) => judged,
         Err(error) => {
-            call.was(Outcome::Unavailable);
+            call.was(CallOutcome::Unavailable);
             return unavailable(&request, &error);
         }
     };
-    call.was(Outcome::from(&verdict));
+    call.was(CallOutcome::from(&verdict));
     let now = clock::now();
     match (verdict, lack) {
         (Verdict::Refused { reason, known }, _) => {
@@ -86,7 +86,7 @@ pub async fn verify(
             }
             match bearer::too_many_refusals(&request) {
                 Ok(Some(wait)) => {
-                    call.was(Outcome::Throttled);
+                    call.was(CallOutcome::Throttled);
                     throttled(&request, wait)
                 }
                 Ok(None) => unauthenticated(&request, Some(reason)),
@@ -94,10 +94,10 @@ pub async fn verify(
             }
         }
         (Verdict::Accepted(holder), Some(lack)) => {
-            call.was(Outcome::InsufficientScope);
+            call.was(CallOutcome::InsufficientScope);
             recorder.refused(holder.id(), &holder.account.id, bearer::INSUFFICIENT, now);
             if let (Lack::Scope(scope), Ok(wanted), Ok(database)) =
-                (&lack, registered::<Wanted>(&request), registered::<Database>(&request))
+                (&lack, registered::<WantedPermissions>(&request), registered::<Database>(&request))
             {
                 wanted.note(&database, scope, now);
             }

@@ -18,9 +18,9 @@ const MOST: usize = 50;
 
 /// What was noted within the hour. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted(Arc<Mutex<HashMap<String, NaiveDateTime>>>);
+pub struct WantedPermissions(Arc<Mutex<HashMap<String, NaiveDateTime>>>);
 
-impl Wanted {
+impl WantedPermissions {
     /// Notes the permissions of a `scope` that a token lacked, without keeping the call waiting.
     pub fn note(&self, database: &Database, scope: &str, now: NaiveDateTime) {
         let new: Vec<Permission> = permissions(scope).filter(|permission| self.is_new(permission, now)).collect();
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn each_is_noted_once_an_hour_and_only_so_many() {
-        let (wanted, now) = (Wanted::default(), clock::now());
+        let (wanted, now) = (WantedPermissions::default(), clock::now());
         let one = |text: &str| Permission::parse(text).unwrap();
         assert!(wanted.is_new(&one("payments:refund"), now) && !wanted.is_new(&one("payments:refund"), now));
         assert!(!wanted.is_new(&one("payments:refund"), now + TimeDelta::minutes(59)));

@@ -65,13 +65,13 @@ pub async fn terraform(visit: Visit) -> Result<HttpResponse, Error> {
 /// The page's form.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Search {
+pub struct ApiSearch {
     q: String,
 }
 
 /// `GET /help/api`: what the API answers, found by path, method or permission.
 pub async fn api(visit: Visit) -> Result<HttpResponse, Error> {
-    let q = Query::<Search>::of(&visit.request).map_or_else(|_| String::new(), |query| query.0.q);
+    let q = Query::<ApiSearch>::of(&visit.request).map_or_else(|_| String::new(), |query| query.0.q);
     let (url, description) = (visit.data::<BaseUrl>()?.0.clone(), visit.data::<Description>()?);
     let ((), shell) = visit.framed(API, |_| Ok(())).await?;
     visit.html(StatusCode::OK, &ApiPage { shell, groups: groups(&description, &url, &q), url, q })

@@ -5,7 +5,7 @@ use askama::Template;
 pub use self::document::{Block, Document, Section, wrapped};
 use crate::gateway::recipes::{Gateway, Values};
 use crate::roles::predefined;
-use crate::web::navigation::{Group, Item};
+use crate::web::navigation::{Item, NavigationGroup};
 use crate::web::view::{Field, Shell};
 
 pub mod api;
@@ -21,14 +21,28 @@ pub const AUTHZEN: &str = "/help/authzen";
 /// The address of the page about Terraform.
 pub const TERRAFORM: &str = "/help/terraform";
 
-pub const NAVIGATION: Item =
-    Item { label: "Gateways", href: GATEWAYS, icon: "gate", group: Group::Reference, any_of: &[], unless: None, count: None };
+pub const NAVIGATION: Item = Item {
+    label: "Gateways",
+    href: GATEWAYS,
+    icon: "gate",
+    group: NavigationGroup::Reference,
+    any_of: &[],
+    unless: None,
+    count: None,
+};
 
 /// The address of the page about the API.
 pub const API: &str = "/help/api";
 
-pub const API_ITEM: Item =
-    Item { label: "API reference", href: API, icon: "book", group: Group::Reference, any_of: &[], unless: None, count: None };
+pub const API_ITEM: Item = Item {
+    label: "API reference",
+    href: API,
+    icon: "book",
+    group: NavigationGroup::Reference,
+    any_of: &[],
+    unless: None,
+    count: None,
+};
 
 /// How to configure a gateway.
 #[derive(Template)]

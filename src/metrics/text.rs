@@ -10,10 +10,10 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::{Sources, Stored};
-use crate::check::counters::{BOUNDS, Counts, Outcome};
+use super::{Sources, StoredFigures};
+use crate::check::counters::{BOUNDS, CallCounts, CallOutcome};
 use crate::clock;
-use crate::web::trace::Kind;
+use crate::web::trace::RequestLabels;
 
 /// The route that the check's answers are counted under, whatever a gateway appends to it.
 const CHECK_ROUTE: &str = "/auth/verify";
@@ -21,8 +21,8 @@ const CHECK_ROUTE: &str = "/auth/verify";
 /// Everything, at one moment.
 #[derive(Debug)]
 struct Snapshot {
-    requests: Vec<(Kind, u64)>,
-    checks: Counts,
+    requests: Vec<(RequestLabels, u64)>,
+    checks: CallCounts,
     waiting: usize,
     dropped: u64,
     lag: Option<f64>,
@@ -44,7 +44,7 @@ struct Numbers {
 }
 
 /// Writes them down.
-pub fn draw(sources: &Sources, stored: Option<Stored>) -> Result<String, fmt::Error> {
+pub fn draw(sources: &Sources, stored: Option<StoredFigures>) -> Result<String, fmt::Error> {
     let cache = sources.check.cache();
     let snapshot = Snapshot {
         requests: sources.requests.counted().into_iter().collect(),
@@ -70,7 +70,7 @@ pub fn draw(sources: &Sources, stored: Option<Stored>) -> Result<String, fmt::Er
 pub fn families() -> Vec<(String, String)> {
     let snapshot = Snapshot {
         requests: Vec::new(),
-        checks: Counts::default(),
+        checks: CallCounts::default(),
         waiting: 0,
         dropped: 0,
         lag: Some(0.0),
@@ -97,8 +97,8 @@ pub fn families() -> Vec<(String, String)> {
     helps.map(written).collect()
 }
 
-impl From<Stored> for Numbers {
-    fn from(stored: Stored) -> Self {
+impl From<StoredFigures> for Numbers {
+    fn from(stored: StoredFigures) -> Self {
         let now = clock::now();
         let seconds = |at: chrono::NaiveDateTime| (at - now).as_seconds_f64();
         Self {
@@ -119,7 +119,7 @@ impl From<Stored> for Numbers {
 
 impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        let mut page = Page(&mut encoder);
+        let mut page = MetricsWriter(&mut encoder);
         page.one(
             "build_info",
             "The running version; always 1",
@@ -136,7 +136,7 @@ impl Collector for Snapshot {
 }
 
 impl Snapshot {
-    fn requests(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+    fn requests(&self, page: &mut MetricsWriter<'_, '_>) -> fmt::Result {
         page.one(
             "http_requests",
             "Requests answered, by method, route (never the path) and status",
@@ -158,12 +158,12 @@ impl Snapshot {
         )
     }
 
-    fn checks(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+    fn checks(&self, page: &mut MetricsWriter<'_, '_>) -> fmt::Result {
         page.one(
             "checks",
             "Answers to gateways, by result",
             |mut family| {
-                for (outcome, count) in Outcome::ALL.iter().zip(self.checks.outcomes) {
+                for (outcome, count) in CallOutcome::ALL.iter().zip(self.checks.outcomes) {
                     ConstCounter::new(count).encode(family.encode_family(&[("result", outcome.as_str())])?)?;
                 }
                 Ok(())
@@ -185,7 +185,7 @@ impl Snapshot {
         )
     }
 
-    fn memory(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+    fn memory(&self, page: &mut MetricsWriter<'_, '_>) -> fmt::Result {
         page.gauge("activity_queue_tokens", "Tokens whose activity is waiting to be written", count(self.waiting))?;
         page.one(
             "activity_dropped_calls",
@@ -209,7 +209,7 @@ impl Snapshot {
         )
     }
 
-    fn database(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+    fn database(&self, page: &mut MetricsWriter<'_, '_>) -> fmt::Result {
         let (all, idle, most) = self.connections;
         page.gauge("database_up", "1 while the database answers", u8::from(self.stored.is_some()).into())?;
         page.one(
@@ -234,7 +234,7 @@ impl Snapshot {
         )
     }
 
-    fn accounts(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+    fn accounts(&self, page: &mut MetricsWriter<'_, '_>) -> fmt::Result {
         if let Some(limit) = self.plan_limit {
             page.gauge("plan_system_accounts_limit", "Enabled system accounts that the plan allows", limit)?;
         }
@@ -267,9 +267,9 @@ impl Snapshot {
     }
 }
 
-struct Page<'a, 'b>(&'a mut DescriptorEncoder<'b>);
+struct MetricsWriter<'a, 'b>(&'a mut DescriptorEncoder<'b>);
 
-impl Page<'_, '_> {
+impl MetricsWriter<'_, '_> {
     fn one(
         &mut self,
         name: &str,
@@ -286,9 +286,9 @@ impl Page<'_, '_> {
     }
 }
 
-fn by_status(counted: &Counts) -> std::collections::BTreeMap<u16, u64> {
+fn by_status(counted: &CallCounts) -> std::collections::BTreeMap<u16, u64> {
     let mut all = std::collections::BTreeMap::new();
-    for (outcome, count) in Outcome::ALL.iter().zip(counted.outcomes) {
+    for (outcome, count) in CallOutcome::ALL.iter().zip(counted.outcomes) {
         if let Some(status) = outcome.status() {
             *all.entry(status).or_default() += count;
         }

@@ -6,8 +6,8 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::model::Person;
-use super::operations::{self, Answer, Invitations, Invited, Known};
+use super::model::Invitee;
+use super::operations::{self, ExistingUserPolicy, Invitations, InviteOutcome, Invited};
 use crate::accounts::api::shown::Showing;
 use crate::accounts::api::users::GROUP;
 use crate::accounts::json::User;
@@ -47,14 +47,14 @@ impl Example for NewUser {
 
 impl NewUser {
     /// `parent` stands before the names of the fields.
-    fn person(&self, parent: &str, faults: &mut Vec<(String, String)>) -> Option<Person> {
+    fn person(&self, parent: &str, faults: &mut Vec<(String, String)>) -> Option<Invitee> {
         let mut checked = |field: &str, message: String| faults.push((format!("{parent}{field}"), message));
         let parts = [&self.first_name, &self.last_name].into_iter().flatten().map(|part| part.trim());
         let full = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
         let name = self.name.clone().or_else(|| Some(full).filter(|name| !name.is_empty()));
         let name = name.map(|name| AccountName::parse(&name)).transpose().map_err(|message| checked("name", message));
         let email = Email::parse(self.email.as_deref().unwrap_or_default()).map_err(|message| checked("email", message));
-        Some(Person { name: name.ok()?, email: email.ok()? })
+        Some(Invitee { name: name.ok()?, email: email.ok()? })
     }
 }
 
@@ -101,7 +101,7 @@ pub async fn invite(call: Call, body: Json<NewUser>) -> Result<HttpResponse, Err
     let (showing, plan, wanted) = (Showing::of(&call)?, Plan::from(call.config.get_ref()), body.0);
     let active = wanted.active;
     let shown = call.write(move |conn, actor| {
-        let known = Known::Answer { enable: active != Some(false) };
+        let known = ExistingUserPolicy::Answer { enable: active != Some(false) };
         let ids = invited(conn, actor, &plan, std::slice::from_ref(&wanted), |_| String::new(), known)?;
         disabled(conn, actor, active, &ids)?;
         showing.users(conn, &ids)?.pop().ok_or(Error::NotFound("user"))
@@ -121,8 +121,14 @@ pub static CREATE: Operation = Operation::new(
 pub async fn create(call: Call, body: Json<NewUser>) -> Result<HttpResponse, Error> {
     let (showing, plan, wanted) = (Showing::of(&call)?, Plan::from(call.config.get_ref()), body.0);
     let shown = call.write(move |conn, actor| {
-        let ids =
-            invited(conn, actor, &plan, std::slice::from_ref(&wanted), |_| String::new(), Known::Fault { enable: Vec::new() })?;
+        let ids = invited(
+            conn,
+            actor,
+            &plan,
+            std::slice::from_ref(&wanted),
+            |_| String::new(),
+            ExistingUserPolicy::Fault { enable: Vec::new() },
+        )?;
         disabled(conn, actor, wanted.active, &ids)?;
         showing.users(conn, &ids)?.pop().ok_or(Error::NotFound("user"))
     });
@@ -148,7 +154,7 @@ pub async fn invite_several(call: Call, body: Json<NewUsers>) -> Result<HttpResp
     }
     let shown = call.write(move |conn, actor| {
         let place = |at: usize| format!("users[{at}].");
-        let ids = invited(conn, actor, &plan, &wanted, place, Known::Answer { enable: false })?;
+        let ids = invited(conn, actor, &plan, &wanted, place, ExistingUserPolicy::Answer { enable: false })?;
         showing.users(conn, &ids)
     });
     ok(&InvitedUsers { users: shown.await? })
@@ -161,7 +167,7 @@ fn invited(
     plan: &Plan,
     wanted: &[NewUser],
     place: impl Fn(usize) -> String,
-    known: Known,
+    known: ExistingUserPolicy,
 ) -> Result<Vec<Id>, Error> {
     let mut faults = Vec::new();
     let people: Vec<_> = wanted.iter().enumerate().map(|(at, user)| user.person(&place(at), &mut faults)).collect();
@@ -178,16 +184,16 @@ fn invited(
         known,
         form: None,
     };
-    let conflict = matches!(form.known, Known::Fault { .. });
+    let conflict = matches!(form.known, ExistingUserPolicy::Fault { .. });
     match operations::invite(conn, actor, plan, &form)? {
-        Answer::Invited(invited, _) => {
+        InviteOutcome::Invited(invited, _) => {
             may_see(actor, &invited)?;
             Ok(invited.into_iter().map(|one| one.account).collect())
         }
-        Answer::Faults(faults) if conflict => {
-            Err(Error::Conflict(faults.first().map_or_else(String::new, operations::Fault::sentence)))
+        InviteOutcome::Faults(faults) if conflict => {
+            Err(Error::Conflict(faults.first().map_or_else(String::new, operations::InviteFault::sentence)))
         }
-        Answer::Faults(faults) => {
+        InviteOutcome::Faults(faults) => {
             Err(Error::InvalidAt(faults.iter().map(|fault| (format!("{}email", place(fault.line)), fault.sentence())).collect()))
         }
     }

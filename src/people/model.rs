@@ -8,12 +8,12 @@ use crate::text::email;
 
 /// Somebody to invite. Whose name is not given is asked for it when they set their password.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
+pub struct Invitee {
     pub name: Option<AccountName>,
     pub email: Email,
 }
 
-impl Person {
+impl Invitee {
     /// The name that stands in lists: of somebody without one, the address.
     pub fn shown(&self) -> Result<AccountName, String> {
         let from_address = || AccountName::parse(&self.email.as_str().chars().take(NAME_LIMIT).collect::<String>());
@@ -25,7 +25,7 @@ const ONE_EACH: &str = "One address per line.";
 
 /// Reads a line of a list that somebody pasted: an address, or `Name <address>`. What Outlook leaves at the end of a line is
 /// left out.
-pub fn line(text: &str) -> Result<Person, String> {
+pub fn line(text: &str) -> Result<Invitee, String> {
     let text = text.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, ',' | ';'));
     let Some((name, address)) = text.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) else {
         return match text.matches('@').count() {
@@ -43,11 +43,11 @@ pub fn line(text: &str) -> Result<Person, String> {
     if name.contains('@') {
         return Err(ONE_EACH.to_owned());
     }
-    Ok(Person { name: Some(AccountName::parse(&name)?), ..person })
+    Ok(Invitee { name: Some(AccountName::parse(&name)?), ..person })
 }
 
-fn bare(address: &str) -> Result<Person, String> {
-    Ok(Person { name: None, email: Email::parse(address)? })
+fn bare(address: &str) -> Result<Invitee, String> {
+    Ok(Invitee { name: None, email: Email::parse(address)? })
 }
 
 /// `"Holm, Ida"` without its quotation marks.
@@ -75,7 +75,7 @@ pub struct Invitation {
 
 /// How a pending invitation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum InvitationState {
     /// The link works.
     Open,
     Expired,

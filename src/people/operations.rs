@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::model::{Invitation, Standing};
+use super::model::{Invitation, InvitationState};
 use super::queries;
 use crate::accounts::model::{Account, Kind, Right};
 use crate::accounts::operations::covers;
@@ -26,7 +26,7 @@ pub mod shown;
 
 pub use accept::{OpenLink, open, set_password};
 pub use email::{change_email, change_own_email};
-pub use invite::{Answer, Fault, Invitations, Invited, Known, LIFE, invite, sent_before};
+pub use invite::{ExistingUserPolicy, Invitations, InviteFault, InviteOutcome, Invited, LIFE, invite, sent_before};
 pub use links::{Offered, cancel, offer_password, renew};
 pub use sessions::end_sessions;
 
@@ -88,7 +88,7 @@ fn backed(
 
 /// The pending invitations among some accounts, and how they stand.
 #[derive(Debug, Clone, Default)]
-pub struct Pending(HashMap<Id, (Invitation, Standing)>);
+pub struct Pending(HashMap<Id, (Invitation, InvitationState)>);
 
 impl Pending {
     /// Four statements, whatever the number of accounts; three more where one of those invited handles accounts of their teams.
@@ -96,26 +96,26 @@ impl Pending {
         let pending = queries::of_accounts(conn, accounts)?;
         let standings = standings(conn, &pending)?;
         let with_standing = |(id, one)| {
-            let standing = standings.get(&id).copied().unwrap_or(Standing::Unbacked);
+            let standing = standings.get(&id).copied().unwrap_or(InvitationState::Unbacked);
             (id, (one, standing))
         };
         Ok(Self(pending.into_iter().map(with_standing).collect()))
     }
 
-    pub fn get(&self, account: &Id) -> Option<(&Invitation, Standing)> {
+    pub fn get(&self, account: &Id) -> Option<(&Invitation, InvitationState)> {
         self.0.get(account).map(|(one, standing)| (one, *standing))
     }
 }
 
-fn standings(conn: &mut DbConnection, pending: &HashMap<Id, Invitation>) -> Result<HashMap<Id, Standing>, Error> {
+fn standings(conn: &mut DbConnection, pending: &HashMap<Id, Invitation>) -> Result<HashMap<Id, InvitationState>, Error> {
     let grants: Vec<(&Id, Option<&Id>)> = pending.values().map(|one| (&one.account, one.by.as_ref())).collect();
     let backed = backed(conn, &grants, invites)?;
     let now = clock::now();
     let standing = |one: &Invitation| match one {
-        _ if backed.get(&one.account) == Some(&false) => Standing::Unbacked,
-        one if one.ended => Standing::Ended,
-        one if one.expires_at <= now => Standing::Expired,
-        _ => Standing::Open,
+        _ if backed.get(&one.account) == Some(&false) => InvitationState::Unbacked,
+        one if one.ended => InvitationState::Ended,
+        one if one.expires_at <= now => InvitationState::Expired,
+        _ => InvitationState::Open,
     };
     Ok(pending.values().map(|one| (one.account.clone(), standing(one))).collect())
 }

@@ -23,7 +23,7 @@ pub mod sent;
 
 /// A user who has an address already.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
-pub struct Known {
+pub struct ExistingUser {
     #[diesel(sql_type = Text)]
     pub id: Id,
     #[diesel(sql_type = Text)]
@@ -38,15 +38,15 @@ pub struct Known {
 }
 
 /// The users who have one of these addresses, by the address in its one form.
-pub fn known(conn: &mut DbConnection, addresses: &[Email]) -> Result<HashMap<String, Known>, Error> {
+pub fn known(conn: &mut DbConnection, addresses: &[Email]) -> Result<HashMap<String, ExistingUser>, Error> {
     let mut sql = Sql::new("SELECT a.id, a.name, a.email_key, a.disabled, ");
     sql.push("EXISTS (SELECT 1 FROM invitations i WHERE i.account_id = a.id) AS invited ");
     sql.push("FROM accounts a WHERE a.kind = 'user' AND a.email_key IN ").bind_list(addresses.iter().map(Email::key));
-    Ok(sql.load::<Known>(conn)?.into_iter().map(|user| (user.email_key.clone(), user)).collect())
+    Ok(sql.load::<ExistingUser>(conn)?.into_iter().map(|user| (user.email_key.clone(), user)).collect())
 }
 
 /// A user about to be invited.
-pub struct NewUser {
+pub struct NewUserRow {
     pub id: Id,
     pub name: AccountName,
     pub named: bool,
@@ -56,7 +56,7 @@ pub struct NewUser {
 }
 
 /// Writes the accounts of invited users, and their invitations. Two statements.
-pub fn insert(conn: &mut DbConnection, actor: &Principal, users: &[NewUser], expires: NaiveDateTime) -> Result<(), Error> {
+pub fn insert(conn: &mut DbConnection, actor: &Principal, users: &[NewUserRow], expires: NaiveDateTime) -> Result<(), Error> {
     let (now, by) = (clock::now(), Value::MaybeText(actor.account.as_ref().map(Id::to_string)));
     let mut sql = Sql::new("INSERT INTO accounts (id, kind, name, name_key, description, search_text, email, email_key, ");
     sql.push("created_at, created_by, created_by_name, updated_at) VALUES ");
@@ -82,7 +82,7 @@ pub fn insert(conn: &mut DbConnection, actor: &Principal, users: &[NewUser], exp
 }
 
 #[derive(QueryableByName)]
-struct InvitationRow {
+struct PendingInvitation {
     #[diesel(sql_type = Text)]
     account: Id,
     #[diesel(sql_type = Bool)]
@@ -97,9 +97,9 @@ struct InvitationRow {
     ended: bool,
 }
 
-impl From<InvitationRow> for Invitation {
-    fn from(row: InvitationRow) -> Self {
-        let InvitationRow { account, named, invited_by, invited_by_name, expires_at, ended } = row;
+impl From<PendingInvitation> for Invitation {
+    fn from(row: PendingInvitation) -> Self {
+        let PendingInvitation { account, named, invited_by, invited_by_name, expires_at, ended } = row;
         Self { account, named, by: invited_by, by_name: invited_by_name, expires_at, ended }
     }
 }
@@ -112,14 +112,14 @@ pub fn by_link(conn: &mut DbConnection, digest: &str) -> Result<Option<Invitatio
     let mut sql = Sql::new(INVITATION);
     sql.push("JOIN accounts a ON a.id = i.account_id WHERE a.disabled = FALSE AND i.digest = ").bind(digest);
     sql.push(" AND i.expires_at > ").bind(clock::now());
-    Ok(sql.load::<InvitationRow>(conn)?.into_iter().next().map(Invitation::from))
+    Ok(sql.load::<PendingInvitation>(conn)?.into_iter().next().map(Invitation::from))
 }
 
 /// The pending invitations among these accounts.
 pub fn of_accounts(conn: &mut DbConnection, accounts: &[Id]) -> Result<HashMap<Id, Invitation>, Error> {
     let mut sql = Sql::new(INVITATION);
     sql.push("WHERE i.account_id IN ").bind_page(accounts);
-    Ok(sql.load::<InvitationRow>(conn)?.into_iter().map(|row| (row.account.clone(), row.into())).collect())
+    Ok(sql.load::<PendingInvitation>(conn)?.into_iter().map(|row| (row.account.clone(), row.into())).collect())
 }
 
 /// Which of these accounts are enabled.

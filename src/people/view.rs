@@ -6,10 +6,10 @@ use askama::Template;
 
 use crate::accounts::kind::USERS;
 use crate::accounts::model::{Kind, Right};
-use crate::accounts::view::Plan;
+use crate::accounts::view::PlanUsage;
 use crate::auth::principal::Principal;
 use crate::people::operations::INVITE;
-use crate::web::navigation::{Group, Item};
+use crate::web::navigation::{Item, NavigationGroup};
 use crate::web::view::pagination::Pagination;
 use crate::web::view::{Choice, Field, Head, Moment, Shell, Tile};
 
@@ -21,7 +21,7 @@ pub const INVITATIONS_ITEM: Item = Item {
     label: "Invitations",
     href: INVITATIONS,
     icon: "user",
-    group: Group::Organisation,
+    group: NavigationGroup::Organisation,
     any_of: &[INVITE],
     unless: Some("user:read:*"),
     count: None,
@@ -52,7 +52,7 @@ pub struct InvitationRow {
 pub struct InvitationsPage {
     pub shell: Shell,
     pub rows: Vec<InvitationRow>,
-    pub seats: Plan,
+    pub seats: PlanUsage,
     pub pagination: Pagination,
 }
 
@@ -92,7 +92,7 @@ pub struct InvitePage {
     /// Whether it has to be said a second time that they are to be administrators, and what that means.
     pub asks_administrator: bool,
     pub consequence: &'static str,
-    pub seats: Plan,
+    pub seats: PlanUsage,
     /// The list that it belongs to: label and address.
     pub list: (&'static str, &'static str),
     /// Why the whole was refused, such as that no seat is left.

@@ -5,7 +5,7 @@ use actix_web::http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::json::{Permission, Permissions, Role, Roles};
+use super::json::{PermissionJson, Permissions, RoleJson, Roles};
 use super::operations::{self, MOST_PERMISSIONS, NAME_TAKEN, RoleDraft, RoleEdit, too_many};
 use super::permission;
 use super::predefined::PREDEFINED;
@@ -104,13 +104,13 @@ pub async fn list(call: Call) -> Result<HttpResponse, Error> {
 }
 
 pub static SHOW: Operation =
-    Operation::new(GROUP, "Show a role", "A role with its permissions.", &[answers::<Role>(200, "The role.")]);
+    Operation::new(GROUP, "Show a role", "A role with its permissions.", &[answers::<RoleJson>(200, "The role.")]);
 
 /// `GET /admin/roles/{uuid}`
 pub async fn show(call: Call) -> Result<HttpResponse, Error> {
     let id = call.id("uuid", "role")?;
     let role = call.read(move |conn| queries::get(conn, &id)).await?;
-    ok(&Role::new(&role, &call.base()))
+    ok(&RoleJson::new(&role, &call.base()))
 }
 
 const CONFLICT: &str = "Another role has this name, the role is locked, or it would leave nobody who can administer Muster.";
@@ -121,7 +121,7 @@ pub static CREATE: Operation = Operation::new(
     "`name` and `permissions` are required (null counts as absent); `[]` is a role that grants nothing. An absent, null or empty \
      `description` is empty. A scope that is malformed is refused; any well-formed one may be granted by whoever has it, \
      and by administrators. The answer repeats the scopes as they were sent, in a stable order.",
-    &[answers::<Role>(201, "The new role. Location is its address."), says(409, CONFLICT)],
+    &[answers::<RoleJson>(201, "The new role. Location is its address."), says(409, CONFLICT)],
 )
 .with_body::<Draft>();
 
@@ -132,7 +132,7 @@ pub async fn create(call: Call, body: Json<Draft>) -> Result<HttpResponse, Error
         let id = operations::create(conn, actor, &draft)?;
         queries::get(conn, &id)
     });
-    let role = Role::new(&made.await.map_err(told)?, &call.base());
+    let role = RoleJson::new(&made.await.map_err(told)?, &call.base());
     let mut answer = hal(StatusCode::CREATED, &role)?;
     if let Ok(location) = header::HeaderValue::from_str(&role.links.this.href) {
         answer.headers_mut().insert(header::LOCATION, location);
@@ -146,7 +146,7 @@ pub static UPDATE: Operation = Operation::new(
     "Replaces name and permissions, which are both required: an absent or null `permissions` is refused, `[]` grants nothing. \
      An absent or null `description` stays; an empty one becomes empty. A role that comes with Muster keeps its name, and a locked \
      one cannot be changed. `uuid` in the body is ignored.",
-    &[answers::<Role>(200, "The role as it is now."), says(409, CONFLICT)],
+    &[answers::<RoleJson>(200, "The role as it is now."), says(409, CONFLICT)],
 )
 .with_body::<Draft>();
 
@@ -162,7 +162,7 @@ pub async fn update(call: Call, body: Json<Draft>) -> Result<HttpResponse, Error
         operations::update(conn, actor, &id, &RoleEdit { shown: None, wanted })?;
         queries::get(conn, &id)
     });
-    ok(&Role::new(&changed.await.map_err(told)?, &call.base()))
+    ok(&RoleJson::new(&changed.await.map_err(told)?, &call.base()))
 }
 
 pub static DELETE: Operation = Operation::new(
@@ -209,6 +209,6 @@ pub static PERMISSIONS: Operation = Operation::new(
 
 /// `GET /admin/permissions`
 pub async fn permissions(call: Call) -> Result<HttpResponse, Error> {
-    let known = catalogue::all().map(|permission| Permission::from(&permission)).collect();
+    let known = catalogue::all().map(|permission| PermissionJson::from(&permission)).collect();
     ok(&Permissions::new(known, &call.base()))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::model::Role;
 use super::permission::{Permission, PermissionSet};
 use super::predefined;
-use super::queries::{self, Holders};
+use super::queries::{self, RoleHolders};
 use crate::audit::{self, Event, verbs};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
@@ -86,7 +86,7 @@ pub fn reset(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<bool
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`; `Conflict` for a predefined or default role, where others have it now, or where no administrator would remain.
-pub fn delete(conn: &mut DbConnection, actor: &Principal, id: &Id, shown: Option<&Holders>) -> Result<Role, Error> {
+pub fn delete(conn: &mut DbConnection, actor: &Principal, id: &Id, shown: Option<&RoleHolders>) -> Result<Role, Error> {
     actor.require(MANAGE, "You don't have permission to delete roles.")?;
     let role = queries::get(conn, id)?;
     rules::may_delete(conn, &role)?;

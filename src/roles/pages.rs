@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 use super::model::Role;
-use super::view::{Held, PermissionText, ROLES, RoleCard, RolesPage};
+use super::view::{HolderLinks, PermissionText, ROLES, RoleCard, RolesPage};
 use super::{operations, queries};
 use crate::database::DbConnection;
 use crate::error::Error;
@@ -43,6 +43,6 @@ fn card(role: &Role, default_of: String, holders: (i64, i64), shell: &Shell) -> 
         locked: role.locked,
         changed: operations::differs_from_default(role),
         permissions: role.permissions.iter().map(text).collect(),
-        held: Held::new(role.id.as_str(), holders, shell),
+        held: HolderLinks::new(role.id.as_str(), holders, shell),
     }
 }

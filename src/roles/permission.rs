@@ -14,7 +14,7 @@ use crate::roles::catalogue::known;
 mod grammar;
 mod set;
 
-use grammar::{ANY, Parts, Scope};
+use grammar::{ANY, Instance, Parts};
 pub use set::PermissionSet;
 
 /// Longest permission that is accepted, in bytes.
@@ -56,8 +56,8 @@ impl Permission {
             resource_end,
             action_end: resource_end + 1 + parts.action.len(),
             id: match parts.scope {
-                Scope::Id(id) => Some(id),
-                Scope::None | Scope::Any | Scope::Named(_) | Scope::Unnamed => None,
+                Instance::Id(id) => Some(id),
+                Instance::None | Instance::Any | Instance::Named(_) | Instance::Unnamed => None,
             },
         })
     }
@@ -148,20 +148,20 @@ impl Permission {
             action => capitalised(&format!("{} {resource}", spaced(action))),
         };
         match self.parts().scope {
-            Scope::None | Scope::Unnamed => words,
-            Scope::Any if self.action() == ANY => words,
-            Scope::Any => format!("{words} (all)"),
-            Scope::Named(name) => format!("{words} ({})", spaced(name)),
-            Scope::Id(id) => format!("{words} {id}"),
+            Instance::None | Instance::Unnamed => words,
+            Instance::Any if self.action() == ANY => words,
+            Instance::Any => format!("{words} (all)"),
+            Instance::Named(name) => format!("{words} ({})", spaced(name)),
+            Instance::Id(id) => format!("{words} {id}"),
         }
     }
 
     fn parts(&self) -> Parts<'_> {
         let scope = match (self.id, self.scope()) {
-            (Some(id), _) => Scope::Id(id),
-            (None, None) => Scope::missing(self.action()),
-            (None, Some(ANY)) => Scope::Any,
-            (None, Some(name)) => Scope::Named(name),
+            (Some(id), _) => Instance::Id(id),
+            (None, None) => Instance::missing(self.action()),
+            (None, Some(ANY)) => Instance::Any,
+            (None, Some(name)) => Instance::Named(name),
         };
         Parts { resource: self.resource(), action: self.action(), scope }
     }

@@ -22,7 +22,7 @@ mod impact;
 pub mod wanted;
 
 pub use changes::{delete, insert, set_permissions, update};
-pub use holders::{Holders, OnlyHolder, holders, of_role, only_holders};
+pub use holders::{OnlyHolder, RoleHolders, holders, of_role, only_holders};
 pub use impact::{Difference, differences};
 
 /// Writes the predefined roles that are not there yet. What an administrator has edited since is left alone; what nobody can
@@ -56,7 +56,7 @@ fn has_other_permissions(conn: &mut DbConnection, role: &predefined::PredefinedR
     Ok(stored != role.permissions)
 }
 
-type Columns = (Id, String, String, bool, bool, bool, NaiveDateTime);
+type RoleColumns = (Id, String, String, bool, bool, bool, NaiveDateTime);
 
 const COLUMNS: (
     roles::id,
@@ -70,14 +70,14 @@ const COLUMNS: (
 
 /// All roles, by name, each with what it grants. Two statements.
 pub fn all(conn: &mut DbConnection) -> Result<Vec<Role>, Error> {
-    let rows: Vec<Columns> = roles::table.order((roles::name_key, roles::id)).select(COLUMNS).load(conn)?;
+    let rows: Vec<RoleColumns> = roles::table.order((roles::name_key, roles::id)).select(COLUMNS).load(conn)?;
     let mut granted = granted_by(conn, None)?;
     Ok(rows.into_iter().map(|row| role(row, &mut granted)).collect())
 }
 
 /// The roles of `ids` that exist, by name. Two statements.
 pub fn find(conn: &mut DbConnection, ids: &[Id]) -> Result<Vec<Role>, Error> {
-    let rows: Vec<Columns> = roles::table
+    let rows: Vec<RoleColumns> = roles::table
         .filter(roles::id.eq_any(ids.iter().map(Id::as_str)))
         .order((roles::name_key, roles::id))
         .select(COLUMNS)
@@ -127,7 +127,7 @@ fn granted_by(conn: &mut DbConnection, only: Option<&[Id]>) -> Result<HashMap<Id
     Ok(granted)
 }
 
-fn role(row: Columns, granted: &mut HashMap<Id, Vec<Permission>>) -> Role {
+fn role(row: RoleColumns, granted: &mut HashMap<Id, Vec<Permission>>) -> Role {
     let (id, name, description, predefined, locked, assignable, created_at) = row;
     let permissions = granted.remove(&id).unwrap_or_default().into_iter().collect();
     Role { id, name, description, predefined, locked, assignable, created_at, permissions }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::accounts::kind::{SYSTEM_ACCOUNTS, Screen, USERS};
-use crate::web::navigation::{Group, Item};
+use crate::web::navigation::{Item, NavigationGroup};
 use crate::web::view::Shell;
 use crate::web::view::address::address;
 use crate::web::view::words::counted;
@@ -19,7 +19,7 @@ pub const NAVIGATION: Item = Item {
     label: "Roles",
     href: ROLES,
     icon: "shield",
-    group: Group::Organisation,
+    group: NavigationGroup::Organisation,
     any_of: &["role:read:*", "system_account:read:*", "system_account:manage:team"],
     unless: None,
     count: Some("SELECT count(*) FROM roles"),
@@ -45,12 +45,12 @@ impl RolesPage {
 
 /// Who has a role: how many of each kind, and where they are listed, for those who may see that list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct HolderLinks {
     pub system_accounts: (String, Option<String>),
     pub users: (String, Option<String>),
 }
 
-impl Held {
+impl HolderLinks {
     pub fn new(role: &str, (system_accounts, users): (i64, i64), shell: &Shell) -> Self {
         let of = |screen: &Screen, number: i64| {
             let list = address(screen.path, &[("role", role.to_owned()), ("disabled", "1".into())]);
@@ -95,7 +95,7 @@ pub struct RoleCard {
     /// Whether it comes with Muster and grants something else than it came with.
     pub changed: bool,
     /// Who has it.
-    pub held: Held,
+    pub held: HolderLinks,
 }
 
 /// A permission in two languages.

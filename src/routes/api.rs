@@ -20,7 +20,7 @@ pub struct ApiRoute {
     pub method: &'static str,
     /// The path, with its parameters in braces.
     pub path: &'static str,
-    pub access: Access,
+    pub access: ApiAccess,
     handler: fn() -> Handler,
     /// What `/openapi.json` says of it.
     pub operation: &'static Operation,
@@ -29,27 +29,27 @@ pub struct ApiRoute {
 const fn route(
     method: &'static str,
     path: &'static str,
-    access: Access,
+    access: ApiAccess,
     handler: fn() -> Handler,
     operation: &'static Operation,
 ) -> ApiRoute {
     ApiRoute { method, path, access, handler, operation }
 }
 
-const SEE: Access = AnyOf(&["user:read:*", "system_account:read:*", "system_account:manage:team"]);
-const CHANGE: Access = AnyOf(&["user:manage:*", "system_account:manage:*", "system_account:manage:team"]);
-const MANAGE: Access = AnyOf(&["user:manage:*", "system_account:manage:*"]);
-const INVITE: Access = AnyOf(&[people::operations::INVITE, "user:manage:*"]);
-const MANAGE_MACHINES: Access = AnyOf(&["system_account:manage:*"]);
-const OPERATE_MACHINES: Access = AnyOf(&["system_account:manage:*", "system_account:manage:team"]);
-const INTROSPECT: Access = Asks(&["token:introspect"]);
-const MANAGE_TEAMS: Access = AnyOf(&["team:manage:*"]);
-const SEE_TEAM: Access = ForOne("team:read:*");
-const MANAGE_TEAM: Access = ForOne("team:manage:*");
+const SEE: ApiAccess = AnyOf(&["user:read:*", "system_account:read:*", "system_account:manage:team"]);
+const CHANGE: ApiAccess = AnyOf(&["user:manage:*", "system_account:manage:*", "system_account:manage:team"]);
+const MANAGE: ApiAccess = AnyOf(&["user:manage:*", "system_account:manage:*"]);
+const INVITE: ApiAccess = AnyOf(&[people::operations::INVITE, "user:manage:*"]);
+const MANAGE_MACHINES: ApiAccess = AnyOf(&["system_account:manage:*"]);
+const OPERATE_MACHINES: ApiAccess = AnyOf(&["system_account:manage:*", "system_account:manage:team"]);
+const INTROSPECT: ApiAccess = Asks(&["token:introspect"]);
+const MANAGE_TEAMS: ApiAccess = AnyOf(&["team:manage:*"]);
+const SEE_TEAM: ApiAccess = ForOne("team:read:*");
+const MANAGE_TEAM: ApiAccess = ForOne("team:manage:*");
 const MEMBERS: &str = "/admin/teams/{uuid}/users";
 const MEMBER: &str = "/admin/teams/{uuid}/users/{user}";
-const SEE_ROLES: Access = AnyOf(super::READ_ROLES);
-const MANAGE_ROLES: Access = AnyOf(&["role:manage:*"]);
+const SEE_ROLES: ApiAccess = AnyOf(super::READ_ROLES);
+const MANAGE_ROLES: ApiAccess = AnyOf(&["role:manage:*"]);
 
 const TOKENS: &str = "/admin/system-accounts/{uuid}/tokens";
 const TOKEN: &str = "/admin/system-accounts/{uuid}/tokens/{token}";
@@ -164,9 +164,9 @@ pub fn description(base: &str) -> Description {
         method: route.method,
         path: route.path,
         permissions: match &route.access {
-            Access::AnyToken => &[],
-            Access::Asks(permissions) | Access::AnyOf(permissions) => permissions,
-            Access::ForOne(permission) | Access::ForSome(permission) => std::slice::from_ref(permission),
+            ApiAccess::AnyToken => &[],
+            ApiAccess::Asks(permissions) | ApiAccess::AnyOf(permissions) => permissions,
+            ApiAccess::ForOne(permission) | ApiAccess::ForSome(permission) => std::slice::from_ref(permission),
         },
         operation: route.operation,
     };

@@ -20,12 +20,12 @@ use super::closing::Closing;
 use super::connection::{Deadlines, Turn};
 
 /// The body of a request, shared by who reads it and by the answer.
-type Shared = Rc<RefCell<Payload>>;
+type SharedPayload = Rc<RefCell<Payload>>;
 
 /// A body that fails with `TimedOut` when it comes too slowly. Only time spent waiting for the client counts: the clock
 /// starts when somebody reads.
 struct Paced {
-    body: Shared,
+    body: SharedPayload,
     deadlines: Deadlines,
     closing: Closing,
     begun: Option<Instant>,
@@ -80,7 +80,7 @@ impl Stream for Paced {
 }
 
 /// Has a request's body arrive in time, and returns it for the answer to hold; nothing where there is no body.
-pub fn pace(request: &mut Request, deadlines: Deadlines, closing: &Closing) -> Option<Shared> {
+pub fn pace(request: &mut Request, deadlines: Deadlines, closing: &Closing) -> Option<SharedPayload> {
     let body = match request.take_payload() {
         Payload::None => return None,
         body => Rc::new(RefCell::new(body)),
@@ -102,20 +102,20 @@ pub fn pace(request: &mut Request, deadlines: Deadlines, closing: &Closing) -> O
 ///
 /// The HTTP layer would wait without end for the rest of a chunked body that has been dropped, to use the connection again.
 /// For one that is still held when the answer ends it closes the connection.
-pub struct Answer {
+pub struct ResponseBody {
     body: BoxBody,
     /// Dropped after the answer: see above.
-    _unread: Option<Shared>,
+    _unread: Option<SharedPayload>,
     _turn: Option<Turn>,
 }
 
-impl Answer {
-    pub fn new(body: BoxBody, unread: Option<Shared>, turn: Option<Turn>) -> Self {
+impl ResponseBody {
+    pub fn new(body: BoxBody, unread: Option<SharedPayload>, turn: Option<Turn>) -> Self {
         Self { body, _unread: unread, _turn: turn }
     }
 }
 
-impl MessageBody for Answer {
+impl MessageBody for ResponseBody {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {

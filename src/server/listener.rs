@@ -12,7 +12,7 @@ use actix_web::http::KeepAlive;
 use actix_web::rt::net::TcpStream;
 use socket2::{SockRef, TcpKeepalive};
 
-use super::body::{self, Answer};
+use super::body::{self, ResponseBody};
 use super::closing::Closing;
 use super::connection::{Connection, Deadlines, Turn};
 
@@ -35,7 +35,7 @@ where
     I: IntoServiceFactory<S, Request>,
     S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<BoxBody>, Error = actix_web::Error> + 'static,
     S::InitError: std::fmt::Debug,
-    <S::Service as Service<Request>>::Future: 'static,
+    <S::Service<Request>>::Future: 'static,
     S::Service: 'static,
 {
     // A connection takes these over from its listener.
@@ -56,7 +56,7 @@ where
                 async move {
                     let mut response: Response<BoxBody> = answer.await.map_or_else(Response::from, Response::from);
                     told.tell(&mut response);
-                    Ok::<_, actix_web::Error>(response.map_body(|_, body| Answer::new(body, unread, turn)))
+                    Ok::<_, actix_web::Error>(response.map_body(|_, body| ResponseBody::new(body, unread, turn)))
                 }
             },
         );

@@ -12,10 +12,10 @@ const MAX_AGE: Duration = Duration::from_millis(800);
 const PATIENCE: Duration = Duration::from_millis(250);
 
 #[derive(Clone, Default)]
-pub struct Current(Arc<Mutex<State>>);
+pub struct Current(Arc<Mutex<CurrentState>>);
 
 #[derive(Default)]
-struct State {
+struct CurrentState {
     read: Option<Instant>,
     general: Arc<General>,
 }
@@ -26,7 +26,7 @@ impl Current {
         Arc::clone(&self.state().general)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, CurrentState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -58,6 +58,6 @@ impl Current {
 
     /// Takes what has just been saved here.
     pub fn set(&self, general: General) {
-        *self.state() = State { read: Some(Instant::now()), general: Arc::new(general) };
+        *self.state() = CurrentState { read: Some(Instant::now()), general: Arc::new(general) };
     }
 }

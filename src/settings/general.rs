@@ -17,13 +17,13 @@ const UNNAMED: &str = "Your organisation";
 /// Where the banner is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum BannerPlacement {
     #[default]
     SignIn,
     EveryPage,
 }
 
-impl Place {
+impl BannerPlacement {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
@@ -47,7 +47,7 @@ pub struct General {
     pub ask_link: String,
     /// Empty for none.
     pub banner: String,
-    pub banner_place: Place,
+    pub banner_place: BannerPlacement,
     /// How long a session lasts at most, and how long without a request: `90d`, `12h`.
     pub session_length: String,
     pub inactivity: String,
@@ -64,7 +64,7 @@ impl Default for General {
             ask: String::new(),
             ask_link: String::new(),
             banner: String::new(),
-            banner_place: Place::SignIn,
+            banner_place: BannerPlacement::SignIn,
             session_length: "90d".into(),
             inactivity: "14d".into(),
         }
@@ -95,8 +95,9 @@ impl General {
     }
 
     /// The banner, where it is shown there.
-    pub fn banner_on(&self, place: Place) -> Option<String> {
-        let shown = !self.banner.is_empty() && (place == Place::SignIn || self.banner_place == Place::EveryPage);
+    pub fn banner_on(&self, place: BannerPlacement) -> Option<String> {
+        let shown =
+            !self.banner.is_empty() && (place == BannerPlacement::SignIn || self.banner_place == BannerPlacement::EveryPage);
         shown.then(|| self.banner.clone())
     }
 

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::general::{self, General, Place};
+use super::general::{self, BannerPlacement, General};
 use crate::accounts::model::Email;
 use crate::accounts::operations::grantable_roles;
 use crate::audit::{self, Event, verbs};
@@ -47,7 +47,7 @@ pub const FIELDS: [(&str, &str); 11] = [
 /// The settings as a form has them; nothing of them has been checked.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Form {
+pub struct SettingsForm {
     /// Absent where the form does not offer it.
     pub organisation: Option<String>,
     pub user_role: String,
@@ -66,7 +66,7 @@ pub struct Form {
 
 /// What was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Saved {
+pub struct SavedSettings {
     pub general: General,
     /// What this form has changed, and what somebody else has meanwhile, in words.
     pub changed: Vec<&'static str>,
@@ -77,7 +77,12 @@ pub struct Saved {
 ///
 /// # Errors
 /// `Forbidden`, also for a default role that grants more than the actor has; `Invalid`, `Conflict`.
-pub fn save(conn: &mut DbConnection, actor: &Principal, form: &Form, fixed: Option<&str>) -> Result<Saved, Error> {
+pub fn save(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    form: &SettingsForm,
+    fixed: Option<&str>,
+) -> Result<SavedSettings, Error> {
     actor.require(DECIDE, "Only administrators can change the settings.")?;
     if fixed.is_some() && form.organisation.is_some() {
         let sentence = "Set by --organisation (MUSTER_ORGANISATION) when Muster starts. It can't be changed here.";
@@ -90,7 +95,7 @@ pub fn save(conn: &mut DbConnection, actor: &Principal, form: &Form, fixed: Opti
     let (merged, changed, others) = merge(&shown, &stored, &wanted)?;
     let general: General = serde_json::from_value(Value::Object(merged)).map_err(|error| Error::Internal(error.to_string()))?;
     if general == stored {
-        return Ok(Saved { general, changed: Vec::new(), others });
+        return Ok(SavedSettings { general, changed: Vec::new(), others });
     }
     // A default is a grant to everyone to come.
     for (field, before, after) in
@@ -120,7 +125,7 @@ pub fn save(conn: &mut DbConnection, actor: &Principal, form: &Form, fixed: Opti
     let event =
         Event { verb: verbs::SETTINGS_CHANGED, target_kind: "policy", target_id: None, target_name: NAME, object: None, detail };
     audit::record_alone(conn, actor, &event)?;
-    Ok(Saved { general, changed, others })
+    Ok(SavedSettings { general, changed, others })
 }
 
 /// What is wrong with a role stands beside its field.
@@ -131,7 +136,7 @@ fn at(field: &'static str, error: Error) -> Error {
     }
 }
 
-fn checked(form: &Form, shown: &General) -> Result<General, Error> {
+fn checked(form: &SettingsForm, shown: &General) -> Result<General, Error> {
     let mut wrong: Vec<FieldError> = Vec::new();
     let mut note = |field: &'static str, result: Result<String, String>| {
         result.unwrap_or_else(|message| {
@@ -155,7 +160,11 @@ fn checked(form: &Form, shown: &General) -> Result<General, Error> {
         user_team: Id::parse(&form.user_team),
         system_role: Id::parse(&form.system_role),
         system_team: Id::parse(&form.system_team),
-        banner_place: if form.banner_place == Place::EveryPage.as_str() { Place::EveryPage } else { Place::SignIn },
+        banner_place: if form.banner_place == BannerPlacement::EveryPage.as_str() {
+            BannerPlacement::EveryPage
+        } else {
+            BannerPlacement::SignIn
+        },
     };
     for (field, text) in [
         ("user_role", &form.user_role),

@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 use super::current::Current;
-use super::general::{self, General, Place};
-use super::operations::{self, Form as GeneralForm, Saved};
+use super::general::{self, BannerPlacement, General};
+use super::operations::{self, SavedSettings, SettingsForm as GeneralForm};
 use super::view::{Defaults, Fixed, GeneralPage, SETTINGS};
 use crate::auth::principal::Principal;
 use crate::config::Config;
@@ -43,7 +43,8 @@ async fn page(visit: &Visit, typed: Option<&GeneralForm>, wrong: &[FieldError]) 
         team_error: error(team_field),
     };
     let is_fixed = visit.config.organisation.is_some();
-    let place = |place: Place, name: &str| Choice::new(place.as_str(), name).checked(form.banner_place == place.as_str());
+    let place =
+        |place: BannerPlacement, name: &str| Choice::new(place.as_str(), name).checked(form.banner_place == place.as_str());
     Ok(GeneralPage {
         shell,
         refused: None,
@@ -56,7 +57,10 @@ async fn page(visit: &Visit, typed: Option<&GeneralForm>, wrong: &[FieldError]) 
         ask: field("ask", &form.ask),
         ask_link: field("ask_link", &form.ask_link),
         banner: field("banner", &form.banner),
-        places: vec![place(Place::SignIn, "On the sign-in page only"), place(Place::EveryPage, "On every page")],
+        places: vec![
+            place(BannerPlacement::SignIn, "On the sign-in page only"),
+            place(BannerPlacement::EveryPage, "On every page"),
+        ],
         session_length: field("session_length", &form.session_length),
         inactivity: field("inactivity", &form.inactivity),
         fixed: fixed(&visit.config),
@@ -143,7 +147,7 @@ pub async fn save(visit: Visit, form: Form<GeneralForm>) -> Result<HttpResponse,
     }
 }
 
-fn told(saved: &Saved) -> Flash {
+fn told(saved: &SavedSettings) -> Flash {
     let names = |labels: &[&str]| joined(&labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>(), "and");
     let flash = match saved.changed.as_slice() {
         [] => Flash::neutral(vec![Text::plain("No change.")]),

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::operations::DECIDE;
-use crate::web::navigation::{Group, Item};
+use crate::web::navigation::{Item, NavigationGroup};
 use crate::web::view::{Choice, Field, Shell};
 
 pub const SETTINGS: &str = "/settings/general";
@@ -12,7 +12,7 @@ pub const NAVIGATION: Item = Item {
     label: "Settings",
     href: SETTINGS,
     icon: "sliders",
-    group: Group::Organisation,
+    group: NavigationGroup::Organisation,
     any_of: &[DECIDE],
     unless: None,
     count: None,

@@ -1,7 +1,7 @@
 //! The pages of teams.
 
-use super::operations::members::Changed;
-use super::queries::members::Person;
+use super::operations::members::MembersChange;
+use super::queries::members::TeamPerson;
 use super::view::team::PersonLine;
 use crate::accounts::model::{Kind, Right};
 use crate::auth::principal::Principal;
@@ -44,7 +44,7 @@ fn page_of(actor: &Principal, kind: &str, id: &Id) -> Option<String> {
     Some(format!("{}/{id}", kind.screen().path))
 }
 
-fn line(actor: &Principal, kind: Kind, person: Person) -> PersonLine {
+fn line(actor: &Principal, kind: Kind, person: TeamPerson) -> PersonLine {
     let id = person.id.to_string();
     let tile = match kind {
         Kind::User => Tile::person(&id, &person.name),
@@ -70,7 +70,7 @@ fn ids(values: &[String]) -> Result<Vec<Id>, Error> {
 
 /// The words of an answer.
 #[derive(Clone, Copy)]
-struct Words {
+struct ChangeWords {
     before: &'static str,
     /// Between the accounts and the team.
     between: &'static str,
@@ -80,7 +80,7 @@ struct Words {
 }
 
 /// "Added **3 accounts** to **Platform**."
-fn told(changed: &Changed, actor: &Principal, words: Words) -> Flash {
+fn told(changed: &MembersChange, actor: &Principal, words: ChangeWords) -> Flash {
     let Some(change) = &changed.change else {
         return Flash::neutral(vec![Text::plain(words.nothing)]);
     };

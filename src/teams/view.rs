@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::web::navigation::{Group, Item};
+use crate::web::navigation::{Item, NavigationGroup};
 use crate::web::view::pagination::Pagination;
 use crate::web::view::{Choice, Contact, Field, Shell};
 
@@ -15,7 +15,7 @@ pub const NAVIGATION: Item = Item {
     label: "Teams",
     href: TEAMS,
     icon: "team",
-    group: Group::Organisation,
+    group: NavigationGroup::Organisation,
     any_of: &["team:read:*", "team:read:{}"],
     unless: None,
     count: Some("SELECT count(*) FROM teams"),
@@ -48,8 +48,8 @@ impl TeamsPage {
 pub struct TeamLine {
     pub name: String,
     pub href: String,
-    pub users: Count,
-    pub system_accounts: Count,
+    pub users: CountLink,
+    pub system_accounts: CountLink,
     /// The first administrator, and how many there are beside them.
     pub administrator: Option<Contact>,
     pub others: usize,
@@ -59,7 +59,7 @@ pub struct TeamLine {
 
 /// A number that leads to the list of what it counts, where the reader may see that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Count {
+pub struct CountLink {
     pub text: String,
     pub href: Option<String>,
 }

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::database::Database;
 use crate::error::Error;
 use crate::web::api::operation::{Example, Operation, answers, says};
-use crate::web::form::Body;
+use crate::web::form::RawBody;
 use crate::web::json;
 use crate::web::visit::registered;
 
@@ -109,7 +109,7 @@ impl Example for Regenerated {
 ///
 /// # Errors
 /// `Conflict` if the token has already been regenerated.
-pub async fn regenerate_current(request: HttpRequest, actor: Actor, body: Body) -> Result<HttpResponse, Error> {
+pub async fn regenerate_current(request: HttpRequest, actor: Actor, body: RawBody) -> Result<HttpResponse, Error> {
     let (database, config) = (registered::<Database>(&request)?, registered::<Config>(&request)?);
     let overlap = overlap(&request, &body.0)?;
     let maximum = config.max_token_lifetime;

@@ -3,10 +3,10 @@
 use chrono::Datelike;
 use serde::Deserialize;
 
-use super::model::listing::{Expires, Filter, Position, Window};
+use super::model::listing::{Expires, TokenFilter, TokenPosition, TokenWindow};
 use super::value::redaction::without_secrets;
 use super::value::{Access, id_prefix};
-use crate::accounts::model::{Activity, UNUSED_DAYS};
+use crate::accounts::model::{ActivityFilter, UNUSED_DAYS};
 use crate::accounts::search::Search;
 use crate::clock;
 use crate::web::view::address::address;
@@ -36,7 +36,7 @@ pub struct TokenQuery {
 pub struct TokenFilters {
     pub q: String,
     pub expires: Option<Expires>,
-    pub used: Option<Activity>,
+    pub used: Option<ActivityFilter>,
     pub access: Option<Access>,
 }
 
@@ -48,35 +48,40 @@ impl TokenQuery {
         TokenFilters {
             q: q.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SEARCH_LIMIT).collect(),
             expires: Expires::parse(&self.expires),
-            used: Activity::parse(&self.used),
+            used: ActivityFilter::parse(&self.used),
             access: Access::parse(&self.access),
         }
     }
 
-    pub fn window(&self) -> Window {
+    pub fn window(&self) -> TokenWindow {
         match (unpacked(&self.after), unpacked(&self.before)) {
-            (Some(position), _) => Window::After(position),
-            (None, Some(position)) => Window::Before(position),
-            (None, None) => Window::First,
+            (Some(position), _) => TokenWindow::After(position),
+            (None, Some(position)) => TokenWindow::Before(position),
+            (None, None) => TokenWindow::First,
         }
     }
 }
 
-fn packed(position: &Position) -> String {
+fn packed(position: &TokenPosition) -> String {
     format!("{}.{}", clock::micros(position.at), position.id)
 }
 
 /// Anybody can write one. Postgres knows no moment as far off as chrono does.
-fn unpacked(text: &str) -> Option<Position> {
+fn unpacked(text: &str) -> Option<TokenPosition> {
     let (at, id) = text.split_once('.')?;
     let at = at.parse().ok().and_then(clock::of_micros).filter(|at| (1..=9999).contains(&at.year()))?;
     let plausible = id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    plausible.then(|| Position { at, id: id.to_owned() })
+    plausible.then(|| TokenPosition { at, id: id.to_owned() })
 }
 
 impl TokenFilters {
-    pub fn filter(&self) -> Filter {
-        Filter { search: Search::parse(&self.q, id_prefix(&self.q)), expires: self.expires, used: self.used, access: self.access }
+    pub fn filter(&self) -> TokenFilter {
+        TokenFilter {
+            search: Search::parse(&self.q, id_prefix(&self.q)),
+            expires: self.expires,
+            used: self.used,
+            access: self.access,
+        }
     }
 
     /// The words of the address, in their order. What is not set is empty.
@@ -85,7 +90,7 @@ impl TokenFilters {
         vec![
             ("q", self.q.clone()),
             ("expires", word(self.expires.map(Expires::as_str))),
-            ("used", self.used.map(Activity::word).unwrap_or_default()),
+            ("used", self.used.map(ActivityFilter::word).unwrap_or_default()),
             ("access", word(self.access.map(Access::as_str))),
         ]
     }
@@ -101,7 +106,7 @@ impl TokenFilters {
     }
 
     /// The page that begins (`after`) or ends (`before`) at a position.
-    pub fn page(&self, name: &'static str, position: &Position) -> String {
+    pub fn page(&self, name: &'static str, position: &TokenPosition) -> String {
         let mut words = self.words();
         words.push((name, packed(position)));
         address(TOKENS, &words)
@@ -124,16 +129,16 @@ impl TokenFilters {
     }
 
     pub fn uses(&self) -> Vec<Choice> {
-        let mut all = vec![Activity::Recent, Activity::Unused(UNUSED_DAYS), Activity::Never];
+        let mut all = vec![ActivityFilter::Recent, ActivityFilter::Unused(UNUSED_DAYS), ActivityFilter::Never];
         // A number of days that only an address can choose must survive the form.
         all.extend(self.used.filter(|used| !all.contains(used)));
-        let name = |used: &Activity| match used {
-            Activity::Recent => "Used in the last 30 days".to_owned(),
-            Activity::Unused(days) => format!("Unused for {}", counted(days.unsigned_abs(), "day")),
-            Activity::Never => "Never used".to_owned(),
+        let name = |used: &ActivityFilter| match used {
+            ActivityFilter::Recent => "Used in the last 30 days".to_owned(),
+            ActivityFilter::Unused(days) => format!("Unused for {}", counted(days.unsigned_abs(), "day")),
+            ActivityFilter::Never => "Never used".to_owned(),
         };
         let any = Choice::new("", "Any use").checked(self.used.is_none());
-        let one = |used: Activity| Choice::new(used.word(), name(&used)).checked(self.used == Some(used));
+        let one = |used: ActivityFilter| Choice::new(used.word(), name(&used)).checked(self.used == Some(used));
         std::iter::once(any).chain(all.into_iter().map(one)).collect()
     }
 
@@ -166,13 +171,13 @@ mod tests {
 
     #[test]
     fn positions_survive_an_address_and_made_up_ones_are_left_out() {
-        let position = Position { at: clock::now(), id: "AbCdEfGhIjKl".into() };
+        let position = TokenPosition { at: clock::now(), id: "AbCdEfGhIjKl".into() };
         assert_eq!(unpacked(&packed(&position)), Some(position.clone()));
-        assert_eq!(parsed(&format!("before={}", packed(&position))).window(), Window::Before(position));
+        assert_eq!(parsed(&format!("before={}", packed(&position))).window(), TokenWindow::Before(position));
         for wrong in
             ["", ".", "x.y", "9223372036854775807.a", "-9223372036854775808.a", "0.a%00", "1.ä", "99999999999999999999.a"]
         {
-            assert_eq!(parsed(&format!("after={wrong}")).window(), Window::First, "{wrong}");
+            assert_eq!(parsed(&format!("after={wrong}")).window(), TokenWindow::First, "{wrong}");
         }
     }
 

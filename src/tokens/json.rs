@@ -9,12 +9,13 @@ use super::model::Token as Stored;
 use super::value::{Access, TokenValue};
 use crate::clock;
 use crate::web::api::operation::Example;
-use crate::web::api::params::{Link, Page, PageLinks, Params};
+use crate::web::api::params::{Link, Page, PageLinks, QueryParams};
 
 /// An API token.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Token {
+#[schema(as = Token)]
+pub struct TokenJson {
     /// The public id: 12 letters and digits, which also stand in the token.
     pub uuid: String,
     /// Its name.
@@ -44,7 +45,7 @@ pub struct Token {
     pub links: BTreeMap<String, Link>,
 }
 
-impl Token {
+impl TokenJson {
     /// `list` is the address of the tokens that it is one of.
     pub fn new(token: &Stored, list: &str) -> Self {
         let regenerate = Link { href: format!("{list}/{}/regenerate", token.id) };
@@ -80,10 +81,10 @@ pub struct TokenList {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TokenItems {
-    pub items: Vec<Token>,
+    pub items: Vec<TokenJson>,
 }
 
-impl Example for Token {
+impl Example for TokenJson {
     fn example() -> Self {
         let href = "https://muster.example.com/admin/system-accounts/0193a4c2-7d10-7c3e-9a52-1f0e6b8c2d41/tokens/4kHq0ZbT9xWm/regenerate";
         Self {
@@ -103,7 +104,7 @@ impl Example for Token {
 
 impl Example for TokenList {
     fn example() -> Self {
-        let (page, links) = Params::example("/admin/system-accounts/0193a4c2-7d10-7c3e-9a52-1f0e6b8c2d41/tokens", 1);
-        Self { embedded: TokenItems { items: vec![Token::example()] }, page, links }
+        let (page, links) = QueryParams::example("/admin/system-accounts/0193a4c2-7d10-7c3e-9a52-1f0e6b8c2d41/tokens", 1);
+        Self { embedded: TokenItems { items: vec![TokenJson::example()] }, page, links }
     }
 }

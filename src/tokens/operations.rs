@@ -32,7 +32,7 @@ pub use revoke::{revoke, revoke_by_id, revoke_of, revoke_own};
 /// A new token as a form or the command line describes it. It is validated after the permission check, so nobody without
 /// permission learns what is wrong with it, and all errors are reported together.
 #[derive(Debug, Clone)]
-pub struct Creation {
+pub struct TokenCreation {
     pub name: String,
     /// `None` if it was missing or invalid.
     pub access: Option<Access>,
@@ -48,7 +48,7 @@ pub fn create(
     conn: &mut DbConnection,
     actor: &Principal,
     account: &Id,
-    form: &Creation,
+    form: &TokenCreation,
     maximum: Option<TimeDelta>,
 ) -> Result<(Token, TokenValue), Error> {
     create_once(conn, actor, account, form, maximum, None)
@@ -62,7 +62,7 @@ pub fn create_once(
     conn: &mut DbConnection,
     actor: &Principal,
     account: &Id,
-    form: &Creation,
+    form: &TokenCreation,
     maximum: Option<TimeDelta>,
     once: Option<&Id>,
 ) -> Result<(Token, TokenValue), Error> {
@@ -95,7 +95,7 @@ fn create_for(
     conn: &mut DbConnection,
     actor: &Principal,
     account: &Account,
-    form: &Creation,
+    form: &TokenCreation,
     maximum: Option<TimeDelta>,
     once: Option<&Id>,
 ) -> Result<(Token, TokenValue), Error> {

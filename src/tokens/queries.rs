@@ -30,7 +30,7 @@ const NOUN: &str = "API token";
 
 #[derive(Queryable, QueryableByName)]
 #[diesel(table_name = tokens)]
-struct TokenRow {
+struct StoredTokenRow {
     id: String,
     account_id: Id,
     name: String,
@@ -45,7 +45,7 @@ struct TokenRow {
     last_used_agent: Option<String>,
 }
 
-type Columns = (
+type TokenColumns = (
     tokens::id,
     tokens::account_id,
     tokens::name,
@@ -61,7 +61,7 @@ type Columns = (
 );
 
 /// Everything but the hash, which only the check needs.
-const COLUMNS: Columns = (
+const COLUMNS: TokenColumns = (
     tokens::id,
     tokens::account_id,
     tokens::name,
@@ -76,8 +76,8 @@ const COLUMNS: Columns = (
     tokens::last_used_agent,
 );
 
-impl From<TokenRow> for Token {
-    fn from(row: TokenRow) -> Self {
+impl From<StoredTokenRow> for Token {
+    fn from(row: StoredTokenRow) -> Self {
         Self {
             id: row.id,
             account: row.account_id,
@@ -123,7 +123,7 @@ pub fn find(conn: &mut DbConnection, account: &Id, id: &str) -> Result<Token, Er
     if !is_id(id) {
         return Err(Error::NotFound(NOUN));
     }
-    let row: Option<TokenRow> =
+    let row: Option<StoredTokenRow> =
         tokens::table.filter(tokens::id.eq(id)).filter(tokens::account_id.eq(account)).select(COLUMNS).first(conn).optional()?;
     row.map(Token::from).ok_or(Error::NotFound(NOUN))
 }
@@ -145,7 +145,7 @@ pub fn owner(conn: &mut DbConnection, id: &str) -> Result<(Id, Kind), Error> {
 /// The tokens on an account's page: newest first, expired ones last, without revoked ones. An old value that still works is
 /// listed with the token that replaced it; others are left out.
 pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<Vec<ListedToken>, Error> {
-    let rows: Vec<TokenRow> = tokens::table
+    let rows: Vec<StoredTokenRow> = tokens::table
         .filter(tokens::account_id.eq(account))
         .filter(tokens::revoked_at.is_null())
         .order((tokens::created_at.desc(), tokens::id))
@@ -172,7 +172,7 @@ pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<Vec<ListedTok
 
 /// The tokens that `id` replaced and that still work at `now`.
 pub fn living_predecessors(conn: &mut DbConnection, account: &Id, id: &str, now: NaiveDateTime) -> Result<Vec<Token>, Error> {
-    let rows: Vec<TokenRow> = tokens::table
+    let rows: Vec<StoredTokenRow> = tokens::table
         .filter(tokens::account_id.eq(account))
         .filter(tokens::replaced_by.eq(id))
         .filter(tokens::revoked_at.is_null())

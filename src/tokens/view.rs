@@ -2,7 +2,7 @@
 
 use crate::accounts::view::tokens::TokenSection;
 use crate::tokens::filter::TOKENS;
-use crate::web::navigation::{Group, Item};
+use crate::web::navigation::{Item, NavigationGroup};
 use crate::web::view::pagination::Pagination;
 use crate::web::view::{Contact, Field, Moment, Shell};
 use askama::Template;
@@ -107,7 +107,7 @@ pub const TOKENS_ITEM: Item = Item {
     label: "Tokens",
     href: TOKENS,
     icon: "key",
-    group: Group::Organisation,
+    group: NavigationGroup::Organisation,
     any_of: &["system_account:manage:*", "system_account:manage:team", "user:manage:*"],
     unless: None,
     count: None,
@@ -117,7 +117,7 @@ pub const NAVIGATION: Item = Item {
     label: "Token policy",
     href: POLICY,
     icon: "clock",
-    group: Group::Organisation,
+    group: NavigationGroup::Organisation,
     any_of: &["system_account:manage:*"],
     unless: None,
     count: None,

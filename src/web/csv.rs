@@ -6,7 +6,7 @@ pub const BOM: &str = "\u{feff}";
 
 /// A cell.
 #[derive(Debug, Clone, Copy)]
-pub enum Cell<'a> {
+pub enum CsvCell<'a> {
     /// What somebody typed or a client sent: it must not become a formula.
     Text(&'a str),
     /// A moment, a number, or an ID that Muster made.
@@ -14,14 +14,14 @@ pub enum Cell<'a> {
 }
 
 /// Adds a line.
-pub fn line(out: &mut String, cells: &[Cell<'_>]) {
+pub fn line(out: &mut String, cells: &[CsvCell<'_>]) {
     for (at, cell) in cells.iter().enumerate() {
         if at > 0 {
             out.push(',');
         }
         match cell {
-            Cell::Exact(text) => quoted(out, "", text),
-            Cell::Text(text) => quoted(out, if would_run(text) { "'" } else { "" }, text),
+            CsvCell::Exact(text) => quoted(out, "", text),
+            CsvCell::Text(text) => quoted(out, if would_run(text) { "'" } else { "" }, text),
         }
     }
     out.push_str("\r\n");
@@ -47,7 +47,7 @@ fn quoted(out: &mut String, lead: &str, text: &str) {
 mod tests {
     use super::*;
 
-    fn one(cell: Cell<'_>) -> String {
+    fn one(cell: CsvCell<'_>) -> String {
         let mut out = String::new();
         line(&mut out, &[cell]);
         out.trim_end_matches("\r\n").to_owned()
@@ -72,15 +72,15 @@ mod tests {
             ("plain 1=1", "plain 1=1"),
             ("", ""),
         ] {
-            assert_eq!(one(Cell::Text(text)), written, "{text:?}");
+            assert_eq!(one(CsvCell::Text(text)), written, "{text:?}");
         }
-        assert_eq!(one(Cell::Exact("-5")), "-5");
+        assert_eq!(one(CsvCell::Exact("-5")), "-5");
     }
 
     #[test]
     fn lines_end_in_crlf() {
         let mut out = String::new();
-        line(&mut out, &[Cell::Exact("1"), Cell::Text("Zoë Ångström")]);
+        line(&mut out, &[CsvCell::Exact("1"), CsvCell::Text("Zoë Ångström")]);
         assert_eq!(out, "1,Zoë Ångström\r\n");
     }
 }

@@ -10,7 +10,7 @@ use actix_web::{HttpResponse, web};
 use futures_util::stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::csv::{self, Cell};
+use super::csv::{self, CsvCell};
 use super::visit::Visit;
 use crate::audit::exports::{Export, Exports};
 use crate::audit::operations::{self, Copied};
@@ -72,7 +72,7 @@ impl Format {
 }
 
 /// What a file is made of.
-pub trait Source: Clone + Send + 'static {
+pub trait ExportSource: Clone + Send + 'static {
     /// Where a part begins.
     type Place: Send + 'static;
 
@@ -91,7 +91,7 @@ pub trait Source: Clone + Send + 'static {
 
 /// A file, and how its event tells of it.
 #[derive(Debug)]
-pub struct File {
+pub struct ExportFile {
     /// The beginning of its name.
     pub name: &'static str,
     /// What it is a copy of: `Users`.
@@ -102,12 +102,12 @@ pub struct File {
     pub filter: Vec<(&'static str, String)>,
 }
 
-impl File {
+impl ExportFile {
     /// Answers with the file. That it was taken is an event before the first byte goes out.
     ///
     /// # Errors
     /// `Occupied` where too many exports run.
-    pub async fn answer<S: Source>(self, visit: &Visit, source: S) -> Result<HttpResponse, Error> {
+    pub async fn answer<S: ExportSource>(self, visit: &Visit, source: S) -> Result<HttpResponse, Error> {
         let mut answer = HttpResponse::Ok();
         let name = format!("{}-{}", self.name, clock::now().date());
         answer.insert_header((header::CONTENT_TYPE, self.format.content_type()));
@@ -121,7 +121,7 @@ impl File {
         let mut head = String::new();
         if self.format == Format::Csv {
             head.push_str(csv::BOM);
-            csv::line(&mut head, &self.columns.iter().map(|column| Cell::Exact(column)).collect::<Vec<_>>());
+            csv::line(&mut head, &self.columns.iter().map(|column| CsvCell::Exact(column)).collect::<Vec<_>>());
         }
         let set = self.filter.into_iter().filter(|(_, value)| !value.is_empty());
         let filter = set.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ");
@@ -129,12 +129,12 @@ impl File {
         let actor = visit.actor.clone();
         visit.database.record(move |conn| operations::record_export(conn, &actor.0, &copied)).await?;
         let (name, request) = (self.name, visit.request_id());
-        let work = Work { database: visit.database.clone(), source, place, next: Next::First(head), name, request };
+        let work = Work { database: visit.database.clone(), source, place, next: ExportCursor::First(head), name, request };
         Ok(answer.streaming(stream::try_unfold(work, Work::part)))
     }
 }
 
-enum Next<P> {
+enum ExportCursor<P> {
     /// The first part, behind the file's head.
     First(String),
     From(P),
@@ -142,22 +142,22 @@ enum Next<P> {
 }
 
 /// A file in the middle of being made.
-struct Work<S: Source> {
+struct Work<S: ExportSource> {
     database: web::Data<Database>,
     source: S,
     place: Arc<Export>,
-    next: Next<S::Place>,
+    next: ExportCursor<S::Place>,
     name: &'static str,
     request: String,
 }
 
-impl<S: Source> Work<S> {
+impl<S: ExportSource> Work<S> {
     /// The next part, as soon as the socket takes it.
     async fn part(mut self) -> Result<Option<(web::Bytes, Self)>, Error> {
-        let (mut text, from) = match std::mem::replace(&mut self.next, Next::Nothing) {
-            Next::First(head) => (head, None),
-            Next::From(place) => (String::new(), Some(place)),
-            Next::Nothing => return Ok(None),
+        let (mut text, from) = match std::mem::replace(&mut self.next, ExportCursor::Nothing) {
+            ExportCursor::First(head) => (head, None),
+            ExportCursor::From(place) => (String::new(), Some(place)),
+            ExportCursor::Nothing => return Ok(None),
         };
         let source = self.source.clone();
         let made = if self.place.goes_on() {
@@ -169,7 +169,7 @@ impl<S: Source> Work<S> {
         let (part, further) =
             made.inspect_err(|error| log::error!("{} the export of {} broke off: {}", self.request, self.name, error.cause()))?;
         text.push_str(&part);
-        self.next = further.map_or(Next::Nothing, Next::From);
+        self.next = further.map_or(ExportCursor::Nothing, ExportCursor::From);
         self.place.goes_on();
         Ok(Some((web::Bytes::from(text), self)))
     }

@@ -84,27 +84,27 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_form = has_type(request, "application/x-www-form-urlencoded");
-        let body = Body::from_request(request, payload);
+        let body = RawBody::from_request(request, payload);
         Box::pin(async move {
             if !is_form {
                 return Err(FormError::UnsupportedType);
             }
-            let Body(bytes) = body.await?;
+            let RawBody(bytes) = body.await?;
             read(&bytes, MOST_FIELDS).map(Form)
         })
     }
 }
 
 /// The bytes of a request's body, whatever they are.
-pub struct Body(pub web::Bytes);
+pub struct RawBody(pub web::Bytes);
 
-impl FromRequest for Body {
+impl FromRequest for RawBody {
     type Error = FormError;
-    type Future = Pin<Box<dyn Future<Output = Result<Body, FormError>>>>;
+    type Future = Pin<Box<dyn Future<Output = Result<RawBody, FormError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let body = body(request, payload, BODY_LIMIT);
-        Box::pin(async move { body.await.map(Body) })
+        Box::pin(async move { body.await.map(RawBody) })
     }
 }
 
@@ -162,7 +162,7 @@ mod tests {
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize, PartialEq)]
-    struct Fields {
+    struct SampleForm {
         #[serde(default)]
         id: Vec<u32>,
         page: Option<u32>,
@@ -170,10 +170,10 @@ mod tests {
         name: String,
     }
 
-    async fn post(content_type: &str, body: impl Into<actix_web::web::Bytes>) -> Result<Fields, FormError> {
+    async fn post(content_type: &str, body: impl Into<actix_web::web::Bytes>) -> Result<SampleForm, FormError> {
         let request = TestRequest::post().insert_header(("content-type", content_type)).set_payload(body);
         let (request, mut payload) = request.to_http_parts();
-        Form::<Fields>::from_request(&request, &mut payload).await.map(|Form(fields)| fields)
+        Form::<SampleForm>::from_request(&request, &mut payload).await.map(|Form(fields)| fields)
     }
 
     const FORM: &str = "application/x-www-form-urlencoded";
@@ -181,9 +181,9 @@ mod tests {
     #[actix_web::test]
     async fn repeated_keys_and_empty_values_are_read() {
         let fields = post(FORM, "id=1&name=a+b%C3%A9&id=2&extra=x").await.unwrap();
-        assert_eq!(fields, Fields { id: vec![1, 2], page: None, name: "a bé".to_owned() });
+        assert_eq!(fields, SampleForm { id: vec![1, 2], page: None, name: "a bé".to_owned() });
         let fields = post("Application/X-WWW-Form-URLencoded; charset=utf-8", "page=3&name=").await.unwrap();
-        assert_eq!(fields, Fields { id: vec![], page: Some(3), name: String::new() });
+        assert_eq!(fields, SampleForm { id: vec![], page: Some(3), name: String::new() });
         assert_eq!(post(FORM, "").await.unwrap().page, None);
     }
 
@@ -208,9 +208,9 @@ mod tests {
     #[actix_web::test]
     async fn a_query_is_read_like_a_form() {
         let request = TestRequest::with_uri("/?id=7&id=8").to_http_request();
-        let Query(fields) = Query::<Fields>::extract(&request).await.unwrap();
+        let Query(fields) = Query::<SampleForm>::extract(&request).await.unwrap();
         assert_eq!((fields.id, fields.page), (vec![7, 8], None));
         let request = TestRequest::with_uri("/?page=x").to_http_request();
-        assert!(Query::<Fields>::extract(&request).await.is_err());
+        assert!(Query::<SampleForm>::extract(&request).await.is_err());
     }
 }

@@ -12,7 +12,7 @@ use crate::text::grouped;
 
 /// Under which heading an item stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Group {
+pub enum NavigationGroup {
     /// What the organisation has; the heading is its name.
     Organisation,
     /// What one looks up.
@@ -27,7 +27,7 @@ pub struct Item {
     pub href: &'static str,
     /// A symbol of the sprite, without `i-`.
     pub icon: &'static str,
-    pub group: Group,
+    pub group: NavigationGroup,
     /// Who sees it holds one of these, as the page itself asks for; empty for everybody. `team:read:{}` is held by who holds it for
     /// one thing at least.
     pub any_of: &'static [&'static str],
@@ -52,13 +52,13 @@ impl Navigation {
 
     /// The first page of the organisation's that the actor may see.
     pub fn home(self, actor: &Principal) -> Option<&'static Item> {
-        self.seen_by(actor).map(|(_, item)| item).find(|item| item.group == Group::Organisation)
+        self.seen_by(actor).map(|(_, item)| item).find(|item| item.group == NavigationGroup::Organisation)
     }
 
     /// The links for the actor, that of `place` marked.
-    pub fn groups(self, actor: &Principal, organisation: &str, place: &str, counts: &Counts) -> Vec<NavGroup> {
+    pub fn groups(self, actor: &Principal, organisation: &str, place: &str, counts: &NavigationCounts) -> Vec<NavGroup> {
         let mut groups = Vec::new();
-        for (group, label) in [(Group::Organisation, organisation), (Group::Reference, "Reference")] {
+        for (group, label) in [(NavigationGroup::Organisation, organisation), (NavigationGroup::Reference, "Reference")] {
             let link = |(at, item): (usize, &Item)| NavLink {
                 label: item.label,
                 href: item.href,
@@ -90,7 +90,7 @@ fn holds_for_one(permission: &str, actor: &Principal) -> bool {
 }
 
 #[derive(Debug, Clone, QueryableByName)]
-struct Count {
+struct NavigationCount {
     #[diesel(sql_type = BigInt)]
     item: i64,
     #[diesel(sql_type = BigInt)]
@@ -99,9 +99,9 @@ struct Count {
 
 /// The numbers beside the links.
 #[derive(Debug, Clone, Default)]
-pub struct Counts(Vec<Count>);
+pub struct NavigationCounts(Vec<NavigationCount>);
 
-impl Counts {
+impl NavigationCounts {
     /// Reads them all in one statement.
     pub fn read(conn: &mut DbConnection, navigation: Navigation) -> Result<Self, Error> {
         let mut sql = Sql::default();

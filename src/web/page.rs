@@ -27,7 +27,7 @@ use crate::auth::principal::Principal;
 use crate::database::{Database, DbConnection};
 use crate::error::{Error, Outage};
 use crate::settings::current::Current;
-use crate::settings::general::{General, Place};
+use crate::settings::general::{BannerPlacement, General};
 
 /// The cookie of the theme.
 pub const THEME_COOKIE: &str = "theme";
@@ -37,7 +37,7 @@ const FLASH: &str = "flash";
 /// Style sheet, script, icon and the visitor's theme.
 pub fn head(request: &HttpRequest) -> Head {
     let theme = request.cookie(THEME_COOKIE).map_or(Theme::System, |cookie: Cookie<'_>| Theme::parse(cookie.value()));
-    let banner = known(request).and_then(|settings| settings.banner_on(Place::EveryPage));
+    let banner = known(request).and_then(|settings| settings.banner_on(BannerPlacement::EveryPage));
     Head { css: assets::css_url().into(), js: assets::js_url().into(), icon: assets::favicon_url().into(), theme, banner }
 }
 

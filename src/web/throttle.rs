@@ -22,7 +22,7 @@ mod quota;
 mod refusals;
 
 use quota::{Left, Quotas};
-pub use refusals::Refusals;
+pub use refusals::TokenRefusals;
 
 /// Attempts that one address may make at once, and how long until it gets another.
 const PER_ADDRESS: (u32, Duration) = (30, Duration::from_secs(10));
@@ -38,14 +38,14 @@ const PER_NOTE: (u32, Duration) = (1, Duration::from_secs(300));
 /// Attempts between two clean-ups. All quotas are full again after five minutes, and then forgotten.
 const CLEAN_UP_EVERY: u32 = 1024;
 
-type Account = [u8; 32];
+type AccountDigest = [u8; 32];
 
 /// Counts the attempts of one server. Share it between the workers.
 pub struct Throttle {
     addresses: Quotas<IpAddr>,
     spare: Quotas<IpAddr>,
-    pairs: Quotas<(IpAddr, Account)>,
-    accounts: Quotas<Account>,
+    pairs: Quotas<(IpAddr, AccountDigest)>,
+    accounts: Quotas<AccountDigest>,
     known: Quotas<Id>,
     notes: Quotas<IpAddr>,
     attempts: AtomicU32,
@@ -74,7 +74,7 @@ pub fn seconds(wait: Duration) -> u64 {
 /// An attempt that has been counted.
 #[derive(Debug)]
 pub struct Attempt {
-    counts: Counts,
+    counts: CountedBy,
     /// How many more are left at this moment.
     pub left: u32,
     /// How long until there is one more, where none is left.
@@ -82,9 +82,9 @@ pub struct Attempt {
 }
 
 #[derive(Debug)]
-enum Counts {
+enum CountedBy {
     Known(Id),
-    Stranger { address: IpAddr, account: Account, spare: bool },
+    Stranger { address: IpAddr, account: AccountDigest, spare: bool },
 }
 
 impl Default for Throttle {
@@ -116,8 +116,8 @@ impl Throttle {
     /// Takes an attempt back: it was successful, or was never looked at.
     pub fn give_back(&self, attempt: &Attempt) {
         match &attempt.counts {
-            Counts::Known(known) => self.known.give_back(known),
-            Counts::Stranger { address, account, spare } => {
+            CountedBy::Known(known) => self.known.give_back(known),
+            CountedBy::Stranger { address, account, spare } => {
                 if *spare { &self.spare } else { &self.addresses }.give_back(address);
                 self.pairs.give_back(&(*address, *account));
                 self.accounts.give_back(account);
@@ -128,7 +128,7 @@ impl Throttle {
     fn attempt_of_known_at(&self, now: Instant, address: IpAddr, known: &Id) -> Result<Attempt, TooMany> {
         self.clean_up_at_times(now);
         let left = self.known.take(known, now).map_err(|wait| self.too_many(now, neighbourhood(address), wait))?;
-        Ok(Attempt { counts: Counts::Known(known.clone()), left: left.count, wait: left.wait })
+        Ok(Attempt { counts: CountedBy::Known(known.clone()), left: left.count, wait: left.wait })
     }
 
     fn attempt_at(&self, now: Instant, address: IpAddr, name: &str) -> Result<Attempt, TooMany> {
@@ -154,7 +154,7 @@ impl Throttle {
         let least = [of_address, of_account]
             .into_iter()
             .fold(of_pair, |least, other| Left { count: least.count.min(other.count), wait: least.wait.max(other.wait) });
-        Ok(Attempt { counts: Counts::Stranger { address, account, spare }, left: least.count, wait: least.wait })
+        Ok(Attempt { counts: CountedBy::Stranger { address, account, spare }, left: least.count, wait: least.wait })
     }
 
     fn too_many(&self, now: Instant, address: IpAddr, wait: Duration) -> TooMany {
@@ -190,7 +190,7 @@ fn neighbourhood(address: IpAddr) -> IpAddr {
 
 /// In the form in which accounts' addresses are compared, or one account would have as many counts as its address has
 /// spellings. A digest, because the text comes from outside and may be of any length.
-fn account_key(name: &str) -> Account {
+fn account_key(name: &str) -> AccountDigest {
     Sha256::digest(email::key(name)).into()
 }
 

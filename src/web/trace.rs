@@ -28,11 +28,11 @@ const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 struct CallersId(String);
 
 /// What a request is counted under: method, route, status. Each has few values, whatever is sent.
-pub type Kind = (&'static str, String, u16);
+pub type RequestLabels = (&'static str, String, u16);
 
 /// How many requests of each kind there were since the start. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Requests(Arc<Mutex<BTreeMap<Kind, u64>>>);
+pub struct Requests(Arc<Mutex<BTreeMap<RequestLabels, u64>>>);
 
 impl Requests {
     fn count(&self, method: &Method, route: &str, status: StatusCode) {
@@ -41,7 +41,7 @@ impl Requests {
     }
 
     /// The counts so far.
-    pub fn counted(&self) -> BTreeMap<Kind, u64> {
+    pub fn counted(&self) -> BTreeMap<RequestLabels, u64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

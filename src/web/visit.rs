@@ -13,7 +13,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::forgery::SESSION_COOKIE;
-use super::navigation::{Counts, Navigation};
+use super::navigation::{Navigation, NavigationCounts};
 use super::page;
 use super::view::{Flash, Head, Shell, Tile};
 use crate::auth::access::Actor;
@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
 use crate::settings::current::Current;
-use crate::settings::general::{General, Place};
+use crate::settings::general::{BannerPlacement, General};
 
 /// A request of anybody, signed in or not.
 pub struct Visitor {
@@ -84,7 +84,7 @@ impl Visitor {
 
     /// [`Self::head`] of the sign-in page, which always has the banner.
     pub fn sign_in_head(&self) -> Head {
-        Head { banner: self.settings.banner_on(Place::SignIn), ..self.head() }
+        Head { banner: self.settings.banner_on(BannerPlacement::SignIn), ..self.head() }
     }
 
     /// The organisation's name.
@@ -155,13 +155,13 @@ impl Visit {
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
         let navigation = self.navigation;
-        let (found, counts) = self.read(move |conn| Ok((work(conn)?, Counts::read(conn, navigation)?))).await?;
+        let (found, counts) = self.read(move |conn| Ok((work(conn)?, NavigationCounts::read(conn, navigation)?))).await?;
         Ok((found, self.shell(place, &counts)))
     }
 
     /// The frame around a page. `place` is the side bar's link that it belongs to, and where its forms return to when it is
     /// the answer to one. Takes the flash out of the session: it is shown once.
-    pub fn shell(&self, place: &str, counts: &Counts) -> Shell {
+    pub fn shell(&self, place: &str, counts: &NavigationCounts) -> Shell {
         let actor = &self.actor;
         let id = actor.account.as_ref().map_or("", crate::id::Id::as_str);
         Shell {

@@ -9,7 +9,7 @@ use muster::accounts::operations as accounts;
 use muster::auth::principal::Principal;
 use muster::id::Id;
 use muster::tokens::model::{Expiry, Overlap};
-use muster::tokens::operations::{self, Creation};
+use muster::tokens::operations::{self, TokenCreation};
 use muster::tokens::value::Access;
 
 use crate::support::app::{Answer, TestApp};
@@ -40,7 +40,7 @@ fn series(text: &str) -> HashMap<String, f64> {
 }
 
 fn token(app: &TestApp, account: &Id, days: i64) -> (String, String) {
-    let form = Creation { name: "job".into(), access: Some(Access::Write), expiry: Ok(Expiry::In(TimeDelta::days(days))) };
+    let form = TokenCreation { name: "job".into(), access: Some(Access::Write), expiry: Ok(Expiry::In(TimeDelta::days(days))) };
     let account = account.clone();
     let (token, value) = app.write(move |conn| operations::create(conn, &Principal::shell(), &account, &form, None));
     (token.id, value.expose().to_owned())

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use muster::audit::filter::{LOG, LogQuery};
-use muster::audit::model::Position;
+use muster::audit::model::LogPosition;
 use muster::clock;
 use muster::database::{Database, Engine};
 use muster::id::Id;
@@ -44,7 +44,7 @@ fn main() {
         for place in ["first", "middle"] {
             let paths = counts.map(|count| match place {
                 "first" => query.href(),
-                _ => query.href_at("before", Position { at: moment(count, count / 2), seq: i64::MAX }),
+                _ => query.href_at("before", LogPosition { at: moment(count, count / 2), seq: i64::MAX }),
             });
             let mut times = [Vec::new(), Vec::new()];
             for round in 0..rounds + 3 {

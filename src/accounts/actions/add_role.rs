@@ -1,6 +1,6 @@
 //! Add Role: to those that lack it. Giving Administrator asks first, whatever else is given with it.
 
-use super::{Ask, Effect, Offer, Params, Typed, Unchanged, Verb};
+use super::{ActionParams, Ask, Effect, Offer, Typed, Unchanged, Verb};
 use crate::accounts::model::Kind;
 use crate::accounts::operations::rules;
 use crate::accounts::queries::changes::{self, Of, Reversal};
@@ -39,16 +39,16 @@ impl Verb for AddRole {
         Offer::Picker { field: "add_role", joint: "to", gives: true }
     }
 
-    fn asks(&self, kind: Kind, params: &Params) -> Option<Ask> {
+    fn asks(&self, kind: Kind, params: &ActionParams) -> Option<Ask> {
         let others = params.chosen.len() > 1;
         predefined::is_administrator(&params.chosen).then(|| administrator(kind, if others { "Add Roles" } else { "Add Role" }))
     }
 
-    fn gives(&self, params: &Params) -> Vec<Id> {
+    fn gives(&self, params: &ActionParams) -> Vec<Id> {
         params.chosen.clone()
     }
 
-    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &Params) -> Result<i64, Error> {
+    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &ActionParams) -> Result<i64, Error> {
         rules::some_roles(conn, &params.chosen)?;
         changes::record_roles_added(conn, change, target, &params.chosen)
     }

@@ -1,6 +1,6 @@
 //! Delete: for good, with tokens, roles, teams and activity. The audit log keeps the name.
 
-use super::{Ask, Effect, Params, State, Typed, Unchanged, Verb};
+use super::{AccountState, ActionParams, Ask, Effect, Typed, Unchanged, Verb};
 use crate::accounts::model::Kind;
 use crate::accounts::operations::rules;
 use crate::accounts::queries::changes;
@@ -37,11 +37,11 @@ impl Verb for Delete {
         true
     }
 
-    fn fits(&self, state: State) -> bool {
+    fn fits(&self, state: AccountState) -> bool {
         !state.own && (!state.invited || state.disabled)
     }
 
-    fn asks(&self, kind: Kind, _: &Params) -> Option<Ask> {
+    fn asks(&self, kind: Kind, _: &ActionParams) -> Option<Ask> {
         let consequence = match kind {
             Kind::System => (
                 "It will be permanently deleted. Its tokens stop working immediately.",
@@ -61,7 +61,7 @@ impl Verb for Delete {
         "What they own changed while you were reviewing this. Nothing was deleted. Check it again below."
     }
 
-    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {
+    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &ActionParams) -> Result<i64, Error> {
         changes::record_state(conn, change, verbs::ACCOUNT_DELETED, target, None)
     }
 

@@ -1,6 +1,6 @@
 //! Disable: tokens stop with the commit, and the sessions of users end.
 
-use super::{Effect, Params, State, Unchanged, Verb};
+use super::{AccountState, ActionParams, Effect, Unchanged, Verb};
 use crate::accounts::model::{Kind, Right};
 use crate::accounts::operations::rules;
 use crate::accounts::queries::changes::{self, Of, Reversal};
@@ -35,11 +35,11 @@ impl Verb for Disable {
         Right::ManageTeam
     }
 
-    fn fits(&self, state: State) -> bool {
+    fn fits(&self, state: AccountState) -> bool {
         !state.disabled && !state.own && !state.invited
     }
 
-    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {
+    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &ActionParams) -> Result<i64, Error> {
         changes::record_state(conn, change, verbs::ACCOUNT_DISABLED, target, Some(false))
     }
 

@@ -1,6 +1,6 @@
 //! Edit Roles: all the roles of one account. What follows from administering a team is left as it is.
 
-use super::{Ask, Offer, Params, Unchanged, Verb, add_role};
+use super::{ActionParams, Ask, Offer, Unchanged, Verb, add_role};
 use crate::accounts::model::Kind;
 use crate::accounts::operations::rules;
 use crate::accounts::queries::changes;
@@ -13,7 +13,7 @@ use crate::roles::{self, predefined};
 
 pub struct EditRoles;
 
-impl Params {
+impl ActionParams {
     /// What an edit gives and what it takes, of an account that has `held` now.
     pub fn differences(&self, held: Vec<Id>) -> (Vec<Id>, Vec<Id>) {
         let before = self.shown.clone().unwrap_or(held);
@@ -49,16 +49,16 @@ impl Verb for EditRoles {
     }
 
     /// Without a note of what was shown, Administrator may be new to the account.
-    fn asks(&self, kind: Kind, params: &Params) -> Option<Ask> {
+    fn asks(&self, kind: Kind, params: &ActionParams) -> Option<Ask> {
         let (added, _) = params.differences(Vec::new());
         predefined::is_administrator(&added).then(|| add_role::administrator(kind, "Save roles"))
     }
 
-    fn gives(&self, params: &Params) -> Vec<Id> {
+    fn gives(&self, params: &ActionParams) -> Vec<Id> {
         params.differences(Vec::new()).0
     }
 
-    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &Params) -> Result<i64, Error> {
+    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &ActionParams) -> Result<i64, Error> {
         let Some(id) = target.only() else {
             return Err(Error::BadRequest("You can only edit the roles of one account at a time.".into()));
         };

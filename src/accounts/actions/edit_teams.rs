@@ -1,6 +1,6 @@
 //! Edit Teams: the teams that one account belongs to.
 
-use super::{Effect, Offer, Params, Unchanged, Verb, no_rule};
+use super::{ActionParams, Effect, Offer, Unchanged, Verb, no_rule};
 use crate::accounts::operations::rules;
 use crate::accounts::queries::changes::{self, Of, Reversal};
 use crate::accounts::queries::selection::Target;
@@ -37,7 +37,7 @@ impl Verb for EditTeams {
         Offer::Dialog
     }
 
-    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &Params) -> Result<i64, Error> {
+    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &ActionParams) -> Result<i64, Error> {
         let Some(id) = target.only() else {
             return Err(Error::BadRequest("You can only edit the teams of one account at a time.".into()));
         };

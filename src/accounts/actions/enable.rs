@@ -1,6 +1,6 @@
 //! Enable: tokens that have not expired work again. The plan must have a place, and the name must be free.
 
-use super::{Effect, Params, State, Unchanged, Verb};
+use super::{AccountState, ActionParams, Effect, Unchanged, Verb};
 use crate::accounts::model::Right;
 use crate::accounts::operations::rules;
 use crate::accounts::queries::changes::{self, Of, Reversal};
@@ -32,11 +32,11 @@ impl Verb for Enable {
         Right::ManageTeam
     }
 
-    fn fits(&self, state: State) -> bool {
+    fn fits(&self, state: AccountState) -> bool {
         state.disabled
     }
 
-    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {
+    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &ActionParams) -> Result<i64, Error> {
         changes::record_state(conn, change, verbs::ACCOUNT_ENABLED, target, Some(true))
     }
 

@@ -1,6 +1,6 @@
 //! Make Administrator: the role of that name, by a button of its own.
 
-use super::{Ask, Params, State, Unchanged, Verb, add_role};
+use super::{AccountState, ActionParams, Ask, Unchanged, Verb, add_role};
 use crate::accounts::model::Kind;
 use crate::accounts::queries::changes;
 use crate::accounts::queries::selection::Target;
@@ -33,20 +33,20 @@ impl Verb for MakeAdministrator {
         "shield"
     }
 
-    fn fits(&self, state: State) -> bool {
+    fn fits(&self, state: AccountState) -> bool {
         !state.administrator
     }
 
-    fn asks(&self, kind: Kind, _: &Params) -> Option<Ask> {
+    fn asks(&self, kind: Kind, _: &ActionParams) -> Option<Ask> {
         Some(add_role::administrator(kind, self.label()))
     }
 
-    fn gives(&self, _: &Params) -> Vec<Id> {
+    fn gives(&self, _: &ActionParams) -> Vec<Id> {
         vec![predefined::ADMINISTRATOR.into()]
     }
 
-    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {
-        changes::record_roles_added(conn, change, target, &self.gives(&Params::default()))
+    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &ActionParams) -> Result<i64, Error> {
+        changes::record_roles_added(conn, change, target, &self.gives(&ActionParams::default()))
     }
 
     fn done(&self) -> Option<(&'static str, &'static str)> {

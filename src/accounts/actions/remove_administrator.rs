@@ -1,6 +1,6 @@
 //! Remove Administrator: the role of that name, by a button of its own.
 
-use super::{Params, State, Unchanged, Verb};
+use super::{AccountState, ActionParams, Unchanged, Verb};
 use crate::accounts::queries::changes;
 use crate::accounts::queries::selection::Target;
 use crate::audit::Change;
@@ -31,11 +31,11 @@ impl Verb for RemoveAdministrator {
         "shield"
     }
 
-    fn fits(&self, state: State) -> bool {
+    fn fits(&self, state: AccountState) -> bool {
         state.administrator
     }
 
-    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &Params) -> Result<i64, Error> {
+    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, _: &ActionParams) -> Result<i64, Error> {
         changes::record_roles_removed(conn, change, target, &[predefined::ADMINISTRATOR.into()])
     }
 

@@ -1,6 +1,6 @@
 //! Remove Role: from those that have it. The last administrator keeps theirs.
 
-use super::{Effect, Offer, Params, Unchanged, Verb};
+use super::{ActionParams, Effect, Offer, Unchanged, Verb};
 use crate::accounts::operations::rules;
 use crate::accounts::queries::changes::{self, Of, Reversal};
 use crate::accounts::queries::selection::Target;
@@ -35,7 +35,7 @@ impl Verb for RemoveRole {
         Offer::Picker { field: "remove_role", joint: "from", gives: false }
     }
 
-    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &Params) -> Result<i64, Error> {
+    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &ActionParams) -> Result<i64, Error> {
         rules::some_roles(conn, &params.chosen)?;
         changes::record_roles_removed(conn, change, target, &params.chosen)
     }

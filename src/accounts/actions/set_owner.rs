@@ -1,6 +1,6 @@
 //! Set owner: the user who answers for a system account. It gives no rights.
 
-use super::{Ask, Effect, Params, Typed, Unchanged, Verb, no_rule};
+use super::{ActionParams, Ask, Effect, Typed, Unchanged, Verb, no_rule};
 use crate::accounts::model::Kind;
 use crate::accounts::queries::changes::{self, Of, Reversal};
 use crate::accounts::queries::owners;
@@ -40,7 +40,7 @@ impl Verb for SetOwner {
         true
     }
 
-    fn asks(&self, _: Kind, _: &Params) -> Option<Ask> {
+    fn asks(&self, _: Kind, _: &ActionParams) -> Option<Ask> {
         let consequence = "The person to contact when a token expires or something breaks. Owners get no extra permissions.";
         Some(Ask {
             question: ("Set owner of {whom}", "Set owner of {whom}"),
@@ -50,7 +50,7 @@ impl Verb for SetOwner {
         })
     }
 
-    fn fill_in(&self, conn: &mut DbConnection, params: &mut Params, typed: &str) -> Result<(), Error> {
+    fn fill_in(&self, conn: &mut DbConnection, params: &mut ActionParams, typed: &str) -> Result<(), Error> {
         params.chosen = vec![owners::one_called(conn, typed)?.id];
         Ok(())
     }
@@ -63,7 +63,7 @@ impl Verb for SetOwner {
         "Someone has changed an owner while you were reviewing this. Nothing was changed. Check the owners below."
     }
 
-    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &Params) -> Result<i64, Error> {
+    fn events(&self, conn: &mut DbConnection, change: &Change, target: &Target, params: &ActionParams) -> Result<i64, Error> {
         let chosen = params.chosen.first().ok_or_else(|| Error::field("owner", "Choose the new owner."))?;
         let owner = owners::one_called(conn, chosen.as_str())?;
         changes::record_owner(conn, change, verbs::OWNER_CHANGED, target, &owner.id)

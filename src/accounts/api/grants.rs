@@ -18,7 +18,7 @@ use crate::roles::{self, predefined};
 use crate::web::api::body::Json;
 use crate::web::api::call::{Call, nothing, ok};
 use crate::web::api::operation::{Example, Operation, answers, says};
-use crate::web::form::{Body, FormError};
+use crate::web::form::{FormError, RawBody};
 
 /// The most roles in one call.
 const MOST: usize = 1_000;
@@ -72,7 +72,7 @@ pub static ADD: Operation = Operation::new(
 );
 
 /// `PUT /admin/users/{uuid}/roles/{role}`
-pub async fn add(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse, Error> {
+pub async fn add(call: Call, _: Result<RawBody, FormError>) -> Result<HttpResponse, Error> {
     one_role(call, operations::add_roles).await
 }
 
@@ -89,13 +89,13 @@ pub static REMOVE: Operation = Operation::new(
 );
 
 /// `DELETE /admin/users/{uuid}/roles/{role}`
-pub async fn remove(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse, Error> {
+pub async fn remove(call: Call, _: Result<RawBody, FormError>) -> Result<HttpResponse, Error> {
     one_role(call, operations::remove_roles).await
 }
 
-type Change = fn(&mut DbConnection, &Principal, Kind, &Selection, &[Id]) -> Result<Done, Error>;
+type GrantOperation = fn(&mut DbConnection, &Principal, Kind, &Selection, &[Id]) -> Result<Done, Error>;
 
-async fn one_role(call: Call, change: Change) -> Result<HttpResponse, Error> {
+async fn one_role(call: Call, change: GrantOperation) -> Result<HttpResponse, Error> {
     let (id, role) = (call.id("uuid", "account")?, call.id("role", "role")?);
     let done = call.write(move |conn, actor| {
         let kind = standing(conn, actor, &id)?.kind;
@@ -113,7 +113,7 @@ pub static PROMOTE: Operation = Operation::new(
 );
 
 /// `PUT /admin/users/{uuid}/role/admin`
-pub async fn promote(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse, Error> {
+pub async fn promote(call: Call, _: Result<RawBody, FormError>) -> Result<HttpResponse, Error> {
     administrator(call, operations::make_administrator).await
 }
 
@@ -125,7 +125,7 @@ pub static DEMOTE: Operation = Operation::new(
 );
 
 /// `DELETE /admin/users/{uuid}/role/admin`
-pub async fn demote(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse, Error> {
+pub async fn demote(call: Call, _: Result<RawBody, FormError>) -> Result<HttpResponse, Error> {
     administrator(call, operations::remove_administrator).await
 }
 

@@ -11,14 +11,14 @@ use super::users::GROUP;
 use crate::accounts::filter::{Filters, ListQuery};
 use crate::accounts::json::{User, number};
 use crate::accounts::kind::{SYSTEM_ACCOUNTS, Screen, USERS};
-use crate::accounts::model::{Filter, Right, Sort};
+use crate::accounts::model::{AccountFilter, Right, Sort};
 use crate::accounts::queries;
 use crate::auth::principal::Principal;
 use crate::error::Error;
 use crate::id::Id;
 use crate::web::api::call::{Call, ok};
-use crate::web::api::operation::{Example, Kind, Operation, PAGE, Parameter, SIZE, answers};
-use crate::web::api::params::{Page, PageLinks, Params};
+use crate::web::api::operation::{Example, Operation, PAGE, Parameter, ParameterKind, SIZE, answers};
+use crate::web::api::params::{Page, PageLinks, QueryParams};
 
 /// A page of the list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,13 +32,13 @@ pub struct AccountList {
 
 impl Example for AccountList {
     fn example() -> Self {
-        let (page, links) = Params::example("/admin/users", 1);
+        let (page, links) = QueryParams::example("/admin/users", 1);
         Self { users: vec![User::example()], page, links }
     }
 }
 
 const fn text(name: &'static str, text: &'static str) -> Parameter {
-    Parameter { name, kind: Kind::Text, text }
+    Parameter { name, kind: ParameterKind::Text, text }
 }
 
 const SORTS: &[&str] = &["name", "-name", "login", "-login", "used", "-used", "expiry", "-expiry", "status", "-status"];
@@ -52,22 +52,22 @@ pub static LIST: Operation = Operation::new(
 .with_query(&[
     Parameter {
         name: "q",
-        kind: Kind::Short(100),
+        kind: ParameterKind::Short(100),
         text: "Words of the name, the description or the e-mail address, in any order; a UUID; or how a token begins.",
     },
-    Parameter { name: "active", kind: Kind::Flag, text: "Only enabled or only disabled accounts. Both by default." },
-    Parameter { name: "userType", kind: Kind::Number(0, 1), text: "0: only users. 1: only system accounts." },
-    Parameter { name: "role", kind: Kind::Uuid, text: "Only those with this role." },
+    Parameter { name: "active", kind: ParameterKind::Flag, text: "Only enabled or only disabled accounts. Both by default." },
+    Parameter { name: "userType", kind: ParameterKind::Number(0, 1), text: "0: only users. 1: only system accounts." },
+    Parameter { name: "role", kind: ParameterKind::Uuid, text: "Only those with this role." },
     text("team", "Only members of the team of this UUID."),
     text("activity", "Only those used in the last 30 days (`30`), unused for 90 days (`unused-90`), or never used (`never`)."),
     Parameter {
         name: "expiring",
-        kind: Kind::Word(&["14"]),
+        kind: ParameterKind::Word(&["14"]),
         text: "`14`: only system accounts with a token that expires within 14 days.",
     },
     Parameter {
         name: "sort",
-        kind: Kind::Word(SORTS),
+        kind: ParameterKind::Word(SORTS),
         text: "By name, last login, last use, first expiry or status; put `-` in front to reverse.",
     },
     PAGE,
@@ -83,7 +83,7 @@ pub async fn list(call: Call) -> Result<HttpResponse, Error> {
         None => vec![&USERS, &SYSTEM_ACCOUNTS],
         Some(kind) => [&USERS, &SYSTEM_ACCOUNTS].into_iter().filter(|screen| i64::from(number(screen.kind)) == kind).collect(),
     };
-    let mut parts: Vec<(Filter, Sort)> = Vec::new();
+    let mut parts: Vec<(AccountFilter, Sort)> = Vec::new();
     let mut refused = None;
     for screen in kinds {
         match wanted.part(&call.actor, screen) {
@@ -120,7 +120,7 @@ pub struct Narrowing {
 
 impl Narrowing {
     /// By the parameters of a query string.
-    pub fn of_params(params: &Params) -> Result<Self, Error> {
+    pub fn of_params(params: &QueryParams) -> Result<Self, Error> {
         let mut words = Vec::new();
         for name in ListQuery::names() {
             if let Some(value) = params.text(name)? {
@@ -157,19 +157,19 @@ impl Narrowing {
     }
 
     /// The accounts of a kind that are meant, as far as this actor may see them, and their order.
-    fn part(&self, actor: &Principal, screen: &'static Screen) -> Result<(Filter, Sort), Error> {
+    fn part(&self, actor: &Principal, screen: &'static Screen) -> Result<(AccountFilter, Sort), Error> {
         if !sees_all(actor, screen.kind) && !actor.may(screen.permission(Right::ManageTeam)) {
             let sentence = format!("You don't have permission to view {}.", screen.plural());
             return Err(Error::forbidden(screen.permission(Right::Read), sentence));
         }
         let filters: Filters = ListQuery::strictly(&self.words, screen)?;
         let filter = filters.filter(actor);
-        let filter = Filter { disabled: self.active != Some(true), only_disabled: self.active == Some(false), ..filter };
+        let filter = AccountFilter { disabled: self.active != Some(true), only_disabled: self.active == Some(false), ..filter };
         Ok((filter, filters.sort))
     }
 
     /// The accounts that a change is meant for: those that the list has with the same filters.
-    pub fn filter(&self, actor: &Principal, screen: &'static Screen) -> Result<Filter, Error> {
+    pub fn filter(&self, actor: &Principal, screen: &'static Screen) -> Result<AccountFilter, Error> {
         self.part(actor, screen).map(|(filter, _)| filter)
     }
 }

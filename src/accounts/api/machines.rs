@@ -9,11 +9,11 @@ use utoipa::ToSchema;
 use super::list::Narrowing;
 use super::shown::Showing;
 use super::users::GROUP;
-use crate::accounts::actions::{Action, Offer, Params, Typed, VERBS, Verb};
+use crate::accounts::actions::{Action, ActionParams, Offer, Typed, VERBS, Verb};
 use crate::accounts::json::User;
 use crate::accounts::kind::SYSTEM_ACCOUNTS;
 use crate::accounts::model::{Kind, Selection};
-use crate::accounts::operations::{self, Creation, Plan};
+use crate::accounts::operations::{self, AccountCreation, Plan};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::database::constraint::NAME_TAKEN;
@@ -69,13 +69,13 @@ pub async fn create(call: Call, body: Json<NewSystemAccount>) -> Result<HttpResp
         return Err(Error::at("type", "The type of a system account is 1."));
     }
     let shown = call.write(move |conn, actor| {
-        let creation = Creation {
+        let creation = AccountCreation {
             name: new.name.unwrap_or_default(),
             description: new.description.unwrap_or_default(),
             email: new.email.unwrap_or_default(),
             roles: default_role(conn, actor)?,
             disabled: new.active == Some(false),
-            ..Creation::default()
+            ..AccountCreation::default()
         };
         let made = operations::create_system_account(conn, actor, &plan, &creation);
         let id = made.map_err(|error| error.conflict_if(NAME_TAKEN))?;
@@ -161,7 +161,7 @@ const MOST: usize = 5_000;
 pub async fn bulk(call: Call, body: Json<BulkChange>) -> Result<HttpResponse, Error> {
     let wanted = body.0;
     let verb = verb(wanted.action.as_deref().unwrap_or_default())?;
-    let names_user = verb.asks(Kind::System, &Params::default()).is_some_and(|ask| ask.typed == Typed::User);
+    let names_user = verb.asks(Kind::System, &ActionParams::default()).is_some_and(|ask| ask.typed == Typed::User);
     let (field, chosen) = match verb.offer() {
         Offer::Picker { .. } => ("role", Some(wanted.role)),
         _ if names_user => ("owner", Some(wanted.owner)),

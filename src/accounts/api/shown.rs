@@ -9,7 +9,7 @@ use crate::activity::Recorder;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::roles::json::{Permission, Role};
+use crate::roles::json::{PermissionJson, RoleJson};
 use crate::roles::{self, predefined};
 use crate::teams;
 use crate::text::fold;
@@ -39,7 +39,8 @@ impl Showing {
         let mut distinct: Vec<Id> = badges.values().flatten().map(|badge| badge.id.clone()).collect();
         distinct.sort_unstable();
         distinct.dedup();
-        let roles: Vec<Role> = roles::queries::find(conn, &distinct)?.iter().map(|role| Role::new(role, &self.base)).collect();
+        let roles: Vec<RoleJson> =
+            roles::queries::find(conn, &distinct)?.iter().map(|role| RoleJson::new(role, &self.base)).collect();
         let mut teams = teams::queries::of_accounts(conn, ids)?;
         let administered = teams::queries::administrators(conn, ids)?;
         let derived = roles::queries::find(conn, &[predefined::TEAM_ADMINISTRATOR.into()])?;
@@ -47,12 +48,12 @@ impl Showing {
             account.last_login_at = account.last_login_at.max(self.recorder.pending_uses(&account.id).login);
             let held = badges.remove(&account.id).unwrap_or_default();
             let held = held.iter().filter_map(|badge| roles.iter().find(|role| role.uuid == badge.id));
-            let mut held: Vec<Role> = held.cloned().collect();
+            let mut held: Vec<RoleJson> = held.cloned().collect();
             let own: Vec<Id> = administered.iter().filter(|(id, _)| *id == account.id).map(|(_, team)| team.clone()).collect();
             if let (false, [role]) = (own.is_empty(), derived.as_slice()) {
                 held.retain(|other| other.uuid != role.id);
-                let mut role = Role::new(role, &self.base);
-                role.permissions = roles::queries::of_administration(&own).map(|one| Permission::from(&one)).collect();
+                let mut role = RoleJson::new(role, &self.base);
+                role.permissions = roles::queries::of_administration(&own).map(|one| PermissionJson::from(&one)).collect();
                 held.insert(held.partition_point(|other| fold(&other.name) < fold(&role.name)), role);
             }
             let embedded = Embedded {

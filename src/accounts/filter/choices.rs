@@ -1,7 +1,7 @@
 //! What the filters of a list offer to choose from.
 
 use super::{Filters, INVITED, NONE};
-use crate::accounts::model::{Activity, Kind, OwnedBy, Sort, TokenState, UNUSED_DAYS};
+use crate::accounts::model::{ActivityFilter, Kind, OwnedBy, Sort, TokenState, UNUSED_DAYS};
 use crate::id::Id;
 use crate::web::view::Choice;
 
@@ -12,7 +12,7 @@ impl Filters {
     /// The choices of the activity filter.
     pub fn activities(&self) -> Vec<Choice> {
         let mut unused = UNUSED.to_vec();
-        if let Some(Activity::Unused(days)) = self.activity {
+        if let Some(ActivityFilter::Unused(days)) = self.activity {
             unused.push(days);
             unused.sort_unstable();
             unused.dedup();
@@ -21,9 +21,9 @@ impl Filters {
             Kind::System => ("Used in the last 30 days", "Unused for", "Never used"),
             Kind::User => ("Signed in in the last 30 days", "Not signed in for", "Never signed in"),
         };
-        let mut all = vec![(String::new(), "Any activity".to_owned()), (Activity::Recent.word(), recent.into())];
-        all.extend(unused.into_iter().map(|days| (Activity::Unused(days).word(), format!("{idle} {days} days"))));
-        all.push((Activity::Never.word(), never.into()));
+        let mut all = vec![(String::new(), "Any activity".to_owned()), (ActivityFilter::Recent.word(), recent.into())];
+        all.extend(unused.into_iter().map(|days| (ActivityFilter::Unused(days).word(), format!("{idle} {days} days"))));
+        all.push((ActivityFilter::Never.word(), never.into()));
         if self.screen.kind == Kind::User {
             all.push((INVITED.to_owned(), "Invited".into()));
         }

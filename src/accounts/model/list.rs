@@ -53,7 +53,7 @@ impl AccountRow {
 
 /// The activity filter: of a machine's tokens, of a person's signing in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Activity {
+pub enum ActivityFilter {
     /// Used in the last 30 days.
     Recent,
     /// Used once, but not in the last so many days.
@@ -62,7 +62,7 @@ pub enum Activity {
     Never,
 }
 
-impl Activity {
+impl ActivityFilter {
     /// Reads the word of a URL.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
@@ -147,7 +147,7 @@ pub const SOON_DAYS: i64 = 14;
 
 /// Which accounts are meant: the list's filters. An empty one means all enabled accounts of the kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter {
+pub struct AccountFilter {
     /// Which kind.
     pub kind: Kind,
     /// What to look for; empty for nothing.
@@ -157,7 +157,7 @@ pub struct Filter {
     /// Only members of this team.
     pub team: Option<Id>,
     /// Only accounts used so.
-    pub activity: Option<Activity>,
+    pub activity: Option<ActivityFilter>,
     /// Only users who are invited and have not signed in yet.
     pub invited: bool,
     /// Only accounts with a token that expires within [`SOON_DAYS`].
@@ -176,7 +176,7 @@ pub struct Filter {
     pub colleagues_of: Option<Id>,
 }
 
-impl Filter {
+impl AccountFilter {
     /// All enabled accounts of a kind.
     pub fn all(kind: Kind) -> Self {
         Self {
@@ -204,7 +204,7 @@ pub enum Selection {
     /// These accounts.
     Accounts(Vec<Id>),
     /// Whatever matches, when the action runs.
-    Matching(Filter),
+    Matching(AccountFilter),
 }
 
 /// What the list is sorted by. Ties are broken by name, then identity, in the same direction.

@@ -17,7 +17,7 @@ use crate::{roles, teams};
 
 /// A system account as a form describes it; nothing of it has been checked.
 #[derive(Debug, Clone, Default)]
-pub struct Creation {
+pub struct AccountCreation {
     /// Name.
     pub name: String,
     /// What it is for.
@@ -38,7 +38,12 @@ pub struct Creation {
 ///
 /// # Errors
 /// `Forbidden`, `Invalid` (fields `name`, `description`, `email`, `role`, `team`), `Conflict` when the plan is full.
-pub fn create_system_account(conn: &mut DbConnection, actor: &Principal, plan: &Plan, form: &Creation) -> Result<Id, Error> {
+pub fn create_system_account(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    plan: &Plan,
+    form: &AccountCreation,
+) -> Result<Id, Error> {
     actor.require(Kind::System.permission(Right::Manage), "Only administrators can create system accounts.")?;
     let mut invalid = Vec::new();
     let name = checked(&mut invalid, "name", AccountName::parse(&form.name));

@@ -7,8 +7,8 @@ use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
 use super::{Action, Done, Plan, hand_over, own, rules, run_on};
-use crate::accounts::actions::{self, Params};
-use crate::accounts::model::{Filter, Kind, Right, Selection};
+use crate::accounts::actions::{self, ActionParams};
+use crate::accounts::model::{AccountFilter, Kind, Right, Selection};
 use crate::accounts::queries::selection::Target;
 use crate::accounts::queries::selections::{self as rows, SelectionRow};
 use crate::auth::principal::Principal;
@@ -22,11 +22,11 @@ const KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// What is selected.
 #[derive(Debug, Clone)]
-pub enum Set {
+pub enum SelectedSet {
     /// These accounts.
     Ticked(Vec<Id>),
     /// All that match the filter, which stands in an address so.
-    All { filter: Box<Filter>, query: String },
+    All { filter: Box<AccountFilter>, query: String },
 }
 
 /// The accounts of a set, resolved once, and what they are told apart by from another set.
@@ -36,7 +36,7 @@ pub struct Resolved {
     pub size: i64,
 }
 
-impl Set {
+impl SelectedSet {
     pub fn resolve(&self, conn: &mut DbConnection, kind: Kind) -> Result<Resolved, Error> {
         match self {
             Self::Ticked(ids) => {
@@ -80,8 +80,8 @@ fn print<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// A fingerprint of the set that a filter means now, and its size.
-pub fn fingerprint(conn: &mut DbConnection, filter: &Filter) -> Result<(String, i64), Error> {
-    let all = Set::All { filter: Box::new(filter.clone()), query: String::new() };
+pub fn fingerprint(conn: &mut DbConnection, filter: &AccountFilter) -> Result<(String, i64), Error> {
+    let all = SelectedSet::All { filter: Box::new(filter.clone()), query: String::new() };
     all.resolve(conn, filter.kind).map(|found| (found.fingerprint, found.size))
 }
 
@@ -93,7 +93,7 @@ pub struct Request {
     pub kind: Kind,
     /// What to do; nothing for a selection alone.
     pub action: Option<Action>,
-    pub set: Set,
+    pub set: SelectedSet,
     /// The fingerprint of the set that was shown, where it is all that match.
     pub shown: Option<String>,
     /// The list that it was made on.
@@ -103,13 +103,13 @@ pub struct Request {
 impl Request {
     /// To do something to one account, by no form around a list.
     pub fn of_one(action: &Action, id: &Id, back: &str) -> Self {
-        let set = Set::Ticked(vec![id.clone()]);
+        let set = SelectedSet::Ticked(vec![id.clone()]);
         Self { form: None, kind: action.kind, action: Some(action.clone()), set, shown: None, back: back.to_owned() }
     }
 }
 
 /// What became of it.
-pub enum Answer {
+pub enum SelectionOutcome {
     /// It is selected, and nothing else was asked for.
     Selected(Id),
     /// It has to be asked first.
@@ -123,23 +123,23 @@ pub enum Answer {
 }
 
 /// Selects, asks, or does.
-pub fn answer(conn: &mut DbConnection, actor: &Principal, plan: &Plan, request: &Request) -> Result<Answer, Error> {
+pub fn answer(conn: &mut DbConnection, actor: &Principal, plan: &Plan, request: &Request) -> Result<SelectionOutcome, Error> {
     let right = request.action.as_ref().map_or(Right::Manage, |action| action.verb.right());
     rules::may_begin(actor, request.kind, right)?;
     let found = request.set.resolve(conn, request.kind)?;
     let request = &with_losses(conn, actor, plan, request, &found)?;
     if request.shown.as_ref().is_some_and(|shown| *shown != found.fingerprint) {
         let again = Request { action: None, ..request.clone() };
-        return Ok(Answer::Changed(keep(conn, actor, &again, &found, Id::new())?));
+        return Ok(SelectionOutcome::Changed(keep(conn, actor, &again, &found, Id::new())?));
     }
     let before = same(conn, actor, request, &found)?;
     let id = request.form.clone().filter(|_| before.is_none()).unwrap_or_else(Id::new);
     let id = if taken(conn, &id)? { Id::new() } else { id };
-    let Some(action) = &request.action else { return Ok(Answer::Selected(keep(conn, actor, request, &found, id)?)) };
+    let Some(action) = &request.action else { return Ok(SelectionOutcome::Selected(keep(conn, actor, request, &found, id)?)) };
     if action.asks().is_some() {
         let gives = rules::existing_roles(conn, &action.verb.gives(&action.params))?;
         gives.iter().try_for_each(|role| rules::may_give(actor, role))?;
-        return Ok(Answer::Asked(match before {
+        return Ok(SelectionOutcome::Asked(match before {
             Some(row) if row.outcome.is_none() => row.id,
             _ => {
                 // One that was never there is no question.
@@ -151,8 +151,8 @@ pub fn answer(conn: &mut DbConnection, actor: &Principal, plan: &Plan, request: 
     }
     let done = run_on(conn, actor, plan, action, &found.target)?;
     match before.and_then(|row| Some((row.id, row.outcome?))) {
-        Some((id, outcome)) if done.change.is_none() => Ok(Answer::Before(id, outcome)),
-        _ => Ok(Answer::Done(keep(conn, actor, request, &found, id)?, Box::new(done))),
+        Some((id, outcome)) if done.change.is_none() => Ok(SelectionOutcome::Before(id, outcome)),
+        _ => Ok(SelectionOutcome::Done(keep(conn, actor, request, &found, id)?, Box::new(done))),
     }
 }
 
@@ -201,8 +201,8 @@ fn row_of(request: &Request, found: &Resolved, id: Id) -> SelectionRow {
         verb: request.action.as_ref().map_or("", |action| action.verb.word()).into(),
         params: serde_json::to_string(&params).unwrap_or_default(),
         filter: match &request.set {
-            Set::Ticked(_) => None,
-            Set::All { query, .. } => Some(query.clone()),
+            SelectedSet::Ticked(_) => None,
+            SelectedSet::All { query, .. } => Some(query.clone()),
         },
         fingerprint: found.fingerprint.clone(),
         size: found.size,
@@ -216,8 +216,8 @@ fn keep(conn: &mut DbConnection, actor: &Principal, request: &Request, found: &R
     let own = actor.account.as_ref().ok_or(Error::Unauthenticated)?;
     rows::expire(conn)?;
     let ticked = match &request.set {
-        Set::Ticked(ids) => ids.as_slice(),
-        Set::All { .. } => &[],
+        SelectedSet::Ticked(ids) => ids.as_slice(),
+        SelectedSet::All { .. } => &[],
     };
     let row = row_of(request, found, id);
     rows::insert(conn, &row, (own, clock::now() + KEPT), ticked)?;
@@ -233,7 +233,7 @@ pub fn keep_selected(conn: &mut DbConnection, actor: &Principal, request: &Reque
 
 /// A selection that is opened again.
 #[derive(Clone)]
-pub struct Opened {
+pub struct OpenedSelection {
     pub row: SelectionRow,
     pub kind: Kind,
     /// What is asked about it.
@@ -244,13 +244,13 @@ pub struct Opened {
 ///
 /// # Errors
 /// `NotFound` for another's, and for one that is over.
-pub fn open(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Opened, Error> {
+pub fn open(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<OpenedSelection, Error> {
     let own = actor.account.as_ref().ok_or(Error::Unauthenticated)?;
     let row = rows::find(conn, own, id)?.ok_or(Error::NotFound("selection"))?;
     let kind = Kind::parse(&row.kind).ok_or(Error::NotFound("selection"))?;
-    let params: Params = serde_json::from_str(&row.params).unwrap_or_default();
+    let params: ActionParams = serde_json::from_str(&row.params).unwrap_or_default();
     let action = actions::named(&row.verb, kind).map(|verb| Action { verb, kind, params });
-    Ok(Opened { row, kind, action })
+    Ok(OpenedSelection { row, kind, action })
 }
 
 /// What became of an answer.
@@ -269,7 +269,7 @@ pub fn confirm(
     conn: &mut DbConnection,
     actor: &Principal,
     plan: &Plan,
-    (action, set): (&Action, &Set),
+    (action, set): (&Action, &SelectedSet),
     (print, owner): (Option<&str>, &str),
 ) -> Result<Confirmed, Error> {
     rules::may_begin(actor, action.kind, action.verb.right())?;

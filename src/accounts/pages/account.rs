@@ -9,7 +9,7 @@ use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use super::visits::AccountVisit;
 use super::{count, invitation, is_administrator, live, moment, plan as plan_view, role_choices, team_choices, tile};
 use super::{edits, owned, sessions};
-use crate::accounts::actions::State;
+use crate::accounts::actions::AccountState;
 use crate::accounts::kind::Screen;
 use crate::accounts::model::{Account, Kind, Right};
 use crate::accounts::operations;
@@ -17,13 +17,13 @@ use crate::accounts::queries;
 use crate::accounts::queries::makers::{self, Makers};
 use crate::accounts::queries::owners::{self, Owner};
 use crate::accounts::queries::selection::Target;
-use crate::accounts::view::account::{AccountPage, Invited, RoleLine, TeamLine};
-use crate::accounts::view::activity::{Activity, Day};
+use crate::accounts::view::account::{AccountPage, InvitationCard, RoleLine, TeamCard};
+use crate::accounts::view::activity::{ActivityChart, Day};
 use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection, overlaps};
 use crate::activity::Recorder;
 use crate::audit::filter::LogQuery;
 use crate::audit::view::FeedLine;
-use crate::audit::{self, Entry, sentences};
+use crate::audit::{self, LogEntry, sentences};
 use crate::auth;
 use crate::auth::principal::Principal;
 use crate::auth::queries::sessions::SessionRow as Stored;
@@ -32,7 +32,7 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::gateway::headers;
 use crate::id::Id;
-use crate::people::model::{Invitation, Standing};
+use crate::people::model::{Invitation, InvitationState};
 use crate::people::operations::Pending;
 use crate::people::queries::belongings::{Belongings, belongings};
 use crate::roles::permission::{Permission, PermissionSet};
@@ -56,7 +56,7 @@ pub async fn show(visit: AccountVisit) -> Result<HttpResponse, Error> {
     visit.html(StatusCode::OK, &page(&visit).await?)
 }
 
-struct Found {
+struct AccountData {
     account: Account,
     badges: Vec<Badge>,
     /// With what follows from administering a team.
@@ -66,7 +66,7 @@ struct Found {
     tokens: Vec<ListedToken>,
     owner: Option<Owner>,
     days: Vec<(NaiveDate, i64, i64)>,
-    feed: Vec<Entry>,
+    feed: Vec<LogEntry>,
     all_roles: Vec<Role>,
     all_teams: Vec<Team>,
     used: i64,
@@ -85,7 +85,12 @@ struct Found {
     makers: Makers,
 }
 
-fn find(conn: &mut DbConnection, actor: &Principal, (screen, settings): (&Screen, &General), id: &Id) -> Result<Found, Error> {
+fn find(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    (screen, settings): (&Screen, &General),
+    id: &Id,
+) -> Result<AccountData, Error> {
     let account = queries::find(conn, screen.kind, id)?;
     let only = std::slice::from_ref(id);
     let (badges, permissions) = roles::queries::of_account(conn, id)?;
@@ -98,7 +103,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, (screen, settings): (&Screen
         actor.may(screen.permission(Right::Manage)) || (actor.may(screen.permission(Right::ManageTeam)) && is_colleague);
     let team_ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
     let first_day = (clock::now() - TimeDelta::days(CHART_DAYS - 1)).date();
-    Ok(Found {
+    Ok(AccountData {
         badges,
         shown: roles::queries::shown(conn, only)?.remove(id).unwrap_or_default(),
         permissions,
@@ -162,7 +167,7 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         description: account.email.as_ref().unwrap_or(&account.description).clone(),
         tile: tile(screen.kind, id, &account.name),
         owner: found.owner.as_ref().map(Into::into),
-        state: State {
+        state: AccountState {
             disabled: account.disabled,
             administrator: held.iter().any(is_administrator),
             own: actor.is(id),
@@ -213,13 +218,13 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
 }
 
 /// An invitation that has not been accepted yet, and why its link is dead where it is.
-fn invited((one, standing): (&Invitation, Standing), by: Contact, now: NaiveDateTime) -> Invited {
+fn invited((one, standing): (&Invitation, InvitationState), by: Contact, now: NaiveDateTime) -> InvitationCard {
     let why = match standing {
-        Standing::Open | Standing::Expired => String::new(),
-        Standing::Ended => "The link stopped working when the account was disabled.".to_owned(),
-        Standing::Unbacked => format!("{} can no longer grant everything that this invitation gives.", one.by_name),
+        InvitationState::Open | InvitationState::Expired => String::new(),
+        InvitationState::Ended => "The link stopped working when the account was disabled.".to_owned(),
+        InvitationState::Unbacked => format!("{} can no longer grant everything that this invitation gives.", one.by_name),
     };
-    Invited { link: invitation(one, standing, now), by, why }
+    InvitationCard { link: invitation(one, standing, now), by, why }
 }
 
 /// Somebody by name, with their page where the reader may see it.
@@ -229,14 +234,14 @@ fn person(actor: &Principal, found: &Option<(Kind, Id)>, name: &str) -> Contact 
 }
 
 /// How many bytes a gateway is told of the account with each call, where that is more than some have room for.
-fn large_identity(found: &Found) -> Option<String> {
+fn large_identity(found: &AccountData) -> Option<String> {
     let roles = found.badges.iter().map(|badge| badge.name.as_str());
     let teams = found.teams.iter().map(|team| team.name.as_str());
     let size = headers::size(&found.account.name, roles, teams, found.permissions.iter().map(Permission::as_str));
     (size > headers::LARGE).then(|| format!("{:.1} kB", size as f64 / 1024.0))
 }
 
-fn role_lines(found: &Found) -> Vec<RoleLine> {
+fn role_lines(found: &AccountData) -> Vec<RoleLine> {
     let describe = |badge: &Badge| found.all_roles.iter().find(|role| role.id == badge.id).map(|role| role.description.clone());
     let line = |badge: &Badge| RoleLine {
         id: badge.id.to_string(),
@@ -247,14 +252,14 @@ fn role_lines(found: &Found) -> Vec<RoleLine> {
 }
 
 /// The teams that the account belongs to, and those that it administers without belonging to them.
-fn team_lines(actor: &Principal, found: &Found) -> Vec<TeamLine> {
+fn team_lines(actor: &Principal, found: &AccountData) -> Vec<TeamCard> {
     let line = |team: &Team| {
         let (users, machines) = found.sizes.get(&team.id).copied().unwrap_or_default();
         let list = |kind: Kind, n: i64| Contact {
             name: kind.counted(n),
             href: (n > 0 && actor.may(kind.permission(Right::Read))).then(|| format!("{}?team={}", kind.screen().path, team.id)),
         };
-        TeamLine {
+        TeamCard {
             id: team.id.to_string(),
             name: team.name.clone(),
             is_administered: found.administers.contains(&team.id),
@@ -271,7 +276,7 @@ fn all_changes(visit: &AccountVisit) -> Option<String> {
 }
 
 /// The tokens of a person, which others may end and nothing else.
-fn tokens_of_user(visit: &AccountVisit, found: &Found, now: NaiveDateTime) -> TokenSection {
+fn tokens_of_user(visit: &AccountVisit, found: &AccountData, now: NaiveDateTime) -> TokenSection {
     let mut section = token_section(visit, found, now);
     section.new = None;
     section.creation_stopped = None;
@@ -282,7 +287,7 @@ fn tokens_of_user(visit: &AccountVisit, found: &Found, now: NaiveDateTime) -> To
     section
 }
 
-fn token_section(visit: &AccountVisit, found: &Found, now: NaiveDateTime) -> TokenSection {
+fn token_section(visit: &AccountVisit, found: &AccountData, now: NaiveDateTime) -> TokenSection {
     let path = format!("{}/{}/tokens", visit.screen.path, visit.id);
     let row = |token| TokenRow { can_renew: true, can_end: true, ..TokenRow::new(token, &path, now) };
     TokenSection {
@@ -301,20 +306,20 @@ fn token_section(visit: &AccountVisit, found: &Found, now: NaiveDateTime) -> Tok
 }
 
 /// The chart's days, those without calls included.
-fn activity(days: &[(NaiveDate, i64, i64)], today: NaiveDate) -> Activity {
+fn activity(days: &[(NaiveDate, i64, i64)], today: NaiveDate) -> ActivityChart {
     let first = today - TimeDelta::days(CHART_DAYS - 1);
     let of = |date: NaiveDate| {
         let found = days.iter().find(|(at, ..)| *at == date).map_or((0, 0), |(_, accepted, refused)| (*accepted, *refused));
         Day { name: short_day(date), calls: count(found.0), refused: count(found.1) }
     };
-    Activity {
+    ActivityChart {
         days: first.iter_days().take(CHART_DAYS.unsigned_abs() as usize).map(of).collect(),
         label: format!("Calls per day (UTC), {} to {}", long_day(first), long_day(today)),
     }
 }
 
 /// A line of "Recent changes": who did what, in words.
-fn feed_line(entry: &Entry, of: &Id, now: NaiveDateTime) -> FeedLine {
+fn feed_line(entry: &LogEntry, of: &Id, now: NaiveDateTime) -> FeedLine {
     let is_about_it = entry.target_id.as_deref() == Some(of.as_str());
     FeedLine::new(entry, if is_about_it { sentences::feed(entry) } else { sentences::deed(entry) }, now)
 }

@@ -7,11 +7,11 @@ use serde::Deserialize;
 use super::ids;
 use super::terraform;
 use super::visits::ScreenVisit;
-use crate::accounts::actions::{self, Action, Offer, Params};
+use crate::accounts::actions::{self, Action, ActionParams, Offer};
 use crate::accounts::filter::{Filters, ListQuery, selecting};
 use crate::accounts::kind::Screen;
 use crate::accounts::model::Kind;
-use crate::accounts::operations::selections::{self, Answer, Request, Set};
+use crate::accounts::operations::selections::{self, Request, SelectedSet, SelectionOutcome};
 use crate::accounts::operations::{Done, Plan};
 use crate::accounts::queries::selections as rows;
 use crate::accounts::view::told;
@@ -95,13 +95,13 @@ impl BulkForm {
             Offer::Picker { field, .. } => ids(if field == "add_role" { &self.add_role } else { &self.remove_role }, "role")?,
             Offer::Dialog => return Err(Error::BadRequest("You can only do this to one account at a time.".into())),
         };
-        Ok(Some(Action { verb, kind: screen.kind, params: Params::exactly(chosen) }))
+        Ok(Some(Action { verb, kind: screen.kind, params: ActionParams::exactly(chosen) }))
     }
 
     /// What the form asks for.
     fn request(&self, screen: &'static Screen, actor: &Principal, conn: &mut DbConnection) -> Result<Request, Error> {
         let filters = self.filters(screen);
-        let all = |filters: &Filters| Set::All { filter: Box::new(filters.filter(actor)), query: filters.words() };
+        let all = |filters: &Filters| SelectedSet::All { filter: Box::new(filters.filter(actor)), query: filters.words() };
         let action = self.action(screen)?;
         let (set, shown) = match self.matching() {
             _ if self.verb == SELECT => (all(&filters), None),
@@ -110,7 +110,7 @@ impl BulkForm {
                 let Some(query) = &opened.row.filter else { return Err(over()) };
                 (all(&ListQuery::parse(query).on(screen)), Some(opened.row.fingerprint))
             }
-            None => (Set::Ticked(self.ticked(screen)?), None),
+            None => (SelectedSet::Ticked(self.ticked(screen)?), None),
         };
         Ok(Request { form: Id::parse(&self.form), kind: screen.kind, action, set, shown, back: self.list(screen) })
     }
@@ -121,7 +121,7 @@ fn over() -> Error {
 }
 
 /// Where to go, and what to say there.
-pub struct Next {
+pub struct Redirect {
     pub location: String,
     pub flash: Option<Flash>,
 }
@@ -134,8 +134,8 @@ pub async fn act(visit: ScreenVisit, form: Form<BulkForm>) -> Result<HttpRespons
     let done = visit.write(move |conn, actor| {
         let request = asked.request(screen, actor, conn)?;
         match selections::answer(conn, actor, &plan, &request)? {
-            Answer::Selected(id) if asked.verb == COPY => {
-                Ok(Next { location: terraform::address(&request.back, &id), flash: None })
+            SelectionOutcome::Selected(id) if asked.verb == COPY => {
+                Ok(Redirect { location: terraform::address(&request.back, &id), flash: None })
             }
             answer => next(conn, &request, answer),
         }
@@ -151,16 +151,16 @@ pub async fn act(visit: ScreenVisit, form: Form<BulkForm>) -> Result<HttpRespons
     Ok(see_other(&next.location))
 }
 
-fn next(conn: &mut DbConnection, request: &Request, answer: Answer) -> Result<Next, Error> {
+fn next(conn: &mut DbConnection, request: &Request, answer: SelectionOutcome) -> Result<Redirect, Error> {
     let list = |id: &Id| selecting(&request.back, id);
     Ok(match answer {
-        Answer::Selected(id) => Next { location: list(&id), flash: None },
-        Answer::Asked(id) => Next { location: address(&id), flash: None },
-        Answer::Changed(id) => Next { location: list(&id), flash: Some(changed()) },
-        Answer::Before(id, outcome) => Next { location: list(&id), flash: serde_json::from_str(&outcome).ok() },
-        Answer::Done(id, done) => {
+        SelectionOutcome::Selected(id) => Redirect { location: list(&id), flash: None },
+        SelectionOutcome::Asked(id) => Redirect { location: address(&id), flash: None },
+        SelectionOutcome::Changed(id) => Redirect { location: list(&id), flash: Some(changed()) },
+        SelectionOutcome::Before(id, outcome) => Redirect { location: list(&id), flash: serde_json::from_str(&outcome).ok() },
+        SelectionOutcome::Done(id, done) => {
             let flash = request.action.as_ref().map(|action| finished(conn, &id, action, &done)).transpose()?;
-            Next { location: list(&id), flash }
+            Redirect { location: list(&id), flash }
         }
     })
 }
@@ -182,12 +182,12 @@ pub fn changed() -> Flash {
 }
 
 /// The list again, with what was ticked, and why nothing was done.
-async fn refused(visit: &ScreenVisit, form: BulkForm, error: &Error) -> Result<Next, Error> {
+async fn refused(visit: &ScreenVisit, form: BulkForm, error: &Error) -> Result<Redirect, Error> {
     let (screen, list) = (visit.screen, form.list(visit.screen));
     let kept = visit.write(move |conn, actor| {
         let alone = match form.matching() {
             Some(id) => return Ok(id),
-            None => Set::Ticked(form.ticked(screen)?),
+            None => SelectedSet::Ticked(form.ticked(screen)?),
         };
         let back = form.list(screen);
         let request = Request { form: None, kind: screen.kind, action: None, set: alone, shown: None, back };
@@ -197,5 +197,5 @@ async fn refused(visit: &ScreenVisit, form: BulkForm, error: &Error) -> Result<N
         Ok(id) => selecting(&list, &id),
         Err(_) => list,
     };
-    Ok(Next { location, flash: Some(Flash::refused(error.message())) })
+    Ok(Redirect { location, flash: Some(Flash::refused(error.message())) })
 }

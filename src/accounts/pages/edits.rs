@@ -7,9 +7,9 @@ use serde::Deserialize;
 use super::bulk::address;
 use super::ids;
 use super::visits::AccountVisit;
-use crate::accounts::actions::{Action, Params, Verb, edit_roles::EditRoles, edit_teams::EditTeams};
+use crate::accounts::actions::{Action, ActionParams, Verb, edit_roles::EditRoles, edit_teams::EditTeams};
 use crate::accounts::model::Selection;
-use crate::accounts::operations::selections::{self, Answer, Request};
+use crate::accounts::operations::selections::{self, Request, SelectionOutcome};
 use crate::accounts::operations::{self, Plan};
 use crate::accounts::queries;
 use crate::accounts::view::told;
@@ -46,11 +46,11 @@ pub async fn teams(visit: AccountVisit, form: Form<EditForm>) -> Result<HttpResp
     save(&visit, &EditTeams, form.0, ticked).await
 }
 
-fn params(verb: &dyn Verb, form: &EditForm, ticked: &[String]) -> Result<Params, Error> {
+fn params(verb: &dyn Verb, form: &EditForm, ticked: &[String]) -> Result<ActionParams, Error> {
     let field = if verb.resource() == "roles" { "role" } else { "team" };
     let shown = form.shown.as_ref().map(|shown| shown.split(',').map(str::to_owned).collect::<Vec<_>>());
     let shown = shown.map(|shown| ids(&shown, field)).transpose()?;
-    Ok(Params { shown, ..Params::exactly(ids(ticked, field)?) })
+    Ok(ActionParams { shown, ..ActionParams::exactly(ids(ticked, field)?) })
 }
 
 /// Where to go on, and what to say there.
@@ -97,7 +97,7 @@ async fn carry_out(visit: &AccountVisit, action: Action) -> Result<Saved, Error>
         let asked = match action.asks() {
             None => selections::ask_of_own(conn, actor, &plan, &request)?,
             Some(_) => match selections::answer(conn, actor, &plan, &request)? {
-                Answer::Asked(id) => Some(id),
+                SelectionOutcome::Asked(id) => Some(id),
                 _ => return Ok((back, None)),
             },
         };

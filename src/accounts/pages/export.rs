@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use chrono::NaiveDateTime;
 
 use super::visits::ScreenVisit;
-use crate::accounts::model::{AccountRow, Filter, Kind, Selection, Sort, Window};
+use crate::accounts::model::{AccountFilter, AccountRow, Kind, Selection, Sort, Window};
 use crate::accounts::queries::owners::Owner;
 use crate::accounts::queries::selection::Target;
 use crate::accounts::queries::{self, list, owners};
@@ -18,8 +18,8 @@ use crate::people::operations::Pending;
 use crate::roles::{self, Badge};
 use crate::teams::{self, Team};
 use crate::tokens::{self, model::TokenSummary};
-use crate::web::csv::{self, Cell};
-use crate::web::download::{File, Format, Source};
+use crate::web::csv::{self, CsvCell};
+use crate::web::download::{ExportFile, ExportSource, Format};
 
 /// Rows read at once.
 const PART: usize = 500;
@@ -49,13 +49,13 @@ pub async fn export(visit: ScreenVisit) -> Result<HttpResponse, Error> {
     };
     // The order and the size of a page are not the file's.
     let narrowing = filters.query().into_iter().filter(|(name, _)| !["sort", "size"].contains(name)).collect();
-    let file = File { name, of: visit.screen.title, format: Format::Csv, columns, filter: narrowing };
+    let file = ExportFile { name, of: visit.screen.title, format: Format::Csv, columns, filter: narrowing };
     file.answer(&visit, Accounts(filters.filter(&visit.actor))).await
 }
 
 /// The accounts that match, of those that their reader may see.
 #[derive(Clone)]
-struct Accounts(Filter);
+struct Accounts(AccountFilter);
 
 impl Accounts {
     fn target(&self, conn: &mut DbConnection) -> Result<Target, Error> {
@@ -63,7 +63,7 @@ impl Accounts {
     }
 }
 
-impl Source for Accounts {
+impl ExportSource for Accounts {
     type Place = Vec<String>;
 
     fn count(&self, conn: &mut DbConnection) -> Result<Option<i64>, Error> {
@@ -75,7 +75,7 @@ impl Source for Accounts {
         let window = from.map_or(Window::Skip(0), Window::After);
         let rows = list::rows(conn, &target, Sort::default(), &window, i64::try_from(PART).unwrap_or(i64::MAX))?;
         let further = rows.last().filter(|_| rows.len() == PART).map(|row| row.position(Sort::default()));
-        let found = Found::read(conn, self.0.kind, rows)?;
+        let found = ExportBatch::read(conn, self.0.kind, rows)?;
         let mut text = String::new();
         found.rows.iter().for_each(|row| found.line(row, &mut text));
         Ok((text, further))
@@ -83,7 +83,7 @@ impl Source for Accounts {
 }
 
 /// A part of the list. As many statements for any number of rows.
-struct Found {
+struct ExportBatch {
     kind: Kind,
     rows: Vec<AccountRow>,
     roles: HashMap<Id, Vec<Badge>>,
@@ -94,7 +94,7 @@ struct Found {
     pending: Pending,
 }
 
-impl Found {
+impl ExportBatch {
     fn read(conn: &mut DbConnection, kind: Kind, rows: Vec<AccountRow>) -> Result<Self, Error> {
         let ids: Vec<Id> = rows.iter().map(|row| row.id.clone()).collect();
         let (machines, people) = if kind == Kind::System { (&ids[..], &[][..]) } else { (&[][..], &ids[..]) };
@@ -117,21 +117,21 @@ impl Found {
         let (teams, roles) = (teams.join("; "), roles.join("; "));
         let (login, used) = (moment(row.last_login_at()), moment(row.last_used_at()));
         let about = self.emails.get(&row.id).unwrap_or(&row.description);
-        let status = Cell::Exact(match self.pending.get(&row.id) {
+        let status = CsvCell::Exact(match self.pending.get(&row.id) {
             _ if row.disabled => "disabled",
             Some(_) => "invited",
             None => "enabled",
         });
-        let mut cells = vec![Cell::Exact(row.id.as_str()), Cell::Text(&row.name), Cell::Text(about), status];
+        let mut cells = vec![CsvCell::Exact(row.id.as_str()), CsvCell::Text(&row.name), CsvCell::Text(about), status];
         let owner = self.owners.get(&row.id).map(|owner| owner.name.as_str()).unwrap_or_default();
         let tokens = self.tokens.get(&row.id).cloned().unwrap_or_default();
         let (live, expired, next) = (tokens.live.to_string(), tokens.expired.to_string(), moment(tokens.next_expiry));
         if self.kind == Kind::System {
-            cells.push(Cell::Text(owner));
+            cells.push(CsvCell::Text(owner));
         }
-        cells.extend([Cell::Text(&teams), Cell::Text(&roles), Cell::Exact(&login), Cell::Exact(&used)]);
+        cells.extend([CsvCell::Text(&teams), CsvCell::Text(&roles), CsvCell::Exact(&login), CsvCell::Exact(&used)]);
         if self.kind == Kind::System {
-            cells.extend([Cell::Exact(&live), Cell::Exact(&expired), Cell::Exact(&next)]);
+            cells.extend([CsvCell::Exact(&live), CsvCell::Exact(&expired), CsvCell::Exact(&next)]);
         }
         csv::line(out, &cells);
     }

@@ -1,7 +1,7 @@
 //! The counts above a list that are filters: what deserves attention.
 
 use crate::accounts::filter::{Filters, ListQuery};
-use crate::accounts::model::{Activity, Kind, OwnedBy, Total, UNUSED_DAYS};
+use crate::accounts::model::{ActivityFilter, Kind, OwnedBy, Total, UNUSED_DAYS};
 use crate::accounts::view::list::Hint;
 use crate::text::grouped;
 
@@ -22,8 +22,8 @@ pub fn of(attention: [Total; 5], filters: &Filters) -> Vec<Hint> {
     [
         hint(invited, "invited", Filters { invited: true, ..base() }),
         hint(expiring, "with tokens expiring soon", Filters { expiring: true, ..base() }),
-        hint(unused, idle, Filters { activity: Some(Activity::Unused(UNUSED_DAYS)), ..base() }),
-        hint(never, new, Filters { activity: Some(Activity::Never), ..base() }),
+        hint(unused, idle, Filters { activity: Some(ActivityFilter::Unused(UNUSED_DAYS)), ..base() }),
+        hint(never, new, Filters { activity: Some(ActivityFilter::Never), ..base() }),
         hint(left, "whose owner has left", Filters { owner: Some(OwnedBy::Left), ..base() }),
     ]
     .into_iter()

@@ -1,6 +1,6 @@
 //! What people leave behind when they are deleted, in words.
 
-use crate::people::queries::belongings::{Belongings, Named};
+use crate::people::queries::belongings::{Belongings, NamedSample};
 use crate::text::grouped;
 use crate::web::view::words::joined;
 
@@ -11,7 +11,7 @@ pub fn behind(left: &Belongings, hands_over: bool) -> Vec<String> {
     } else {
         "They keep working, marked “owner has left”. Set another owner in their list."
     };
-    let kinds: [(Named, &str, &str); 3] = [
+    let kinds: [(NamedSample, &str, &str); 3] = [
         (left.owned(), "System accounts owned", stays),
         (left.teams.clone(), "Teams without another administrator", "Administrators of Muster can still manage them."),
         (
@@ -25,8 +25,8 @@ pub fn behind(left: &Belongings, hands_over: bool) -> Vec<String> {
 }
 
 /// The names, or the first of them and how many more.
-pub fn listed(named: Named) -> String {
-    let Named { mut names, total } = named;
+pub fn listed(named: NamedSample) -> String {
+    let NamedSample { mut names, total } = named;
     let more = total - i64::try_from(names.len()).unwrap_or(i64::MAX);
     if more > 0 {
         names.push(format!("{} more", grouped(more)));
@@ -42,8 +42,8 @@ mod tests {
     fn what_is_left_is_named() {
         assert!(behind(&Belongings::default(), true).is_empty());
         let left = Belongings {
-            teams: Named { names: (1..=10).map(|n| format!("T{n}")).collect(), total: 1_011 },
-            invited: Named { names: vec!["Kaja".into(), "Teo".into()], total: 2 },
+            teams: NamedSample { names: (1..=10).map(|n| format!("T{n}")).collect(), total: 1_011 },
+            invited: NamedSample { names: vec!["Kaja".into(), "Teo".into()], total: 2 },
             ..Belongings::default()
         };
         let told = behind(&left, true);

@@ -13,14 +13,14 @@ use serde::Deserialize;
 use super::hints;
 use super::visits::ScreenVisit;
 use super::{badges, count, invitation, live, moment, plan as plan_view, removable_choices, role_choices, tile};
-use crate::accounts::actions::State;
+use crate::accounts::actions::AccountState;
 use crate::accounts::filter::Filters;
-use crate::accounts::model::{AccountRow, Filter, Kind, NUMBERED_LIMIT, OwnedBy, Right, Sort, Total, Window};
+use crate::accounts::model::{AccountFilter, AccountRow, Kind, NUMBERED_LIMIT, OwnedBy, Right, Sort, Total, Window};
 use crate::accounts::queries::list::Listing;
 use crate::accounts::queries::owners::{self, Owner};
 use crate::accounts::queries::{self, selection};
 use crate::accounts::view;
-use crate::accounts::view::list::{AccountsPage, ShownAccount, TeamName};
+use crate::accounts::view::list::{AccountsPage, ShownAccount, TeamBadge};
 use crate::activity::Recorder;
 use crate::auth::principal::Principal;
 use crate::clock;
@@ -45,7 +45,7 @@ use crate::web::view::{Choice, Contact, Moment};
 /// Which page of the list is shown.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct PageQuery {
+pub struct ListPageQuery {
     page: String,
     after: String,
     before: String,
@@ -57,7 +57,7 @@ const MOST_ROWS: i64 = 1_000_000_000_000;
 /// In place of a position: the end of the list.
 const END: &str = "end";
 
-impl PageQuery {
+impl ListPageQuery {
     fn page(&self, size: i64) -> i64 {
         self.page.parse().unwrap_or(1).clamp(1, NUMBERED_LIMIT / size)
     }
@@ -102,9 +102,9 @@ pub async fn show(visit: ScreenVisit) -> Result<HttpResponse, Error> {
 }
 
 /// Everything that the page needs from the database, read on one connection.
-struct Found {
+struct ListData {
     listing: Listing,
-    selected: Selected,
+    selected: ListSelection,
     /// Of users.
     emails: HashMap<Id, String>,
     pending: Pending,
@@ -124,14 +124,14 @@ struct Found {
 
 /// What is selected on the page.
 #[derive(Default)]
-struct Selected {
+struct ListSelection {
     /// These rows.
     ticked: Vec<Id>,
     /// All that match: the selection, and how many those were.
     matching: Option<(Id, i64)>,
 }
 
-impl Selected {
+impl ListSelection {
     /// Another's selection, and one that is over, select nothing; nor does one of all that match where others match by now.
     fn read(conn: &mut DbConnection, actor: &Principal, selection: Option<&Id>, listing: &Listing) -> Result<Self, Error> {
         let (Some(id), Some(own)) = (selection, &actor.account) else { return Ok(Self::default()) };
@@ -150,8 +150,8 @@ impl Selected {
 }
 
 /// What is asked of the database.
-struct Wanted {
-    filter: Filter,
+struct ListRequest {
+    filter: AccountFilter,
     sort: Sort,
     window: Window,
     size: i64,
@@ -160,13 +160,13 @@ struct Wanted {
     selection: Option<Id>,
 }
 
-fn find(conn: &mut DbConnection, actor: &Principal, wanted: &Wanted) -> Result<Found, Error> {
-    let Wanted { filter, sort, window, size, asks, selection } = wanted;
+fn find(conn: &mut DbConnection, actor: &Principal, wanted: &ListRequest) -> Result<ListData, Error> {
+    let ListRequest { filter, sort, window, size, asks, selection } = wanted;
     let listing = queries::list::list(conn, filter, *sort, window, *size)?;
     let ids: Vec<Id> = listing.rows.iter().map(|row| row.id.clone()).collect();
     let roles = roles::queries::all(conn)?;
     let owners = if filter.kind == Kind::System { owners::of_accounts(conn, &ids)? } else { HashMap::new() };
-    Ok(Found {
+    Ok(ListData {
         roles_of: roles::queries::shown(conn, &ids)?,
         teams_of: teams::queries::of_accounts(conn, &ids)?,
         tokens_of: tokens::queries::summary(conn, &ids)?,
@@ -179,7 +179,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, wanted: &Wanted) -> Result<F
         owners,
         attention: selection::attention(conn, filter)?,
         teams: teams::queries::all(conn)?,
-        selected: Selected::read(conn, actor, selection.as_ref(), &listing)?,
+        selected: ListSelection::read(conn, actor, selection.as_ref(), &listing)?,
         emails: if filter.kind == Kind::User { queries::emails(conn, &ids)? } else { HashMap::new() },
         pending: if filter.kind == Kind::User { Pending::of(conn, &ids)? } else { Pending::default() },
         ask: asks.as_ref().map_or(Ok(None), |settings| whom_to_ask(conn, settings))?,
@@ -195,10 +195,10 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters) -> Result<AccountsPage
     let screen = visit.screen;
     let size = i64::try_from(filters.size).unwrap_or(i64::MAX);
     // Only a key that repeats cannot be read; a form's answer begins at the first page.
-    let query: PageQuery = Query::of(&visit.request).map_or_else(|_| PageQuery::default(), |query| query.0);
+    let query: ListPageQuery = Query::of(&visit.request).map_or_else(|_| ListPageQuery::default(), |query| query.0);
     let (window, number) = query.window(size);
     let can_manage = visit.may_manage();
-    let wanted = Wanted {
+    let wanted = ListRequest {
         filter: filters.filter(actor),
         sort: filters.sort,
         window: window.clone(),
@@ -258,7 +258,12 @@ fn total_text(total: Total) -> String {
     if total.more { format!("more than {}", grouped(total.count)) } else { grouped(total.count) }
 }
 
-fn row_view(row: &AccountRow, found: &Found, (visit, recorder): (&ScreenVisit, &Recorder), now: NaiveDateTime) -> ShownAccount {
+fn row_view(
+    row: &AccountRow,
+    found: &ListData,
+    (visit, recorder): (&ScreenVisit, &Recorder),
+    now: NaiveDateTime,
+) -> ShownAccount {
     let roles = badges(found.roles_of.get(&row.id).map_or(&[], Vec::as_slice));
     let tokens = found.tokens_of.get(&row.id).cloned().unwrap_or_default();
     let number = tokens.live + tokens.expired;
@@ -273,9 +278,9 @@ fn row_view(row: &AccountRow, found: &Found, (visit, recorder): (&ScreenVisit, &
             .get(&row.id)
             .into_iter()
             .flatten()
-            .map(|team| TeamName { id: team.id.to_string(), name: team.name.clone() })
+            .map(|team| TeamBadge { id: team.id.to_string(), name: team.name.clone() })
             .collect(),
-        state: State {
+        state: AccountState {
             disabled: row.disabled,
             administrator: roles.iter().any(|role| role.administrator),
             own: visit.actor.is(&row.id),
@@ -304,7 +309,12 @@ fn token_expiry(tokens: &TokenSummary, now: NaiveDateTime) -> Option<Moment> {
     }
 }
 
-fn pagination(filters: &Filters, query: &PageQuery, listing: &Listing, (window, number): (&Window, Option<i64>)) -> Pagination {
+fn pagination(
+    filters: &Filters,
+    query: &ListPageQuery,
+    listing: &Listing,
+    (window, number): (&Window, Option<i64>),
+) -> Pagination {
     let (total, size) = (listing.total, i64::try_from(filters.size).unwrap_or(i64::MAX));
     if !total.more && total.count <= NUMBERED_LIMIT && matches!(window, Window::Skip(_)) {
         return Pagination::numbered(count(query.page(size)), filters.size, count(total.count), |page| {

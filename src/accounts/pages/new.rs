@@ -9,7 +9,7 @@ use super::visits::ScreenVisit;
 use super::{ids, plan as plan_view, role_choices, team_choices};
 use crate::accounts::actions::add_role;
 use crate::accounts::filter::Filters;
-use crate::accounts::operations::{self, Creation, Plan};
+use crate::accounts::operations::{self, AccountCreation, Plan};
 use crate::accounts::queries;
 use crate::accounts::view::new::NewAccountPage;
 use crate::error::Error;
@@ -31,7 +31,7 @@ const FIRST_TOKEN: &str = "first token";
 /// The form of a new system account.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct NewForm {
+pub struct NewAccountForm {
     name: String,
     description: String,
     role: Vec<String>,
@@ -57,7 +57,7 @@ pub struct AskedForm {
 /// The longest address of a form; proxies take no longer ones. One with more in it is the answer to its POST.
 const LONGEST: usize = 4_000;
 
-impl NewForm {
+impl NewAccountForm {
     /// Where the form asks about an administrator.
     fn asking(&self, filters: &Filters) -> String {
         let mut words = vec![("name", self.name.clone()), ("description", self.description.clone())];
@@ -69,7 +69,7 @@ impl NewForm {
     }
 }
 
-impl From<AskedForm> for NewForm {
+impl From<AskedForm> for NewAccountForm {
     fn from(asked: AskedForm) -> Self {
         let AskedForm { name, description, with_role, in_team, token, ask: _ } = asked;
         Self { name, description, role: with_role, team: in_team, token, ..Self::default() }
@@ -82,13 +82,17 @@ pub async fn show(visit: ScreenVisit) -> Result<HttpResponse, Error> {
     let (role, team) = (chosen(&visit.settings.system_role), chosen(&visit.settings.system_team));
     let asked = Query::<AskedForm>::of(&visit.request).map_or_else(|_| AskedForm::default(), |query| query.0);
     let asks = asked.ask == "administrator";
-    let form = if asks { NewForm::from(asked) } else { NewForm { role, team, token: "rw-90".into(), ..NewForm::default() } };
+    let form = if asks {
+        NewAccountForm::from(asked)
+    } else {
+        NewAccountForm { role, team, token: "rw-90".into(), ..NewAccountForm::default() }
+    };
     let mut page = page(&visit, &form).await?;
     page.asks_administrator = asks;
     visit.html(StatusCode::OK, &page)
 }
 
-async fn page(visit: &ScreenVisit, form: &NewForm) -> Result<NewAccountPage, Error> {
+async fn page(visit: &ScreenVisit, form: &NewAccountForm) -> Result<NewAccountPage, Error> {
     let screen = visit.screen;
     let ((roles, teams, used, stopped), mut shell) = visit
         .framed(move |conn| {
@@ -128,18 +132,18 @@ async fn page(visit: &ScreenVisit, form: &NewForm) -> Result<NewAccountPage, Err
 }
 
 /// `POST /settings/system-accounts`
-pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpResponse, Error> {
+pub async fn create(visit: ScreenVisit, form: Form<NewAccountForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let read = ids(&form.role, "role").and_then(|roles| Ok((roles, ids(&form.team, "team")?)));
     let made = match read {
         Ok((roles, teams)) => {
-            let creation = Creation {
+            let creation = AccountCreation {
                 name: form.name.clone(),
                 description: form.description.clone(),
                 roles,
                 teams,
                 form: Id::parse(&form.form),
-                ..Creation::default()
+                ..AccountCreation::default()
             };
             let asks = predefined::is_administrator(&creation.roles) && form.administrator.is_empty();
             let plan = Plan::from(visit.config.get_ref());
@@ -157,7 +161,7 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
                 if !wants_token {
                     return Ok(Some((id, None)));
                 }
-                let first = tokens::operations::Creation {
+                let first = tokens::operations::TokenCreation {
                     name: FIRST_TOKEN.into(),
                     access: Some(Access::Write),
                     expiry: Ok(Expiry::usual(maximum)),
@@ -195,7 +199,7 @@ pub async fn create(visit: ScreenVisit, form: Form<NewForm>) -> Result<HttpRespo
     }
 }
 
-async fn refused(visit: &ScreenVisit, form: &NewForm, error: Error) -> Result<HttpResponse, Error> {
+async fn refused(visit: &ScreenVisit, form: &NewAccountForm, error: Error) -> Result<HttpResponse, Error> {
     let mut page = page(visit, form).await?;
     match error {
         Error::Invalid(fields) => {

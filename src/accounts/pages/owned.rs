@@ -7,12 +7,12 @@ use super::visits::AccountVisit;
 use super::{moment, tile};
 use crate::accounts::kind::SYSTEM_ACCOUNTS;
 use crate::accounts::model::{Kind, Right};
-use crate::accounts::view::account::{Belonging, OwnedLine};
+use crate::accounts::view::account::{OwnedLine, OwnershipCard};
 use crate::clock;
 use crate::people::queries::belongings::{Belongings, Owned};
 
 /// For those who manage users and may see system accounts.
-pub fn section(visit: &AccountVisit, found: &Belongings, now: NaiveDateTime) -> Option<Belonging> {
+pub fn section(visit: &AccountVisit, found: &Belongings, now: NaiveDateTime) -> Option<OwnershipCard> {
     let actor = &visit.actor;
     let may_see = visit.screen.kind == Kind::User && visit.may_manage() && actor.may(Kind::System.permission(Right::Read));
     let line = |account: &Owned| OwnedLine {
@@ -23,7 +23,7 @@ pub fn section(visit: &AccountVisit, found: &Belongings, now: NaiveDateTime) -> 
         disabled: account.disabled,
         used: moment(clock::known(account.last_used_at), now),
     };
-    may_see.then(|| Belonging {
+    may_see.then(|| OwnershipCard {
         accounts: found.accounts.iter().map(line).collect(),
         owned: match found.owned().total {
             0 => None,

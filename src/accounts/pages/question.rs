@@ -9,7 +9,7 @@ use super::{count, left, moment, tile};
 use crate::accounts::actions::{Action, Typed};
 use crate::accounts::kind::Screen;
 use crate::accounts::model::{AccountRow, Kind, Right, Sort, Window};
-use crate::accounts::operations::selections::Set;
+use crate::accounts::operations::selections::SelectedSet;
 use crate::accounts::queries::{list, owners};
 use crate::accounts::view::confirm::{ConfirmPage, ConfirmRow};
 use crate::clock;
@@ -34,7 +34,7 @@ const RECENT: TimeDelta = TimeDelta::days(2);
 /// What is typed in answer.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Answer {
+pub struct ConfirmForm {
     pub confirm: String,
     pub owner: String,
     /// What the question showed.
@@ -45,7 +45,7 @@ pub struct Answer {
 pub struct Question {
     pub screen: &'static Screen,
     pub action: Action,
-    pub set: Set,
+    pub set: SelectedSet,
     /// Where the answer is posted to.
     pub post: String,
     /// Where "Disable instead" is posted to.

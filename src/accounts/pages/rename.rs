@@ -13,16 +13,16 @@ use crate::web::view::{Field, Flash};
 /// The form of Edit name and description.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct RenameForm {
+pub struct RenameAccountForm {
     name: String,
     description: String,
     shown_name: Option<String>,
     shown_description: Option<String>,
 }
 
-impl From<RenameForm> for Renaming {
-    fn from(form: RenameForm) -> Self {
-        let RenameForm { name, description, shown_name, shown_description } = form;
+impl From<RenameAccountForm> for Renaming {
+    fn from(form: RenameAccountForm) -> Self {
+        let RenameAccountForm { name, description, shown_name, shown_description } = form;
         Self { name, description, shown_name, shown_description }
     }
 }
@@ -31,7 +31,7 @@ impl From<RenameForm> for Renaming {
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
-pub async fn save(visit: AccountVisit, form: Form<RenameForm>) -> Result<HttpResponse, Error> {
+pub async fn save(visit: AccountVisit, form: Form<RenameAccountForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let done = {
         let (form, kind) = (form.clone(), visit.screen.kind);

@@ -5,10 +5,10 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use super::bulk::{address, changed, finished};
-use super::question::{self, Answer, Question};
+use super::question::{self, ConfirmForm, Question};
 use crate::accounts::actions::{self, Action, Typed};
 use crate::accounts::filter::{ListQuery, selecting};
-use crate::accounts::operations::selections::{self, Confirmed, Opened, Set};
+use crate::accounts::operations::selections::{self, Confirmed, OpenedSelection, SelectedSet};
 use crate::accounts::operations::{self, Plan};
 use crate::accounts::queries::selections as rows;
 use crate::accounts::view::confirm::ConfirmPage;
@@ -27,37 +27,37 @@ pub struct AnswerForm {
     #[serde(rename = "do")]
     verb: String,
     #[serde(flatten)]
-    answer: Answer,
+    answer: ConfirmForm,
 }
 
-struct Asked {
-    opened: Opened,
-    set: Set,
+struct OpenedQuestion {
+    opened: OpenedSelection,
+    set: SelectedSet,
 }
 
-async fn open(visit: &Visit, path: &str) -> Result<Asked, Error> {
+async fn open(visit: &Visit, path: &str) -> Result<OpenedQuestion, Error> {
     let id = Id::parse(path).ok_or(Error::NotFound("selection"))?;
     let actor = visit.actor.clone();
     visit
         .read(move |conn| {
             let opened = selections::open(conn, &actor, &id)?;
             let ids = if opened.row.filter.is_none() { rows::ticked(conn, &id)? } else { Vec::new() };
-            Ok(Asked { set: set(&opened, ids, &actor), opened })
+            Ok(OpenedQuestion { set: set(&opened, ids, &actor), opened })
         })
         .await
 }
 
-fn set(opened: &Opened, ids: Vec<Id>, actor: &Principal) -> Set {
+fn set(opened: &OpenedSelection, ids: Vec<Id>, actor: &Principal) -> SelectedSet {
     match &opened.row.filter {
-        None => Set::Ticked(ids),
+        None => SelectedSet::Ticked(ids),
         Some(query) => {
             let filters = ListQuery::parse(query).on(opened.kind.screen());
-            Set::All { filter: Box::new(filters.filter(actor)), query: query.clone() }
+            SelectedSet::All { filter: Box::new(filters.filter(actor)), query: query.clone() }
         }
     }
 }
 
-impl Asked {
+impl OpenedQuestion {
     /// The list with the selection ticked, or the account that it is about.
     fn back(&self) -> String {
         let back = &self.opened.row.back;

@@ -2,14 +2,14 @@
 
 use chrono::NaiveDateTime;
 
-use crate::accounts::view::sessions::SessionRow;
+use crate::accounts::view::sessions::SessionLine;
 use crate::auth::queries::sessions::SessionRow as Stored;
 use crate::id::Id;
 use crate::web::view::Moment;
 
 /// As a page shows them; that of the browser that asks comes first.
-pub fn rows(stored: &[Stored], current: Option<&Id>, now: NaiveDateTime) -> Vec<SessionRow> {
-    let row = |row: &Stored| SessionRow {
+pub fn rows(stored: &[Stored], current: Option<&Id>, now: NaiveDateTime) -> Vec<SessionLine> {
+    let row = |row: &Stored| SessionLine {
         id: row.id.to_string(),
         agent: program(row.user_agent.as_deref().unwrap_or_default()),
         address: row.address.clone().unwrap_or_default(),
@@ -17,7 +17,7 @@ pub fn rows(stored: &[Stored], current: Option<&Id>, now: NaiveDateTime) -> Vec<
         seen: Moment::ago(row.last_seen_at, now),
         current: current == Some(&row.id),
     };
-    let mut rows: Vec<SessionRow> = stored.iter().map(row).collect();
+    let mut rows: Vec<SessionLine> = stored.iter().map(row).collect();
     rows.sort_by_key(|row| !row.current);
     rows
 }

@@ -40,7 +40,7 @@ pub fn address(list: &str, selection: &Id) -> String {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Selected {
+pub struct SelectionQuery {
     selection: String,
 }
 
@@ -48,7 +48,7 @@ pub struct Selected {
 ///
 /// # Errors
 /// `NotFound` for a selection that is over.
-pub async fn of_several(visit: ScreenVisit, query: Query<Selected>) -> Result<HttpResponse, Error> {
+pub async fn of_several(visit: ScreenVisit, query: Query<SelectionQuery>) -> Result<HttpResponse, Error> {
     let (screen, filters, actor) = (visit.screen, visit.filters(), visit.actor.clone());
     let (filter, word) = (filters.filter(&actor), query.0.selection);
     let selection = (!word.is_empty()).then(|| Id::parse(&word).ok_or(Error::NotFound("selection"))).transpose()?;

@@ -16,11 +16,11 @@ use crate::id::Id;
 use crate::text::visible::visible;
 use crate::tokens::model::{Expiry, Overlap};
 use crate::tokens::operations::values::{self, Shown};
-use crate::tokens::operations::{self, Creation};
+use crate::tokens::operations::{self, TokenCreation};
 use crate::tokens::value::Access;
 use crate::tokens::view::TokenValuePage;
 use crate::web::form::Form;
-use crate::web::navigation::Counts;
+use crate::web::navigation::NavigationCounts;
 use crate::web::page::{html_with_secret, see_other};
 use crate::web::view::{Flash, Moment, Shell};
 use crate::web::visit::Visit;
@@ -37,8 +37,8 @@ pub struct TokenForm {
 }
 
 impl TokenForm {
-    pub fn creation(&self) -> Creation {
-        Creation {
+    pub fn creation(&self) -> TokenCreation {
+        TokenCreation {
             name: self.name.clone(),
             access: Access::parse(&self.access),
             expiry: Expiry::parse(&self.expires, &self.expires_on),
@@ -109,7 +109,7 @@ pub async fn value(visit: AccountVisit, path: web::Path<TokenPath>) -> Result<Ht
     let shown = visit.write(move |conn, actor, id| {
         let account = operations::within_reach(conn, actor, screen.kind, id)?;
         // In one transaction with the frame's counts: a page that can't be drawn uses no value up.
-        Ok((values::show(conn, account, &path.token, &seal, peek)?, Counts::read(conn, navigation)?))
+        Ok((values::show(conn, account, &path.token, &seal, peek)?, NavigationCounts::read(conn, navigation)?))
     });
     let (shown, counts) = shown.await?;
     let shell = visit.shell(screen.path, &counts);

@@ -5,10 +5,10 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use super::bulk::address;
-use super::question::{self, Answer, Question};
+use super::question::{self, ConfirmForm, Question};
 use super::visits::AccountVisit;
 use crate::accounts::actions::{self, Action, Typed};
-use crate::accounts::operations::selections::{self, Confirmed, Request, Set};
+use crate::accounts::operations::selections::{self, Confirmed, Request, SelectedSet};
 use crate::accounts::operations::{self, Plan};
 use crate::accounts::queries;
 use crate::accounts::view::confirm::ConfirmPage;
@@ -27,7 +27,7 @@ use crate::web::visit::Visit;
 pub struct VerbForm {
     next: String,
     #[serde(flatten)]
-    answer: Answer,
+    answer: ConfirmForm,
 }
 
 impl VerbForm {
@@ -48,7 +48,7 @@ async fn page(visit: &AccountVisit, action: &Action, form: &VerbForm) -> Result<
     let question = Question {
         screen: visit.screen,
         action: action.clone(),
-        set: Set::Ticked(vec![visit.id.clone()]),
+        set: SelectedSet::Ticked(vec![visit.id.clone()]),
         post: visit.below(&format!("/{}", action.verb.resource())),
         instead: visit.below(&format!("/{}", actions::disable::RESOURCE)),
         hidden: form.next().map(|next| Hidden::new("next", next)).into_iter().collect(),
@@ -94,7 +94,7 @@ pub async fn act(visit: AccountVisit, form: Form<VerbForm>) -> Result<HttpRespon
             return Ok(Told::Asked(address(&asked)));
         }
         let print = Some(print.as_str()).filter(|print| !print.is_empty());
-        let one = Set::Ticked(vec![id.clone()]);
+        let one = SelectedSet::Ticked(vec![id.clone()]);
         match selections::confirm(conn, actor, &plan, (&filled, &one), (print, &typed))? {
             Confirmed::Done(done) => told::done(&filled, &done).map(Told::Done),
             Confirmed::OtherSet => Err(Error::NotFound(filled.kind.noun())),

@@ -171,7 +171,7 @@ pub fn tally(conn: &mut DbConnection, change: &Id) -> Result<Vec<Tally>, Error> 
 /// What a change gave and took: each kind of event with the name of each thing, in order of name.
 pub fn objects(conn: &mut DbConnection, change: &Change) -> Result<Vec<(String, String)>, Error> {
     #[derive(QueryableByName)]
-    struct Named {
+    struct EventObject {
         #[diesel(sql_type = Text)]
         event: String,
         #[diesel(sql_type = Text)]
@@ -179,7 +179,7 @@ pub fn objects(conn: &mut DbConnection, change: &Change) -> Result<Vec<(String, 
     }
     let mut sql = Sql::new("SELECT DISTINCT type AS event, object_name AS name FROM audit_events WHERE change_id = ");
     sql.bind(&change.id).push(" AND object_name IS NOT NULL ORDER BY object_name, type");
-    Ok(sql.load::<Named>(conn)?.into_iter().map(|row| (row.event, row.name)).collect())
+    Ok(sql.load::<EventObject>(conn)?.into_iter().map(|row| (row.event, row.name)).collect())
 }
 
 /// How many different accounts a change touches.

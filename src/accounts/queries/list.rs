@@ -4,9 +4,9 @@ use chrono::{Datelike, NaiveDateTime};
 
 use super::hints::fence;
 use super::plan::{QueryPlan, RowEstimates, gathered_for_page};
-use super::predicates::Criteria;
+use super::predicates::AccountCriteria;
 use super::selection::Target;
-use crate::accounts::model::{AccountRow, Filter, MOMENT, Order, Selection, Sort, Total, Window};
+use crate::accounts::model::{AccountFilter, AccountRow, MOMENT, Order, Selection, Sort, Total, Window};
 use crate::database::sql::{Sql, Value};
 use crate::database::{DbConnection, Engine};
 use crate::error::Error;
@@ -32,15 +32,20 @@ const SHOWN: &str =
 
 /// The page of `size` rows that `window` shows of what matches `filter`. The number of statements depends on the filters
 /// that are set, never on the number of rows.
-pub fn list(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window, size: i64) -> Result<Listing, Error> {
-    list_gathering(conn, filter, Place { sort, window, size }, None)
+pub fn list(conn: &mut DbConnection, filter: &AccountFilter, sort: Sort, window: &Window, size: i64) -> Result<Listing, Error> {
+    list_gathering(conn, filter, PagePosition { sort, window, size }, None)
 }
 
 /// The same, gathering no more than `gather` rows.
-pub fn list_gathering(conn: &mut DbConnection, filter: &Filter, place: Place<'_>, gather: Option<i64>) -> Result<Listing, Error> {
+pub fn list_gathering(
+    conn: &mut DbConnection,
+    filter: &AccountFilter,
+    place: PagePosition<'_>,
+    gather: Option<i64>,
+) -> Result<Listing, Error> {
     let totals = super::totals(conn, filter.kind)?;
     let of_state = of_state(filter, totals);
-    let criteria = Criteria::new(conn, filter);
+    let criteria = AccountCriteria::new(conn, filter);
     let estimates = RowEstimates::of(conn, &criteria, gather.unwrap_or_else(|| gathered_for_page(of_state)))?;
     let total = match criteria.predicates.is_empty() {
         true => Total { count: of_state, more: false },
@@ -48,12 +53,12 @@ pub fn list_gathering(conn: &mut DbConnection, filter: &Filter, place: Place<'_>
     };
     let plan = estimates.plan(&criteria, place.sort.by == Order::Name);
     let mut window = place.existing(total);
-    let (mut rows, mut reached) = read(conn, &criteria, plan, Place { window: &window, ..place })?;
+    let (mut rows, mut reached) = read(conn, &criteria, plan, PagePosition { window: &window, ..place })?;
     // A page with a number that may be beyond the end of what was not counted to the end.
     if rows.is_empty() && total.more && matches!(window, Window::Skip(_)) {
         let target = Target::Matching(Box::new(criteria.clone()), estimates.plan(&criteria, false));
         window = place.existing(Total { count: target.count(conn)?, more: false });
-        (rows, reached) = read(conn, &criteria, plan, Place { window: &window, ..place })?;
+        (rows, reached) = read(conn, &criteria, plan, PagePosition { window: &window, ..place })?;
     }
     let (before, after) = match window {
         Window::Skip(n) => (n > 0, reached),
@@ -65,7 +70,7 @@ pub fn list_gathering(conn: &mut DbConnection, filter: &Filter, place: Place<'_>
 }
 
 /// How many accounts are of the state that is meant.
-fn of_state(filter: &Filter, (enabled, disabled): (i64, i64)) -> i64 {
+fn of_state(filter: &AccountFilter, (enabled, disabled): (i64, i64)) -> i64 {
     match (filter.only_disabled, filter.disabled) {
         (true, _) => disabled,
         (false, true) => enabled + disabled,
@@ -75,9 +80,15 @@ fn of_state(filter: &Filter, (enabled, disabled): (i64, i64)) -> i64 {
 
 /// The identities of at most `size` accounts after the first `offset` of what matches, in order, and how many match, all of them
 /// counted. Beyond the end there are none.
-pub fn numbered(conn: &mut DbConnection, filter: &Filter, sort: Sort, offset: i64, size: i64) -> Result<(Vec<Id>, i64), Error> {
+pub fn numbered(
+    conn: &mut DbConnection,
+    filter: &AccountFilter,
+    sort: Sort,
+    offset: i64,
+    size: i64,
+) -> Result<(Vec<Id>, i64), Error> {
     let target = Target::resolve(conn, filter.kind, &Selection::Matching(filter.clone()))?;
-    let total = match Criteria::new(conn, filter).predicates.is_empty() {
+    let total = match AccountCriteria::new(conn, filter).predicates.is_empty() {
         true => of_state(filter, super::totals(conn, filter.kind)?),
         false => target.count(conn)?,
     };
@@ -90,7 +101,7 @@ pub fn numbered(conn: &mut DbConnection, filter: &Filter, sort: Sort, offset: i6
 
 /// The first rows of a target, in order.
 pub fn rows(conn: &mut DbConnection, target: &Target, sort: Sort, window: &Window, size: i64) -> Result<Vec<AccountRow>, Error> {
-    let place = Place { sort, window, size };
+    let place = PagePosition { sort, window, size };
     if let Target::Matching(criteria, plan) = target {
         return Ok(read(conn, criteria, *plan, place)?.0);
     }
@@ -102,9 +113,9 @@ pub fn rows(conn: &mut DbConnection, target: &Target, sort: Sort, window: &Windo
 
 fn read(
     conn: &mut DbConnection,
-    criteria: &Criteria,
+    criteria: &AccountCriteria,
     plan: QueryPlan,
-    place: Place<'_>,
+    place: PagePosition<'_>,
 ) -> Result<(Vec<AccountRow>, bool), Error> {
     let mut sql = Sql::default();
     criteria.with(plan, &mut sql);
@@ -114,13 +125,13 @@ fn read(
 
 /// Which part of which order a statement shows.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct PagePosition<'a> {
     pub sort: Sort,
     pub window: &'a Window,
     pub size: i64,
 }
 
-impl Place<'_> {
+impl PagePosition<'_> {
     /// The rows in the order shown, and whether there are more in the direction in which they were read: for that, one more than
     /// the page shows is read.
     fn load(&self, conn: &mut DbConnection, sql: Sql) -> Result<(Vec<AccountRow>, bool), Error> {

@@ -17,7 +17,7 @@ pub struct Makers {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct MakerRow {
     #[diesel(sql_type = Text)]
     what: String,
     #[diesel(sql_type = Text)]
@@ -36,7 +36,7 @@ pub fn of(conn: &mut DbConnection, id: &Id) -> Result<Makers, Error> {
     );
     sql.bind(id);
     let mut makers = Makers::default();
-    for row in sql.load::<Row>(conn)? {
+    for row in sql.load::<MakerRow>(conn)? {
         let maker = Kind::parse(&row.kind).map(|kind| (kind, row.id));
         if row.what == "creator" { makers.creator = maker } else { makers.inviter = maker }
     }

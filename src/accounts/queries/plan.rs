@@ -7,8 +7,8 @@ use diesel::QueryableByName;
 use diesel::sql_types::BigInt;
 
 use super::hints::{look_up, plan_each_time};
-use super::list::Place;
-use super::predicates::Criteria;
+use super::list::PagePosition;
+use super::predicates::AccountCriteria;
 use crate::accounts::model::{COUNT_LIMIT, Total};
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
@@ -39,7 +39,7 @@ pub fn gathered_for_page(accounts: i64) -> i64 {
 }
 
 impl RowEstimates {
-    pub fn of(conn: &mut DbConnection, criteria: &Criteria, gather: i64) -> Result<Self, Error> {
+    pub fn of(conn: &mut DbConnection, criteria: &AccountCriteria, gather: i64) -> Result<Self, Error> {
         #[derive(QueryableByName)]
         struct Estimate {
             #[diesel(sql_type = BigInt)]
@@ -63,7 +63,7 @@ impl RowEstimates {
     }
 
     /// The plan of a statement whose rows are to come by name, or in another order.
-    pub fn plan(&self, criteria: &Criteria, by_name: bool) -> QueryPlan {
+    pub fn plan(&self, criteria: &AccountCriteria, by_name: bool) -> QueryPlan {
         let streams = |at: &usize| by_name && criteria.predicates[*at].is_by_name;
         match self.each.iter().min_by_key(|(_, rows)| *rows).filter(|(_, rows)| *rows <= self.gather) {
             Some((at, _)) if streams(at) => QueryPlan::Stream(*at),
@@ -73,7 +73,7 @@ impl RowEstimates {
     }
 
     /// How many match, no further than [`COUNT_LIMIT`].
-    pub fn total(&self, conn: &mut DbConnection, criteria: &Criteria) -> Result<Total, Error> {
+    pub fn total(&self, conn: &mut DbConnection, criteria: &AccountCriteria) -> Result<Total, Error> {
         let found = match (&criteria.predicates[..], &self.each[..]) {
             ([_], [(_, rows)]) => *rows,
             _ => {
@@ -89,7 +89,7 @@ impl RowEstimates {
     }
 }
 
-impl Criteria {
+impl AccountCriteria {
     fn found(&self, at: usize) -> Sql {
         self.predicates[at].found.clone().unwrap_or_default()
     }
@@ -103,7 +103,7 @@ impl Criteria {
     }
 
     /// `FROM … WHERE …` of all that match, or of those at a place of the list.
-    pub fn from(&self, plan: QueryPlan, place: Option<Place<'_>>, sql: &mut Sql) {
+    pub fn from(&self, plan: QueryPlan, place: Option<PagePosition<'_>>, sql: &mut Sql) {
         match plan {
             QueryPlan::InOrder => drop(sql.push(" FROM accounts a WHERE ").append(self.of_kind("a"))),
             QueryPlan::Gather(_) => drop(sql.push(" FROM picked").push(look_up(self.engine))),
@@ -122,7 +122,7 @@ impl Criteria {
     }
 
     /// Every predicate but the driving one. In the order of an index that has it, a range begins and ends the reading.
-    pub fn tests(&self, plan: QueryPlan, place: Option<Place<'_>>, sql: &mut Sql) {
+    pub fn tests(&self, plan: QueryPlan, place: Option<PagePosition<'_>>, sql: &mut Sql) {
         let order = place.filter(|_| plan == QueryPlan::InOrder).map(|place| place.sort.by);
         for (at, predicate) in self.predicates.iter().enumerate() {
             if !matches!(plan, QueryPlan::Gather(driving) | QueryPlan::Stream(driving) if driving == at) {

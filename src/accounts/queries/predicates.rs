@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 
 use super::TEAM_ADMINISTRATORS;
 use super::hints::{fence, opaque};
-use crate::accounts::model::{Activity, Filter, Kind, Order, OwnedBy, SOON_DAYS, TokenState};
+use crate::accounts::model::{AccountFilter, ActivityFilter, Kind, Order, OwnedBy, SOON_DAYS, TokenState};
 use crate::clock;
 use crate::database::sql::{Sql, Value};
 use crate::database::{DbConnection, Engine};
@@ -13,8 +13,8 @@ use crate::text::like_anywhere;
 
 /// A filter with what its statements depend on.
 #[derive(Debug, Clone)]
-pub struct Criteria {
-    pub filter: Filter,
+pub struct AccountCriteria {
+    pub filter: AccountFilter,
     pub engine: Engine,
     /// One for each filter that is set: first those that an account's own row answers.
     pub predicates: Vec<Predicate>,
@@ -33,8 +33,8 @@ pub struct Predicate {
     pub range: Option<(Order, Sql)>,
 }
 
-impl Criteria {
-    pub fn new(conn: &DbConnection, filter: &Filter) -> Self {
+impl AccountCriteria {
+    pub fn new(conn: &DbConnection, filter: &AccountFilter) -> Self {
         let engine = match conn {
             DbConnection::Sqlite(_) => Engine::Sqlite,
             DbConnection::Postgres(_) => Engine::Postgres,
@@ -46,8 +46,9 @@ impl Criteria {
 
     /// In conditions, `@` stands for the table of the accounts.
     fn set(&self, now: NaiveDateTime) -> Vec<Predicate> {
-        let Filter { kind, search, role, team, activity, invited, expiring, no_team, tokens, owner, colleagues_of, .. } =
-            &self.filter;
+        let AccountFilter {
+            kind, search, role, team, activity, invited, expiring, no_team, tokens, owner, colleagues_of, ..
+        } = &self.filter;
         let fence = fence(self.engine);
         let mut set = Vec::new();
         if *expiring {
@@ -63,9 +64,9 @@ impl Criteria {
             };
             let ago = |days| Value::from(now - TimeDelta::days(days));
             let (condition, values) = match activity {
-                Activity::Recent => ("@ >= (SELECT ?)", vec![ago(30)]),
-                Activity::Unused(days) => ("@ > (SELECT ?) AND @ < (SELECT ?)", vec![clock::NEVER.into(), ago(*days)]),
-                Activity::Never => ("@ = (SELECT ?)", vec![clock::NEVER.into()]),
+                ActivityFilter::Recent => ("@ >= (SELECT ?)", vec![ago(30)]),
+                ActivityFilter::Unused(days) => ("@ > (SELECT ?) AND @ < (SELECT ?)", vec![clock::NEVER.into(), ago(*days)]),
+                ActivityFilter::Never => ("@ = (SELECT ?)", vec![clock::NEVER.into()]),
             };
             set.push(self.ranging(order, &condition.replace('@', column), &values));
         }

@@ -14,11 +14,11 @@ use crate::schema::accounts;
 const SIZE: i64 = 500;
 
 /// Where a page ended.
-pub type Place = (String, Id);
+pub type RosterPosition = (String, Id);
 
 /// An account with its roles.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub struct RosterRow {
     pub id: Id,
     pub name: String,
     pub email: Option<String>,
@@ -28,10 +28,10 @@ pub struct Line {
     invited: bool,
     last_login: Option<NaiveDateTime>,
     last_used: Option<NaiveDateTime>,
-    place: Place,
+    place: RosterPosition,
 }
 
-impl Line {
+impl RosterRow {
     pub fn status(&self) -> &'static str {
         match self {
             Self { disabled: true, .. } => "disabled",
@@ -48,7 +48,7 @@ impl Line {
         written(self.last_used)
     }
 
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> RosterPosition {
         self.place.clone()
     }
 }
@@ -57,16 +57,16 @@ fn written(at: Option<NaiveDateTime>) -> String {
     at.map_or_else(|| "never".to_owned(), clock::written)
 }
 
-type Row = (Id, String, String, Option<String>, bool, bool, NaiveDateTime, NaiveDateTime);
+type RosterColumns = (Id, String, String, Option<String>, bool, bool, NaiveDateTime, NaiveDateTime);
 
 /// The accounts that come after a place, by name: two statements.
-pub fn page(conn: &mut DbConnection, kind: Kind, after: Option<Place>) -> Result<Vec<Line>, Error> {
+pub fn page(conn: &mut DbConnection, kind: Kind, after: Option<RosterPosition>) -> Result<Vec<RosterRow>, Error> {
     let mut query = accounts::table.filter(accounts::kind.eq(kind.as_str())).into_boxed();
     if let Some((name, id)) = after {
         let later = accounts::name_key.eq(name.clone()).and(accounts::id.gt(id));
         query = query.filter(accounts::name_key.gt(name).or(later));
     }
-    let rows: Vec<Row> = query
+    let rows: Vec<RosterColumns> = query
         .order((accounts::name_key, accounts::id))
         .limit(SIZE)
         .select((
@@ -82,7 +82,7 @@ pub fn page(conn: &mut DbConnection, kind: Kind, after: Option<Place>) -> Result
         .load(conn)?;
     let ids: Vec<Id> = rows.iter().map(|row| row.0.clone()).collect();
     let mut badges = roles::queries::shown(conn, &ids)?;
-    let line = |(id, name, key, email, disabled, passwordless, login, used): Row| Line {
+    let line = |(id, name, key, email, disabled, passwordless, login, used): RosterColumns| RosterRow {
         roles: badges.remove(&id).unwrap_or_default().into_iter().map(|badge| badge.name).collect(),
         place: (key, id.clone()),
         last_login: clock::known(login),

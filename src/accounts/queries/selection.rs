@@ -1,8 +1,8 @@
 //! Which accounts an action is to change: a selection becomes the `FROM … WHERE …` of its statements.
 
 use super::plan::{QueryPlan, RowEstimates};
-use super::predicates::Criteria;
-use crate::accounts::model::{Activity, Filter, Kind, OwnedBy, Selection, Total, UNUSED_DAYS};
+use super::predicates::AccountCriteria;
+use crate::accounts::model::{AccountFilter, ActivityFilter, Kind, OwnedBy, Selection, Total, UNUSED_DAYS};
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
@@ -14,7 +14,7 @@ pub enum Target {
     /// These accounts, of this kind.
     Accounts(Kind, Vec<Id>),
     /// What matches, and how it is found.
-    Matching(Box<Criteria>, QueryPlan),
+    Matching(Box<AccountCriteria>, QueryPlan),
     /// The system accounts that some users own.
     OwnedBy(Box<Target>),
 }
@@ -34,7 +34,7 @@ impl Target {
             }
             Selection::Matching(filter) => {
                 let (enabled, disabled) = super::totals(conn, filter.kind)?;
-                let criteria = Criteria::new(conn, filter);
+                let criteria = AccountCriteria::new(conn, filter);
                 let gather = (enabled + disabled) / GATHERED_SHARE;
                 let plan = RowEstimates::of(conn, &criteria, gather)?.plan(&criteria, false);
                 Self::Matching(Box::new(criteria), plan)
@@ -118,9 +118,9 @@ const ATTENTION_LIMIT: i64 = 200;
 
 /// How many accounts of a kind deserve attention, among those that `filter` shows when it is cleared: with tokens that expire
 /// soon, unused, never used, whose owner has left, who are invited. One statement.
-pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 5], Error> {
+pub fn attention(conn: &mut DbConnection, filter: &AccountFilter) -> Result<[Total; 5], Error> {
     #[derive(diesel::QueryableByName)]
-    struct Counts {
+    struct SelectionCounts {
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         expiring: i64,
         #[diesel(sql_type = diesel::sql_types::BigInt)]
@@ -132,16 +132,20 @@ pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 5],
         #[diesel(sql_type = diesel::sql_types::BigInt)]
         invited: i64,
     }
-    let cleared = Filter { disabled: filter.disabled, colleagues_of: filter.colleagues_of.clone(), ..Filter::all(filter.kind) };
+    let cleared = AccountFilter {
+        disabled: filter.disabled,
+        colleagues_of: filter.colleagues_of.clone(),
+        ..AccountFilter::all(filter.kind)
+    };
     let mut sql = Sql::new("SELECT ");
     for (name, filter) in [
-        ("expiring", Filter { expiring: true, ..cleared.clone() }),
-        ("unused", Filter { activity: Some(Activity::Unused(UNUSED_DAYS)), ..cleared.clone() }),
-        ("never", Filter { activity: Some(Activity::Never), ..cleared.clone() }),
-        ("left", Filter { owner: Some(OwnedBy::Left), ..cleared.clone() }),
-        ("invited", Filter { invited: true, ..cleared }),
+        ("expiring", AccountFilter { expiring: true, ..cleared.clone() }),
+        ("unused", AccountFilter { activity: Some(ActivityFilter::Unused(UNUSED_DAYS)), ..cleared.clone() }),
+        ("never", AccountFilter { activity: Some(ActivityFilter::Never), ..cleared.clone() }),
+        ("left", AccountFilter { owner: Some(OwnedBy::Left), ..cleared.clone() }),
+        ("invited", AccountFilter { invited: true, ..cleared }),
     ] {
-        let criteria = Criteria::new(conn, &filter);
+        let criteria = AccountCriteria::new(conn, &filter);
         sql.push(if name == "expiring" { "" } else { ", " }).push("(SELECT count(*) FROM (");
         match &criteria.predicates[..] {
             [one] => drop(sql.append(one.found.clone().unwrap_or_default())),
@@ -155,6 +159,6 @@ pub fn attention(conn: &mut DbConnection, filter: &Filter) -> Result<[Total; 5],
         sql.limit(ATTENTION_LIMIT + 1).push(&format!(") s) AS \"{name}\""));
     }
     let total = |n: i64| Total { count: n.min(ATTENTION_LIMIT), more: n > ATTENTION_LIMIT };
-    let counts = sql.load::<Counts>(conn)?.into_iter().next();
+    let counts = sql.load::<SelectionCounts>(conn)?.into_iter().next();
     Ok(counts.map_or([total(0); 5], |row| [row.expiring, row.unused, row.never, row.left, row.invited].map(total)))
 }

@@ -1,12 +1,12 @@
 //! The page of one system account, with its dialogs.
 
-use super::Plan;
-use super::activity::Activity;
+use super::PlanUsage;
+use super::activity::ActivityChart;
 use super::list::OwnerMark;
-use super::menu::{self, Entry};
-use super::sessions::SessionRow;
+use super::menu::{self, MenuEntry};
+use super::sessions::SessionLine;
 use super::tokens::TokenSection;
-use crate::accounts::actions::State;
+use crate::accounts::actions::AccountState;
 use crate::accounts::kind::Screen;
 use crate::audit::view::FeedLine;
 use crate::web::view::words::joined;
@@ -26,7 +26,7 @@ pub struct RoleLine {
 
 /// A team at the side of an account's page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TeamLine {
+pub struct TeamCard {
     pub id: String,
     /// Its name.
     pub name: String,
@@ -38,7 +38,7 @@ pub struct TeamLine {
 
 /// An invitation that has not been accepted yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Invited {
+pub struct InvitationCard {
     /// How long its link works.
     pub link: Moment,
     /// Who answers for it.
@@ -60,7 +60,7 @@ pub struct OwnedLine {
 
 /// What a user owns, and would leave behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Belonging {
+pub struct OwnershipCard {
     /// The first of them.
     pub accounts: Vec<OwnedLine>,
     /// How many there are, after "the": `3 system accounts`, `system account`; `None` where there are none.
@@ -97,9 +97,9 @@ pub struct AccountPage {
     /// Who answers for it.
     pub owner: Option<OwnerMark>,
     /// What decides which actions make sense.
-    pub state: State,
+    pub state: AccountState,
     /// A pending invitation.
-    pub invited: Option<Invited>,
+    pub invited: Option<InvitationCard>,
     /// Whether everything may be changed (`system_account:manage:*`).
     pub can_manage: bool,
     /// Whether tokens, disabling and enabling are in reach (also `system_account:manage:team`).
@@ -123,11 +123,11 @@ pub struct AccountPage {
     /// Its tokens; `None` for those who may not see them.
     pub tokens: Option<TokenSection>,
     /// Calls per day; `None` leaves the section out.
-    pub activity: Option<Activity>,
+    pub activity: Option<ActivityChart>,
     /// The sessions of a user; `None` for those who may not end them.
-    pub sessions: Option<Vec<SessionRow>>,
+    pub sessions: Option<Vec<SessionLine>>,
     /// What a user owns, and would leave behind; `None` for those who may not see it.
-    pub belongings: Option<Belonging>,
+    pub belongings: Option<OwnershipCard>,
     /// The address in the form that changes it.
     pub new_email: Field,
     /// What happened to it; empty leaves the section out.
@@ -137,9 +137,9 @@ pub struct AccountPage {
     /// Its roles.
     pub roles: Vec<RoleLine>,
     /// Its teams.
-    pub teams: Vec<TeamLine>,
+    pub teams: Vec<TeamCard>,
     /// Used and limit.
-    pub plan: Plan,
+    pub plan: PlanUsage,
     /// All roles, its own ticked, for Edit Roles.
     pub role_choices: Vec<Choice>,
     /// The ids of the roles that it had when the form was first drawn, separated by commas.
@@ -211,7 +211,7 @@ impl AccountPage {
     }
 
     /// What its menu offers.
-    pub fn menu(&self) -> Vec<Entry> {
+    pub fn menu(&self) -> Vec<MenuEntry> {
         menu::of_one(self.screen.kind, self.state)
     }
 

@@ -44,14 +44,14 @@ pub struct Bar {
 
 /// Calls per day, oldest first, the last day being today.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Activity {
+pub struct ActivityChart {
     /// Usually 30 days.
     pub days: Vec<Day>,
     /// `Calls per day (UTC), 26 October to 24 November`.
     pub label: String,
 }
 
-impl Activity {
+impl ActivityChart {
     /// All accepted calls: `1 call`, `1,204 calls`.
     pub fn calls(&self) -> String {
         counted(self.days.iter().map(|day| day.calls).sum(), "call")
@@ -115,13 +115,13 @@ mod tests {
     #[test]
     fn a_chart_shows_even_one_call() {
         let day = |calls, refused| Day { name: "1 Nov".into(), calls, refused };
-        let activity = Activity { days: vec![day(0, 0), day(1, 0), day(10_000, 3)], label: String::new() };
+        let activity = ActivityChart { days: vec![day(0, 0), day(1, 0), day(10_000, 3)], label: String::new() };
         let bars = activity.bars();
         assert_eq!(bars[0].calls, None);
         assert_eq!(bars[1].calls, Some(("62.5".into(), "1.5".into())));
         assert!(bars[2].today && bars[2].refused.is_some());
         assert_eq!(bars[2].title, "1 Nov: 10,000 calls, 3 refused");
         assert_eq!(activity.calls(), "10,001 calls");
-        assert!(Activity::default().bars().is_empty());
+        assert!(ActivityChart::default().bars().is_empty());
     }
 }

@@ -1,8 +1,8 @@
 //! The list of system accounts.
 
-use super::Plan;
-use super::menu::{self, Entry, Picker};
-use crate::accounts::actions::State;
+use super::PlanUsage;
+use super::menu::{self, MenuEntry, Picker};
+use crate::accounts::actions::AccountState;
 use crate::accounts::filter::Filters;
 use crate::accounts::kind::{Column, LOGIN, OWNER, STATUS, Screen, USED};
 use crate::accounts::queries::owners::Owner;
@@ -32,7 +32,7 @@ pub struct RoleBadge {
 
 /// A team in a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TeamName {
+pub struct TeamBadge {
     pub id: String,
     pub name: String,
 }
@@ -67,7 +67,7 @@ pub struct ShownAccount {
     /// Tile.
     pub tile: Tile,
     /// Its teams, by name.
-    pub teams: Vec<TeamName>,
+    pub teams: Vec<TeamBadge>,
     /// Its roles, Administrator first.
     pub roles: Vec<RoleBadge>,
     /// Last call of Muster's own API; `None` for never.
@@ -81,7 +81,7 @@ pub struct ShownAccount {
     /// Who answers for it.
     pub owner: Option<OwnerMark>,
     /// What decides which actions make sense.
-    pub state: State,
+    pub state: AccountState,
     /// How long the link of a pending invitation works.
     pub invited: Option<Moment>,
     /// Whether its box is ticked.
@@ -99,7 +99,7 @@ impl ShownAccount {
         menu::code(self.state)
     }
 
-    pub fn teams_cut(&self) -> Cut<'_, TeamName> {
+    pub fn teams_cut(&self) -> Cut<'_, TeamBadge> {
         Cut::of(&self.teams, |team| &team.name)
     }
 
@@ -150,7 +150,7 @@ pub struct AccountsPage {
     pub shell: Shell,
     pub screen: &'static Screen,
     /// Used and limit.
-    pub plan: Plan,
+    pub plan: PlanUsage,
     /// Counts that are filters; those of zero are left out by whoever fills this.
     pub hints: Vec<Hint>,
     /// Whether checkboxes, menus and "New system account" are there (`system_account:manage:*`).
@@ -204,7 +204,7 @@ impl AccountsPage {
     }
 
     /// The bar above the list.
-    pub fn bar(&self) -> Vec<Entry> {
+    pub fn bar(&self) -> Vec<MenuEntry> {
         menu::of_several(self.screen.kind)
     }
 
@@ -214,7 +214,7 @@ impl AccountsPage {
     }
 
     /// The menu that the script opens for each row.
-    pub fn row_menu(&self) -> Vec<(Entry, String)> {
+    pub fn row_menu(&self) -> Vec<(MenuEntry, String)> {
         menu::of_any(self.screen.kind)
     }
 

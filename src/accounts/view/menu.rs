@@ -1,12 +1,12 @@
 //! What the menus and the bar above a list offer, out of the list of verbs.
 
-use crate::accounts::actions::{Offer, Params, State, VERBS, Verb};
+use crate::accounts::actions::{AccountState, ActionParams, Offer, VERBS, Verb};
 use crate::accounts::model::Kind;
 use crate::web::view::Choice;
 
 /// An entry of a menu or the bar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Entry {
+pub struct MenuEntry {
     /// The form's word.
     pub word: &'static str,
     pub label: &'static str,
@@ -25,7 +25,7 @@ pub struct Entry {
     pub is_rare: bool,
 }
 
-impl Entry {
+impl MenuEntry {
     /// Whether a phone shows it beside the selection; all others are behind "…".
     pub fn is_in_reach(&self) -> bool {
         matches!(self.word, "add_role" | "disable")
@@ -41,14 +41,14 @@ impl Entry {
     }
 }
 
-fn entries(kind: Kind, verbs: impl Iterator<Item = &'static dyn Verb>) -> Vec<Entry> {
+fn entries(kind: Kind, verbs: impl Iterator<Item = &'static dyn Verb>) -> Vec<MenuEntry> {
     let mut before = None;
-    let entry = |verb: &'static dyn Verb| Entry {
+    let entry = |verb: &'static dyn Verb| MenuEntry {
         word: verb.word(),
         label: verb.label(),
         icon: verb.icon(),
         resource: verb.resource(),
-        asks: verb.asks(kind, &Params::default()).is_some(),
+        asks: verb.asks(kind, &ActionParams::default()).is_some(),
         is_final: verb.is_final(),
         picks: matches!(verb.offer(), Offer::Picker { .. }),
         is_rare: verb.is_rare(),
@@ -58,12 +58,12 @@ fn entries(kind: Kind, verbs: impl Iterator<Item = &'static dyn Verb>) -> Vec<En
 }
 
 /// The menu of one account.
-pub fn of_one(kind: Kind, state: State) -> Vec<Entry> {
+pub fn of_one(kind: Kind, state: AccountState) -> Vec<MenuEntry> {
     entries(kind, VERBS.into_iter().filter(|verb| verb.offer() == Offer::Button && verb.fits(state)))
 }
 
 /// The menu that the script opens for any account: each entry with the states that it fits, see [`code`].
-pub fn of_any(kind: Kind) -> Vec<(Entry, String)> {
+pub fn of_any(kind: Kind) -> Vec<(MenuEntry, String)> {
     let fitting =
         |verb: &'static dyn Verb| STATES.filter(|at| verb.fits(state(*at))).map(|at| at.to_string()).collect::<Vec<_>>();
     let verbs = || VERBS.into_iter().filter(|verb| verb.offer() == Offer::Button && verb.is_for(kind));
@@ -72,25 +72,25 @@ pub fn of_any(kind: Kind) -> Vec<(Entry, String)> {
 
 /// The states in which a user can be given a link for a new password, or a new link of an invitation.
 pub fn of_links(invited: bool) -> String {
-    let fits = |state: State| state.invited == invited && !state.disabled && !state.own;
+    let fits = |state: AccountState| state.invited == invited && !state.disabled && !state.own;
     STATES.filter(|at| fits(state(*at))).map(|at| at.to_string()).collect::<Vec<_>>().join(" ")
 }
 
 /// The states that an account may be in, as numbers.
 const STATES: std::ops::Range<u8> = 0..16;
 
-fn state(code: u8) -> State {
-    State { disabled: code & 1 > 0, administrator: code & 2 > 0, own: code & 4 > 0, invited: code & 8 > 0 }
+fn state(code: u8) -> AccountState {
+    AccountState { disabled: code & 1 > 0, administrator: code & 2 > 0, own: code & 4 > 0, invited: code & 8 > 0 }
 }
 
 /// The state of an account as its row says it to the menu.
-pub fn code(state: State) -> u8 {
+pub fn code(state: AccountState) -> u8 {
     let flags = [state.disabled, state.administrator, state.own, state.invited];
     flags.iter().rev().fold(0, |code, flag| code << 1 | u8::from(*flag))
 }
 
 /// The bar for several.
-pub fn of_several(kind: Kind) -> Vec<Entry> {
+pub fn of_several(kind: Kind) -> Vec<MenuEntry> {
     entries(kind, VERBS.into_iter().filter(|verb| verb.offer() != Offer::Dialog))
 }
 

@@ -1,6 +1,6 @@
 //! The form for a new system account.
 
-use super::Plan;
+use super::PlanUsage;
 use crate::accounts::kind::Screen;
 use crate::web::view::{Choice, Field, Shell};
 use askama::Template;
@@ -35,7 +35,7 @@ pub struct NewAccountPage {
     /// Why no token can be made at the moment; `None` where one can.
     pub creation_stopped: Option<String>,
     /// Used and limit.
-    pub plan: Plan,
+    pub plan: PlanUsage,
     /// Whether it has to be said a second time that it is to be an administrator, and what that means.
     pub asks_administrator: bool,
     pub consequence: &'static str,

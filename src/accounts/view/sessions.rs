@@ -3,7 +3,7 @@
 use crate::web::view::Moment;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SessionRow {
+pub struct SessionLine {
     /// Its public ID, not the cookie's key.
     pub id: String,
     /// In words: `Firefox on Linux`.

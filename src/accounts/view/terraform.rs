@@ -9,12 +9,12 @@ use crate::accounts::model::AccountRow;
 use crate::id::Id;
 use crate::roles::{Badge, Role};
 use crate::teams::Team;
-use crate::teams::queries::members::Belonging;
+use crate::teams::queries::members::TeamMembership;
 use crate::web::hcl::{Resource, label, quoted};
 use crate::web::view::Shell;
 
 /// Blocks to copy.
-pub struct Snippet {
+pub struct TerraformBlock {
     pub id: &'static str,
     pub title: &'static str,
     pub about: &'static str,
@@ -34,7 +34,7 @@ pub struct TerraformPage {
     pub whom: String,
     /// What is not in it, and why.
     pub notes: Vec<String>,
-    pub snippets: Vec<Snippet>,
+    pub snippets: Vec<TerraformBlock>,
 }
 
 /// Everything that becomes a block.
@@ -47,19 +47,19 @@ pub struct Blocks {
     /// Custom ones.
     pub roles: Vec<Role>,
     pub teams: Vec<Team>,
-    pub belongings: Vec<Belonging>,
+    pub belongings: Vec<TeamMembership>,
     pub applications: HashMap<Id, Vec<String>>,
 }
 
 impl Blocks {
-    pub fn snippets(&self) -> Vec<Snippet> {
+    pub fn snippets(&self) -> Vec<TerraformBlock> {
         let about_roles = "The custom roles that they have. Predefined roles need no block.";
         let about_teams = "Their teams, each with all its members and administrators: Terraform removes whoever is not listed. \
                            Leave this out if you manage teams in Muster.";
         let all = [
-            Snippet { id: "accounts", title: "System accounts", about: "", text: self.users() },
-            Snippet { id: "roles", title: "Roles", about: about_roles, text: self.custom_roles() },
-            Snippet { id: "teams", title: "Teams", about: about_teams, text: self.whole_teams() },
+            TerraformBlock { id: "accounts", title: "System accounts", about: "", text: self.users() },
+            TerraformBlock { id: "roles", title: "Roles", about: about_roles, text: self.custom_roles() },
+            TerraformBlock { id: "teams", title: "Teams", about: about_teams, text: self.whole_teams() },
         ];
         all.into_iter().filter(|snippet| !snippet.text.is_empty()).collect()
     }

@@ -7,7 +7,7 @@ use super::{actor, object, target};
 use crate::accounts::kind::Screen;
 use crate::accounts::model::Right;
 use crate::audit::filter::{LOG, LogQuery};
-use crate::audit::model::Entry;
+use crate::audit::model::LogEntry;
 use crate::audit::queries::log;
 use crate::audit::view::event::{EventPage, Sibling};
 use crate::audit::view::{Party, tile};
@@ -96,7 +96,7 @@ fn seen_by(visit: &Visit, mut party: Party) -> Party {
     party
 }
 
-fn credential(entry: &Entry) -> &'static str {
+fn credential(entry: &LogEntry) -> &'static str {
     match (entry.actor_kind.as_str(), &entry.session, &entry.token) {
         (_, _, Some(_)) => "API token",
         (_, Some(_), _) => "Session",
@@ -106,7 +106,7 @@ fn credential(entry: &Entry) -> &'static str {
     }
 }
 
-fn line(sibling: &Entry, shown: &Entry, list: &LogQuery) -> Sibling {
+fn line(sibling: &LogEntry, shown: &LogEntry, list: &LogQuery) -> Sibling {
     let id = sibling.target_id.as_deref().unwrap_or(&sibling.target_name);
     let tile = if sibling.target_kind == "user" {
         Tile::person(id, &sibling.target_name)

@@ -3,15 +3,15 @@
 use actix_web::HttpResponse;
 
 use crate::audit::filter::LogQuery;
-use crate::audit::model::{Entry, Position};
+use crate::audit::model::{LogEntry, LogPosition};
 use crate::audit::operations::LOG_NAME;
-use crate::audit::queries::log::{self, Criteria, Way};
+use crate::audit::queries::log::{self, LogCriteria, LogDirection};
 use crate::audit::{json, sentences};
 use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
-use crate::web::csv::{self, Cell};
-use crate::web::download::{File, Format, Source};
+use crate::web::csv::{self, CsvCell};
+use crate::web::download::{ExportFile, ExportSource, Format};
 use crate::web::form::Query;
 use crate::web::visit::Visit;
 
@@ -25,22 +25,22 @@ pub async fn export(visit: Visit, query: Query<LogQuery>) -> Result<HttpResponse
     let now = clock::now();
     let filter = query.filter(now.date()).map_err(Error::Invalid)?;
     let criteria = visit.read(move |conn| log::criteria(conn, &filter)).await?;
-    let file = File { name: "audit-log", of: LOG_NAME, format, columns: &COLUMNS, filter: query.fields() };
+    let file = ExportFile { name: "audit-log", of: LOG_NAME, format, columns: &COLUMNS, filter: query.fields() };
     // Not the export's own event, nor what comes after it.
-    file.answer(&visit, Events { criteria, format, until: Position { at: now, seq: i64::MAX } }).await
+    file.answer(&visit, EventExport { criteria, format, until: LogPosition { at: now, seq: i64::MAX } }).await
 }
 
 /// The events that match, up to a place.
 #[derive(Clone)]
-struct Events {
-    criteria: Criteria,
+struct EventExport {
+    criteria: LogCriteria,
     format: Format,
-    until: Position,
+    until: LogPosition,
 }
 
-impl Source for Events {
+impl ExportSource for EventExport {
     /// The last event before, and how many there were until then.
-    type Place = (Position, u64);
+    type Place = (LogPosition, u64);
 
     /// Of a million events each would have to be looked at.
     fn count(&self, _: &mut DbConnection) -> Result<Option<i64>, Error> {
@@ -49,7 +49,7 @@ impl Source for Events {
 
     fn part(&self, conn: &mut DbConnection, from: Option<Self::Place>) -> Result<(String, Option<Self::Place>), Error> {
         let (from, before) = from.unwrap_or((self.until, 0));
-        let entries = log::page(conn, &self.criteria, Way::Older(Some(from)), PART)?;
+        let entries = log::page(conn, &self.criteria, LogDirection::Older(Some(from)), PART)?;
         let mut text = String::new();
         for entry in &entries {
             match self.format {
@@ -95,7 +95,7 @@ const COLUMNS: [&str; 19] = [
 ];
 
 /// Ids that a spreadsheet could take for a number carry letters in front.
-fn csv_line(out: &mut String, entry: &Entry) {
+fn csv_line(out: &mut String, entry: &LogEntry) {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let led = |lead: &str, id: &Option<String>| id.as_ref().map(|id| format!("{lead}_{id}")).unwrap_or_default();
     let is_token = entry.object_id.as_ref().is_some_and(|id| crate::id::Id::parse(id).is_none());
@@ -106,25 +106,25 @@ fn csv_line(out: &mut String, entry: &Entry) {
     csv::line(
         out,
         &[
-            Cell::Exact(&json::timestamp(entry)),
-            Cell::Text(&entry.verb),
-            Cell::Text(&sentences::action(entry)),
-            Cell::Text(&entry.actor_name),
-            Cell::Exact(&entry.actor_kind),
-            Cell::Exact(&actor),
-            Cell::Text(&entry.target_name),
-            Cell::Exact(&entry.target_kind),
-            Cell::Exact(&target),
-            Cell::Text(&object),
-            Cell::Text(&object_id),
-            Cell::Text(&sentences::details(entry)),
-            Cell::Text(&address),
-            Cell::Text(&agent),
-            Cell::Exact(&session),
-            Cell::Exact(&led("tok", &entry.token)),
-            Cell::Exact(&led("req", &entry.request)),
-            Cell::Exact(&entry.change),
-            Cell::Exact(&entry.id),
+            CsvCell::Exact(&json::timestamp(entry)),
+            CsvCell::Text(&entry.verb),
+            CsvCell::Text(&sentences::action(entry)),
+            CsvCell::Text(&entry.actor_name),
+            CsvCell::Exact(&entry.actor_kind),
+            CsvCell::Exact(&actor),
+            CsvCell::Text(&entry.target_name),
+            CsvCell::Exact(&entry.target_kind),
+            CsvCell::Exact(&target),
+            CsvCell::Text(&object),
+            CsvCell::Text(&object_id),
+            CsvCell::Text(&sentences::details(entry)),
+            CsvCell::Text(&address),
+            CsvCell::Text(&agent),
+            CsvCell::Exact(&session),
+            CsvCell::Exact(&led("tok", &entry.token)),
+            CsvCell::Exact(&led("req", &entry.request)),
+            CsvCell::Exact(&entry.change),
+            CsvCell::Exact(&entry.id),
         ],
     );
 }

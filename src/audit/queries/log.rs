@@ -7,7 +7,7 @@ use chrono::NaiveDateTime;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 
-use crate::audit::model::{Entry, Filter, Position};
+use crate::audit::model::{AuditFilter, LogEntry, LogPosition};
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
@@ -65,10 +65,10 @@ struct EntryRow {
     request_id: Option<String>,
 }
 
-impl From<EntryRow> for Entry {
+impl From<EntryRow> for LogEntry {
     fn from(row: EntryRow) -> Self {
         Self {
-            position: Position { at: row.at, seq: row.seq },
+            position: LogPosition { at: row.at, seq: row.seq },
             id: row.id,
             change: row.change_id,
             verb: row.verb,
@@ -95,7 +95,7 @@ type Term = (&'static str, String);
 
 /// A filter as the database is asked: each part holds where any of its terms does.
 #[derive(Debug, Clone, Default)]
-pub struct Criteria {
+pub struct LogCriteria {
     parts: Vec<Vec<Term>>,
     from: Option<NaiveDateTime>,
     until: Option<NaiveDateTime>,
@@ -110,7 +110,7 @@ const OBJECT_NAME: &str = "e.object_name IS NOT NULL AND lower(substr(e.object_n
 const ACTOR_NAME: &str = "lower(substr(e.actor_name, 1, 80))";
 
 /// Looks up whose names a filter says: a name stands for what bears it now, and for every event in which it was borne.
-pub fn criteria(conn: &mut DbConnection, filter: &Filter) -> Result<Criteria, Error> {
+pub fn criteria(conn: &mut DbConnection, filter: &AuditFilter) -> Result<LogCriteria, Error> {
     let mut parts = Vec::new();
     // The narrowest first: it leads.
     if let Some(change) = &filter.change {
@@ -128,7 +128,7 @@ pub fn criteria(conn: &mut DbConnection, filter: &Filter) -> Result<Criteria, Er
     if !filter.verbs.is_empty() {
         parts.push(filter.verbs.iter().map(|verb| ("e.type", (*verb).to_owned())).collect());
     }
-    Ok(Criteria { parts, from: filter.from, until: filter.until })
+    Ok(LogCriteria { parts, from: filter.from, until: filter.until })
 }
 
 fn any_of(conn: &mut DbConnection, text: &str, ids: &[&'static str], names: &[&'static str]) -> Result<Vec<Term>, Error> {
@@ -151,25 +151,26 @@ fn any_of(conn: &mut DbConnection, text: &str, ids: &[&'static str], names: &[&'
 
 /// Which way a page is read from its cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum LogDirection {
     /// From the cursor on, or from the newest.
-    Older(Option<Position>),
+    Older(Option<LogPosition>),
     /// Back from the cursor.
-    Newer(Position),
+    Newer(LogPosition),
 }
 
 /// Up to `limit` events, the newest first whichever way they are read.
-pub fn page(conn: &mut DbConnection, criteria: &Criteria, way: Way, limit: i64) -> Result<Vec<Entry>, Error> {
-    let mut entries: Vec<Entry> = page_sql(criteria, way, limit).load::<EntryRow>(conn)?.into_iter().map(Entry::from).collect();
-    if matches!(way, Way::Newer(_)) {
+pub fn page(conn: &mut DbConnection, criteria: &LogCriteria, way: LogDirection, limit: i64) -> Result<Vec<LogEntry>, Error> {
+    let mut entries: Vec<LogEntry> =
+        page_sql(criteria, way, limit).load::<EntryRow>(conn)?.into_iter().map(LogEntry::from).collect();
+    if matches!(way, LogDirection::Newer(_)) {
         entries.reverse();
     }
     Ok(entries)
 }
 
 /// The statement of a page: for each term of the leading part the first rows of its index, of which the first make the page.
-pub fn page_sql(criteria: &Criteria, way: Way, limit: i64) -> Sql {
-    let order = if matches!(way, Way::Older(_)) { " DESC" } else { "" };
+pub fn page_sql(criteria: &LogCriteria, way: LogDirection, limit: i64) -> Sql {
+    let order = if matches!(way, LogDirection::Older(_)) { " DESC" } else { "" };
     let (leading, others) = criteria.parts.split_first().map_or((&[][..], &[][..]), |(first, rest)| (first.as_slice(), rest));
     let mut sql = Sql::new(COLUMNS);
     sql.push("(");
@@ -196,7 +197,7 @@ pub fn page_sql(criteria: &Criteria, way: Way, limit: i64) -> Sql {
         if let Some(until) = criteria.until {
             sql.push(" AND e.at < ").bind(until);
         }
-        if let Way::Older(Some(cursor)) | Way::Newer(cursor) = way {
+        if let LogDirection::Older(Some(cursor)) | LogDirection::Newer(cursor) = way {
             sql.push(if order.is_empty() { " AND (e.at, e.seq) > (" } else { " AND (e.at, e.seq) < (" });
             sql.bind(cursor.at).push(", ").bind(cursor.seq).push(")");
         }
@@ -209,18 +210,18 @@ pub fn page_sql(criteria: &Criteria, way: Way, limit: i64) -> Sql {
 }
 
 /// The newest `limit` events about an account, without those whose verb begins with `hidden` (nothing hides none).
-pub fn recent(conn: &mut DbConnection, target: &Id, hidden: &str, limit: i64) -> Result<Vec<Entry>, Error> {
+pub fn recent(conn: &mut DbConnection, target: &Id, hidden: &str, limit: i64) -> Result<Vec<LogEntry>, Error> {
     let mut sql = Sql::new(COLUMNS);
     sql.push("audit_events e JOIN audit_changes c ON c.id = e.change_id WHERE e.target_id = ").bind(target);
     if !hidden.is_empty() {
         sql.push(" AND e.type NOT LIKE ").bind(format!("{hidden}%"));
     }
     sql.push(" ORDER BY e.at DESC, e.seq DESC").limit(limit);
-    Ok(sql.load::<EntryRow>(conn)?.into_iter().map(Entry::from).collect())
+    Ok(sql.load::<EntryRow>(conn)?.into_iter().map(LogEntry::from).collect())
 }
 
 /// The latest events of a person: what was done to them, and what they did.
-pub fn recent_of_person(conn: &mut DbConnection, person: &Id, limit: i64) -> Result<Vec<Entry>, Error> {
+pub fn recent_of_person(conn: &mut DbConnection, person: &Id, limit: i64) -> Result<Vec<LogEntry>, Error> {
     let mut sql = Sql::new(COLUMNS);
     sql.push("audit_events e JOIN audit_changes c ON c.id = e.change_id WHERE e.seq IN (");
     for (at, column) in ["target_id", "actor_id"].into_iter().enumerate() {
@@ -228,22 +229,22 @@ pub fn recent_of_person(conn: &mut DbConnection, person: &Id, limit: i64) -> Res
         sql.push(column).push(" = ").bind(person).push(" ORDER BY l.at DESC, l.seq DESC").limit(limit).push(&format!(") s{at}"));
     }
     sql.push(") ORDER BY e.at DESC, e.seq DESC").limit(limit);
-    Ok(sql.load::<EntryRow>(conn)?.into_iter().map(Entry::from).collect())
+    Ok(sql.load::<EntryRow>(conn)?.into_iter().map(LogEntry::from).collect())
 }
 
 /// One event.
-pub fn find(conn: &mut DbConnection, id: &Id) -> Result<Entry, Error> {
+pub fn find(conn: &mut DbConnection, id: &Id) -> Result<LogEntry, Error> {
     let mut sql = Sql::new(COLUMNS);
     sql.push("audit_events e JOIN audit_changes c ON c.id = e.change_id WHERE e.id = ").bind(id);
-    sql.load::<EntryRow>(conn)?.into_iter().next().map(Entry::from).ok_or(Error::NotFound("event"))
+    sql.load::<EntryRow>(conn)?.into_iter().next().map(LogEntry::from).ok_or(Error::NotFound("event"))
 }
 
 /// The first events of a change, in the order in which they were written, and how many there are.
-pub fn of_change(conn: &mut DbConnection, change: &str, limit: i64) -> Result<(Vec<Entry>, i64), Error> {
+pub fn of_change(conn: &mut DbConnection, change: &str, limit: i64) -> Result<(Vec<LogEntry>, i64), Error> {
     let mut sql = Sql::new(COLUMNS);
     sql.push("audit_events e JOIN audit_changes c ON c.id = e.change_id WHERE e.change_id = ").bind(change);
     sql.push(" ORDER BY e.seq").limit(limit);
-    let entries = sql.load::<EntryRow>(conn)?.into_iter().map(Entry::from).collect();
+    let entries = sql.load::<EntryRow>(conn)?.into_iter().map(LogEntry::from).collect();
     let mut count = Sql::new("SELECT count(*) AS n FROM audit_events WHERE change_id = ");
     count.bind(change);
     Ok((entries, count.number(conn)?))
@@ -256,7 +257,7 @@ pub struct Neighbours {
     pub older: Option<String>,
 }
 
-pub fn neighbours(conn: &mut DbConnection, place: Position) -> Result<Neighbours, Error> {
+pub fn neighbours(conn: &mut DbConnection, place: LogPosition) -> Result<Neighbours, Error> {
     #[derive(QueryableByName)]
     struct Neighbour {
         #[diesel(sql_type = BigInt)]
@@ -280,7 +281,7 @@ pub fn neighbours(conn: &mut DbConnection, place: Position) -> Result<Neighbours
 }
 
 /// Which of the accounts, roles and teams that these events name are still there.
-pub fn living(conn: &mut DbConnection, entries: &[Entry]) -> Result<HashSet<String>, Error> {
+pub fn living(conn: &mut DbConnection, entries: &[LogEntry]) -> Result<HashSet<String>, Error> {
     let named = entries.iter().flat_map(|entry| [&entry.actor_id, &entry.target_id, &entry.object_id]);
     let ids: HashSet<Id> = named.flatten().filter_map(|id| Id::parse(id)).collect();
     if ids.is_empty() {

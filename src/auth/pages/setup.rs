@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::MIN_LENGTH;
 use crate::accounts::model::{AccountName, Email};
 use crate::auth::access::{HOME, origin};
-use crate::auth::door::Door;
+use crate::auth::door::SignInGuard;
 use crate::auth::view::SetupPage;
 use crate::auth::{operations, password, session};
 use crate::database::Database;
@@ -50,7 +50,7 @@ fn page(request: &HttpRequest, key: &str, form: &SetupForm) -> SetupPage {
 /// `POST /setup/{key}`
 pub async fn create(visitor: Visitor, key: web::Path<String>, form: Form<SetupForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
-    let (database, door) = (&visitor.database, visitor.data::<Door>()?);
+    let (database, door) = (&visitor.database, visitor.data::<SignInGuard>()?);
     let mut page = page(&visitor.request, &key, &form);
     let (key, from) = (key.into_inner(), origin(&visitor.request)?);
     let wanted = key.clone();

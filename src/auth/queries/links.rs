@@ -11,7 +11,7 @@ use crate::schema::one_time_links;
 
 /// A link that has not expired.
 #[derive(Debug, Clone)]
-pub struct Link {
+pub struct StoredLink {
     /// Whom it is for: nobody yet, where it is for the first administrator.
     pub account: Option<Id>,
     /// Who made it; nobody but the command line where there is none.
@@ -40,7 +40,7 @@ pub fn insert(
 }
 
 /// The link of this digest.
-pub fn find(conn: &mut DbConnection, digest: &[u8], purpose: &str) -> Result<Option<Link>, Error> {
+pub fn find(conn: &mut DbConnection, digest: &[u8], purpose: &str) -> Result<Option<StoredLink>, Error> {
     let row: Option<(Option<Id>, Option<Id>)> = one_time_links::table
         .filter(one_time_links::digest.eq(digest))
         .filter(one_time_links::purpose.eq(purpose))
@@ -48,7 +48,7 @@ pub fn find(conn: &mut DbConnection, digest: &[u8], purpose: &str) -> Result<Opt
         .select((one_time_links::account_id, one_time_links::created_by))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(account, by)| Link { account, by }))
+    Ok(row.map(|(account, by)| StoredLink { account, by }))
 }
 
 /// Deletes the link of this digest. Returns whether there still was one.

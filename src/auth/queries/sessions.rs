@@ -130,8 +130,8 @@ pub fn touch(conn: &mut DbConnection, id: &Id, origin: &Origin) -> Result<(), Er
 
 /// A user's active sessions, most recently seen first.
 pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<Vec<SessionRow>, Error> {
-    type Seen = (Id, NaiveDateTime, NaiveDateTime, Option<String>, Option<String>);
-    let rows: Vec<Seen> = live()
+    type SessionColumns = (Id, NaiveDateTime, NaiveDateTime, Option<String>, Option<String>);
+    let rows: Vec<SessionColumns> = live()
         .filter(sessions::account_id.eq(account.as_str().to_owned()))
         .order((sessions::last_seen_at.desc(), sessions::id))
         .select((sessions::id, sessions::created_at, sessions::last_seen_at, sessions::address, sessions::user_agent))

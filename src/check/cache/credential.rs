@@ -15,7 +15,7 @@ use crate::tokens::value::{Access, TokenId};
 
 /// Whom tokens stand for.
 #[derive(Debug)]
-pub struct Account {
+pub struct CachedAccount {
     /// The account.
     pub id: Id,
     /// Its name.
@@ -29,7 +29,7 @@ pub struct Account {
     pub(super) disabled: AtomicBool,
 }
 
-impl Account {
+impl CachedAccount {
     /// Whether it is disabled.
     pub fn is_disabled(&self) -> bool {
         self.disabled.load(Ordering::Acquire)
@@ -50,7 +50,7 @@ impl Account {
 
 /// A token as the check sees it.
 #[derive(Debug, Clone)]
-pub struct Token {
+pub struct CachedToken {
     pub(super) id: TokenId,
     /// SHA-256 of the whole token.
     pub digest: [u8; 32],
@@ -64,7 +64,7 @@ pub struct Token {
 
 const NEVER: i64 = i64::MAX;
 
-impl Token {
+impl CachedToken {
     /// What is known of a token. One that does not expire has no `expires_at`.
     pub(super) fn new(id: TokenId, digest: [u8; 32], access: Access, revoked: bool, expires_at: Option<NaiveDateTime>) -> Self {
         let expires = expires_at.map_or(NEVER, clock::micros);
@@ -85,21 +85,21 @@ impl Token {
 }
 
 /// An account with its tokens: few, mostly.
-pub type Holding = (Account, Vec<Token>);
+pub type Holding = (CachedAccount, Vec<CachedToken>);
 
 /// A token with its account, as large as a cache line.
 #[derive(Debug, Clone)]
 pub struct Credential {
     /// Whom it stands for.
-    pub account: Arc<Account>,
+    pub account: Arc<CachedAccount>,
     /// The token.
-    pub(super) token: Token,
+    pub(super) token: CachedToken,
 }
 
 impl Deref for Credential {
-    type Target = Token;
+    type Target = CachedToken;
 
-    fn deref(&self) -> &Token {
+    fn deref(&self) -> &CachedToken {
         &self.token
     }
 }
@@ -110,13 +110,13 @@ mod tests {
 
     #[test]
     fn they_are_small() {
-        assert_eq!((size_of::<Credential>(), size_of::<Account>()), (64, 72));
+        assert_eq!((size_of::<Credential>(), size_of::<CachedAccount>()), (64, 72));
     }
 
     #[test]
     fn a_moment_comes_out_as_it_went_in() {
         for moment in [None, Some(clock::now()), Some(clock::NEVER), Some(NaiveDateTime::MIN), Some(NaiveDateTime::MAX)] {
-            let token = Token::new(*b"0123456789AB", [0; 32], Access::Read, false, moment);
+            let token = CachedToken::new(*b"0123456789AB", [0; 32], Access::Read, false, moment);
             assert_eq!(token.expires_at().map(clock::micros), moment.map(clock::micros));
         }
     }

@@ -80,12 +80,12 @@ fn known<'a, T>(all: &'a HashMap<Id, (usize, T)>, ids: impl IntoIterator<Item = 
 
 /// The sets that there are, by what makes them.
 #[derive(Default)]
-pub struct Shared {
+pub struct SharedGrants {
     grants: HashMap<Vec<Id>, Arc<Grants>>,
     memberships: HashMap<Vec<Id>, Arc<Membership>>,
 }
 
-impl Shared {
+impl SharedGrants {
     /// What follows from these roles and from the administration of these teams.
     pub fn grants<'a>(
         &mut self,

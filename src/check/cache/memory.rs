@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 
 use uuid::Uuid;
 
-use super::credential::{Account, Holding};
-use super::grants::{Names, Shared};
+use super::credential::{CachedAccount, Holding};
+use super::grants::{Names, SharedGrants};
 use super::reading;
-use super::table::Tokens;
-use crate::check::subjects::{Bearer, Name};
+use super::table::TokenTable;
+use crate::check::subjects::{Bearer, SubjectName};
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::tokens::queries::credentials::{self, RoleChange};
@@ -21,30 +21,30 @@ use crate::tokens::value::TokenId;
 pub struct Memory {
     /// The last revision that has been applied; `None` before everything was read once.
     revision: Option<i64>,
-    accounts: HashMap<Uuid, Held>,
-    shared: Shared,
-    tokens: Arc<Tokens>,
+    accounts: HashMap<Uuid, KnownAccount>,
+    shared: SharedGrants,
+    tokens: Arc<TokenTable>,
 }
 
 /// An account, and which tokens it has.
-struct Held {
-    account: Arc<Account>,
+struct KnownAccount {
+    account: Arc<CachedAccount>,
     /// In order: a machine that replaces its own may have very many.
     tokens: Vec<TokenId>,
 }
 
 impl Memory {
     /// The tokens of the accounts that are remembered.
-    pub fn tokens(&self) -> Arc<Tokens> {
+    pub fn tokens(&self) -> Arc<TokenTable> {
         Arc::clone(&self.tokens)
     }
 
     /// What bears this name, of what is remembered.
-    pub fn find(&self, name: &Name) -> Option<Bearer> {
+    pub fn find(&self, name: &SubjectName) -> Option<Bearer> {
         match name {
-            Name::Account(id) => self.accounts.get(&id.uuid()).map(|held| Bearer::Account(Arc::clone(&held.account))),
-            Name::Token(id) | Name::Secret(id, _) => self.tokens.find(id).map(Bearer::Token),
-            Name::Email(_) => None,
+            SubjectName::Account(id) => self.accounts.get(&id.uuid()).map(|held| Bearer::Account(Arc::clone(&held.account))),
+            SubjectName::Token(id) | SubjectName::Secret(id, _) => self.tokens.find(id).map(Bearer::Token),
+            SubjectName::Email(_) => None,
         }
     }
 
@@ -84,7 +84,7 @@ impl Memory {
         // The number first: what is committed while everything is read is then read once more, and nothing is missed.
         let revision = credentials::last_revision(conn)?;
         let names = Names::read(conn)?;
-        self.shared = Shared::default();
+        self.shared = SharedGrants::default();
         let mut present = HashSet::new();
         let mut after = None;
         loop {
@@ -111,7 +111,7 @@ impl Memory {
         let before = self.accounts.remove(&id);
         let gone = before.iter().flat_map(|before| &before.tokens).filter(|token| ids.binary_search(token).is_err());
         gone.for_each(|token| self.tokens.remove(token));
-        self.accounts.insert(id, Held { account, tokens: ids });
+        self.accounts.insert(id, KnownAccount { account, tokens: ids });
     }
 
     fn forget(&mut self, account: &Uuid) {

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::credential::{Account, Credential, Token};
+use super::credential::{CachedAccount, CachedToken, Credential};
 use super::grants::Grants;
 use super::reading;
 use crate::accounts::model::Kind;
-use crate::check::subjects::{Bearer, Name, Subject};
+use crate::check::subjects::{Bearer, Subject, SubjectName};
 use crate::database::{DbConnection, at_one_moment};
 use crate::error::Error;
 use crate::id::Id;
@@ -19,27 +19,27 @@ use crate::{roles, teams};
 /// What bears each of these names.
 pub fn look_up_all(conn: &mut DbConnection, subjects: &[Subject]) -> Result<Vec<Option<Bearer>>, Error> {
     at_one_moment(conn, |conn| {
-        let named = Named::read(conn, subjects)?;
+        let named = NamedSubjects::read(conn, subjects)?;
         Ok(subjects.iter().map(|subject| named.bearer(&subject.name)).collect())
     })
 }
 
 #[derive(Default)]
-struct Named {
-    accounts: HashMap<Id, Arc<Account>>,
+struct NamedSubjects {
+    accounts: HashMap<Id, Arc<CachedAccount>>,
     by_email: HashMap<String, Id>,
-    tokens: HashMap<TokenId, (Id, Token)>,
+    tokens: HashMap<TokenId, (Id, CachedToken)>,
 }
 
-impl Named {
+impl NamedSubjects {
     fn read(conn: &mut DbConnection, subjects: &[Subject]) -> Result<Self, Error> {
         let (mut ids, mut emails, mut tokens) = (Vec::new(), Vec::new(), Vec::new());
         for subject in subjects {
             match &subject.name {
-                Name::Account(id) => ids.push(id.clone()),
-                Name::Email(email) => emails.push(email.as_str()),
+                SubjectName::Account(id) => ids.push(id.clone()),
+                SubjectName::Email(email) => emails.push(email.as_str()),
                 // A public id is made of ASCII digits and letters alone.
-                Name::Token(id) | Name::Secret(id, _) => tokens.push(std::str::from_utf8(id).unwrap_or_default()),
+                SubjectName::Token(id) | SubjectName::Secret(id, _) => tokens.push(std::str::from_utf8(id).unwrap_or_default()),
             }
         }
         let mut named = Self::default();
@@ -60,12 +60,12 @@ impl Named {
         Ok(named)
     }
 
-    fn bearer(&self, name: &Name) -> Option<Bearer> {
+    fn bearer(&self, name: &SubjectName) -> Option<Bearer> {
         let account = |id: &Id| self.accounts.get(id).cloned();
         match name {
-            Name::Account(id) => account(id).map(Bearer::Account),
-            Name::Email(email) => account(self.by_email.get(email)?).map(Bearer::Account),
-            Name::Token(id) | Name::Secret(id, _) => {
+            SubjectName::Account(id) => account(id).map(Bearer::Account),
+            SubjectName::Email(email) => account(self.by_email.get(email)?).map(Bearer::Account),
+            SubjectName::Token(id) | SubjectName::Secret(id, _) => {
                 let (owner, token) = self.tokens.get(id)?;
                 Some(Bearer::Token(Credential { account: account(owner)?, token: token.clone() }))
             }
@@ -73,8 +73,8 @@ impl Named {
     }
 }
 
-fn of_account(stored: NamedAccount, permissions: PermissionSet) -> Option<(Id, Arc<Account>)> {
-    let account = Account {
+fn of_account(stored: NamedAccount, permissions: PermissionSet) -> Option<(Id, Arc<CachedAccount>)> {
+    let account = CachedAccount {
         id: stored.id.clone(),
         name: stored.name.into(),
         kind: Kind::parse(&stored.kind)?,

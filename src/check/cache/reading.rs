@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::credential::{Account, Credential, Holding, Token};
-use super::grants::{Names, Shared};
+use super::credential::{CachedAccount, CachedToken, Credential, Holding};
+use super::grants::{Names, SharedGrants};
 use crate::accounts::model::Kind;
 use crate::database::DbConnection;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use crate::{roles, teams};
 pub const PART: usize = 2_000;
 
 /// Those of `ids` that have a token.
-pub fn accounts(conn: &mut DbConnection, ids: &[Id], names: &Names, shared: &mut Shared) -> Result<Vec<Holding>, Error> {
+pub fn accounts(conn: &mut DbConnection, ids: &[Id], names: &Names, shared: &mut SharedGrants) -> Result<Vec<Holding>, Error> {
     let mut stored = credentials::credentials(conn, ids)?;
     stored.sort_unstable_by(|one, other| one.account.cmp(&other.account));
     let roles_of = grouped(roles::queries::pairs(conn, ids)?);
@@ -25,7 +25,7 @@ pub fn accounts(conn: &mut DbConnection, ids: &[Id], names: &Names, shared: &mut
     let of_account = |tokens: &[StoredCredential]| {
         let first = tokens.first()?;
         let of = |groups: &HashMap<Id, Vec<Id>>| groups.get(&first.account).cloned().unwrap_or_default();
-        let account = Account {
+        let account = CachedAccount {
             id: first.account.clone(),
             name: first.name.as_str().into(),
             kind: Kind::parse(&first.kind)?,
@@ -39,14 +39,14 @@ pub fn accounts(conn: &mut DbConnection, ids: &[Id], names: &Names, shared: &mut
 }
 
 /// A token as the check keeps it.
-pub fn token(stored: &StoredToken) -> Option<Token> {
+pub fn token(stored: &StoredToken) -> Option<CachedToken> {
     let (Ok(id), Some(access), Ok(digest)) =
         (TokenId::try_from(stored.id.as_bytes()), Access::parse(&stored.access), stored.digest.as_slice().try_into())
     else {
         log::error!("the token {} in the database is not one that Muster wrote, and is not accepted", stored.id);
         return None;
     };
-    Some(Token::new(id, digest, access, stored.revoked, stored.expires_at))
+    Some(CachedToken::new(id, digest, access, stored.revoked, stored.expires_at))
 }
 
 fn grouped(pairs: Vec<(Id, Id)>) -> HashMap<Id, Vec<Id>> {
@@ -62,7 +62,7 @@ pub fn look_up(conn: &mut DbConnection, id: &TokenId) -> Result<Option<Credentia
     let text = std::str::from_utf8(id).unwrap_or_default();
     let Some(account) = credentials::account_of(conn, text)? else { return Ok(None) };
     let names = Names::read(conn)?;
-    let found = accounts(conn, std::slice::from_ref(&account), &names, &mut Shared::default())?;
+    let found = accounts(conn, std::slice::from_ref(&account), &names, &mut SharedGrants::default())?;
     let of_account = |(account, tokens): Holding| {
         let token = tokens.into_iter().find(|token| token.id == *id)?;
         Some(Credential { account: account.into(), token })

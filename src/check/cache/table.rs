@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 
-use super::credential::{Account, Credential, Token};
+use super::credential::{CachedAccount, CachedToken, Credential};
 use crate::tokens::value::TokenId;
 
 /// Tokens by their public ids, each with its account. Read by the check while [`super::memory::Memory`] changes it.
 #[derive(Default)]
-pub struct Tokens(DashMap<TokenId, Credential>);
+pub struct TokenTable(DashMap<TokenId, Credential>);
 
-impl Tokens {
+impl TokenTable {
     /// The token of this public id.
     pub fn find(&self, id: &TokenId) -> Option<Credential> {
         self.0.get(id).map(|found| found.clone())
@@ -23,12 +23,12 @@ impl Tokens {
     }
 
     /// Puts a token in, or another in the place of the one with its public id: there is no moment without it.
-    pub fn put(&self, account: &Arc<Account>, token: Token) {
+    pub fn put(&self, account: &Arc<CachedAccount>, token: CachedToken) {
         self.0.insert(token.id, Credential { account: Arc::clone(account), token });
     }
 
     /// Says that the account of a token is this one now.
-    pub fn give(&self, id: &TokenId, account: &Arc<Account>) {
+    pub fn give(&self, id: &TokenId, account: &Arc<CachedAccount>) {
         if let Some(mut held) = self.0.get_mut(id) {
             held.account = Arc::clone(account);
         }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::fix::Finding;
-use super::gateway::{Answer, Gateway};
+use super::gateway::{GatewayClient, GatewayResponse};
 use super::probe::ProbeAccount;
 use crate::id::Id;
 use crate::tokens::value::{Access, TokenValue};
@@ -31,13 +31,13 @@ const TRIES: u32 = 4;
 const BETWEEN: Duration = Duration::from_millis(400);
 
 /// A request and its result.
-pub struct Attempt {
+pub struct ProbeResult {
     pub asked: String,
     pub said: String,
-    pub verdict: Verdict,
+    pub verdict: ProbeVerdict,
 }
 
-pub enum Verdict {
+pub enum ProbeVerdict {
     Good,
     /// Not a security problem, but worth knowing.
     Note(String),
@@ -45,19 +45,19 @@ pub enum Verdict {
 }
 
 struct Examination<'a> {
-    gateway: &'a Gateway<'a>,
+    gateway: &'a GatewayClient<'a>,
     probe: &'a ProbeAccount,
-    attempts: Vec<Attempt>,
-    report: &'a mut dyn FnMut(&Attempt) -> Result<(), String>,
+    attempts: Vec<ProbeResult>,
+    report: &'a mut dyn FnMut(&ProbeResult) -> Result<(), String>,
 }
 
 /// Sends all requests, and reports each result immediately. Fails if the gateway doesn't respond, there is no echo, or a
 /// valid token is refused.
 pub fn examine(
-    gateway: &Gateway<'_>,
+    gateway: &GatewayClient<'_>,
     probe: &ProbeAccount,
-    report: &mut dyn FnMut(&Attempt) -> Result<(), String>,
-) -> Result<Vec<Attempt>, String> {
+    report: &mut dyn FnMut(&ProbeResult) -> Result<(), String>,
+) -> Result<Vec<ProbeResult>, String> {
     let mut examination = Examination { gateway, probe, attempts: Vec::new(), report };
     examination.good_token()?;
     examination.doors()?;
@@ -70,7 +70,7 @@ pub fn examine(
 }
 
 impl Examination<'_> {
-    fn note(&mut self, asked: &str, answer: &Answer, verdict: Verdict) -> Result<(), String> {
+    fn note(&mut self, asked: &str, answer: &GatewayResponse, verdict: ProbeVerdict) -> Result<(), String> {
         let status = answer.status;
         let said = match (&answer.echo, status) {
             (Some(_), _) => format!("got through ({status})"),
@@ -80,8 +80,8 @@ impl Examination<'_> {
         self.write(asked, &said, verdict)
     }
 
-    fn write(&mut self, asked: &str, said: &str, verdict: Verdict) -> Result<(), String> {
-        let attempt = Attempt { asked: asked.into(), said: said.into(), verdict };
+    fn write(&mut self, asked: &str, said: &str, verdict: ProbeVerdict) -> Result<(), String> {
+        let attempt = ProbeResult { asked: asked.into(), said: said.into(), verdict };
         (self.report)(&attempt)?;
         self.attempts.push(attempt);
         Ok(())
@@ -91,11 +91,11 @@ impl Examination<'_> {
     fn must_not_pass(&mut self, asked: &str, method: &str, headers: &[(&str, &str)], finding: Finding) -> Result<(), String> {
         let answer = self.gateway.ask(method, headers)?;
         let verdict = if answer.echo.is_some() {
-            Verdict::Found(finding)
+            ProbeVerdict::Found(finding)
         } else if answer.status >= 500 {
-            Verdict::Note("It was stopped by an error of the gateway, not by a refusal.".into())
+            ProbeVerdict::Note("It was stopped by an error of the gateway, not by a refusal.".into())
         } else {
-            Verdict::Good
+            ProbeVerdict::Good
         };
         self.note(asked, &answer, verdict)
     }
@@ -115,11 +115,11 @@ impl Examination<'_> {
             return Err(no_start(answer.status));
         }
         let verdict = if !answer.shows(self.probe.account.as_str()) {
-            Verdict::Note("The API isn't told who is calling: it gets no Muster-Account.".into())
+            ProbeVerdict::Note("The API isn't told who is calling: it gets no Muster-Account.".into())
         } else if answer.shows(self.probe.writes.expose()) {
-            Verdict::Note("The API gets the token too. Remove Authorization, unless your API needs it.".into())
+            ProbeVerdict::Note("The API gets the token too. Remove Authorization, unless your API needs it.".into())
         } else {
-            Verdict::Good
+            ProbeVerdict::Good
         };
         self.note("a good token", &answer, verdict)
     }
@@ -143,9 +143,9 @@ impl Examination<'_> {
         let good = format!("bearer {}", self.probe.writes.expose());
         let answer = self.gateway.ask("GET", &[("Authorization", &good)])?;
         let verdict = if answer.echo.is_some() {
-            Verdict::Good
+            ProbeVerdict::Good
         } else {
-            Verdict::Note("Clients may write the scheme in any case, and some do. They are refused.".into())
+            ProbeVerdict::Note("Clients may write the scheme in any case, and some do. They are refused.".into())
         };
         self.note("a good token, written bearer", &answer, verdict)
     }
@@ -159,17 +159,21 @@ impl Examination<'_> {
         let arrived = forged.arrived(&answer);
         let asked = "a good token, and forged Muster-* headers";
         if arrived.is_empty() {
-            self.write(asked, "none of them arrived", Verdict::Good)?;
+            self.write(asked, "none of them arrived", ProbeVerdict::Good)?;
         } else {
-            self.write(asked, &format!("{} arrived as forged", arrived.join(", ")), Verdict::Found(Finding::Identity(arrived)))?;
+            self.write(
+                asked,
+                &format!("{} arrived as forged", arrived.join(", ")),
+                ProbeVerdict::Found(Finding::Identity(arrived)),
+            )?;
         }
         let value = Id::new();
         let asked = "a good token, and a forged Muster_Account";
         let answer = self.gateway.ask("GET", &[("Authorization", &good), ("Muster_Account", value.as_str())])?;
         if answer.shows(value.as_str()) {
-            self.write(asked, "it arrived", Verdict::Found(Finding::Underscores))
+            self.write(asked, "it arrived", ProbeVerdict::Found(Finding::Underscores))
         } else {
-            self.write(asked, "it didn't arrive", Verdict::Good)
+            self.write(asked, "it didn't arrive", ProbeVerdict::Good)
         }
     }
 
@@ -182,9 +186,10 @@ impl Examination<'_> {
             ("two Authorization headers, the good one last", [("Authorization", &*other), ("Authorization", &*good)]),
         ] {
             let answer = self.gateway.ask("GET", &headers)?;
-            let verdict = if answer.shows(value.as_str()) { Verdict::Found(Finding::SecondAuthorization) } else { Verdict::Good };
+            let verdict =
+                if answer.shows(value.as_str()) { ProbeVerdict::Found(Finding::SecondAuthorization) } else { ProbeVerdict::Good };
             match (&answer.echo, &verdict) {
-                (Some(_), Verdict::Good) => self.write(asked, "got through without the other one", verdict)?,
+                (Some(_), ProbeVerdict::Good) => self.write(asked, "got through without the other one", verdict)?,
                 _ => self.note(asked, &answer, verdict)?,
             }
         }
@@ -196,14 +201,14 @@ impl Examination<'_> {
         let answer = self.gateway.ask("GET", &[("Authorization", &reads)])?;
         let passes = answer.echo.is_some();
         let verdict = if passes {
-            Verdict::Good
+            ProbeVerdict::Good
         } else {
-            Verdict::Note("All calls with read-only tokens are refused, so their POST could not be tested.".into())
+            ProbeVerdict::Note("All calls with read-only tokens are refused, so their POST could not be tested.".into())
         };
         self.note("a read-only token", &answer, verdict)?;
         let answer = self.gateway.ask("POST", &[("Authorization", &reads)])?;
         let open = answer.echo.is_some();
-        let verdict = if open { Verdict::Found(Finding::MethodMissing) } else { Verdict::Good };
+        let verdict = if open { ProbeVerdict::Found(Finding::MethodMissing) } else { ProbeVerdict::Good };
         self.note("a read-only token with POST", &answer, verdict)?;
         if open {
             // If the gateway doesn't send the method, a forged one is no separate finding.
@@ -225,7 +230,7 @@ impl Examination<'_> {
         if answer.echo.is_none() {
             return Err(format!("A second good token was refused ({}), so revoking could not be tested.", answer.status));
         }
-        self.note("a fresh token", &answer, Verdict::Good)?;
+        self.note("a fresh token", &answer, ProbeVerdict::Good)?;
         self.probe.revoke_doomed()?;
         self.gateway.wait(KNOWN_EVERYWHERE)?;
         self.must_not_pass("the same token, revoked", "GET", &headers, Finding::Cached)
@@ -244,7 +249,7 @@ impl Forged {
         self.0.iter().map(|(name, value)| (*name, value.as_str())).collect()
     }
 
-    fn arrived(&self, answer: &Answer) -> Vec<&'static str> {
+    fn arrived(&self, answer: &GatewayResponse) -> Vec<&'static str> {
         self.0.iter().filter(|(_, value)| answer.shows(value)).map(|(name, _)| *name).collect()
     }
 }

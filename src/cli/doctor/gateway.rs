@@ -14,27 +14,27 @@ const BODY_LIMIT: u64 = 1024 * 1024;
 /// The header that marks a request in the echo.
 const MARK: &str = "X-Doctor";
 
-pub struct Gateway<'a> {
+pub struct GatewayClient<'a> {
     agent: ureq::Agent,
     url: String,
     stop: &'a AtomicBool,
 }
 
 /// A response.
-pub struct Answer {
+pub struct GatewayResponse {
     pub status: u16,
     /// What the echo returned, if the request reached it.
     pub echo: Option<String>,
 }
 
-impl Answer {
+impl GatewayResponse {
     /// Whether `text` reached the API.
     pub fn shows(&self, text: &str) -> bool {
         self.echo.as_ref().is_some_and(|echo| echo.contains(text))
     }
 }
 
-impl<'a> Gateway<'a> {
+impl<'a> GatewayClient<'a> {
     /// Sends no more requests once `stop` is set.
     pub fn new(url: &str, echo_path: &str, stop: &'a AtomicBool) -> Self {
         let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier).build();
@@ -52,7 +52,7 @@ impl<'a> Gateway<'a> {
         Self { agent, url: format!("{url}{echo_path}"), stop }
     }
 
-    pub fn ask(&self, method: &str, headers: &[(&str, &str)]) -> Result<Answer, String> {
+    pub fn ask(&self, method: &str, headers: &[(&str, &str)]) -> Result<GatewayResponse, String> {
         self.go_on()?;
         let mark = Id::new();
         let mut request = Request::builder().method(method).uri(&self.url).header(MARK, mark.as_str());
@@ -68,7 +68,7 @@ impl<'a> Gateway<'a> {
         let status = answer.status().as_u16();
         let body = answer.body_mut().with_config().limit(BODY_LIMIT).read_to_vec().unwrap_or_default();
         let body = String::from_utf8_lossy(&body).into_owned();
-        Ok(Answer { status, echo: body.contains(mark.as_str()).then_some(body) })
+        Ok(GatewayResponse { status, echo: body.contains(mark.as_str()).then_some(body) })
     }
 
     pub fn wait(&self, time: Duration) -> Result<(), String> {

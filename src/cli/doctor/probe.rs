@@ -55,7 +55,7 @@ impl ProbeAccount {
             };
             let name = queries::find(conn, Kind::System, &account)?.name;
             let mut token = |access, name: &str| {
-                let form = tokens::Creation { name: name.into(), access: Some(access), expiry: Ok(Expiry::In(life)) };
+                let form = tokens::TokenCreation { name: name.into(), access: Some(access), expiry: Ok(Expiry::In(life)) };
                 tokens::create(conn, &actor, &account, &form, config.max_token_lifetime).map(|(_, value)| value)
             };
             let (writes, reads) = (token(Access::Write, "doctor, read-write")?, token(Access::Read, "doctor, read-only")?);
@@ -120,7 +120,12 @@ fn admit(conn: &mut DbConnection, actor: &Principal, plan: &Plan, words: &Doctor
     let name = format!("muster doctor {}", Id::new().as_str().chars().rev().take(6).collect::<String>());
     let description = format!("Tests the gateway at {}; removed afterwards", words.url);
     let description = description.chars().take(200).collect();
-    accounts::create_system_account(conn, actor, plan, &accounts::Creation { name, description, roles, ..Default::default() })
+    accounts::create_system_account(
+        conn,
+        actor,
+        plan,
+        &accounts::AccountCreation { name, description, roles, ..Default::default() },
+    )
 }
 
 fn remove_left_behind(conn: &mut DbConnection, actor: &Principal) -> Result<(), Error> {

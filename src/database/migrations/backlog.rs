@@ -123,7 +123,7 @@ impl Usage {
 
 /// One usage after the other. `None` where it is not what earlier versions wrote.
 fn decode(content: &[u8]) -> Option<Vec<Usage>> {
-    let (mut reader, mut agents, mut usages) = (Reader(content), Vec::new(), Vec::new());
+    let (mut reader, mut agents, mut usages) = (PostcardReader(content), Vec::new(), Vec::new());
     while !reader.0.is_empty() {
         usages.push(reader.usage(&mut agents)?);
     }
@@ -132,9 +132,9 @@ fn decode(content: &[u8]) -> Option<Vec<Usage>> {
 
 /// Reads what the crate `postcard` wrote: numbers of seven bits a byte (signed ones folded), texts and lists after their
 /// length, a byte before what may be absent.
-struct Reader<'a>(&'a [u8]);
+struct PostcardReader<'a>(&'a [u8]);
 
-impl Reader<'_> {
+impl PostcardReader<'_> {
     /// `agents` are the User-Agents that have come before: a later one refers to them by number.
     fn usage(&mut self, agents: &mut Vec<String>) -> Option<Usage> {
         let token = String::from_utf8(self.bytes(12)?.to_vec()).ok()?;

@@ -17,7 +17,7 @@ use crate::gateway::verify;
 use crate::tokens::model::Expiry;
 use crate::tokens::operations;
 use crate::tokens::value::{Access, TokenValue};
-use crate::web::throttle::Refusals;
+use crate::web::throttle::TokenRefusals;
 
 #[actix_web::test]
 async fn an_accepted_call_carries_all_nine_headers() {
@@ -168,7 +168,7 @@ async fn who_sends_too_many_refused_tokens_is_told_to_wait() {
             .app_data(web::Data::new(Check::new(home.database.clone(), Cache::new(home.database.clone()))))
             .app_data(web::Data::new(Recorder::default()))
             .app_data(web::Data::new(config(&home.url)))
-            .app_data(web::Data::new(Refusals::new(5)))
+            .app_data(web::Data::new(TokenRefusals::new(5)))
             .service(web::resource("/auth/verify").to(verify)),
     )
     .await;

@@ -17,12 +17,12 @@ use crate::gateway::verify;
 use crate::tokens::model::Expiry;
 use crate::tokens::value::{Access, TokenValue};
 use crate::web::client;
-use crate::web::throttle::Refusals;
+use crate::web::throttle::TokenRefusals;
 
 const CASES: u32 = 20_000;
 
 /// The door with a good token of an account that has no roles.
-struct Door {
+struct FuzzedGateway {
     system: actix_web::rt::SystemRunner,
     home: Home,
     recorder: Recorder,
@@ -30,7 +30,7 @@ struct Door {
     write: TokenValue,
 }
 
-impl Door {
+impl FuzzedGateway {
     fn new() -> Self {
         let door = Self::with_roles();
         door.home.batch("DELETE FROM account_roles");
@@ -57,7 +57,7 @@ impl Door {
                     .app_data(web::Data::new(Check::new(self.home.database.clone(), cache.clone())))
                     .app_data(web::Data::new(self.recorder.clone()))
                     .app_data(web::Data::new(config(&self.home.url)))
-                    .app_data(web::Data::new(Refusals::new(0)))
+                    .app_data(web::Data::new(TokenRefusals::new(0)))
                     .service(web::resource("/auth/verify").to(verify))
                     .service(web::resource("/auth/verify/{tail:.*}").to(verify)),
             )
@@ -108,7 +108,7 @@ fn near(token: &TokenValue) -> impl Strategy<Value = Vec<u8>> + use<> {
 
 #[test]
 fn authorization() {
-    let door = Door::new();
+    let door = FuzzedGateway::new();
     let good = door.write.expose().as_bytes().to_vec();
     let scheme = prop_oneof!["(?i:bearer)", "(?i:basic)", "[A-Za-z]{0,8}", Just(String::from("Token"))];
     let with_scheme = (scheme, "[ \t]{0,3}", near(&door.write), "[ \t]{0,2}")
@@ -147,7 +147,7 @@ fn is_right(header: &[u8], good: &[u8]) -> bool {
 
 #[test]
 fn the_original_method() {
-    let door = Door::new();
+    let door = FuzzedGateway::new();
     let told = || {
         let known = prop_oneof!["GET|HEAD|OPTIONS", "get|POST|GET,POST| GET|GET |DELETE|GETX|PATCH"];
         proptest::collection::vec(prop_oneof![6 => known.prop_map(String::into_bytes), 1 => bytes(12)], 0..3)
@@ -169,7 +169,7 @@ fn the_original_method() {
 /// What tells the original URI decides nothing, and what tells the client's address decides only whom it is noted for.
 #[test]
 fn the_client_and_the_original_uri() {
-    let door = Door::new();
+    let door = FuzzedGateway::new();
     let networks = ["10.0.0.0/8".parse().unwrap()];
     let entry = prop_oneof![
         "[0-9.:a-f\\[\\]]{0,24}",
@@ -197,7 +197,7 @@ fn the_client_and_the_original_uri() {
 
 #[test]
 fn requirements() {
-    let door = Door::new();
+    let door = FuzzedGateway::new();
     let name = prop_oneof!["require|role|%72equire|rol%65", "Require|requires|req|ROLE|x|require%00|", "[!-~]{0,12}"];
     let of_value = prop_oneof!["[a-z_]{0,8}:[a-z*_]{0,6}(:[a-z*]{0,4})?", "[!-~]{0,20}", "(%[0-9a-fA-F]{2}){0,8}"];
     let pairs = proptest::collection::vec((name, prop_oneof![3 => Just("="), 1 => Just("")], of_value), 0..5);
@@ -241,7 +241,7 @@ fn is_met(asked: &[(&str, &str, bool)]) -> bool {
 /// Whatever a client puts into its own address and headers, its call passes exactly if the gateway's requirements are met.
 #[test]
 fn nothing_of_the_clients_own_changes_what_passes() {
-    let door = Door::with_roles();
+    let door = FuzzedGateway::with_roles();
     let segment = prop_oneof!["-|role=CI%2FCD|role=CI/CD|require=a:b|headers=|\\.\\.|%2D||%2e%2e|orders", "[a-z0-9%=&.~-]{0,12}"];
     let path = proptest::collection::vec(segment, 1..5).prop_map(|segments| format!("/{}", segments.join("/")));
     let pair = prop_oneof!["role=CI%2FCD|role=CI/CD|require=contract_data:read:\\*|headers=|path=/x|page=2", "[!-~]{0,12}"];
@@ -293,7 +293,7 @@ fn nothing_of_the_clients_own_changes_what_passes() {
 /// Caddy without a query of its own passes the client's on: it can only ask for more than a usable token, never for less.
 #[test]
 fn a_query_that_is_passed_on_only_narrows() {
-    let door = Door::new();
+    let door = FuzzedGateway::new();
     let pair = prop_oneof!["role=CI%2FCD|require=a:b|%72ole=x|headers=|headers=roles|page=2|role|q=%C3%BC%20x", "[!-~]{0,12}"];
     let query = proptest::collection::vec(pair, 0..4).prop_map(|pairs| pairs.join("&"));
     let legal = |text: &String| format!("/auth/verify?{text}").parse::<actix_web::http::Uri>().is_ok() && !text.contains('#');

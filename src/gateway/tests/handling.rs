@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::roles::predefined;
 use crate::tokens::model::{Expiry, Overlap};
-use crate::tokens::operations::{self, Creation};
+use crate::tokens::operations::{self, TokenCreation};
 use crate::tokens::queries;
 use crate::tokens::value::Access;
 
@@ -27,9 +27,9 @@ async fn tokens_are_for_those_who_may_handle_them() {
              SELECT '0f9619ff-8b86-4011-b42d-00cf4fc964ff', id, kind, disabled, name_key FROM accounts WHERE id IN ('{account}', '{}');",
         colleague.account.as_ref().unwrap()
     ));
-    let form = Creation { name: " ".into(), access: None, expiry: Expiry::parse("soon", "") };
-    let good = Creation { name: "deploy".into(), access: Some(Access::Write), expiry: Ok(Expiry::Never) };
-    let make = |actor: &Principal, account: &Id, form: &Creation, days: Option<i64>| {
+    let form = TokenCreation { name: " ".into(), access: None, expiry: Expiry::parse("soon", "") };
+    let good = TokenCreation { name: "deploy".into(), access: Some(Access::Write), expiry: Ok(Expiry::Never) };
+    let make = |actor: &Principal, account: &Id, form: &TokenCreation, days: Option<i64>| {
         home.database.write_now(|conn| operations::create(conn, actor, account, form, days.map(TimeDelta::days)))
     };
     // Permission first, then what was typed, all of it at once.
@@ -123,7 +123,7 @@ async fn only_a_living_token_is_regenerated_and_no_longer_than_allowed() {
     assert_eq!(next.lifetime(), Some(TimeDelta::days(365)));
     assert!(home.find(&endless).expires_at.is_some_and(|end| end < clock::now() + TimeDelta::hours(25)));
     let unlimited = home.write(|conn| {
-        let form = Creation { name: "x".into(), access: Some(Access::Read), expiry: Ok(Expiry::Never) };
+        let form = TokenCreation { name: "x".into(), access: Some(Access::Read), expiry: Ok(Expiry::Never) };
         let (token, _) = operations::create(conn, &Principal::shell(), &account, &form, None)?;
         operations::regenerate(conn, &Principal::shell(), &account, &token.id, Overlap::Hour, None)
     });

@@ -23,10 +23,10 @@ use crate::id::Id;
 use crate::roles::permission::Permission;
 use crate::roles::predefined;
 use crate::tokens::model::{Expiry, Overlap, Token};
-use crate::tokens::operations::{self, Creation};
+use crate::tokens::operations::{self, TokenCreation};
 use crate::tokens::queries;
 use crate::tokens::value::{Access, TokenValue};
-use crate::web::throttle::Refusals;
+use crate::web::throttle::TokenRefusals;
 
 /// A database of its own, gone with the test.
 pub struct Home {
@@ -74,14 +74,17 @@ impl Home {
 
     /// A system account with the role CI/CD.
     pub fn account(&self, name: &str) -> Id {
-        let form =
-            accounts::Creation { name: name.into(), roles: vec![predefined::CI_CD.into()], ..accounts::Creation::default() };
+        let form = accounts::AccountCreation {
+            name: name.into(),
+            roles: vec![predefined::CI_CD.into()],
+            ..accounts::AccountCreation::default()
+        };
         self.write(|conn| accounts::create_system_account(conn, &Principal::shell(), &accounts::Plan::unlimited(), &form))
     }
 
     /// A token of an account, and its value.
     pub fn token(&self, account: &Id, access: Access, expiry: Expiry) -> (Token, TokenValue) {
-        let form = Creation { name: "release pipeline".into(), access: Some(access), expiry: Ok(expiry) };
+        let form = TokenCreation { name: "release pipeline".into(), access: Some(access), expiry: Ok(expiry) };
         self.write(|conn| operations::create(conn, &Principal::shell(), account, &form, None))
     }
 
@@ -128,7 +131,7 @@ impl Home {
                 .app_data(web::Data::new(Check::new(self.database.clone(), Cache::new(self.database.clone()))))
                 .app_data(web::Data::new(recorder.clone()))
                 .app_data(web::Data::new(config(&self.url)))
-                .app_data(web::Data::new(Refusals::new(0)))
+                .app_data(web::Data::new(TokenRefusals::new(0)))
                 .service(web::resource("/auth/verify").to(verify))
                 .service(web::resource("/auth/verify/{tail:.*}").to(verify)),
         )

@@ -1,10 +1,10 @@
 //! What the check remembers after changes, against what the database holds.
 
 use super::home::Home;
-use crate::accounts::model::{Filter, Kind, Selection};
+use crate::accounts::model::{AccountFilter, Kind, Selection};
 use crate::accounts::operations as accounts;
 use crate::auth::principal::Principal;
-use crate::check::cache::{Cache, Known};
+use crate::check::cache::{Cache, CacheLookup};
 use crate::check::{Check, Reason, Verdict};
 use crate::database::Database;
 use crate::error::Error;
@@ -28,7 +28,7 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
     let tokens = |id: &Id| [(); 2].map(|()| home.token(id, Access::Read, Expiry::Never).1);
     let values: Vec<[TokenValue; 2]> = ids.iter().map(tokens).collect();
     let seen_by = |cache: &Cache, value: &TokenValue| match cache.find(value.id().as_bytes().try_into().unwrap()) {
-        Known::Token(found) => {
+        CacheLookup::Token(found) => {
             let grants = &found.account.grants;
             let roles: Vec<String> = grants.roles.iter().map(|role| role.name.clone()).collect();
             let permissions: Vec<String> = grants.permissions.iter().map(ToString::to_string).collect();
@@ -45,7 +45,7 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
     let cache = Cache::new(home.database.clone());
     cache.catch_up().await;
     let (viewer, cicd) = (Id::from(predefined::READ_ONLY), Id::from(predefined::CI_CD));
-    let everybody = Selection::Matching(Filter::all(Kind::System));
+    let everybody = Selection::Matching(AccountFilter::all(Kind::System));
     let one = Selection::Accounts(vec![ids[1].clone()]);
     let shell = Principal::shell();
     let mut spent = Vec::new();
@@ -77,7 +77,7 @@ async fn roles_are_given_and_taken_in_memory_without_reading_the_accounts_again(
     home.write(|conn| accounts::delete(conn, &shell, Kind::System, &one));
     cache.catch_up().await;
     assert_eq!(cache.len(), 4);
-    assert!(values[1].iter().all(|value| matches!(cache.find(value.id().as_bytes().try_into().unwrap()), Known::Nothing)));
+    assert!(values[1].iter().all(|value| matches!(cache.find(value.id().as_bytes().try_into().unwrap()), CacheLookup::Nothing)));
 }
 
 async fn judged_at_once(check: &Check, values: Vec<TokenValue>) -> Vec<Result<Verdict, Error>> {

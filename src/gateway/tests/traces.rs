@@ -200,7 +200,7 @@ async fn the_writer_writes_what_is_left_when_it_is_stopped() {
 #[actix_web::test]
 async fn no_table_is_read_whole() {
     #[derive(QueryableByName)]
-    struct Step {
+    struct PlanStep {
         #[diesel(sql_type = diesel::sql_types::Text)]
         detail: String,
     }
@@ -217,9 +217,9 @@ async fn no_table_is_read_whole() {
          JOIN accounts a ON a.id = t.account_id",
         "SELECT * FROM tokens t JOIN accounts a ON a.id = t.account_id WHERE t.id = 'a'",
     ] {
-        let steps: Vec<Step> =
+        let steps: Vec<PlanStep> =
             home.database.read_now(|conn| Sql::new(&format!("EXPLAIN QUERY PLAN {statement}")).load(conn)).unwrap();
-        for Step { detail } in &steps {
+        for PlanStep { detail } in &steps {
             assert!(!detail.starts_with("SCAN") || detail == "SCAN v" || detail.contains("CONSTANT"), "{detail} in {statement}");
         }
     }

@@ -15,7 +15,7 @@ pub struct ApiPage {
     /// The public URL.
     pub url: String,
     pub q: String,
-    pub groups: Vec<Group>,
+    pub groups: Vec<EndpointGroup>,
 }
 
 /// The same for a terminal.
@@ -23,29 +23,29 @@ pub struct ApiPage {
 #[template(path = "help/api.md", escape = "none")]
 pub struct ApiText {
     pub url: String,
-    pub groups: Vec<Group>,
+    pub groups: Vec<EndpointGroup>,
 }
 
 impl ApiPage {
     pub fn finds_something(&self) -> bool {
-        self.groups.iter().any(Group::is_shown)
+        self.groups.iter().any(EndpointGroup::is_shown)
     }
 }
 
-pub struct Group {
+pub struct EndpointGroup {
     pub id: String,
     pub title: String,
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Vec<EndpointHelp>,
 }
 
-impl Group {
+impl EndpointGroup {
     /// Whether the search finds some of it.
     pub fn is_shown(&self) -> bool {
         self.endpoints.iter().any(|endpoint| !endpoint.hidden)
     }
 }
 
-pub struct Endpoint {
+pub struct EndpointHelp {
     pub id: String,
     pub method: String,
     pub path: String,
@@ -53,7 +53,7 @@ pub struct Endpoint {
     pub text: Vec<Block>,
     pub permissions: Vec<String>,
     /// Parameters of the query and fields of the body.
-    pub fields: Vec<Field>,
+    pub fields: Vec<FieldHelp>,
     pub curl: String,
     /// The status of the success, and its body.
     pub answer: Option<(String, String)>,
@@ -67,13 +67,13 @@ pub struct Endpoint {
     pub source: String,
 }
 
-pub struct Field {
+pub struct FieldHelp {
     pub name: String,
     pub kind: String,
     pub meaning: String,
 }
 
-impl Endpoint {
+impl EndpointHelp {
     /// Whether it changes something.
     pub fn writes(&self) -> bool {
         self.method != "GET"
@@ -91,9 +91,9 @@ impl Endpoint {
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The endpoints by groups in the order of the routes; those that the search does not find are hidden, for a script to show.
-pub fn groups(description: &Description, url: &str, q: &str) -> Vec<Group> {
+pub fn groups(description: &Description, url: &str, q: &str) -> Vec<EndpointGroup> {
     let document = &description.value;
-    let mut groups: Vec<Group> = Vec::new();
+    let mut groups: Vec<EndpointGroup> = Vec::new();
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
         for method in METHODS {
             let Some(operation) = item.get(method) else { continue };
@@ -102,14 +102,14 @@ pub fn groups(description: &Description, url: &str, q: &str) -> Vec<Group> {
             let title = text(&operation["tags"][0]);
             match groups.iter_mut().find(|group| group.title == title) {
                 Some(group) => group.endpoints.push(endpoint),
-                None => groups.push(Group { id: slug(&title), title, endpoints: vec![endpoint] }),
+                None => groups.push(EndpointGroup { id: slug(&title), title, endpoints: vec![endpoint] }),
             }
         }
     }
     groups
 }
 
-fn endpoint(document: &Value, (method, path, url): (&str, &str, &str), operation: &Value) -> Endpoint {
+fn endpoint(document: &Value, (method, path, url): (&str, &str, &str), operation: &Value) -> EndpointHelp {
     let responses = operation["responses"].as_object();
     let is_success = |status: &str| status.starts_with('2');
     let success = responses.into_iter().flatten().find(|(status, _)| is_success(status));
@@ -124,7 +124,7 @@ fn endpoint(document: &Value, (method, path, url): (&str, &str, &str), operation
     let source = text(&operation["description"]);
     let (summary, permissions) = (text(&operation["summary"]), list(&operation["x-permissions"]));
     let words = [&method, path, &summary].into_iter().chain(permissions.iter().map(String::as_str));
-    Endpoint {
+    EndpointHelp {
         words: words.collect::<Vec<_>>().join(" ").to_lowercase(),
         hidden: false,
         id: slug(&format!("{method} {path}")),
@@ -164,9 +164,9 @@ fn curl(method: &str, url: &str, example: Option<&Value>, operation: &Value) -> 
     lines.join(" \\\n  ")
 }
 
-fn parameters(operation: &Value) -> impl Iterator<Item = Field> + '_ {
+fn parameters(operation: &Value) -> impl Iterator<Item = FieldHelp> + '_ {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
-    parameters.map(|parameter| Field {
+    parameters.map(|parameter| FieldHelp {
         name: text(&parameter["name"]),
         kind: format!("in the {}", text(&parameter["in"])),
         meaning: text(&parameter["description"]),
@@ -174,7 +174,7 @@ fn parameters(operation: &Value) -> impl Iterator<Item = Field> + '_ {
 }
 
 /// The fields of a body that is an object.
-fn fields(document: &Value, media: Option<&Value>) -> Vec<Field> {
+fn fields(document: &Value, media: Option<&Value>) -> Vec<FieldHelp> {
     let Some(reference) = media.and_then(|media| media["schema"]["$ref"].as_str()) else { return Vec::new() };
     let schema = &document["components"]["schemas"][reference.rsplit('/').next().unwrap_or_default()];
     let required = list(&schema["required"]);
@@ -182,7 +182,7 @@ fn fields(document: &Value, media: Option<&Value>) -> Vec<Field> {
     let field = |(name, property): (&String, &Value)| {
         let kind = kind(property);
         let kind = if required.contains(name) { kind } else { format!("{kind}, optional") };
-        Field { name: name.clone(), kind, meaning: text(&property["description"]) }
+        FieldHelp { name: name.clone(), kind, meaning: text(&property["description"]) }
     };
     properties.map(field).collect()
 }

@@ -9,14 +9,14 @@ use crate::accounts::model::{Email, Kind, Right, Selection};
 use crate::accounts::operations::{self, Plan, existing_teams, give_and_place, grantable_roles, plan_allows};
 use crate::accounts::queries::selection::Target;
 use crate::audit::{self, verbs};
-use crate::auth::links::Key;
+use crate::auth::links::LinkKey;
 use crate::auth::principal::Principal;
 use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::people::model::Person;
-use crate::people::queries::{self, NewUser};
+use crate::people::model::Invitee;
+use crate::people::queries::{self, NewUserRow};
 use crate::teams::Team;
 use crate::{roles, teams};
 
@@ -25,7 +25,7 @@ pub const LIFE: TimeDelta = TimeDelta::days(7);
 
 /// What happens to an address that a user has already.
 #[derive(Debug, Clone)]
-pub enum Known {
+pub enum ExistingUserPolicy {
     /// It is a fault, unless it is of a disabled user among these: they are enabled again.
     Fault { enable: Vec<Id> },
     /// It stands for that user, who is enabled again if that is asked for.
@@ -36,26 +36,26 @@ pub enum Known {
 #[derive(Debug, Clone)]
 pub struct Invitations {
     /// Each line, read or with what is wrong with it.
-    pub people: Vec<Result<Person, String>>,
+    pub people: Vec<Result<Invitee, String>>,
     pub roles: Vec<Id>,
     pub teams: Vec<Id>,
-    pub known: Known,
+    pub known: ExistingUserPolicy,
     /// The identity of the form: sent twice, it invites once.
     pub form: Option<Id>,
 }
 
 /// What is wrong with a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct InviteFault {
     /// Which one, from 0.
     pub line: usize,
     /// What is wrong; after the user's name, where there is one.
     pub message: String,
     /// The user who has the address, for those who may see users.
-    pub user: Option<queries::Known>,
+    pub user: Option<queries::ExistingUser>,
 }
 
-impl Fault {
+impl InviteFault {
     pub fn sentence(&self) -> String {
         self.user.as_ref().map_or_else(|| self.message.clone(), |user| format!("{} {}", user.name, self.message))
     }
@@ -70,16 +70,16 @@ pub struct Invited {
     /// Whether the name was given, and is not asked for later.
     pub named: bool,
     /// The key of their link; none for a user who was there before, unless they never set a password.
-    pub key: Option<Key>,
+    pub key: Option<LinkKey>,
 }
 
 /// What became of a list.
 #[derive(Debug, Clone)]
-pub enum Answer {
+pub enum InviteOutcome {
     /// All are invited, and their links work until then.
     Invited(Vec<Invited>, NaiveDateTime),
     /// Nothing was done.
-    Faults(Vec<Fault>),
+    Faults(Vec<InviteFault>),
 }
 
 /// The form, if it has invited people: sent twice, it does so once.
@@ -92,7 +92,7 @@ pub fn sent_before(conn: &mut DbConnection, actor: &Principal, form: Option<&Id>
 ///
 /// # Errors
 /// `Forbidden`, `Invalid` (fields `role`, `team`), `Conflict` when no seat is left.
-pub fn invite(conn: &mut DbConnection, actor: &Principal, plan: &Plan, form: &Invitations) -> Result<Answer, Error> {
+pub fn invite(conn: &mut DbConnection, actor: &Principal, plan: &Plan, form: &Invitations) -> Result<InviteOutcome, Error> {
     may_invite(actor)?;
     let roles = grantable_roles(conn, actor, &form.roles)?;
     let teams = placeable_teams(conn, actor, &form.teams)?;
@@ -101,7 +101,7 @@ pub fn invite(conn: &mut DbConnection, actor: &Principal, plan: &Plan, form: &In
     let sees_users = actor.may(Kind::User.permission(Right::Read));
     let faults = faults(form, &known, sees_users);
     if !faults.is_empty() {
-        return Ok(Answer::Faults(faults));
+        return Ok(InviteOutcome::Faults(faults));
     }
     let (mut invited, mut new, mut again) = (Vec::new(), Vec::new(), Vec::new());
     for person in form.people.iter().flatten() {
@@ -117,16 +117,16 @@ pub fn invite(conn: &mut DbConnection, actor: &Principal, plan: &Plan, form: &In
             continue;
         }
         let name = person.shown().map_err(|message| Error::field("name", message))?;
-        let (id, key, named) = (Id::new(), Key::new()?, person.name.is_some());
+        let (id, key, named) = (Id::new(), LinkKey::new()?, person.name.is_some());
         let email = person.email.as_str().to_owned();
-        new.push(NewUser { id: id.clone(), name: name.clone(), named, email: person.email.clone(), digest: key.digest() });
+        new.push(NewUserRow { id: id.clone(), name: name.clone(), named, email: person.email.clone(), digest: key.digest() });
         invited.push(Invited { account: id, name: name.as_str().to_owned(), email, named, key: Some(key) });
     }
     let until = clock::now() + LIFE;
     if !new.is_empty() {
         insert(conn, actor, form.form.as_ref(), &new, (&roles, &teams), until)?;
     }
-    if !again.is_empty() && !matches!(form.known, Known::Answer { enable: false }) {
+    if !again.is_empty() && !matches!(form.known, ExistingUserPolicy::Answer { enable: false }) {
         operations::enable(conn, actor, plan, Kind::User, &Selection::Accounts(again.clone()))?;
         renew_pending(conn, actor, &again, (&mut invited, until))?;
     }
@@ -134,14 +134,14 @@ pub fn invite(conn: &mut DbConnection, actor: &Principal, plan: &Plan, form: &In
     if !new.is_empty() {
         plan_allows(conn, plan, Kind::User)?;
     }
-    Ok(Answer::Invited(invited, until))
+    Ok(InviteOutcome::Invited(invited, until))
 }
 
 fn insert(
     conn: &mut DbConnection,
     actor: &Principal,
     form: Option<&Id>,
-    new: &[NewUser],
+    new: &[NewUserRow],
     (roles, teams): (&[roles::Role], &[Team]),
     until: NaiveDateTime,
 ) -> Result<(), Error> {
@@ -183,7 +183,7 @@ fn renew_pending(
             let sentence = format!("You can't invite {} again: they could do more than you. Ask an administrator.", one.name);
             return Err(Error::forbidden(INVITE, sentence));
         }
-        let key = Key::new()?;
+        let key = LinkKey::new()?;
         links.push((&invitation.account, key.digest()));
         (one.named, one.key) = (invitation.named, Some(key));
     }
@@ -206,7 +206,7 @@ fn placeable_teams(conn: &mut DbConnection, actor: &Principal, ids: &[Id]) -> Re
     Err(Error::forbidden(teams::operations::MANAGE, "You can't put users into a team that you don't manage."))
 }
 
-fn faults(form: &Invitations, known: &HashMap<String, queries::Known>, sees_users: bool) -> Vec<Fault> {
+fn faults(form: &Invitations, known: &HashMap<String, queries::ExistingUser>, sees_users: bool) -> Vec<InviteFault> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut faults = Vec::new();
     for (line, person) in form.people.iter().enumerate() {
@@ -218,18 +218,20 @@ fn faults(form: &Invitations, known: &HashMap<String, queries::Known>, sees_user
                 let first = *seen.entry(key).or_insert(line);
                 match (&form.known, user) {
                     _ if first < line => (format!("Also on line {}.", first + 1), None),
-                    (Known::Answer { .. }, _) | (_, None) => continue,
-                    (Known::Fault { enable }, Some(user)) if user.disabled && enable.contains(&user.id) => continue,
-                    (Known::Fault { .. }, Some(user)) => (taken(user, sees_users), Some(user.clone()).filter(|_| sees_users)),
+                    (ExistingUserPolicy::Answer { .. }, _) | (_, None) => continue,
+                    (ExistingUserPolicy::Fault { enable }, Some(user)) if user.disabled && enable.contains(&user.id) => continue,
+                    (ExistingUserPolicy::Fault { .. }, Some(user)) => {
+                        (taken(user, sees_users), Some(user.clone()).filter(|_| sees_users))
+                    }
                 }
             }
         };
-        faults.push(Fault { line, message, user });
+        faults.push(InviteFault { line, message, user });
     }
     faults
 }
 
-fn taken(user: &queries::Known, named: bool) -> String {
+fn taken(user: &queries::ExistingUser, named: bool) -> String {
     let who = if named { "" } else { "This address " };
     let how = match user {
         user if user.disabled => "has a disabled account.",

@@ -10,7 +10,7 @@ use crate::accounts::operations::covers;
 use crate::accounts::queries as accounts;
 use crate::accounts::queries::changes;
 use crate::audit::{self, Event, verbs};
-use crate::auth::links::{self, Key, Purpose};
+use crate::auth::links::{self, LinkKey, Purpose};
 use crate::auth::principal::Principal;
 use crate::clock;
 use crate::database::DbConnection;
@@ -23,7 +23,7 @@ use crate::roles;
 #[derive(Debug, Clone)]
 pub struct Offered {
     pub account: Account,
-    pub key: Key,
+    pub key: LinkKey,
     pub until: NaiveDateTime,
 }
 
@@ -73,7 +73,7 @@ pub fn renew(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Offe
     may_invite(actor)?;
     pending(conn, actor, id)?;
     let account = covered(conn, actor, id)?;
-    let (key, until) = (Key::new()?, clock::now() + LIFE);
+    let (key, until) = (LinkKey::new()?, clock::now() + LIFE);
     queries::renew(conn, actor, &[(id, key.digest())], until)?;
     audit::record_alone(conn, actor, &event(verbs::INVITATION_RENEWED, &account))?;
     Ok(Offered { account, key, until })

@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
-use crate::auth::links::Key;
+use crate::auth::links::LinkKey;
 use crate::auth::sealed::Seal;
 use crate::clock;
 use crate::database::DbConnection;
@@ -23,7 +23,7 @@ pub struct NewLink {
 }
 
 impl NewLink {
-    pub fn new((account, name, email): (&Id, &str, &str), named: bool, key: &Key) -> Self {
+    pub fn new((account, name, email): (&Id, &str, &str), named: bool, key: &LinkKey) -> Self {
         Self { account: account.clone(), name: name.into(), email: email.into(), named, key: key.expose().into() }
     }
 }

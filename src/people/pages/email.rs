@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use serde::Deserialize;
 
 use crate::accounts::pages::visits::AccountVisit;
-use crate::auth::door::Door;
+use crate::auth::door::SignInGuard;
 use crate::auth::profile::{self, PROFILE, ended_text};
 use crate::auth::{operations as auth, password, queries};
 use crate::error::Error;
@@ -53,7 +53,7 @@ pub struct OwnEmailForm {
 
 /// `POST /profile/email`
 pub async fn change_own(visit: Visit, form: Form<OwnEmailForm>) -> Result<HttpResponse, Error> {
-    let (actor, door) = (&visit.actor, visit.data::<Door>()?);
+    let (actor, door) = (&visit.actor, visit.data::<SignInGuard>()?);
     let own = actor.account.clone().ok_or(Error::Unauthenticated)?;
     let admitted = match door.open_again(&visit.request, actor.session().ok_or(Error::Unauthenticated)?) {
         Ok(admitted) => admitted,

@@ -10,7 +10,7 @@ use crate::accounts::queries;
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
-use crate::people::model::Standing;
+use crate::people::model::InvitationState;
 use crate::people::operations::Pending;
 use crate::people::queries::sent::{self, Sent};
 use crate::people::view::{INVITATIONS, InvitationRow, InvitationsPage, list_of};
@@ -24,12 +24,12 @@ const SIZE: i64 = 50;
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct PageQuery {
+pub struct InvitationsQuery {
     page: String,
 }
 
 /// `GET /settings/invitations`
-pub async fn show(visit: Visit, query: Query<PageQuery>) -> Result<HttpResponse, Error> {
+pub async fn show(visit: Visit, query: Query<InvitationsQuery>) -> Result<HttpResponse, Error> {
     let by = visit.actor.account.clone().ok_or(Error::Unauthenticated)?;
     let wanted: i64 = query.0.page.parse().unwrap_or(1);
     let ((number, total, rows, pending, used), shell) = visit
@@ -51,7 +51,7 @@ pub async fn show(visit: Visit, query: Query<PageQuery>) -> Result<HttpResponse,
             email: row.email.clone(),
             tile: Tile::person(row.id.as_str(), &row.name),
             link: invitation(one, standing, now),
-            handled: standing != Standing::Unbacked,
+            handled: standing != InvitationState::Unbacked,
         })
     };
     let href = |page: u64| address(INVITATIONS, &[("page", if page == 1 { String::new() } else { page.to_string() })]);

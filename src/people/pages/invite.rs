@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::people::model::line;
 use crate::people::operations::shown::{NewLink, NewLinks};
-use crate::people::operations::{self, Answer, Fault, Invitations, Invited, Known};
+use crate::people::operations::{self, ExistingUserPolicy, Invitations, InviteFault, InviteOutcome, Invited};
 use crate::people::view::{InvitePage, WrongLine, list_of};
 use crate::roles::{self, predefined};
 use crate::teams;
@@ -113,19 +113,19 @@ fn read(form: &InviteForm) -> Result<(Invitations, Vec<String>), Error> {
         people: lines.iter().map(|text| line(text)).collect(),
         roles: ids(&form.role, "role")?,
         teams: ids(&form.team, "team")?,
-        known: Known::Fault { enable: ids(&form.enable, "addresses")? },
+        known: ExistingUserPolicy::Fault { enable: ids(&form.enable, "addresses")? },
         form: Id::parse(&form.form),
     };
     Ok((invitations, lines))
 }
 
 /// What became of a form.
-enum Outcome {
+enum InviteFormOutcome {
     /// Its links are shown on the page of this ID, once.
     Links(Id),
     /// Everybody had an account already: these were enabled again.
     Enabled(Vec<String>),
-    Faults(Vec<Fault>),
+    Faults(Vec<InviteFault>),
 }
 
 /// `POST /settings/users/invite`
@@ -139,29 +139,29 @@ pub async fn send(visit: Visit, form: Form<InviteForm>) -> Result<HttpResponse, 
     let asks = predefined::is_administrator(&invitations.roles) && form.administrator.is_empty();
     let done = visit.write(move |conn, actor| {
         if let Some(page) = operations::sent_before(conn, actor, invitations.form.as_ref())? {
-            return Ok(Outcome::Links(page));
+            return Ok(InviteFormOutcome::Links(page));
         }
         match operations::invite(conn, actor, &plan, &invitations)? {
-            Answer::Faults(faults) => Ok(Outcome::Faults(faults)),
+            InviteOutcome::Faults(faults) => Ok(InviteFormOutcome::Faults(faults)),
             // An error: nothing stays of what was done.
-            Answer::Invited(..) if asks => Err(Error::field("administrator", "Confirm that they become administrators.")),
-            Answer::Invited(invited, until) => {
+            InviteOutcome::Invited(..) if asks => Err(Error::field("administrator", "Confirm that they become administrators.")),
+            InviteOutcome::Invited(invited, until) => {
                 let page = operations::sent_before(conn, actor, invitations.form.as_ref())?.unwrap_or_else(Id::new);
                 let Some(links) = new_links(conn, &invitations, &invited, (until, list))? else {
-                    return Ok(Outcome::Enabled(invited.into_iter().map(|one| one.name).collect()));
+                    return Ok(InviteFormOutcome::Enabled(invited.into_iter().map(|one| one.name).collect()));
                 };
                 links.keep(conn, &seal, &page)?;
-                Ok(Outcome::Links(page))
+                Ok(InviteFormOutcome::Links(page))
             }
         }
     });
     match done.await {
-        Ok(Outcome::Links(page)) => Ok(see_other(&links::address(&page))),
-        Ok(Outcome::Enabled(names)) => {
+        Ok(InviteFormOutcome::Links(page)) => Ok(see_other(&links::address(&page))),
+        Ok(InviteFormOutcome::Enabled(names)) => {
             visit.flash(&Flash::done("Enabled ").strong(joined(&names, "and")).plain("."))?;
             Ok(see_other(list))
         }
-        Ok(Outcome::Faults(faults)) => {
+        Ok(InviteFormOutcome::Faults(faults)) => {
             let mut page = with_faults(page(&visit, &form).await?, &lines, &faults, &form.enable);
             if !visit.actor.may(Kind::User.permission(Right::Manage)) {
                 page.wrong.iter_mut().for_each(|line| line.enable = None);
@@ -189,15 +189,15 @@ fn new_links(
     }
     let enabled = invited.iter().filter(|one| one.key.is_none()).map(|one| one.name.clone()).collect();
     // Who is enabled again keeps what they had.
-    let Known::Fault { enable } = &form.known else { return Ok(None) };
+    let ExistingUserPolicy::Fault { enable } = &form.known else { return Ok(None) };
     let none_is_new = invited.iter().all(|one| enable.contains(&one.account));
     let given = if none_is_new { String::new() } else { given(conn, form)? };
     Ok(Some(NewLinks { given, enabled, ..NewLinks::new(links, until, next) }))
 }
 
 /// The form with its lines at fault set apart from the good ones.
-fn with_faults(page: InvitePage, lines: &[String], faults: &[Fault], enable: &[String]) -> InvitePage {
-    let wrong = |fault: &Fault| WrongLine {
+fn with_faults(page: InvitePage, lines: &[String], faults: &[InviteFault], enable: &[String]) -> InvitePage {
+    let wrong = |fault: &InviteFault| WrongLine {
         number: fault.line + 1,
         text: lines.get(fault.line).cloned().unwrap_or_default(),
         message: fault.message.clone(),

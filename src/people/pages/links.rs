@@ -17,7 +17,7 @@ use crate::id::Id;
 use crate::people::operations::shown::{NewLink, NewLinks};
 use crate::people::operations::{self, Offered};
 use crate::people::view::{INVITATIONS, LinkRow, LinksPage, list_of};
-use crate::web::navigation::Counts;
+use crate::web::navigation::NavigationCounts;
 use crate::web::page::{html_of_link, see_other};
 use crate::web::view::{Flash, Moment, Tile};
 use crate::web::visit::Visit;
@@ -32,7 +32,8 @@ pub async fn show(visit: Visit, page: web::Path<String>) -> Result<HttpResponse,
     let page = Id::parse(&page).ok_or(Error::NotFound("page"))?;
     let (seal, peek, navigation) = (visit.seal()?, is_a_peek(&visit.request), visit.navigation);
     // In one transaction with the frame's counts: a page that can't be drawn uses no link up.
-    let taken = visit.write(move |conn, _| Ok((NewLinks::take(conn, &seal, &page, peek)?, Counts::read(conn, navigation)?)));
+    let taken =
+        visit.write(move |conn, _| Ok((NewLinks::take(conn, &seal, &page, peek)?, NavigationCounts::read(conn, navigation)?)));
     let (links, counts) = taken.await?;
     let base = visit.data::<BaseUrl>()?.0.clone();
     let list = list_of(&visit.actor);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::accounts::model::AccountName;
 use crate::auth::access::origin;
-use crate::auth::door::Door;
+use crate::auth::door::SignInGuard;
 use crate::auth::{password, session};
 use crate::database::Database;
 use crate::error::Error;
@@ -54,7 +54,7 @@ pub async fn show(request: HttpRequest, database: web::Data<Database>, key: web:
 pub async fn set(visitor: Visitor, key: web::Path<String>, form: Form<PasswordForm>) -> Result<HttpResponse, Error> {
     let PasswordForm { name, password, password_again } = form.0;
     let link = open(&visitor.database, &key).await?;
-    let (door, email) = (visitor.data::<Door>()?, link.account.email.clone().unwrap_or_default());
+    let (door, email) = (visitor.data::<SignInGuard>()?, link.account.email.clone().unwrap_or_default());
     let unnamed = AccountName::parse(&name).err().filter(|_| link.asks_name).map(|message| Error::field("name", message));
     let wrong = [unnamed, password::check_new(&password, &password_again).err()];
     let hash = match Error::joined(wrong.into_iter().flatten()) {

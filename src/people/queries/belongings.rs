@@ -30,7 +30,7 @@ pub struct Owned {
 
 /// The first few of some things, by name, and how many there are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Named {
+pub struct NamedSample {
     pub names: Vec<String>,
     pub total: i64,
 }
@@ -41,9 +41,9 @@ pub struct Belongings {
     /// The first system accounts that they own.
     pub accounts: Vec<Owned>,
     /// The teams that nobody else administers.
-    pub teams: Named,
+    pub teams: NamedSample,
     /// Whom they have invited, and who has not accepted yet.
-    pub invited: Named,
+    pub invited: NamedSample,
 }
 
 /// The most of each kind that are named.
@@ -51,14 +51,14 @@ const MOST: i64 = 10;
 
 impl Belongings {
     /// The system accounts that they own.
-    pub fn owned(&self) -> Named {
+    pub fn owned(&self) -> NamedSample {
         let total = self.accounts.first().map_or(0, |account| account.total);
-        Named { names: self.accounts.iter().map(|account| account.name.clone()).collect(), total }
+        NamedSample { names: self.accounts.iter().map(|account| account.name.clone()).collect(), total }
     }
 
     /// What a question shows of it.
     pub fn lines(&self) -> Vec<String> {
-        let line = |named: Named| format!("{} {}", named.total, named.names.join("\n"));
+        let line = |named: NamedSample| format!("{} {}", named.total, named.names.join("\n"));
         [self.owned(), self.teams.clone(), self.invited.clone()].map(line).to_vec()
     }
 }
@@ -71,11 +71,11 @@ struct NameRow {
     total: i64,
 }
 
-fn named(mut sql: Sql, conn: &mut DbConnection) -> Result<Named, Error> {
+fn named(mut sql: Sql, conn: &mut DbConnection) -> Result<NamedSample, Error> {
     sql.limit(MOST);
     let rows: Vec<NameRow> = sql.load(conn)?;
     let total = rows.first().map_or(0, |row| row.total);
-    Ok(Named { names: rows.into_iter().map(|row| row.name).collect(), total })
+    Ok(NamedSample { names: rows.into_iter().map(|row| row.name).collect(), total })
 }
 
 /// What these users would leave behind. Three statements.

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::roles::permission::{Permission, PermissionSet};
 use crate::roles::{Role, queries};
-use crate::teams::queries::members::{self, Held};
+use crate::teams::queries::members::{self, HeldRole};
 
 pub const KINDS: [Kind; 2] = [Kind::System, Kind::User];
 
@@ -28,7 +28,7 @@ pub fn beyond<'a>(held: &PermissionSet, kind: Kind, wanted: impl IntoIterator<It
 }
 
 /// The first role of accounts of a kind that grants something [`beyond`] the actor, with that.
-pub fn role_beyond<'a>(actor: &Principal, kind: Kind, all: &'a [Role], held: &[Held]) -> Option<(&'a Role, &'a Permission)> {
+pub fn role_beyond<'a>(actor: &Principal, kind: Kind, all: &'a [Role], held: &[HeldRole]) -> Option<(&'a Role, &'a Permission)> {
     let of_kind = |role: &&Role| held.iter().any(|held| held.role == role.id && held.kind == kind.as_str());
     all.iter().filter(of_kind).find_map(|role| Some((role, beyond(&actor.permissions, kind, &role.permissions)?)))
 }

@@ -9,10 +9,10 @@ use crate::accounts::kind::{SYSTEM_ACCOUNTS, USERS};
 use crate::error::Error;
 use crate::roles::operations;
 use crate::roles::permission::PermissionSet;
-use crate::roles::queries::{self, Holders, OnlyHolder};
+use crate::roles::queries::{self, OnlyHolder, RoleHolders};
 use crate::roles::view::changes::Changes;
-use crate::roles::view::editor::ConfirmPage;
-use crate::roles::view::{Held, ROLES, page_of};
+use crate::roles::view::editor::RoleConfirmPage;
+use crate::roles::view::{HolderLinks, ROLES, page_of};
 use crate::web::form::Form;
 use crate::web::view::words::counted;
 use crate::web::view::{Flash, Hidden, Text};
@@ -34,7 +34,7 @@ pub async fn ask_deletion(visit: RoleVisit) -> Result<HttpResponse, Error> {
     visit.html(StatusCode::OK, &deletion(&visit).await?)
 }
 
-async fn deletion(visit: &RoleVisit) -> Result<ConfirmPage, Error> {
+async fn deletion(visit: &RoleVisit) -> Result<RoleConfirmPage, Error> {
     let id = visit.id.clone();
     let ((role, holders, only), mut shell) = visit
         .framed(ROLES, move |conn| {
@@ -47,8 +47,8 @@ async fn deletion(visit: &RoleVisit) -> Result<ConfirmPage, Error> {
     let bereft: Vec<(String, String)> = only.into_iter().map(linked).collect();
     let left = holders.only.unsigned_abs().saturating_sub(bereft.len() as u64);
     let field = |name: &str, number: i64| Hidden::new(name, number.to_string());
-    Ok(ConfirmPage {
-        held: Held::new(role.id.as_str(), (holders.system_accounts, holders.users), &shell),
+    Ok(RoleConfirmPage {
+        held: HolderLinks::new(role.id.as_str(), (holders.system_accounts, holders.users), &shell),
         shell,
         role: role.name,
         deletes: true,
@@ -61,7 +61,7 @@ async fn deletion(visit: &RoleVisit) -> Result<ConfirmPage, Error> {
             field("users", holders.users),
             field("only", holders.only),
         ],
-        ..ConfirmPage::default()
+        ..RoleConfirmPage::default()
     })
 }
 
@@ -74,7 +74,7 @@ fn linked(account: OnlyHolder) -> (String, String) {
 /// `POST /settings/roles/{id}/deletion`
 pub async fn delete(visit: RoleVisit, form: Form<DeletionForm>) -> Result<HttpResponse, Error> {
     let shown = match (form.0.system_accounts, form.0.users, form.0.only) {
-        (Some(system_accounts), Some(users), Some(only)) => Some(Holders { system_accounts, users, only }),
+        (Some(system_accounts), Some(users), Some(only)) => Some(RoleHolders { system_accounts, users, only }),
         _ => None,
     };
     let id = visit.id.clone();
@@ -94,7 +94,7 @@ pub async fn ask_reset(visit: RoleVisit) -> Result<HttpResponse, Error> {
     visit.html(StatusCode::OK, &resetting(&visit).await?)
 }
 
-async fn resetting(visit: &RoleVisit) -> Result<ConfirmPage, Error> {
+async fn resetting(visit: &RoleVisit) -> Result<RoleConfirmPage, Error> {
     let id = visit.id.clone();
     let ((role, holders, differences), mut shell) = visit
         .framed(ROLES, move |conn| {
@@ -106,13 +106,13 @@ async fn resetting(visit: &RoleVisit) -> Result<ConfirmPage, Error> {
         })
         .await?;
     shell.here = page_of(&visit.id, "/reset");
-    Ok(ConfirmPage {
-        held: Held::new(role.id.as_str(), (holders.system_accounts, holders.users), &shell),
+    Ok(RoleConfirmPage {
+        held: HolderLinks::new(role.id.as_str(), (holders.system_accounts, holders.users), &shell),
         shell,
         role: role.name,
         action: page_of(&visit.id, "/reset"),
         changes: Changes::from(differences),
-        ..ConfirmPage::default()
+        ..RoleConfirmPage::default()
     })
 }
 

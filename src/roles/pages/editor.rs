@@ -15,7 +15,7 @@ use crate::roles::model::Role;
 use crate::roles::operations::{self, RoleDraft, RoleEdit};
 use crate::roles::permission::{Permission, PermissionSet};
 use crate::roles::view::editor::RolePage;
-use crate::roles::view::{Held, ROLES, page_of};
+use crate::roles::view::{HolderLinks, ROLES, page_of};
 use crate::roles::{predefined, queries};
 use crate::web::form::{Form, Query};
 use crate::web::view::{Flash, Text};
@@ -180,7 +180,7 @@ async fn draw(visit: &Visit, role: Option<Role>, draft: RoleDraft) -> Result<Rol
         Some(role) => {
             shell.here = page_of(&role.id, "");
             page.action = page_of(&role.id, "");
-            let held = Held::new(role.id.as_str(), (holders.system_accounts, holders.users), &shell);
+            let held = HolderLinks::new(role.id.as_str(), (holders.system_accounts, holders.users), &shell);
             page.existing = Some((role.id.to_string(), held));
             page.notices.extend(notices(&role));
             page.title = role.name;

@@ -12,11 +12,11 @@ pub(super) const ANY: &str = "*";
 pub(super) struct Parts<'a> {
     pub(super) resource: &'a str,
     pub(super) action: &'a str,
-    pub(super) scope: Scope<'a>,
+    pub(super) scope: Instance<'a>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Scope<'a> {
+pub(super) enum Instance<'a> {
     None,
     Any,
     Named(&'a str),
@@ -36,8 +36,8 @@ impl<'a> Parts<'a> {
             None => (rest, None),
         };
         let scope = match scope {
-            Some(scope) => Scope::parse(scope)?,
-            None => Scope::missing(action),
+            Some(scope) => Instance::parse(scope)?,
+            None => Instance::missing(action),
         };
         (is_word(resource) && (action == ANY || is_word(action))).then_some(Parts { resource, action, scope })
     }
@@ -45,8 +45,8 @@ impl<'a> Parts<'a> {
     /// What is asked where the three come apart: a separator inside one of them means nothing. `own` and `team` are no names of
     /// things, since Muster does not know to whom the things of a guarded API belong.
     pub(super) fn asked(resource: &'a str, action: &'a str, thing: &'a str) -> Option<Self> {
-        let scope = match Scope::parse(thing) {
-            Some(Scope::Named("own" | "team") | Scope::Any) | None => Scope::Unnamed,
+        let scope = match Instance::parse(thing) {
+            Some(Instance::Named("own" | "team") | Instance::Any) | None => Instance::Unnamed,
             Some(scope) => scope,
         };
         (is_word(resource) && is_word(action)).then_some(Parts { resource, action, scope })
@@ -68,27 +68,27 @@ impl<'a> Parts<'a> {
             || (self.resource == "token" && matches!(self.action, "manage" | ANY) && required.resource == "read_token");
         let action =
             self.action == ANY || self.action == required.action || (self.action == "manage" && required.action == "read");
-        let scope = self.scope == Scope::Any || self.scope == required.scope;
+        let scope = self.scope == Instance::Any || self.scope == required.scope;
         resource && action && scope
     }
 }
 
-impl<'a> Scope<'a> {
+impl<'a> Instance<'a> {
     /// The scope of a permission that is written without one: `a:*` is everything below `a:`.
     pub(super) fn missing(action: &str) -> Self {
-        if action == ANY { Scope::Any } else { Scope::None }
+        if action == ANY { Instance::Any } else { Instance::None }
     }
 
     fn parse(text: &'a str) -> Option<Self> {
         const UUID_LENGTH: usize = 36;
         if text == ANY {
-            return Some(Scope::Any);
+            return Some(Instance::Any);
         }
         let bare = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
         // A UUID may look like a word, so it is tried first. The parser also reads forms that the contract does not have,
         // such as urn:uuid: and one without hyphens; they have another length.
         let id = if bare.len() == UUID_LENGTH { Uuid::try_parse(bare).ok() } else { None };
-        id.map(Scope::Id).or_else(|| is_word(text).then_some(Scope::Named(text)))
+        id.map(Instance::Id).or_else(|| is_word(text).then_some(Instance::Named(text)))
     }
 }
 

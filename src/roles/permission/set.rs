@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::Permission;
-use super::grammar::{Parts, Scope};
+use super::grammar::{Instance, Parts};
 
 /// All that an account may do: sorted, no text twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl PermissionSet {
     /// The things of one kind that may be done this to, where a permission names them by their UUID.
     pub fn named(&self, resource: &str, action: &str) -> Vec<Uuid> {
         let named = |held: &Permission| {
-            let asked = Parts { resource, action, scope: Scope::Id(held.id?) };
+            let asked = Parts { resource, action, scope: Instance::Id(held.id?) };
             held.parts().covers(asked).then_some(held.id).flatten()
         };
         self.0.iter().filter_map(named).collect()

@@ -13,7 +13,7 @@ use crate::roles::predefined;
 
 /// How many accounts have a role.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Holders {
+pub struct RoleHolders {
     pub system_accounts: i64,
     pub users: i64,
     /// Those of them that have no other role.
@@ -49,11 +49,11 @@ const NO_OTHER: &str =
     " AND NOT EXISTS (SELECT 1 FROM account_roles o WHERE o.account_id = h.account_id AND o.role_id <> h.role_id)";
 
 /// Who has one role. Two statements.
-pub fn of_role(conn: &mut DbConnection, role: &Id) -> Result<Holders, Error> {
+pub fn of_role(conn: &mut DbConnection, role: &Id) -> Result<RoleHolders, Error> {
     let (system_accounts, users) = lacking(conn, role, &[])?;
     let mut sql = Sql::new("SELECT count(*) AS n FROM account_roles h WHERE h.role_id = ");
     sql.bind(role).push(NO_OTHER);
-    Ok(Holders { system_accounts, users, only: sql.number(conn)? })
+    Ok(RoleHolders { system_accounts, users, only: sql.number(conn)? })
 }
 
 /// How many have `role` and none of the `others`: (system accounts, users).

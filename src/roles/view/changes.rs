@@ -5,7 +5,7 @@ use crate::web::view::words::{counted, joined};
 
 /// One line of "What this changes".
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Line {
+pub struct ChangeLine {
     pub permission: String,
     pub label: String,
     pub text: String,
@@ -14,8 +14,8 @@ pub struct Line {
 /// What is added, and what is removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    pub added: Vec<Line>,
-    pub removed: Vec<Line>,
+    pub added: Vec<ChangeLine>,
+    pub removed: Vec<ChangeLine>,
 }
 
 impl Changes {
@@ -26,7 +26,7 @@ impl Changes {
 
 impl From<Vec<Difference>> for Changes {
     fn from(differences: Vec<Difference>) -> Self {
-        let line = |one: &Difference| Line {
+        let line = |one: &Difference| ChangeLine {
             permission: one.permission.to_string(),
             label: one.permission.label(),
             text: sentence(one),

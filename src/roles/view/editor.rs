@@ -2,9 +2,9 @@
 
 use askama::Template;
 
-use super::changes::{Changes, Line};
-use super::matrix::{Cell, Group};
-use super::{Held, ROLES};
+use super::changes::{ChangeLine, Changes};
+use super::matrix::{MatrixCell, MatrixGroup};
+use super::{HolderLinks, ROLES};
 use crate::web::view::{Field, Hidden, Shell};
 
 /// The form of a role: a new one, a copy, or one that is there.
@@ -17,7 +17,7 @@ pub struct RolePage {
     /// Where the form goes.
     pub action: String,
     /// The role's UUID and who has it, where it is there already.
-    pub existing: Option<(String, Held)>,
+    pub existing: Option<(String, HolderLinks)>,
     pub name: Field,
     /// Whether it comes with Muster, and so keeps its name.
     pub predefined: bool,
@@ -26,9 +26,9 @@ pub struct RolePage {
     pub description: Field,
     /// What the role was when the form was drawn.
     pub hidden: Vec<Hidden>,
-    pub groups: Vec<Group>,
+    pub groups: Vec<MatrixGroup>,
     /// Permissions that gateways asked for of late and a token lacked, each with the day.
-    pub wanted: Vec<(Cell, String)>,
+    pub wanted: Vec<(MatrixCell, String)>,
     /// Permissions without a box, one in a line.
     pub more: Field,
     pub notices: Vec<String>,
@@ -53,13 +53,13 @@ impl RolePage {
 /// "Delete this role?", "Reset this role?"
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "roles/confirm.html")]
-pub struct ConfirmPage {
+pub struct RoleConfirmPage {
     pub shell: Shell,
     pub role: String,
     /// Whether it is about to be deleted; else its permissions are reset.
     pub deletes: bool,
     pub action: String,
-    pub held: Held,
+    pub held: HolderLinks,
     /// Those who would be left without a role, the first of them with their addresses.
     pub bereft: Vec<(String, String)>,
     pub bereft_text: String,
@@ -69,7 +69,7 @@ pub struct ConfirmPage {
     pub error: Option<String>,
 }
 
-impl ConfirmPage {
+impl RoleConfirmPage {
     fn list(&self) -> &'static str {
         ROLES
     }
@@ -78,7 +78,7 @@ impl ConfirmPage {
         if self.deletes { "Delete" } else { "Reset" }
     }
 
-    fn lines(&self) -> impl Iterator<Item = (&'static str, &[Line])> {
+    fn lines(&self) -> impl Iterator<Item = (&'static str, &[ChangeLine])> {
         let lists = [("Added", self.changes.added.as_slice()), ("Removed", self.changes.removed.as_slice())];
         lists.into_iter().filter(|(_, lines)| !lines.is_empty())
     }

@@ -110,23 +110,23 @@ const RESOURCES: &[(&str, &str, Actions)] = &[
 
 /// The actions of one resource.
 #[derive(Clone, Debug)]
-pub struct Group {
+pub struct MatrixGroup {
     pub id: &'static str,
     pub title: &'static str,
-    pub rows: Vec<Row>,
+    pub rows: Vec<MatrixRow>,
 }
 
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct MatrixRow {
     pub action: &'static str,
     pub about: &'static str,
     /// Own, team, all.
-    pub cells: [Option<Cell>; 3],
+    pub cells: [Option<MatrixCell>; 3],
 }
 
 /// A box.
 #[derive(Clone, Debug)]
-pub struct Cell {
+pub struct MatrixCell {
     pub permission: String,
     pub label: String,
     pub checked: bool,
@@ -145,14 +145,14 @@ fn boxes() -> impl Iterator<Item = &'static str> {
 }
 
 /// The boxes, ticked as `permissions` has them. What the actor does not have cannot be ticked or unticked.
-pub fn groups(permissions: &[String], actor: &Principal, locked: bool) -> Vec<Group> {
+pub fn groups(permissions: &[String], actor: &Principal, locked: bool) -> Vec<MatrixGroup> {
     let cell = |text: &&'static str| Permission::parse(text).ok().map(|permission| cell(&permission, permissions, actor, locked));
-    let row = |(action, about, cells): &(&'static str, &'static str, [&'static str; 3])| Row {
+    let row = |(action, about, cells): &(&'static str, &'static str, [&'static str; 3])| MatrixRow {
         action,
         about,
         cells: cells.each_ref().map(cell),
     };
-    let group = |(id, title, actions): &(&'static str, &'static str, Actions)| Group {
+    let group = |(id, title, actions): &(&'static str, &'static str, Actions)| MatrixGroup {
         id,
         title,
         rows: actions.iter().map(row).collect(),
@@ -161,10 +161,10 @@ pub fn groups(permissions: &[String], actor: &Principal, locked: bool) -> Vec<Gr
 }
 
 /// The box of a permission.
-pub fn cell(permission: &Permission, permissions: &[String], actor: &Principal, locked: bool) -> Cell {
+pub fn cell(permission: &Permission, permissions: &[String], actor: &Principal, locked: bool) -> MatrixCell {
     let may_have = actor.may_grant(&PermissionSet::from_iter([permission.clone()]));
     let checked = permissions.iter().any(|held| held == permission.as_str());
-    Cell { permission: permission.to_string(), label: permission.label(), checked, fixed: locked || !may_have }
+    MatrixCell { permission: permission.to_string(), label: permission.label(), checked, fixed: locked || !may_have }
 }
 
 #[cfg(test)]

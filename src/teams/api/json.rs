@@ -14,7 +14,8 @@ use crate::web::api::params::{Link, Page, PageLinks, SelfLink};
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Team {
+#[schema(as = Team)]
+pub struct TeamJson {
     pub uuid: Id,
     pub name: String,
     pub number_of_members: i64,
@@ -55,7 +56,7 @@ pub struct Environment {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Teams {
     /// By name, without their members.
-    pub teams: Vec<Team>,
+    pub teams: Vec<TeamJson>,
     pub page: Page,
     #[serde(rename = "_links")]
     pub links: PageLinks,
@@ -95,7 +96,7 @@ pub fn path(id: &Id) -> String {
     format!("/admin/teams/{id}")
 }
 
-impl Team {
+impl TeamJson {
     /// One that nobody belongs to, as far as is known yet.
     pub fn new(team: &Stored, created_at: NaiveDateTime, base: &str) -> Self {
         Self {
@@ -125,7 +126,7 @@ impl Member {
 const MOBILE: Uuid = uuid!("0193a4c2-0b6f-7f21-8d4e-5c7a9e3b1f02");
 const EXAMPLE: &str = "https://muster.example.com";
 
-impl Example for Team {
+impl Example for TeamJson {
     fn example() -> Self {
         let stored = Stored { id: MOBILE.into(), name: "Mobile".into() };
         let mut team = Self::new(&stored, NaiveDateTime::default(), EXAMPLE);
@@ -139,7 +140,7 @@ impl Example for Team {
 
 impl Example for Teams {
     fn example() -> Self {
-        let mut team = Team::example();
+        let mut team = TeamJson::example();
         team.embedded.members = None;
         let link = || Link { href: format!("{EXAMPLE}/admin/teams?page=1&size=50") };
         Self {

@@ -10,11 +10,11 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::teams::Team as Stored;
-use crate::teams::api::json::{Member, Members, Pacticipant, Team};
+use crate::teams::api::json::{Member, Members, Pacticipant, TeamJson};
 use crate::teams::queries::{self, applications, members};
 
 /// These teams without their members: four statements, however many they are.
-pub fn teams(conn: &mut DbConnection, actor: &Principal, teams: &[Stored], base: &str) -> Result<Vec<Team>, Error> {
+pub fn teams(conn: &mut DbConnection, actor: &Principal, teams: &[Stored], base: &str) -> Result<Vec<TeamJson>, Error> {
     let ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
     let created = queries::created(conn, &ids)?;
     let sizes = queries::sizes(conn, &ids)?;
@@ -26,7 +26,7 @@ pub fn teams(conn: &mut DbConnection, actor: &Principal, teams: &[Stored], base:
         }
     }
     let shown = |team: &Stored| {
-        let mut shown = Team::new(team, *created.get(&team.id)?, base);
+        let mut shown = TeamJson::new(team, *created.get(&team.id)?, base);
         shown.number_of_members = sizes.get(&team.id).map_or(0, |(users, machines)| users + machines);
         shown.embedded.administrators = administrators.remove(&team.id).unwrap_or_default();
         let names = applications.remove(&team.id).unwrap_or_default();
@@ -37,13 +37,13 @@ pub fn teams(conn: &mut DbConnection, actor: &Principal, teams: &[Stored], base:
 }
 
 /// One team without its members.
-pub fn team(conn: &mut DbConnection, actor: &Principal, id: &Id, base: &str) -> Result<Team, Error> {
+pub fn team(conn: &mut DbConnection, actor: &Principal, id: &Id, base: &str) -> Result<TeamJson, Error> {
     let team = queries::find_one(conn, id)?;
     teams(conn, actor, &[team], base)?.pop().ok_or(Error::NotFound("team"))
 }
 
 /// One team with its members.
-pub fn whole(conn: &mut DbConnection, actor: &Principal, id: &Id, base: &str) -> Result<Team, Error> {
+pub fn whole(conn: &mut DbConnection, actor: &Principal, id: &Id, base: &str) -> Result<TeamJson, Error> {
     let mut team = team(conn, actor, id, base)?;
     team.embedded.members = Some(people(conn, actor, id, base)?);
     Ok(team)

@@ -8,14 +8,14 @@ use utoipa::ToSchema;
 use super::{GROUP, MOST, shown, told};
 use crate::error::Error;
 use crate::id::Id;
-use crate::teams::api::json::{Team, Teams};
+use crate::teams::api::json::{TeamJson, Teams};
 use crate::teams::operations::{self, TeamDraft, applications};
-use crate::teams::queries::list::{self, Filter};
+use crate::teams::queries::list::{self, TeamFilter};
 use crate::teams::reach;
 use crate::web::api;
 use crate::web::api::body::Json;
 use crate::web::api::call::{Call, hal, nothing, ok};
-use crate::web::api::operation::{Example, Kind, Operation, PAGE, Parameter, SIZE, answers, says};
+use crate::web::api::operation::{Example, Operation, PAGE, Parameter, ParameterKind, SIZE, answers, says};
 
 /// Letters that are searched for, at most.
 const LONGEST: usize = 80;
@@ -72,7 +72,11 @@ pub static LIST: Operation = Operation::new(
     "Sorted by name, without members. Callers who can't see all teams get those they administer.",
     &[answers::<Teams>(200, "A page of teams.")],
 )
-.with_query(&[Parameter { name: "q", kind: Kind::Short(LONGEST), text: "A part of the name, in any case." }, PAGE, SIZE]);
+.with_query(&[
+    Parameter { name: "q", kind: ParameterKind::Short(LONGEST), text: "A part of the name, in any case." },
+    PAGE,
+    SIZE,
+]);
 
 /// `GET /admin/teams`
 pub async fn list(call: Call) -> Result<HttpResponse, Error> {
@@ -82,7 +86,7 @@ pub async fn list(call: Call) -> Result<HttpResponse, Error> {
         return Err(Error::at("q", "At most 80 characters."));
     }
     let paging = params.paging()?;
-    let filter = Filter { search, among: reach(&call.actor.permissions), ..Filter::default() };
+    let filter = TeamFilter { search, among: reach(&call.actor.permissions), ..TeamFilter::default() };
     let (actor, base) = (call.actor.clone(), call.base());
     let (teams, total) = call
         .read(move |conn| {
@@ -96,7 +100,7 @@ pub async fn list(call: Call) -> Result<HttpResponse, Error> {
 }
 
 pub static SHOW: Operation =
-    Operation::new(GROUP, "Show a team", "A team with its members.", &[answers::<Team>(200, "The team.")]);
+    Operation::new(GROUP, "Show a team", "A team with its members.", &[answers::<TeamJson>(200, "The team.")]);
 
 /// `GET /admin/teams/{uuid}`
 pub async fn show(call: Call) -> Result<HttpResponse, Error> {
@@ -111,7 +115,7 @@ pub static CREATE: Operation = Operation::new(
     GROUP,
     "Create a team",
     TEXT,
-    &[answers::<Team>(201, "The new team. Location is its address."), says(409, "Another team has this name.")],
+    &[answers::<TeamJson>(201, "The new team. Location is its address."), says(409, "Another team has this name.")],
 )
 .with_body::<TeamBody>();
 
@@ -137,7 +141,7 @@ pub static REPLACE: Operation = Operation::new(
     "Replaces name, applications and administrators; the members stay. `name` is required (null counts as absent). Each list \
      that is absent, null or empty becomes empty. An administrator that does not exist is refused; a disabled one is kept, and \
      does not count as one until it is enabled. Callers who only manage this team can't change its applications or administrators.",
-    &[answers::<Team>(200, "The team as it is now."), says(409, "Another team has this name.")],
+    &[answers::<TeamJson>(200, "The team as it is now."), says(409, "Another team has this name.")],
 )
 .with_body::<TeamBody>();
 

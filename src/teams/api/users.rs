@@ -73,7 +73,7 @@ impl Example for Patch {
 
 /// Who is to be a member after a patch, and who is not: the last word about each counts.
 #[derive(Default)]
-struct Wanted {
+struct MembershipChange {
     added: Vec<Id>,
     removed: Vec<Id>,
     /// Everybody in the order of the steps.
@@ -81,11 +81,11 @@ struct Wanted {
 }
 
 impl Patch {
-    fn read(self) -> Result<Wanted, Error> {
+    fn read(self) -> Result<MembershipChange, Error> {
         if self.0.len() > MOST {
             return Err(Error::BadRequest("The body has more than 10,000 steps.".into()));
         }
-        let (mut wanted, mut last) = (Wanted::default(), BTreeMap::new());
+        let (mut wanted, mut last) = (MembershipChange::default(), BTreeMap::new());
         for (at, step) in self.0.into_iter().enumerate() {
             let required = |field: &str| Error::at(format!("[{at}].{field}"), "This is required.");
             let op = step.op.ok_or_else(|| required("op"))?;
@@ -222,7 +222,7 @@ pub static PATCH: Operation = Operation::new(
 /// `PATCH /admin/teams/{uuid}/users`
 pub async fn patch(call: Call, body: Json<Patch>) -> Result<HttpResponse, Error> {
     let (team, base, wanted) = (call.id("uuid", "team")?, call.base(), body.0.read()?);
-    let Wanted { added, removed, all } = wanted;
+    let MembershipChange { added, removed, all } = wanted;
     let changed = call.write(move |conn, actor| {
         members::adjust(conn, actor, &team, &added, &removed)?;
         shown::members(conn, actor, &team, &base)

@@ -1,6 +1,6 @@
 //! Who administers a team: they rename it and choose its members. They need not be members.
 
-use super::members::{Changed, all_exist, some};
+use super::members::{MembersChange, all_exist, some};
 use super::{MANAGE, managed};
 use crate::accounts::queries::changes::{self, ADMINISTRATION, Whom};
 use crate::audit;
@@ -13,7 +13,7 @@ use crate::teams::{Team, queries};
 const CHOOSE: &str = "Only administrators can choose the administrators of a team.";
 
 /// Makes enabled accounts administrators of a team.
-pub fn appoint(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id]) -> Result<Changed, Error> {
+pub fn appoint(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id]) -> Result<MembersChange, Error> {
     actor.require(MANAGE, CHOOSE)?;
     let team = queries::find_one(conn, team)?;
     some(accounts)?;
@@ -41,20 +41,20 @@ pub fn replace(conn: &mut DbConnection, actor: &Principal, team: &Id, wanted: &[
     Ok(())
 }
 
-fn add(conn: &mut DbConnection, actor: &Principal, team: Team, users: &[Id]) -> Result<Changed, Error> {
+fn add(conn: &mut DbConnection, actor: &Principal, team: Team, users: &[Id]) -> Result<MembersChange, Error> {
     let change = audit::begin(conn, actor)?;
     let added = changes::record_teams(conn, &change, (ADMINISTRATION, true), Whom::These(users), std::slice::from_ref(&team.id))?;
     if added == 0 {
         change.discard(conn)?;
-        return Ok(Changed::nothing(team));
+        return Ok(MembersChange::nothing(team));
     }
     changes::add_administrations(conn, &change)?;
-    Changed::told(conn, team, &change, ADMINISTRATION.added, added)
+    MembersChange::told(conn, team, &change, ADMINISTRATION.added, added)
 }
 
 /// Takes the administration of a team from users; those who are members stay members. An administrator of the team may give up
 /// their own.
-pub fn dismiss(conn: &mut DbConnection, actor: &Principal, team: &Id, users: &[Id]) -> Result<Changed, Error> {
+pub fn dismiss(conn: &mut DbConnection, actor: &Principal, team: &Id, users: &[Id]) -> Result<MembersChange, Error> {
     if !users.iter().all(|user| actor.is(user)) {
         actor.require(MANAGE, CHOOSE)?;
     }
@@ -65,8 +65,8 @@ pub fn dismiss(conn: &mut DbConnection, actor: &Principal, team: &Id, users: &[I
         changes::record_teams(conn, &change, (ADMINISTRATION, false), Whom::These(users), std::slice::from_ref(&team.id))?;
     if removed == 0 {
         change.discard(conn)?;
-        return Ok(Changed::nothing(team));
+        return Ok(MembersChange::nothing(team));
     }
     changes::remove_administrations(conn, &change)?;
-    Changed::told(conn, team, &change, ADMINISTRATION.removed, removed)
+    MembersChange::told(conn, team, &change, ADMINISTRATION.removed, removed)
 }

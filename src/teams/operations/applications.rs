@@ -38,7 +38,7 @@ pub fn read(names: &[String]) -> Result<Vec<String>, (usize, &'static str)> {
 
 /// What came of setting the applications of a team.
 #[derive(Debug, Clone)]
-pub struct Set {
+pub struct ApplicationsChange {
     pub team: Team,
     pub changed: bool,
     /// Whether others have changed them since the form was drawn, which stays so.
@@ -55,7 +55,7 @@ pub fn set(
     actor: &Principal,
     team: &Id,
     (names, shown): (&[String], Option<&[String]>),
-) -> Result<Set, Error> {
+) -> Result<ApplicationsChange, Error> {
     let team = managed(conn, actor, team)?;
     let fault = |(_, sentence): (usize, &'static str)| Error::field("applications", sentence);
     let typed = read(names).map_err(fault)?;
@@ -67,12 +67,12 @@ pub fn set(
     let after = read(&others.chain(own).cloned().collect::<Vec<_>>()).map_err(fault)?;
     let kept = shown.len() != before.len() || before.iter().any(|name| !had(name));
     if before == after {
-        return Ok(Set { team, changed: false, kept });
+        return Ok(ApplicationsChange { team, changed: false, kept });
     }
     // A team's administrators name it and choose its members, and nothing beyond.
     actor.require(MANAGE, "Only those who manage all teams can change a team's applications.")?;
     applications::set(conn, &team.id, &after)?;
     let detail = serde_json::json!({ "before": { "applications": before }, "after": { "applications": after } });
     audit::record_alone(conn, actor, &event(verbs::TEAM_APPLICATIONS, &team.id, &team.name, detail))?;
-    Ok(Set { team, changed: true, kept })
+    Ok(ApplicationsChange { team, changed: true, kept })
 }

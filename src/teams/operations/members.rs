@@ -14,7 +14,7 @@ use crate::teams::{Team, queries};
 
 /// What a change to a team's members or administrators did.
 #[derive(Debug, Clone)]
-pub struct Changed {
+pub struct MembersChange {
     pub team: Team,
     pub accounts: i64,
     /// The name, where it was one.
@@ -23,7 +23,7 @@ pub struct Changed {
     pub change: Option<Id>,
 }
 
-impl Changed {
+impl MembersChange {
     pub(super) fn nothing(team: Team) -> Self {
         Self { team, accounts: 0, only: None, change: None }
     }
@@ -46,23 +46,23 @@ pub(super) fn some(accounts: &[Id]) -> Result<(), Error> {
 }
 
 /// Adds accounts to a team.
-pub fn add(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id]) -> Result<Changed, Error> {
+pub fn add(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id]) -> Result<MembersChange, Error> {
     let team = managed(conn, actor, team)?;
     some(accounts)?;
     in_sight(conn, actor, accounts)?;
     match carry_out(conn, actor, &team, (accounts, Whom::These(&[])))? {
-        Some((change, added, _)) => Changed::told(conn, team, &change, verbs::TEAM_ADDED, added),
-        None => Ok(Changed::nothing(team)),
+        Some((change, added, _)) => MembersChange::told(conn, team, &change, verbs::TEAM_ADDED, added),
+        None => Ok(MembersChange::nothing(team)),
     }
 }
 
 /// Removes accounts from a team. Its administrators stay what they are.
-pub fn remove(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id]) -> Result<Changed, Error> {
+pub fn remove(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id]) -> Result<MembersChange, Error> {
     let team = managed(conn, actor, team)?;
     some(accounts)?;
     match carry_out(conn, actor, &team, (&[], Whom::These(accounts)))? {
-        Some((change, _, removed)) => Changed::told(conn, team, &change, verbs::TEAM_REMOVED, removed),
-        None => Ok(Changed::nothing(team)),
+        Some((change, _, removed)) => MembersChange::told(conn, team, &change, verbs::TEAM_REMOVED, removed),
+        None => Ok(MembersChange::nothing(team)),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::roles::operations::reach::{KINDS, into_teams, role_beyond};
 use crate::roles::{self, Role};
-use crate::teams::queries::members::{self, Held};
+use crate::teams::queries::members::{self, HeldRole};
 use crate::teams::{Team, queries};
 
 /// Looks at what was carried out of `change`: nobody in the team came to power over an account that can do more than the actor.
@@ -35,7 +35,7 @@ fn stays_in_one(conn: &mut DbConnection, actor: &Principal, team: &Team, change:
     let added = members::roles_of_added(conn, &change.id)?;
     let all = roles::queries::all(conn)?;
     for kind in KINDS {
-        let reaching = |held: &[Held]| {
+        let reaching = |held: &[HeldRole]| {
             let reaches = |role: &&Role| into_teams(&role.permissions, kind);
             all.iter().filter(reaches).any(|role| held.iter().any(|held| held.role == role.id))
         };

@@ -10,7 +10,7 @@ use crate::accounts::queries::alike::{Among, of_same_look};
 use crate::error::Error;
 use crate::id::Id;
 use crate::teams::operations::{self, MANAGE};
-use crate::teams::queries::list::{self, Administrators, Filter};
+use crate::teams::queries::list::{self, AdministratorFilter, TeamFilter};
 use crate::teams::view::{self, NewTeamPage, TEAMS, TeamLine, TeamsPage};
 use crate::teams::{Team, queries, reach};
 use crate::text::grouped;
@@ -55,18 +55,18 @@ pub async fn show(visit: Visit, query: Query<TeamsQuery>) -> Result<HttpResponse
     let query = query.0;
     let search: String = without_secrets(query.q.trim()).chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
     let administrators = match (query.administrators.as_str(), &visit.actor.account) {
-        ("none", _) => Administrators::Nobody,
-        ("me", Some(own)) => Administrators::One(own.clone()),
-        _ => Administrators::Anybody,
+        ("none", _) => AdministratorFilter::Nobody,
+        ("me", Some(own)) => AdministratorFilter::One(own.clone()),
+        _ => AdministratorFilter::Anybody,
     };
-    let word = if administrators == Administrators::Anybody { "" } else { query.administrators.as_str() };
+    let word = if administrators == AdministratorFilter::Anybody { "" } else { query.administrators.as_str() };
     let among = reach(&visit.actor.permissions);
-    let filter = Filter { search: search.clone(), administrators, among: among.clone() };
+    let filter = TeamFilter { search: search.clone(), administrators, among: among.clone() };
     let wanted = query.page.clone();
     let ((all, unadministered, matching, number, rows), shell) = visit
         .framed(TEAMS, move |conn| {
-            let all = list::count(conn, &Filter { among: among.clone(), ..Filter::default() })?;
-            let nobody = Filter { administrators: Administrators::Nobody, among, ..Filter::default() };
+            let all = list::count(conn, &TeamFilter { among: among.clone(), ..TeamFilter::default() })?;
+            let nobody = TeamFilter { administrators: AdministratorFilter::Nobody, among, ..TeamFilter::default() };
             let unadministered = list::count(conn, &nobody)?;
             let matching = list::count(conn, &filter)?;
             let (number, (limit, offset)) = place(&wanted, SIZE, matching);
@@ -83,7 +83,7 @@ pub async fn show(visit: Visit, query: Query<TeamsQuery>) -> Result<HttpResponse
             Ok((all, unadministered, matching, number, rows))
         })
         .await?;
-    let counted_as = |kind, n: i64, team: &Team| view::Count {
+    let counted_as = |kind, n: i64, team: &Team| view::CountLink {
         text: grouped(n),
         href: list_of(&visit.actor, kind, &team.id).filter(|_| n > 0),
     };
@@ -142,12 +142,12 @@ async fn form(visit: &Visit, status: StatusCode, name: Field) -> Result<HttpResp
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct NewForm {
+pub struct NewTeamForm {
     name: String,
 }
 
 /// `POST /settings/teams`
-pub async fn create(visit: Visit, form: Form<NewForm>) -> Result<HttpResponse, Error> {
+pub async fn create(visit: Visit, form: Form<NewTeamForm>) -> Result<HttpResponse, Error> {
     let name = form.0.name;
     let made = {
         let name = name.clone();

@@ -5,8 +5,8 @@ use actix_web::http::StatusCode;
 use serde::Deserialize;
 
 use super::visits::TeamVisit;
-use super::{Changed, Words, ids, line, may_see, told};
-use crate::accounts::model::{Account, Filter, Kind, Sort, Window};
+use super::{ChangeWords, MembersChange, ids, line, may_see, told};
+use crate::accounts::model::{Account, AccountFilter, Kind, Sort, Window};
 use crate::accounts::queries::{self as accounts, list};
 use crate::accounts::search::Search;
 use crate::auth::principal::Principal;
@@ -15,9 +15,9 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::teams::operations::{administrators, members};
 use crate::teams::queries;
-use crate::teams::queries::members::Person;
+use crate::teams::queries::members::TeamPerson;
 use crate::teams::view::TEAMS;
-use crate::teams::view::team::{AddPage, Candidate, Found};
+use crate::teams::view::team::{AddPage, CandidateList, MemberCandidate};
 use crate::text::fold;
 use crate::web::form::{Form, Query};
 use crate::web::page::see_other;
@@ -56,13 +56,13 @@ async fn page(visit: &TeamVisit, q: &str, ticked: &[String]) -> Result<AddPage, 
             let mut found = Vec::new();
             let chosen = if chosen.is_empty() { Vec::new() } else { accounts::find_all(conn, &chosen)? };
             let chosen = chosen.into_iter().filter(|account| kinds.contains(&account.kind));
-            let mut chosen: Vec<(Kind, Person)> = chosen.map(|account| (account.kind, person_of(account))).collect();
+            let mut chosen: Vec<(Kind, TeamPerson)> = chosen.map(|account| (account.kind, person_of(account))).collect();
             for kind in kinds {
-                let filter = Filter { search: search.clone(), ..Filter::all(kind) };
+                let filter = AccountFilter { search: search.clone(), ..AccountFilter::all(kind) };
                 let listing = list::list(conn, &filter, Sort::default(), &Window::Skip(0), MOST)?;
                 let ids: Vec<Id> = listing.rows.iter().map(|row| row.id.clone()).collect();
                 let mut emails = accounts::emails(conn, &ids)?;
-                let person = |row: crate::accounts::model::AccountRow| Person {
+                let person = |row: crate::accounts::model::AccountRow| TeamPerson {
                     email: emails.remove(&row.id),
                     id: row.id,
                     name: row.name,
@@ -81,16 +81,16 @@ async fn page(visit: &TeamVisit, q: &str, ticked: &[String]) -> Result<AddPage, 
             Ok((team, chosen, found, joined))
         })
         .await?;
-    let candidate = |kind: Kind, person: Person| {
+    let candidate = |kind: Kind, person: TeamPerson| {
         let (member, checked) = (joined.contains(&person.id), ticked.iter().any(|id| *id == person.id.as_str()));
-        Candidate { member, checked, person: line(&visit.actor, kind, person) }
+        MemberCandidate { member, checked, person: line(&visit.actor, kind, person) }
     };
-    let group = |(kind, people, more): (Kind, Vec<Person>, bool)| {
+    let group = |(kind, people, more): (Kind, Vec<TeamPerson>, bool)| {
         let title = if kind == Kind::User { "Users" } else { "System accounts" };
-        Found { title, rows: people.into_iter().map(|person| candidate(kind, person)).collect(), more }
+        CandidateList { title, rows: people.into_iter().map(|person| candidate(kind, person)).collect(), more }
     };
     let chosen = chosen.into_iter().map(|(kind, person)| candidate(kind, person)).collect();
-    let chosen = Found { title: "Selected", rows: chosen, more: false };
+    let chosen = CandidateList { title: "Selected", rows: chosen, more: false };
     let has_found = found.iter().any(|(_, people, _)| !people.is_empty());
     Ok(AddPage {
         shell,
@@ -106,8 +106,8 @@ async fn page(visit: &TeamVisit, q: &str, ticked: &[String]) -> Result<AddPage, 
     })
 }
 
-fn person_of(account: Account) -> Person {
-    Person {
+fn person_of(account: Account) -> TeamPerson {
+    TeamPerson {
         id: account.id,
         name: account.name,
         email: account.email,
@@ -117,9 +117,14 @@ fn person_of(account: Account) -> Person {
     }
 }
 
-type Operation = fn(&mut DbConnection, &Principal, &Id, &[Id]) -> Result<Changed, Error>;
+type MembersOperation = fn(&mut DbConnection, &Principal, &Id, &[Id]) -> Result<MembersChange, Error>;
 
-async fn act(visit: &TeamVisit, form: MembersForm, operation: Operation, words: Words) -> Result<HttpResponse, Error> {
+async fn act(
+    visit: &TeamVisit,
+    form: MembersForm,
+    operation: MembersOperation,
+    words: ChangeWords,
+) -> Result<HttpResponse, Error> {
     let done = match ids(&form.account) {
         Ok(ids) => {
             let id = visit.id.clone();
@@ -156,25 +161,25 @@ async fn act(visit: &TeamVisit, form: MembersForm, operation: Operation, words: 
 /// `POST /settings/teams/{id}/members`
 pub async fn add(visit: TeamVisit, form: Form<MembersForm>) -> Result<HttpResponse, Error> {
     let nothing = "No change: they are members already.";
-    act(&visit, form.0, members::add, Words { before: "Added", between: "to", nothing, undoable: true }).await
+    act(&visit, form.0, members::add, ChangeWords { before: "Added", between: "to", nothing, undoable: true }).await
 }
 
 /// `POST /settings/teams/{id}/members/removal`
 pub async fn remove(visit: TeamVisit, form: Form<MembersForm>) -> Result<HttpResponse, Error> {
     let nothing = "No change: they are not members.";
-    act(&visit, form.0, members::remove, Words { before: "Removed", between: "from", nothing, undoable: true }).await
+    act(&visit, form.0, members::remove, ChangeWords { before: "Removed", between: "from", nothing, undoable: true }).await
 }
 
 /// `POST /settings/teams/{id}/administrators`
 pub async fn appoint(visit: TeamVisit, form: Form<MembersForm>) -> Result<HttpResponse, Error> {
     let nothing = "No change: they are administrators of this team already.";
-    let words = Words { before: "Made", between: "administrator of", nothing, undoable: false };
+    let words = ChangeWords { before: "Made", between: "administrator of", nothing, undoable: false };
     act(&visit, form.0, administrators::appoint, words).await
 }
 
 /// `POST /settings/teams/{id}/administrators/removal`
 pub async fn dismiss(visit: TeamVisit, form: Form<MembersForm>) -> Result<HttpResponse, Error> {
     let nothing = "No change: they are not administrators of this team.";
-    let words = Words { before: "Removed", between: "as administrator of", nothing, undoable: false };
+    let words = ChangeWords { before: "Removed", between: "as administrator of", nothing, undoable: false };
     act(&visit, form.0, administrators::dismiss, words).await
 }

@@ -10,7 +10,7 @@ use crate::accounts::model::{Kind, Right};
 use crate::accounts::queries::alike::{Among, of_same_look};
 use crate::audit::filter::LogQuery;
 use crate::audit::operations::READ;
-use crate::audit::queries::log::{self, Way};
+use crate::audit::queries::log::{self, LogDirection};
 use crate::audit::sentences;
 use crate::audit::view::FeedLine;
 use crate::clock;
@@ -19,7 +19,7 @@ use crate::id::Id;
 use crate::teams::operations::{self, applications};
 use crate::teams::queries::{self, members};
 use crate::teams::view::TEAMS;
-use crate::teams::view::team::{Section, TeamPage};
+use crate::teams::view::team::{MemberSection, TeamPage};
 use crate::web::form::{Form, Query};
 use crate::web::page::see_other;
 use crate::web::view::address::address;
@@ -49,7 +49,7 @@ impl TeamQuery {
     }
 }
 
-fn kind_of(person: &members::Person) -> Kind {
+fn kind_of(person: &members::TeamPerson) -> Kind {
     Kind::parse(&person.kind).unwrap_or(Kind::User)
 }
 
@@ -88,7 +88,7 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
             let feed = match events {
                 Some(filter) => {
                     let criteria = log::criteria(conn, &filter)?;
-                    log::page(conn, &criteria, Way::Older(None), FEED_LENGTH)?
+                    log::page(conn, &criteria, LogDirection::Older(None), FEED_LENGTH)?
                 }
                 None => Vec::new(),
             };
@@ -110,11 +110,11 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
                 address(&visit.path(), &[("users", query.users), ("accounts", query.accounts), ("list", visit.kept())])
             )
         };
-        let row = |person: members::Person| {
+        let row = |person: members::TeamPerson| {
             let administrator = appointed.contains(&person.id);
             super::PersonLine { administrator, ..line(&visit.actor, kind, person) }
         };
-        sections.push(Section {
+        sections.push(MemberSection {
             word,
             title,
             list: list_of(&visit.actor, kind, &visit.id).filter(|_| total > 0),
@@ -126,7 +126,7 @@ async fn page(visit: &TeamVisit, query: TeamQuery) -> Result<TeamPage, Error> {
     let (seen, unseen): (Vec<_>, Vec<_>) = administrators
         .into_iter()
         .partition(|person| may_manage || visit.actor.is(&person.id) || may_see(&visit.actor, kind_of(person)));
-    let administrator = |person: members::Person| {
+    let administrator = |person: members::TeamPerson| {
         let removable = may_manage_all || (may_manage && visit.actor.is(&person.id));
         super::PersonLine { removable, ..line(&visit.actor, kind_of(&person), person) }
     };
@@ -195,14 +195,14 @@ pub async fn set_applications(visit: TeamVisit, form: Form<ApplicationsForm>) ->
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct RenameForm {
+pub struct RenameTeamForm {
     name: String,
     /// The name that the form was drawn with.
     shown: String,
 }
 
 /// `POST /settings/teams/{id}`
-pub async fn rename(visit: TeamVisit, form: Form<RenameForm>) -> Result<HttpResponse, Error> {
+pub async fn rename(visit: TeamVisit, form: Form<RenameTeamForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let (id, sent) = (visit.id.clone(), form.clone());
     match visit.write(move |conn, actor| operations::rename(conn, actor, &id, (&sent.shown, &sent.name))).await {

@@ -14,17 +14,17 @@ use crate::text::{fold, like_anywhere};
 
 /// Which teams are meant.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct TeamFilter {
     /// A part of the name; empty for all.
     pub search: String,
-    pub administrators: Administrators,
+    pub administrators: AdministratorFilter,
     /// These teams alone; `None` for all.
     pub among: Option<Vec<Id>>,
 }
 
 /// Who administers them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Administrators {
+pub enum AdministratorFilter {
     #[default]
     Anybody,
     /// Nobody who could sign in.
@@ -34,14 +34,14 @@ pub enum Administrators {
 }
 
 #[derive(QueryableByName)]
-struct Row {
+struct TeamRow {
     #[diesel(sql_type = Text)]
     id: Id,
     #[diesel(sql_type = Text)]
     name: String,
 }
 
-fn matching(sql: &mut Sql, filter: &Filter) {
+fn matching(sql: &mut Sql, filter: &TeamFilter) {
     sql.push(" FROM teams t WHERE t.name_key LIKE ").bind(like_anywhere(&fold(&filter.search))).push(" ESCAPE '\\'");
     let administered = "EXISTS (SELECT 1 FROM team_administrators ta JOIN accounts a ON a.id = ta.account_id \
                         WHERE ta.team_id = t.id AND a.disabled = FALSE";
@@ -49,29 +49,29 @@ fn matching(sql: &mut Sql, filter: &Filter) {
         sql.push(" AND t.id IN ").bind_list(among);
     }
     match &filter.administrators {
-        Administrators::Anybody => {}
-        Administrators::Nobody => {
+        AdministratorFilter::Anybody => {}
+        AdministratorFilter::Nobody => {
             sql.push(" AND NOT ").push(administered).push(")");
         }
-        Administrators::One(id) => {
+        AdministratorFilter::One(id) => {
             sql.push(" AND ").push(administered).push(" AND a.id = ").bind(id).push(")");
         }
     }
 }
 
 /// How many teams match.
-pub fn count(conn: &mut DbConnection, filter: &Filter) -> Result<i64, Error> {
+pub fn count(conn: &mut DbConnection, filter: &TeamFilter) -> Result<i64, Error> {
     let mut sql = Sql::new("SELECT count(*) AS n");
     matching(&mut sql, filter);
     sql.number(conn)
 }
 
 /// The teams that match, by name, `limit` of them after `offset`.
-pub fn page(conn: &mut DbConnection, filter: &Filter, limit: i64, offset: i64) -> Result<Vec<Team>, Error> {
+pub fn page(conn: &mut DbConnection, filter: &TeamFilter, limit: i64, offset: i64) -> Result<Vec<Team>, Error> {
     let mut sql = Sql::new("SELECT t.id, t.name");
     matching(&mut sql, filter);
     sql.push(" ORDER BY t.name_key, t.id").limit(limit).push(" OFFSET ").bind(offset);
-    Ok(sql.load::<Row>(conn)?.into_iter().map(|row| Team { id: row.id, name: row.name }).collect())
+    Ok(sql.load::<TeamRow>(conn)?.into_iter().map(|row| Team { id: row.id, name: row.name }).collect())
 }
 
 /// Somebody who administers a team.

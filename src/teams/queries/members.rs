@@ -15,7 +15,7 @@ use crate::schema::{team_administrators, team_members};
 
 /// A member or an administrator of a team.
 #[derive(Debug, Clone, QueryableByName)]
-pub struct Person {
+pub struct TeamPerson {
     #[diesel(sql_type = Text)]
     pub id: Id,
     #[diesel(sql_type = Text)]
@@ -34,7 +34,7 @@ pub struct Person {
 const PERSON: &str = "SELECT a.id, a.name, a.email, a.description, a.disabled, a.kind FROM ";
 
 /// The members of one kind, by name, `limit` of them after `offset`.
-pub fn page(conn: &mut DbConnection, team: &Id, kind: Kind, (limit, offset): (i64, i64)) -> Result<Vec<Person>, Error> {
+pub fn page(conn: &mut DbConnection, team: &Id, kind: Kind, (limit, offset): (i64, i64)) -> Result<Vec<TeamPerson>, Error> {
     let mut sql = Sql::new(PERSON);
     sql.push("team_members m JOIN accounts a ON a.id = m.account_id WHERE m.team_id = ").bind(team);
     sql.push(" AND m.kind = ").bind(kind.as_str()).push(" ORDER BY m.name_key, m.account_id").limit(limit);
@@ -43,7 +43,7 @@ pub fn page(conn: &mut DbConnection, team: &Id, kind: Kind, (limit, offset): (i6
 }
 
 /// Those who administer a team, by name.
-pub fn administrators(conn: &mut DbConnection, team: &Id) -> Result<Vec<Person>, Error> {
+pub fn administrators(conn: &mut DbConnection, team: &Id) -> Result<Vec<TeamPerson>, Error> {
     let mut sql = Sql::new(PERSON);
     sql.push("team_administrators m JOIN accounts a ON a.id = m.account_id WHERE m.team_id = ").bind(team);
     sql.push(" ORDER BY a.name_key, a.id");
@@ -52,7 +52,7 @@ pub fn administrators(conn: &mut DbConnection, team: &Id) -> Result<Vec<Person>,
 
 /// Somebody who belongs to a team.
 #[derive(Debug, Clone, QueryableByName)]
-pub struct Belonging {
+pub struct TeamMembership {
     #[diesel(sql_type = Text)]
     pub team: Id,
     #[diesel(sql_type = Text)]
@@ -65,7 +65,7 @@ pub struct Belonging {
 }
 
 /// The members and the administrators of these teams, team by team, at most `limit` of them.
-pub fn of_teams(conn: &mut DbConnection, teams: &[Id], limit: i64) -> Result<Vec<Belonging>, Error> {
+pub fn of_teams(conn: &mut DbConnection, teams: &[Id], limit: i64) -> Result<Vec<TeamMembership>, Error> {
     let mut sql = Sql::new("SELECT b.team, b.id, a.name, b.administers FROM (");
     sql.push("SELECT m.team_id AS team, m.account_id AS id, FALSE AS administers FROM team_members m WHERE m.team_id IN ");
     sql.bind_list(teams)
@@ -101,7 +101,7 @@ pub fn administrator_ids(conn: &mut DbConnection, team: &Id) -> Result<Vec<Id>, 
 pub fn who_is_not_enabled(conn: &mut DbConnection, ids: &[Id]) -> Result<Option<String>, Error> {
     let mut sql = Sql::new(PERSON);
     sql.push("accounts a WHERE a.id IN ").bind_list(ids);
-    let found: Vec<Person> = sql.load(conn)?;
+    let found: Vec<TeamPerson> = sql.load(conn)?;
     if let Some(disabled) = found.iter().find(|account| account.disabled) {
         return Ok(Some(disabled.name.clone()));
     }
@@ -111,42 +111,42 @@ pub fn who_is_not_enabled(conn: &mut DbConnection, ids: &[Id]) -> Result<Option<
 
 /// A role, and the kind of those who hold it.
 #[derive(Debug, Clone, QueryableByName)]
-pub struct Held {
+pub struct HeldRole {
     #[diesel(sql_type = Text)]
     pub role: Id,
     #[diesel(sql_type = Text)]
     pub kind: String,
 }
 
-fn roles_of(sql: Sql, conn: &mut DbConnection) -> Result<Vec<Held>, Error> {
+fn roles_of(sql: Sql, conn: &mut DbConnection) -> Result<Vec<HeldRole>, Error> {
     let mut roles = Sql::new("SELECT DISTINCT ar.role_id AS role, ar.kind FROM account_roles ar WHERE ar.account_id IN (");
     roles.append(sql).push(")");
     roles.load(conn)
 }
 
 /// The roles that a team's members hold.
-pub fn roles_of_team(conn: &mut DbConnection, team: &Id) -> Result<Vec<Held>, Error> {
+pub fn roles_of_team(conn: &mut DbConnection, team: &Id) -> Result<Vec<HeldRole>, Error> {
     let mut members = Sql::new("SELECT m.account_id FROM team_members m WHERE m.team_id = ");
     members.bind(team);
     roles_of(members, conn)
 }
 
 /// The roles that are held in the teams of the accounts that a statement selects.
-fn roles_beside(accounts: Sql, conn: &mut DbConnection) -> Result<Vec<Held>, Error> {
+fn roles_beside(accounts: Sql, conn: &mut DbConnection) -> Result<Vec<HeldRole>, Error> {
     let mut members = Sql::new("SELECT o.account_id FROM team_members o WHERE o.team_id IN ");
     members.push("(SELECT m.team_id FROM team_members m WHERE m.account_id IN (").append(accounts).push("))");
     roles_of(members, conn)
 }
 
 /// The roles that are held in the teams of those who have a role.
-pub fn roles_beside_holders(conn: &mut DbConnection, role: &Id) -> Result<Vec<Held>, Error> {
+pub fn roles_beside_holders(conn: &mut DbConnection, role: &Id) -> Result<Vec<HeldRole>, Error> {
     let mut holders = Sql::new("SELECT h.account_id FROM account_roles h WHERE h.role_id = ");
     holders.bind(role);
     roles_beside(holders, conn)
 }
 
 /// The roles that are held in the teams of those to whom a change gives one of `roles`.
-pub fn roles_beside_given(conn: &mut DbConnection, change: &Id, roles: &[Id]) -> Result<Vec<Held>, Error> {
+pub fn roles_beside_given(conn: &mut DbConnection, change: &Id, roles: &[Id]) -> Result<Vec<HeldRole>, Error> {
     let mut given = Sql::new("SELECT e.target_id FROM audit_events e WHERE e.change_id = ");
     given.bind(change).push(" AND e.type = ").bind(verbs::ROLE_ADDED).push(" AND e.object_id IN ").bind_list(roles);
     roles_beside(given, conn)
@@ -186,7 +186,7 @@ pub fn roles_given(conn: &mut DbConnection, change: &Id) -> Result<Vec<Id>, Erro
 }
 
 /// The roles of those whom a change adds to a team.
-pub fn roles_of_added(conn: &mut DbConnection, change: &Id) -> Result<Vec<Held>, Error> {
+pub fn roles_of_added(conn: &mut DbConnection, change: &Id) -> Result<Vec<HeldRole>, Error> {
     let mut added = Sql::new("SELECT e.target_id FROM audit_events e WHERE e.change_id = ");
     added.bind(change).push(" AND e.type = ").bind(verbs::TEAM_ADDED);
     roles_of(added, conn)
@@ -201,7 +201,7 @@ pub fn teams_joined(conn: &mut DbConnection, change: &Id) -> Result<Vec<Id>, Err
 
 /// How many members hold a role, and how many of them are in no other team.
 #[derive(Debug, Clone, QueryableByName)]
-pub struct Holders {
+pub struct TeamRoleHolders {
     #[diesel(sql_type = Text)]
     pub role: Id,
     #[diesel(sql_type = BigInt)]
@@ -214,7 +214,7 @@ const IN_NO_OTHER: &str =
     "NOT EXISTS (SELECT 1 FROM team_members o WHERE o.account_id = m.account_id AND o.team_id <> m.team_id)";
 
 /// The members that hold each of `roles`.
-pub fn holders(conn: &mut DbConnection, team: &Id, roles: &[Id]) -> Result<Vec<Holders>, Error> {
+pub fn holders(conn: &mut DbConnection, team: &Id, roles: &[Id]) -> Result<Vec<TeamRoleHolders>, Error> {
     let mut sql = Sql::new("SELECT ar.role_id AS role, count(*) AS members, CAST(sum(CASE WHEN ");
     sql.push(IN_NO_OTHER).push(" THEN 1 ELSE 0 END) AS BIGINT) AS alone FROM team_members m ");
     sql.push("JOIN account_roles ar ON ar.account_id = m.account_id WHERE m.team_id = ").bind(team);
@@ -228,5 +228,5 @@ pub fn alone(conn: &mut DbConnection, team: &Id, roles: &[Id], limit: i64) -> Re
     sql.push("team_members m JOIN accounts a ON a.id = m.account_id WHERE m.team_id = ").bind(team);
     sql.push(" AND ").push(IN_NO_OTHER).push(" AND EXISTS (SELECT 1 FROM account_roles ar WHERE ar.account_id = m.account_id ");
     sql.push("AND ar.role_id IN ").bind_list(roles).push(") ORDER BY a.name_key, a.id").limit(limit);
-    Ok(sql.load::<Person>(conn)?.into_iter().map(|person| person.name).collect())
+    Ok(sql.load::<TeamPerson>(conn)?.into_iter().map(|person| person.name).collect())
 }

@@ -26,7 +26,7 @@ pub struct TeamPage {
     pub changes: Vec<FeedLine>,
     pub all_changes: Option<String>,
     /// The members that the reader may see, by kind.
-    pub sections: Vec<Section>,
+    pub sections: Vec<MemberSection>,
     pub administrators: Vec<PersonLine>,
     /// How many administrators the reader may not see.
     pub unseen: String,
@@ -46,7 +46,7 @@ pub struct TeamPage {
 
 /// The members of one kind.
 #[derive(Clone, Debug, Default)]
-pub struct Section {
+pub struct MemberSection {
     /// `users`, `accounts`: its anchor, and the word of its page in the address.
     pub word: &'static str,
     pub title: &'static str,
@@ -85,7 +85,7 @@ pub struct AddPage {
     pub name: String,
     pub search: String,
     /// What was ticked before, and what was found.
-    pub groups: Vec<Found>,
+    pub groups: Vec<CandidateList>,
     pub has_found: bool,
     pub may_manage_all: bool,
     pub error: Option<String>,
@@ -93,16 +93,16 @@ pub struct AddPage {
 
 /// What was found of one kind.
 #[derive(Clone, Debug, Default)]
-pub struct Found {
+pub struct CandidateList {
     pub title: &'static str,
-    pub rows: Vec<Candidate>,
+    pub rows: Vec<MemberCandidate>,
     /// Whether there are more than are shown.
     pub more: bool,
 }
 
 /// An account that can be added.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Candidate {
+pub struct MemberCandidate {
     pub person: PersonLine,
     pub member: bool,
     pub checked: bool,

@@ -13,15 +13,15 @@ use crate::activity::{AccountUsage, Recorder};
 use crate::auth::principal::Principal;
 use crate::error::{Error, FieldError};
 use crate::id::Id;
-use crate::tokens::json::{Token, TokenItems, TokenList};
+use crate::tokens::json::{TokenItems, TokenJson, TokenList};
 use crate::tokens::model::{Expiry, ListedToken};
-use crate::tokens::operations::{self, Creation};
+use crate::tokens::operations::{self, TokenCreation};
 use crate::tokens::queries;
 use crate::tokens::value::Access;
 use crate::web::api::body::Json;
 use crate::web::api::call::{Call, hal, nothing, ok};
-use crate::web::api::operation::{Example, Kind as ParameterKind, Operation, Parameter, answers, says};
-use crate::web::api::params::{MOST_PAGE, MOST_SIZE, Paging, Params};
+use crate::web::api::operation::{Example, Operation, Parameter, ParameterKind, answers, says};
+use crate::web::api::params::{MOST_PAGE, MOST_SIZE, Paging, QueryParams};
 use crate::web::visit::registered;
 
 /// The group of these endpoints in the description.
@@ -71,7 +71,7 @@ pub fn page(
     mut tokens: Vec<ListedToken>,
     pending: &AccountUsage,
     address: &str,
-    (params, paging): (&Params, Paging),
+    (params, paging): (&QueryParams, Paging),
 ) -> TokenList {
     let total = i64::try_from(tokens.len()).unwrap_or(i64::MAX);
     for listed in &mut tokens {
@@ -79,7 +79,7 @@ pub fn page(
     }
     let shown = tokens.iter().skip(usize::try_from(paging.offset()).unwrap_or(usize::MAX));
     let shown = shown.take(usize::try_from(paging.size).unwrap_or_default());
-    let items = shown.map(|listed| Token::new(&listed.token, address)).collect();
+    let items = shown.map(|listed| TokenJson::new(&listed.token, address)).collect();
     let (page, links) = params.paged(paging, total);
     TokenList { embedded: TokenItems { items }, page, links }
 }
@@ -116,7 +116,7 @@ pub static CREATE: Operation = Operation::new(
      lifetime, or never | 400 |\n\nTo create tokens for another account takes `system_account:manage:*`. The caller \
      must have every Muster permission that the account has.",
     &[
-        answers::<Token>(201, "The token. Its `value` is shown only once."),
+        answers::<TokenJson>(201, "The token. Its `value` is shown only once."),
         says(409, "Token creation is paused."),
     ],
 )
@@ -127,14 +127,14 @@ pub async fn create(call: Call, body: Json<NewToken>) -> Result<HttpResponse, Er
     let ((address, id), maximum) = (tokens_of(&call)?, call.config.max_token_lifetime);
     makes_tokens_for(&call.actor, &id)?;
     let wanted = body.0;
-    let creation = Creation {
+    let creation = TokenCreation {
         name: wanted.description.unwrap_or_default(),
         access: wanted.access.as_deref().and_then(Access::parse),
         expiry: expiry(wanted.expires_at.as_deref(), maximum),
     };
     let made = call.write(move |conn, actor| operations::create(conn, actor, &id, &creation, maximum)).await;
     let (token, value) = made.map_err(|error| error.with_paths(path))?;
-    hal(StatusCode::CREATED, &Token::new(&token, &address).with_value(&value))
+    hal(StatusCode::CREATED, &TokenJson::new(&token, &address).with_value(&value))
 }
 
 /// A token makes tokens for other accounts only if it manages all of them. A person who manages their teams' may, in the browser:
@@ -178,13 +178,14 @@ pub async fn revoke(call: Call) -> Result<HttpResponse, Error> {
 /// How a token is replaced.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Overlap {
+#[schema(as = Overlap)]
+pub struct OverlapJson {
     /// How long the old value keeps working. Absent or null: it stops now.
     #[schema(minimum = 0, maximum = 604_800)]
     overlap_seconds: Option<i64>,
 }
 
-impl Overlap {
+impl OverlapJson {
     pub fn length(&self) -> Result<TimeDelta, Error> {
         let seconds = self.overlap_seconds.unwrap_or_default();
         let allowed = (0..=MAX_OVERLAP).contains(&seconds).then(|| TimeDelta::seconds(seconds));
@@ -194,7 +195,7 @@ impl Overlap {
     }
 }
 
-impl Example for Overlap {
+impl Example for OverlapJson {
     fn example() -> Self {
         Self { overlap_seconds: Some(3600) }
     }
@@ -205,17 +206,17 @@ pub static REGENERATE: Operation = Operation::new(
     "Replace a token of a system account",
     "The new token has the same name, access and lifetime. No body is the same as an empty object.",
     &[
-        answers::<Token>(201, "The new token. Its `value` is shown only once."),
+        answers::<TokenJson>(201, "The new token. Its `value` is shown only once."),
         says(409, "It has been revoked or regenerated, or has expired."),
     ],
 )
-.with_optional_body::<Overlap>();
+.with_optional_body::<OverlapJson>();
 
 /// `POST /admin/system-accounts/{uuid}/tokens/{token}/regenerate`
-pub async fn regenerate(call: Call, body: Json<Overlap>) -> Result<HttpResponse, Error> {
+pub async fn regenerate(call: Call, body: Json<OverlapJson>) -> Result<HttpResponse, Error> {
     let ((address, id), token) = (tokens_of(&call)?, call.segment("token"));
     makes_tokens_for(&call.actor, &id)?;
     let (overlap, maximum) = (body.0.length()?, call.config.max_token_lifetime);
     let made = call.write(move |conn, actor| operations::regenerate_within(conn, actor, &id, &token, overlap, maximum)).await?;
-    hal(StatusCode::CREATED, &Token::new(&made.new, &address).with_value(&made.value))
+    hal(StatusCode::CREATED, &TokenJson::new(&made.new, &address).with_value(&made.value))
 }

@@ -9,14 +9,14 @@ use crate::activity::Recorder;
 use crate::auth::principal::{ActorKind, Means, Principal};
 use crate::database::DbConnection;
 use crate::error::Error;
-use crate::tokens::json::{Token, TokenList};
+use crate::tokens::json::{TokenJson, TokenList};
 use crate::tokens::model::Overlap;
 use crate::tokens::operations::{self, Successor, own};
 use crate::tokens::queries;
 use crate::tokens::value::Access;
 use crate::web::api::call::{Call, hal, ok};
 use crate::web::api::operation::{Operation, answers, says};
-use crate::web::form::{Body, FormError};
+use crate::web::form::{FormError, RawBody};
 use crate::web::visit::registered;
 
 fn address(call: &Call) -> String {
@@ -49,7 +49,7 @@ pub static REGENERATE: Operation = Operation::new(
      another one, a user needs `token:manage:own` (or `read_token:manage:own` for a read-only one), a system account needs \
      `system_account:manage:*`, and the token in the request must be read-write. The body is not read.",
     &[
-        answers::<Token>(201, "The new token. Its `value` is shown only once."),
+        answers::<TokenJson>(201, "The new token. Its `value` is shown only once."),
         says(403, "The caller lacks the permission, or the token is read-only."),
         says(409, "It has been revoked or regenerated, or has expired."),
         says(429, "The token in the request is too new to regenerate itself."),
@@ -57,10 +57,10 @@ pub static REGENERATE: Operation = Operation::new(
 );
 
 /// `POST /settings/tokens/{token}/regenerate`
-pub async fn regenerate(call: Call, _: Result<Body, FormError>) -> Result<HttpResponse, Error> {
+pub async fn regenerate(call: Call, _: Result<RawBody, FormError>) -> Result<HttpResponse, Error> {
     let (token, maximum) = (call.segment("token"), call.config.max_token_lifetime);
     let made = call.write(move |conn, actor| replace(conn, actor, &token, maximum)).await?;
-    hal(StatusCode::CREATED, &Token::new(&made.new, &address(&call)).with_value(&made.value))
+    hal(StatusCode::CREATED, &TokenJson::new(&made.new, &address(&call)).with_value(&made.value))
 }
 
 fn replace(conn: &mut DbConnection, actor: &Principal, token: &str, maximum: Option<TimeDelta>) -> Result<Successor, Error> {

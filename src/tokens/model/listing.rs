@@ -3,14 +3,14 @@
 use chrono::NaiveDateTime;
 
 use super::Token;
-use crate::accounts::model::{Activity, Kind};
+use crate::accounts::model::{ActivityFilter, Kind};
 use crate::accounts::search::Search;
 use crate::id::Id;
 use crate::tokens::value::Access;
 
 /// Whose tokens somebody may see and end: those in their reach, and their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope {
+pub struct TokenScope {
     pub systems: Reach,
     pub users: bool,
     pub own: Option<Id>,
@@ -20,12 +20,12 @@ pub struct Scope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     All,
-    /// Those in the teams of [`Scope::own`].
+    /// Those in the teams of [`TokenScope::own`].
     OwnTeams,
     None,
 }
 
-impl Scope {
+impl TokenScope {
     pub fn is_everybody(&self) -> bool {
         self.systems == Reach::All && self.users
     }
@@ -66,15 +66,15 @@ impl Expires {
 
 /// Which tokens are asked for. Everything that is set must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct TokenFilter {
     /// Words of the token's or the account's name, an account's UUID, a token's public ID or prefix.
     pub search: Search,
     pub expires: Option<Expires>,
-    pub used: Option<Activity>,
+    pub used: Option<ActivityFilter>,
     pub access: Option<Access>,
 }
 
-impl Filter {
+impl TokenFilter {
     /// Whether what expires first comes first; otherwise the newest does.
     pub fn is_by_expiry(&self) -> bool {
         matches!(self.expires, Some(Expires::Soon | Expires::Expired))
@@ -83,17 +83,17 @@ impl Filter {
 
 /// A place in the list's order. It outlives the token that stood there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position {
+pub struct TokenPosition {
     pub at: NaiveDateTime,
     pub id: String,
 }
 
 /// Which rows are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Window {
+pub enum TokenWindow {
     First,
-    After(Position),
-    Before(Position),
+    After(TokenPosition),
+    Before(TokenPosition),
 }
 
 /// A token with its account.
@@ -109,8 +109,8 @@ pub struct AccountToken {
 
 impl AccountToken {
     /// Where it stands in the order of `filter`.
-    pub fn position(&self, filter: &Filter) -> Position {
+    pub fn position(&self, filter: &TokenFilter) -> TokenPosition {
         let at = if filter.is_by_expiry() { self.token.expires_at } else { None };
-        Position { at: at.unwrap_or(self.token.created_at), id: self.token.id.clone() }
+        TokenPosition { at: at.unwrap_or(self.token.created_at), id: self.token.id.clone() }
     }
 }

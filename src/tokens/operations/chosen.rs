@@ -15,7 +15,7 @@ use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::tokens::model::listing::{Filter, Reach, Scope};
+use crate::tokens::model::listing::{Reach, TokenFilter, TokenScope};
 use crate::tokens::queries::revocation::{self, Chosen, Stopped};
 use crate::tokens::queries::selection;
 use crate::tokens::value::{TokenValue, digests_match};
@@ -27,7 +27,7 @@ const KIND: &str = "token";
 /// What [`SelectionRow::verb`] says of tokens that were found in a text.
 const FOUND: &str = "find";
 
-impl Scope {
+impl TokenScope {
     /// Whose tokens the actor may see and end.
     pub fn of(actor: &Principal) -> Self {
         let systems = if actor.may(Kind::System.permission(Right::Manage)) {
@@ -47,7 +47,7 @@ impl Scope {
 pub enum Which {
     Ticked(Vec<String>),
     /// All that match.
-    All(Box<Filter>),
+    All(Box<TokenFilter>),
 }
 
 /// What a text held that is not in the selection.
@@ -61,7 +61,7 @@ pub struct Others {
 
 /// Keeps what was chosen on the list at `back`.
 pub fn choose(conn: &mut DbConnection, actor: &Principal, which: &Which, back: &str) -> Result<Id, Error> {
-    let scope = Scope::of(actor);
+    let scope = TokenScope::of(actor);
     let id = keep(conn, actor, "", Others::default(), back)?;
     let chosen = match which {
         Which::Ticked(ids) => selection::insert(conn, &id, &scope, ids, true)?,
@@ -76,7 +76,7 @@ pub fn choose(conn: &mut DbConnection, actor: &Principal, which: &Which, back: &
 /// Keeps what a text held, by public IDs: neither the text nor a value of it. A value counts as found if it is right to the
 /// last character. An ID with another secret, or without, counts if the reader sees that token anyway.
 pub fn keep_found(conn: &mut DbConnection, actor: &Principal, found: &BTreeMap<String, Vec<TokenValue>>) -> Result<Id, Error> {
-    let scope = Scope::of(actor);
+    let scope = TokenScope::of(actor);
     let ids: Vec<String> = found.keys().cloned().collect();
     let stored = selection::digests(conn, &ids)?;
     let is_whole = |id: &String| {
@@ -117,7 +117,7 @@ fn keep(conn: &mut DbConnection, actor: &Principal, verb: &str, others: Others, 
 
 /// A choice of one's own, opened again.
 #[derive(Debug, Clone)]
-pub struct Opened {
+pub struct OpenedChoice {
     pub id: Id,
     /// Whether it was found in a text.
     pub found: bool,
@@ -130,11 +130,11 @@ pub struct Opened {
 ///
 /// # Errors
 /// `NotFound` for another's, and for one that is over.
-pub fn open(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Opened, Error> {
+pub fn open(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<OpenedChoice, Error> {
     let own = actor.account.as_ref().ok_or(Error::Unauthenticated)?;
     let row = kept::find(conn, own, id)?.filter(|row| row.kind == KIND).ok_or(Error::NotFound("selection"))?;
     let others = serde_json::from_str(&row.params).unwrap_or_default();
-    Ok(Opened { id: row.id, found: row.verb == FOUND, others, back: row.back })
+    Ok(OpenedChoice { id: row.id, found: row.verb == FOUND, others, back: row.back })
 }
 
 /// What was revoked, and how many of the chosen had been before.
@@ -150,7 +150,7 @@ pub fn revoke(conn: &mut DbConnection, actor: &Principal, id: &Id, only: Option<
     let opened = open(conn, actor, id)?;
     let now = clock::now();
     let chosen = Chosen { selection: &opened.id, only, now };
-    if let Some(name) = chosen.first_outside(conn, &Scope::of(actor))? {
+    if let Some(name) = chosen.first_outside(conn, &TokenScope::of(actor))? {
         return Err(Error::forbidden("system_account:manage:*", format!("You can't revoke tokens of {name}.")));
     }
     let before = chosen.revoked_before(conn)?;

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 
 use super::regenerate::{Successor, finish_of, succeed};
 use super::revoke::end;
-use super::{Creation, create_for};
+use super::{TokenCreation, create_for};
 use crate::accounts;
 use crate::accounts::model::{Account, Kind};
 use crate::auth::principal::{ActorKind, Principal};
@@ -55,7 +55,7 @@ pub fn account(conn: &mut DbConnection, actor: &Principal) -> Result<Account, Er
 pub fn create(
     conn: &mut DbConnection,
     actor: &Principal,
-    form: &Creation,
+    form: &TokenCreation,
     maximum: Option<TimeDelta>,
     once: Option<&Id>,
 ) -> Result<(Token, TokenValue), Error> {

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::settings;
 use crate::tokens::filter::{TOKENS, TokenQuery};
-use crate::tokens::model::listing::Scope;
+use crate::tokens::model::listing::TokenScope;
 use crate::tokens::operations::chosen::{self, Revoked, Which};
 use crate::tokens::queries::selection;
 use crate::tokens::value::is_id;
@@ -85,7 +85,7 @@ pub async fn show(visit: Visit, path: web::Path<String>, query: Query<ChosenQuer
     let (id, actor, now) = (id_of(&path)?, visit.actor.clone(), clock::now());
     let general = Arc::clone(&visit.settings);
     let found = visit.framed(TOKENS, move |conn| {
-        let (opened, scope) = (chosen::open(conn, &actor, &id)?, Scope::of(&actor));
+        let (opened, scope) = (chosen::open(conn, &actor, &id)?, TokenScope::of(&actor));
         let ask = if opened.others.outside > 0 { whom_to_ask(conn, &general)? } else { None };
         let (rows, counts) = (selection::rows(conn, &id, &scope, NAMED)?, selection::counts(conn, &id, &scope)?);
         Ok((opened, rows, counts, ask, settings::tracked_since(conn)?))

@@ -7,10 +7,10 @@ use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::tokens::filter::TokenQuery;
-use crate::tokens::model::listing::{AccountToken, Filter, Position, Scope, Window};
+use crate::tokens::model::listing::{AccountToken, TokenFilter, TokenPosition, TokenScope, TokenWindow};
 use crate::tokens::queries::list;
-use crate::web::csv::{self, Cell};
-use crate::web::download::{File, Format, Source};
+use crate::web::csv::{self, CsvCell};
+use crate::web::download::{ExportFile, ExportSource, Format};
 use crate::web::form::Query;
 use crate::web::visit::Visit;
 
@@ -38,28 +38,28 @@ const COLUMNS: [&str; 13] = [
 pub async fn export(visit: Visit) -> Result<HttpResponse, Error> {
     let query: TokenQuery = Query::of(&visit.request).map_or_else(|_| TokenQuery::default(), |query| query.0);
     let filters = query.filters();
-    let tokens = Tokens { scope: Scope::of(&visit.actor), filter: filters.filter(), now: clock::now() };
-    let file = File { name: "tokens", of: "Tokens", format: Format::Csv, columns: &COLUMNS, filter: filters.words() };
+    let tokens = TokenExport { scope: TokenScope::of(&visit.actor), filter: filters.filter(), now: clock::now() };
+    let file = ExportFile { name: "tokens", of: "Tokens", format: Format::Csv, columns: &COLUMNS, filter: filters.words() };
     file.answer(&visit, tokens).await
 }
 
 /// The tokens that match, of those that their reader may see.
 #[derive(Clone)]
-struct Tokens {
-    scope: Scope,
-    filter: Filter,
+struct TokenExport {
+    scope: TokenScope,
+    filter: TokenFilter,
     now: NaiveDateTime,
 }
 
-impl Source for Tokens {
-    type Place = Position;
+impl ExportSource for TokenExport {
+    type Place = TokenPosition;
 
     fn count(&self, conn: &mut DbConnection) -> Result<Option<i64>, Error> {
         list::count(conn, &self.scope, &self.filter, self.now).map(Some)
     }
 
     fn part(&self, conn: &mut DbConnection, from: Option<Self::Place>) -> Result<(String, Option<Self::Place>), Error> {
-        let window = from.map_or(Window::First, Window::After);
+        let window = from.map_or(TokenWindow::First, TokenWindow::After);
         let size = i64::try_from(PART).unwrap_or(i64::MAX);
         let rows = list::page(conn, (&self.scope, &self.filter), &window, size, self.now)?;
         let mut text = String::new();
@@ -75,19 +75,19 @@ fn line(row: &AccountToken, out: &mut String) {
     csv::line(
         out,
         &[
-            Cell::Exact(&token.begins_with()),
-            Cell::Text(&token.name),
-            Cell::Exact(token.access.as_str()),
-            Cell::Text(&row.account_name),
-            Cell::Exact(token.account.as_str()),
-            Cell::Exact(row.kind.as_str()),
-            Cell::Exact(if row.account_disabled { "disabled" } else { "enabled" }),
-            Cell::Exact(if token.replaced_by.is_some() { "yes" } else { "no" }),
-            Cell::Exact(&created),
-            Cell::Text(&token.created_by_name),
-            Cell::Exact(&expires),
-            Cell::Exact(&used),
-            Cell::Text(token.last_used_from.as_deref().unwrap_or_default()),
+            CsvCell::Exact(&token.begins_with()),
+            CsvCell::Text(&token.name),
+            CsvCell::Exact(token.access.as_str()),
+            CsvCell::Text(&row.account_name),
+            CsvCell::Exact(token.account.as_str()),
+            CsvCell::Exact(row.kind.as_str()),
+            CsvCell::Exact(if row.account_disabled { "disabled" } else { "enabled" }),
+            CsvCell::Exact(if token.replaced_by.is_some() { "yes" } else { "no" }),
+            CsvCell::Exact(&created),
+            CsvCell::Text(&token.created_by_name),
+            CsvCell::Exact(&expires),
+            CsvCell::Exact(&used),
+            CsvCell::Text(token.last_used_from.as_deref().unwrap_or_default()),
         ],
     );
 }

@@ -9,7 +9,7 @@ use crate::tokens::filter::TOKENS;
 use crate::tokens::operations::chosen;
 use crate::tokens::value::text;
 use crate::tokens::view::list::FindPage;
-use crate::web::form::{Body, FormError};
+use crate::web::form::{FormError, RawBody};
 use crate::web::page::see_other;
 use crate::web::view::Field;
 use crate::web::visit::Visit;
@@ -30,9 +30,9 @@ async fn page(visit: &Visit, status: StatusCode, error: Option<&str>) -> Result<
 }
 
 /// `POST /settings/tokens/find`: whatever is in the body is the text. A token is the same in each encoding of a form.
-pub async fn find(visit: Visit, body: Result<Body, FormError>) -> Result<HttpResponse, Error> {
+pub async fn find(visit: Visit, body: Result<RawBody, FormError>) -> Result<HttpResponse, Error> {
     let body = match body {
-        Ok(Body(body)) if body.len() <= LIMIT => body,
+        Ok(RawBody(body)) if body.len() <= LIMIT => body,
         Ok(_) | Err(FormError::TooLarge(_)) => {
             let sentence = "The text is too long. Paste at most 1 MB at a time.";
             return page(&visit, StatusCode::PAYLOAD_TOO_LARGE, Some(sentence)).await;

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::settings;
 use crate::text::grouped;
 use crate::tokens::filter::{TOKENS, TokenQuery};
-use crate::tokens::model::listing::{AccountToken, Scope, Window};
+use crate::tokens::model::listing::{AccountToken, TokenScope, TokenWindow};
 use crate::tokens::queries::list;
 use crate::tokens::value::redaction::without_secrets;
 use crate::tokens::view::list::{TokenLine, TokensPage};
@@ -36,7 +36,7 @@ pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
 
 async fn page(visit: &Visit, query: &TokenQuery) -> Result<TokensPage, Error> {
     let (filters, window, now) = (query.filters(), query.window(), clock::now());
-    let (scope, filter) = (Scope::of(&visit.actor), filters.filter());
+    let (scope, filter) = (TokenScope::of(&visit.actor), filters.filter());
     let everybody = scope.is_everybody();
     let asked = (filter.clone(), window.clone());
     let ((mut rows, total, tracked_since), shell) = visit
@@ -45,20 +45,20 @@ async fn page(visit: &Visit, query: &TokenQuery) -> Result<TokensPage, Error> {
             let most = i64::try_from(SIZE).unwrap_or(i64::MAX) + 1;
             let rows = list::page(conn, (&scope, &filter), &window, most, now)?;
             let all = Total { count: i64::try_from(rows.len()).unwrap_or(i64::MAX), more: false };
-            let is_whole = window == Window::First && rows.len() <= SIZE;
+            let is_whole = window == TokenWindow::First && rows.len() <= SIZE;
             let total = if is_whole { all } else { list::total(conn, &scope, &filter, now)? };
             Ok((rows, total, settings::tracked_since(conn)?))
         })
         .await?;
     let further = rows.len() > SIZE;
     let (has_newer, has_older) = match window {
-        Window::First => (false, further),
-        Window::After(_) => (true, further),
-        Window::Before(_) => (further, true),
+        TokenWindow::First => (false, further),
+        TokenWindow::After(_) => (true, further),
+        TokenWindow::Before(_) => (further, true),
     };
     if further {
         let last = rows.len() - 1;
-        rows.remove(if matches!(window, Window::Before(_)) { 0 } else { last });
+        rows.remove(if matches!(window, TokenWindow::Before(_)) { 0 } else { last });
     }
     add_unwritten(&mut rows, visit)?;
     let step = |name, row: Option<&AccountToken>| row.map(|row| filters.page(name, &row.position(&filter)));

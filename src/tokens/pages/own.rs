@@ -23,7 +23,7 @@ use crate::tokens::value::Access;
 use crate::tokens::view::{OWN, OwnTokensPage};
 use crate::tokens::{policy, queries};
 use crate::web::form::Form;
-use crate::web::navigation::Counts;
+use crate::web::navigation::NavigationCounts;
 use crate::web::page::{see_other, whom_to_ask};
 use crate::web::view::moment::day;
 use crate::web::view::{Flash, Moment};
@@ -114,7 +114,7 @@ pub async fn value(visit: Visit, path: web::Path<TokenPath>) -> Result<HttpRespo
     let (seal, peek, navigation) = (visit.seal()?, is_a_peek(&visit.request), visit.navigation);
     let shown = visit.write(move |conn, actor| {
         let account = own::account(conn, actor)?;
-        Ok((values::show(conn, account, &path.token, &seal, peek)?, Counts::read(conn, navigation)?))
+        Ok((values::show(conn, account, &path.token, &seal, peek)?, NavigationCounts::read(conn, navigation)?))
     });
     let (shown, counts) = shown.await?;
     show_value(&visit, visit.shell(OWN, &counts), shown, vec![("Your API tokens".into(), OWN.into())])

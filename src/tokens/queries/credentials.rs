@@ -28,13 +28,13 @@ pub struct StoredToken {
     pub revoked: bool,
 }
 
-type TokenColumns = (String, Vec<u8>, String, Option<NaiveDateTime>, Option<NaiveDateTime>);
+type CredentialColumns = (String, Vec<u8>, String, Option<NaiveDateTime>, Option<NaiveDateTime>);
 
 const TOKEN: (tokens::id, tokens::digest, tokens::access, tokens::expires_at, tokens::revoked_at) =
     (tokens::id, tokens::digest, tokens::access, tokens::expires_at, tokens::revoked_at);
 
-impl From<TokenColumns> for StoredToken {
-    fn from((id, digest, access, expires_at, revoked_at): TokenColumns) -> Self {
+impl From<CredentialColumns> for StoredToken {
+    fn from((id, digest, access, expires_at, revoked_at): CredentialColumns) -> Self {
         Self { id, digest, access, expires_at, revoked: revoked_at.is_some() }
     }
 }
@@ -54,14 +54,19 @@ pub struct StoredCredential {
 
 /// The tokens of these accounts.
 pub fn credentials(conn: &mut DbConnection, of: &[Id]) -> Result<Vec<StoredCredential>, Error> {
-    type Stored = (TokenColumns, Id, String, String, bool);
-    let rows: Vec<Stored> = tokens::table
+    type CredentialOwner = (CredentialColumns, Id, String, String, bool);
+    let rows: Vec<CredentialOwner> = tokens::table
         .inner_join(accounts::table)
         .filter(tokens::account_id.eq_any(of.iter().map(Id::as_str)))
         .select((TOKEN, accounts::id, accounts::kind, accounts::name, accounts::disabled))
         .load(conn)?;
-    let stored =
-        |(token, account, kind, name, disabled): Stored| StoredCredential { token: token.into(), account, kind, name, disabled };
+    let stored = |(token, account, kind, name, disabled): CredentialOwner| StoredCredential {
+        token: token.into(),
+        account,
+        kind,
+        name,
+        disabled,
+    };
     Ok(rows.into_iter().map(stored).collect())
 }
 
@@ -74,7 +79,7 @@ pub struct OwnedToken {
 
 /// The tokens of these public ids.
 pub fn tokens(conn: &mut DbConnection, ids: &[&str]) -> Result<Vec<OwnedToken>, Error> {
-    let rows: Vec<(TokenColumns, Id)> =
+    let rows: Vec<(CredentialColumns, Id)> =
         tokens::table.filter(tokens::id.eq_any(ids)).select((TOKEN, tokens::account_id)).load(conn)?;
     Ok(rows.into_iter().map(|(token, account)| OwnedToken { token: token.into(), account }).collect())
 }
@@ -130,7 +135,7 @@ pub fn last_revision(conn: &mut DbConnection) -> Result<i64, Error> {
 
 /// What changed after a revision.
 #[derive(Debug, Clone)]
-pub struct Changed {
+pub struct RevisionChanges {
     /// The last change.
     pub revision: i64,
     /// Whether anything but accounts changed.
@@ -153,7 +158,7 @@ pub struct RoleChange {
 }
 
 /// What changed after revision `since`; `None` if nothing did.
-pub fn changed_since(conn: &mut DbConnection, since: i64) -> Result<Option<Changed>, Error> {
+pub fn changed_since(conn: &mut DbConnection, since: i64) -> Result<Option<RevisionChanges>, Error> {
     let revision = last_revision(conn)?;
     if revision <= since {
         return Ok(None);
@@ -167,7 +172,8 @@ pub fn changed_since(conn: &mut DbConnection, since: i64) -> Result<Option<Chang
         .load(conn)?;
     // Retention has deleted some of them: nobody knows any more what they touched.
     let whole: i64 = revisions::table.filter(revisions::revision.eq(since + 1)).count().get_result(conn)?;
-    let mut changed = Changed { revision, everything: whole == 0, states: Vec::new(), roles: Vec::new(), accounts: Vec::new() };
+    let mut changed =
+        RevisionChanges { revision, everything: whole == 0, states: Vec::new(), roles: Vec::new(), accounts: Vec::new() };
     let mut others: HashSet<Id> = HashSet::new();
     for (verb, kind, id, object) in events {
         let Some(account) = Kind::parse(&kind).and(id) else {

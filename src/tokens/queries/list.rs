@@ -5,13 +5,13 @@ use chrono::{NaiveDateTime, TimeDelta};
 use diesel::QueryableByName;
 use diesel::sql_types::{Bool, Text};
 
-use crate::accounts::model::{Activity, COUNT_LIMIT, Kind, SOON_DAYS, Total};
+use crate::accounts::model::{ActivityFilter, COUNT_LIMIT, Kind, SOON_DAYS, Total};
 use crate::database::sql::Sql;
 use crate::database::{DbConnection, Engine};
 use crate::error::Error;
 use crate::id::Id;
-use crate::tokens::model::listing::{AccountToken, Expires, Filter, Position, Reach, Scope, Window};
-use crate::tokens::queries::TokenRow;
+use crate::tokens::model::listing::{AccountToken, Expires, Reach, TokenFilter, TokenPosition, TokenScope, TokenWindow};
+use crate::tokens::queries::StoredTokenRow;
 
 /// What an [`AccountToken`] is read from, of tokens `t` and accounts `a`.
 const COLUMNS: &str = "t.id AS id, t.account_id AS account_id, t.name AS name, t.access AS access, t.created_at AS created_at, \
@@ -22,7 +22,7 @@ const COLUMNS: &str = "t.id AS id, t.account_id AS account_id, t.name AS name, t
 #[derive(QueryableByName)]
 struct AccountTokenRow {
     #[diesel(embed)]
-    token: TokenRow,
+    token: StoredTokenRow,
     #[diesel(sql_type = Text)]
     kind: String,
     #[diesel(sql_type = Text)]
@@ -57,7 +57,7 @@ pub(super) fn load(conn: &mut DbConnection, sql: Sql) -> Result<Vec<AccountToken
 }
 
 /// `FROM … WHERE …`: the tokens `t` in a scope, with their accounts `a`.
-pub(super) fn from(scope: &Scope, sql: &mut Sql) {
+pub(super) fn from(scope: &TokenScope, sql: &mut Sql) {
     let own = || scope.own.as_ref().map_or("", Id::as_str);
     if scope.systems == Reach::OwnTeams && !scope.users {
         // Of a hundred thousand accounts a few are colleagues: from them to their tokens.
@@ -75,7 +75,7 @@ pub(super) fn from(scope: &Scope, sql: &mut Sql) {
 }
 
 /// Whether a token's account `a` is in a scope.
-pub(super) fn within(scope: &Scope, sql: &mut Sql) {
+pub(super) fn within(scope: &TokenScope, sql: &mut Sql) {
     if scope.is_everybody() {
         sql.push("1 = 1");
         return;
@@ -94,7 +94,7 @@ pub(super) fn within(scope: &Scope, sql: &mut Sql) {
 }
 
 /// ` AND …`: those that the list shows. Revoked ones have left it; old values are in it while they work.
-fn matching(engine: Engine, filter: &Filter, now: NaiveDateTime, sql: &mut Sql) {
+fn matching(engine: Engine, filter: &TokenFilter, now: NaiveDateTime, sql: &mut Sql) {
     sql.push(" AND t.revoked_at IS NULL AND (t.replaced_by IS NULL OR t.expires_at > ").bind(now).push(")");
     match filter.expires {
         // Old values are meant to end.
@@ -107,9 +107,9 @@ fn matching(engine: Engine, filter: &Filter, now: NaiveDateTime, sql: &mut Sql) 
         None => {}
     }
     match filter.used {
-        Some(Activity::Recent) => drop(sql.push(" AND t.last_used_at >= ").bind(now - TimeDelta::days(30))),
-        Some(Activity::Unused(days)) => drop(sql.push(" AND t.last_used_at < ").bind(now - TimeDelta::days(days))),
-        Some(Activity::Never) => drop(sql.push(" AND t.last_used_at IS NULL")),
+        Some(ActivityFilter::Recent) => drop(sql.push(" AND t.last_used_at >= ").bind(now - TimeDelta::days(30))),
+        Some(ActivityFilter::Unused(days)) => drop(sql.push(" AND t.last_used_at < ").bind(now - TimeDelta::days(days))),
+        Some(ActivityFilter::Never) => drop(sql.push(" AND t.last_used_at IS NULL")),
         None => {}
     }
     if let Some(access) = filter.access {
@@ -119,7 +119,7 @@ fn matching(engine: Engine, filter: &Filter, now: NaiveDateTime, sql: &mut Sql) 
 }
 
 /// Words are sought in both names, each anywhere.
-fn searched(engine: Engine, filter: &Filter, sql: &mut Sql) {
+fn searched(engine: Engine, filter: &TokenFilter, sql: &mut Sql) {
     let search = &filter.search;
     if search.is_empty() {
         return;
@@ -152,7 +152,7 @@ fn engine(conn: &DbConnection) -> Engine {
 }
 
 /// All that match, for a statement that begins with something else.
-pub(super) fn all_matching(conn: &DbConnection, scope: &Scope, filter: &Filter, now: NaiveDateTime, sql: &mut Sql) {
+pub(super) fn all_matching(conn: &DbConnection, scope: &TokenScope, filter: &TokenFilter, now: NaiveDateTime, sql: &mut Sql) {
     from(scope, sql);
     matching(engine(conn), filter, now, sql);
 }
@@ -160,13 +160,13 @@ pub(super) fn all_matching(conn: &DbConnection, scope: &Scope, filter: &Filter, 
 /// Up to `size` tokens in the list's order.
 pub fn page(
     conn: &mut DbConnection,
-    (scope, filter): (&Scope, &Filter),
-    window: &Window,
+    (scope, filter): (&TokenScope, &TokenFilter),
+    window: &TokenWindow,
     size: i64,
     now: NaiveDateTime,
 ) -> Result<Vec<AccountToken>, Error> {
     let column = if filter.is_by_expiry() { "t.expires_at" } else { "t.created_at" };
-    let back = matches!(window, Window::Before(_));
+    let back = matches!(window, TokenWindow::Before(_));
     // The newest come first, and what expires first.
     let descending = filter.is_by_expiry() == back;
     let mut sql = Sql::default();
@@ -177,7 +177,7 @@ pub fn page(
         &mut sql,
     );
     all_matching(conn, scope, filter, now, &mut sql);
-    if let Window::After(Position { at, id }) | Window::Before(Position { at, id }) = window {
+    if let TokenWindow::After(TokenPosition { at, id }) | TokenWindow::Before(TokenPosition { at, id }) = window {
         let than = if descending { "<" } else { ">" };
         sql.push(&format!(" AND ({column}, t.id) {than} (")).bind(*at).push(", ").bind(id.as_str()).push(")");
     }
@@ -191,7 +191,7 @@ pub fn page(
 }
 
 /// How many match, counted up to a limit.
-pub fn total(conn: &mut DbConnection, scope: &Scope, filter: &Filter, now: NaiveDateTime) -> Result<Total, Error> {
+pub fn total(conn: &mut DbConnection, scope: &TokenScope, filter: &TokenFilter, now: NaiveDateTime) -> Result<Total, Error> {
     let mut sql = Sql::new("SELECT count(*) AS n FROM (SELECT 1");
     all_matching(conn, scope, filter, now, &mut sql);
     sql.limit(COUNT_LIMIT + 1).push(") s");
@@ -200,7 +200,7 @@ pub fn total(conn: &mut DbConnection, scope: &Scope, filter: &Filter, now: Naive
 }
 
 /// How many match, all of them counted.
-pub fn count(conn: &mut DbConnection, scope: &Scope, filter: &Filter, now: NaiveDateTime) -> Result<i64, Error> {
+pub fn count(conn: &mut DbConnection, scope: &TokenScope, filter: &TokenFilter, now: NaiveDateTime) -> Result<i64, Error> {
     let mut sql = Sql::new("SELECT count(*) AS n");
     all_matching(conn, scope, filter, now, &mut sql);
     sql.number(conn)

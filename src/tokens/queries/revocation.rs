@@ -11,7 +11,7 @@ use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
-use crate::tokens::model::listing::Scope;
+use crate::tokens::model::listing::TokenScope;
 
 /// What is to be revoked.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ impl Chosen<'_> {
     }
 
     /// The first account, by name, that is not in the scope.
-    pub fn first_outside(&self, conn: &mut DbConnection, scope: &Scope) -> Result<Option<String>, Error> {
+    pub fn first_outside(&self, conn: &mut DbConnection, scope: &TokenScope) -> Result<Option<String>, Error> {
         let mut sql = Sql::new("SELECT a.name AS name");
         self.from(&mut sql);
         sql.push(" AND NOT (");

@@ -11,7 +11,7 @@ use crate::database::DbConnection;
 use crate::database::sql::{MOST_VALUES, Sql};
 use crate::error::Error;
 use crate::id::Id;
-use crate::tokens::model::listing::{AccountToken, Filter, Scope};
+use crate::tokens::model::listing::{AccountToken, TokenFilter, TokenScope};
 
 fn into(selection: &Id, whole: bool) -> Sql {
     let mut sql = Sql::new("INSERT INTO selection_tokens (selection_id, token_id, whole) SELECT ");
@@ -20,7 +20,7 @@ fn into(selection: &Id, whole: bool) -> Sql {
 }
 
 /// Puts those of `ids` that the scope holds into a selection, and says how many.
-pub fn insert(conn: &mut DbConnection, selection: &Id, scope: &Scope, ids: &[String], whole: bool) -> Result<usize, Error> {
+pub fn insert(conn: &mut DbConnection, selection: &Id, scope: &TokenScope, ids: &[String], whole: bool) -> Result<usize, Error> {
     let mut inserted = 0;
     for ids in ids.chunks(MOST_VALUES) {
         let mut sql = into(selection, whole);
@@ -35,7 +35,7 @@ pub fn insert(conn: &mut DbConnection, selection: &Id, scope: &Scope, ids: &[Str
 pub fn insert_matching(
     conn: &mut DbConnection,
     selection: &Id,
-    (scope, filter): (&Scope, &Filter),
+    (scope, filter): (&TokenScope, &TokenFilter),
     now: NaiveDateTime,
 ) -> Result<usize, Error> {
     let mut sql = into(selection, true);
@@ -46,7 +46,7 @@ pub fn insert_matching(
 /// The hashes of those of `ids` that exist, whosever they are.
 pub fn digests(conn: &mut DbConnection, ids: &[String]) -> Result<HashMap<String, Vec<u8>>, Error> {
     #[derive(QueryableByName)]
-    struct Stored {
+    struct DigestRow {
         #[diesel(sql_type = Text)]
         id: String,
         #[diesel(sql_type = Binary)]
@@ -56,13 +56,13 @@ pub fn digests(conn: &mut DbConnection, ids: &[String]) -> Result<HashMap<String
     for ids in ids.chunks(MOST_VALUES) {
         let mut sql = Sql::new("SELECT t.id AS id, t.digest AS digest FROM tokens t WHERE t.id IN ");
         sql.bind_list(ids.iter().map(String::as_str));
-        digests.extend(sql.load::<Stored>(conn)?.into_iter().map(|row| (row.id, row.digest)));
+        digests.extend(sql.load::<DigestRow>(conn)?.into_iter().map(|row| (row.id, row.digest)));
     }
     Ok(digests)
 }
 
 /// Those of `ids` that the scope holds.
-pub fn seen(conn: &mut DbConnection, scope: &Scope, ids: &[String]) -> Result<HashSet<String>, Error> {
+pub fn seen(conn: &mut DbConnection, scope: &TokenScope, ids: &[String]) -> Result<HashSet<String>, Error> {
     #[derive(QueryableByName)]
     struct Seen {
         #[diesel(sql_type = Text)]
@@ -78,13 +78,13 @@ pub fn seen(conn: &mut DbConnection, scope: &Scope, ids: &[String]) -> Result<Ha
     Ok(seen)
 }
 
-fn of_selection(selection: &Id, scope: &Scope, sql: &mut Sql) {
+fn of_selection(selection: &Id, scope: &TokenScope, sql: &mut Sql) {
     from(scope, sql);
     sql.push(" AND t.id IN (SELECT s.token_id FROM selection_tokens s WHERE s.selection_id = ").bind(selection).push(")");
 }
 
 /// The first `limit` tokens of a selection, by account and name.
-pub fn rows(conn: &mut DbConnection, selection: &Id, scope: &Scope, limit: i64) -> Result<Vec<AccountToken>, Error> {
+pub fn rows(conn: &mut DbConnection, selection: &Id, scope: &TokenScope, limit: i64) -> Result<Vec<AccountToken>, Error> {
     let whole = |sql: &mut Sql| {
         sql.push("(SELECT s.whole FROM selection_tokens s WHERE s.token_id = t.id AND s.selection_id = ")
             .bind(selection)
@@ -98,9 +98,9 @@ pub fn rows(conn: &mut DbConnection, selection: &Id, scope: &Scope, limit: i64) 
 }
 
 /// How many tokens of a selection there are, and how many of them can be revoked.
-pub fn counts(conn: &mut DbConnection, selection: &Id, scope: &Scope) -> Result<(i64, i64), Error> {
+pub fn counts(conn: &mut DbConnection, selection: &Id, scope: &TokenScope) -> Result<(i64, i64), Error> {
     #[derive(QueryableByName)]
-    struct Counts {
+    struct TokenCounts {
         #[diesel(sql_type = BigInt)]
         total: i64,
         #[diesel(sql_type = BigInt)]
@@ -110,5 +110,5 @@ pub fn counts(conn: &mut DbConnection, selection: &Id, scope: &Scope) -> Result<
     sql.push("EXISTS (SELECT 1 FROM selection_tokens s WHERE s.token_id = t.id AND s.whole = TRUE AND s.selection_id = ");
     sql.bind(selection).push(") THEN 1 END) AS open");
     of_selection(selection, scope, &mut sql);
-    Ok(sql.load::<Counts>(conn)?.first().map_or((0, 0), |counts| (counts.total, counts.open)))
+    Ok(sql.load::<TokenCounts>(conn)?.first().map_or((0, 0), |counts| (counts.total, counts.open)))
 }

@@ -7,11 +7,11 @@ use super::{ID_AT, ID_LENGTH, TOKEN_LENGTH, TokenValue};
 /// The tokens that a text holds, by their public IDs, each once: all whole values that begin with it. None, where only an ID
 /// is there, or a value that was cut or mistyped.
 #[derive(Debug, Default)]
-pub struct Found(pub BTreeMap<String, Vec<TokenValue>>);
+pub struct TokensInText(pub BTreeMap<String, Vec<TokenValue>>);
 
 /// Looks through a text of any kind, in one pass: values are the same in every encoding that keeps ASCII.
-pub fn find(text: &[u8]) -> Found {
-    let mut found = Found::default();
+pub fn find(text: &[u8]) -> TokensInText {
+    let mut found = TokensInText::default();
     let mut known = HashSet::new();
     let mut at = 0;
     while let Some(next) = text[at..].windows(ID_AT + ID_LENGTH).position(is_beginning) {

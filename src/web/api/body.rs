@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
-use crate::web::form::{Body, FormError};
+use crate::web::form::{FormError, RawBody};
 use crate::web::{api, json};
 
 /// What a body holds. No body at all is an empty object.
@@ -24,10 +24,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
-        let body = Body::from_request(&request, payload);
+        let body = RawBody::from_request(&request, payload);
         Box::pin(async move {
             match body.await {
-                Ok(Body(bytes)) => Ok(Self(read(&bytes)?)),
+                Ok(RawBody(bytes)) => Ok(Self(read(&bytes)?)),
                 Err(error) => {
                     let sentence = match error {
                         FormError::TooLarge(_) => "The body is too large. The limit is 2 MiB.",

@@ -7,7 +7,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
-use super::params::Params;
+use super::params::QueryParams;
 use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
 use crate::config::{BaseUrl, Config};
@@ -79,8 +79,8 @@ impl Call {
         self.base.0.clone()
     }
 
-    pub fn params(&self) -> Params {
-        Params::of(&self.request, self.base())
+    pub fn params(&self) -> QueryParams {
+        QueryParams::of(&self.request, self.base())
     }
 }
 

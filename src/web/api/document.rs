@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use serde_json::{Map, Value, json};
 
-use super::operation::{Answer, Kind, Media, Operation, Parameter, Schemas, Shape};
+use super::operation::{Media, Operation, Parameter, ParameterKind, ResponseDoc, Schemas, Shape};
 use super::{PROBLEM, Problem};
 
 /// An endpoint, as the routes have it.
@@ -133,7 +133,7 @@ fn responses(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
     for (status, text) in common {
         responses.insert(status.to_string(), error(text));
     }
-    for Answer { status, text, shape } in operation.answers {
+    for ResponseDoc { status, text, shape } in operation.answers {
         let media = if operation.media == Media::Hal { "application/hal+json" } else { "application/json" };
         let described = match shape {
             Some(shape) => json!({ "description": text, "content": { media: content(shape, schemas) } }),
@@ -165,13 +165,13 @@ fn in_path(name: &str) -> Value {
 
 fn in_query(parameter: &Parameter) -> Value {
     let schema = match parameter.kind {
-        Kind::Text => json!({ "type": "string" }),
-        Kind::Short(most) => json!({ "type": "string", "maxLength": most }),
-        Kind::Moment => json!({ "type": "string", "format": "date-time" }),
-        Kind::Uuid => json!({ "type": "string", "format": "uuid" }),
-        Kind::Flag => json!({ "type": "boolean" }),
-        Kind::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
-        Kind::Word(words) => json!({ "type": "string", "enum": words }),
+        ParameterKind::Text => json!({ "type": "string" }),
+        ParameterKind::Short(most) => json!({ "type": "string", "maxLength": most }),
+        ParameterKind::Moment => json!({ "type": "string", "format": "date-time" }),
+        ParameterKind::Uuid => json!({ "type": "string", "format": "uuid" }),
+        ParameterKind::Flag => json!({ "type": "boolean" }),
+        ParameterKind::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        ParameterKind::Word(words) => json!({ "type": "string", "enum": words }),
     };
     let (name, text) = (parameter.name, parameter.text);
     json!({ "name": name, "in": "query", "allowEmptyValue": true, "schema": schema, "description": text })

@@ -45,7 +45,7 @@ fn example<T: Example + Serialize>() -> Value {
 
 /// What a parameter of a query string may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ParameterKind {
     Text,
     /// A text of at most so many characters.
     Short(usize),
@@ -63,26 +63,26 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter {
     pub name: &'static str,
-    pub kind: Kind,
+    pub kind: ParameterKind,
     pub text: &'static str,
 }
 
 /// An answer that is a success, or an error that needs a word of explanation.
 #[derive(Clone, Copy)]
-pub struct Answer {
+pub struct ResponseDoc {
     pub status: u16,
     pub text: &'static str,
     /// The body of a success; errors all have the same.
     pub shape: Option<Shape>,
 }
 
-pub const fn answers<T: ToSchema + Example + Serialize>(status: u16, text: &'static str) -> Answer {
-    Answer { status, text, shape: Some(Shape::of::<T>()) }
+pub const fn answers<T: ToSchema + Example + Serialize>(status: u16, text: &'static str) -> ResponseDoc {
+    ResponseDoc { status, text, shape: Some(Shape::of::<T>()) }
 }
 
 /// An answer without a body, or an error.
-pub const fn says(status: u16, text: &'static str) -> Answer {
-    Answer { status, text, shape: None }
+pub const fn says(status: u16, text: &'static str) -> ResponseDoc {
+    ResponseDoc { status, text, shape: None }
 }
 
 /// An endpoint, described. What every endpoint may answer (400, 401, 403, 404 for what its path names, 429, 503) is added to it.
@@ -99,7 +99,7 @@ pub struct Operation {
     /// Whether the body may be left out.
     pub optional_body: bool,
     pub media: Media,
-    pub answers: &'static [Answer],
+    pub answers: &'static [ResponseDoc],
 }
 
 /// The media types of the bodies.
@@ -117,7 +117,7 @@ pub enum Media {
 
 impl Operation {
     /// One without parameters and body.
-    pub const fn new(group: &'static str, summary: &'static str, text: &'static str, answers: &'static [Answer]) -> Self {
+    pub const fn new(group: &'static str, summary: &'static str, text: &'static str, answers: &'static [ResponseDoc]) -> Self {
         Self { group, summary, text, query: &[], body: None, optional_body: false, media: Media::Hal, answers }
     }
 
@@ -150,8 +150,11 @@ impl Operation {
 /// The parameters of every list in pages.
 pub const PAGE: Parameter = Parameter {
     name: "page",
-    kind: Kind::Number(1, super::params::MOST_PAGE),
+    kind: ParameterKind::Number(1, super::params::MOST_PAGE),
     text: "The page, from 1. Beyond the end it is empty.",
 };
-pub const SIZE: Parameter =
-    Parameter { name: "size", kind: Kind::Number(1, super::params::MOST_SIZE), text: "Items per page; 50 unless given." };
+pub const SIZE: Parameter = Parameter {
+    name: "size",
+    kind: ParameterKind::Number(1, super::params::MOST_SIZE),
+    text: "Items per page; 50 unless given.",
+};

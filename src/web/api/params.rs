@@ -13,13 +13,13 @@ pub const MOST_SIZE: i64 = 1_000;
 pub const MOST_PAGE: i64 = 1_000_000;
 
 /// The parameters of a query string, decoded. Unknown ones are ignored.
-pub struct Params {
+pub struct QueryParams {
     base: String,
     path: String,
     given: Vec<(String, String)>,
 }
 
-impl Params {
+impl QueryParams {
     pub fn of(request: &HttpRequest, base: String) -> Self {
         let given = serde_html_form::from_str(request.query_string()).unwrap_or_default();
         Self { base, path: request.path().to_owned(), given }
@@ -180,8 +180,8 @@ mod tests {
 
     use super::*;
 
-    fn params(query: &str) -> Params {
-        Params::of(&TestRequest::with_uri(&format!("/admin/users?{query}")).to_http_request(), "https://m.example".into())
+    fn params(query: &str) -> QueryParams {
+        QueryParams::of(&TestRequest::with_uri(&format!("/admin/users?{query}")).to_http_request(), "https://m.example".into())
     }
 
     #[test]

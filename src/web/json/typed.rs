@@ -121,7 +121,7 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
             },
             Value::String(text) => visitor.visit_borrowed_str(text),
             Value::Array(items) => visitor.visit_seq(Items { items: items.iter(), at: 0 }),
-            Value::Object(fields) => visitor.visit_map(Fields::of(fields)),
+            Value::Object(fields) => visitor.visit_map(ObjectFields::of(fields)),
         }
     }
 
@@ -156,7 +156,7 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         match self.0 {
-            Value::Object(fields) => visitor.visit_map(Fields::of(fields)),
+            Value::Object(fields) => visitor.visit_map(ObjectFields::of(fields)),
             _ => Err(must_be("an object")),
         }
     }
@@ -207,18 +207,18 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     }
 }
 
-struct Fields<'de> {
+struct ObjectFields<'de> {
     fields: serde_json::map::Iter<'de>,
     present: Option<(&'de str, &'de Value)>,
 }
 
-impl<'de> Fields<'de> {
+impl<'de> ObjectFields<'de> {
     fn of(fields: &'de Map<String, Value>) -> Self {
         Self { fields: fields.iter(), present: None }
     }
 }
 
-impl<'de> MapAccess<'de> for Fields<'de> {
+impl<'de> MapAccess<'de> for ObjectFields<'de> {
     type Error = Wrong;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Wrong> {
@@ -242,14 +242,14 @@ mod tests {
 
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(rename_all = "camelCase")]
-    struct Person {
+    struct SamplePerson {
         name: String,
         #[serde(default)]
         is_active: Option<bool>,
         #[serde(default)]
         roles: Vec<Id>,
         #[serde(default)]
-        friends: Vec<Person>,
+        friends: Vec<SamplePerson>,
         #[serde(default)]
         size: Option<i64>,
     }
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn what_is_right_is_read_and_the_rest_ignored() {
         let value = json!({"name": "Ida", "isActive": null, "more": {"a": [1.5]}, "friends": [{"name": "Bo", "size": 3.0}]});
-        let person: Person = typed(&value).unwrap();
+        let person: SamplePerson = typed(&value).unwrap();
         assert_eq!((person.name.as_str(), person.is_active, person.friends[0].size), ("Ida", None, Some(3)));
         assert_eq!(typed::<Vec<bool>>(&json!([true])), Ok(vec![true]));
     }
@@ -283,10 +283,10 @@ mod tests {
             (json!({"name": "a", "more": {"x": ["\u{0}"]}}), "more.x[0]", "This must not contain the character U+0000."),
         ] {
             let wrong = vec![(path.to_owned(), message.to_owned())];
-            assert_eq!(typed::<Person>(&value), Err(Error::InvalidAt(wrong)), "{value}");
+            assert_eq!(typed::<SamplePerson>(&value), Err(Error::InvalidAt(wrong)), "{value}");
         }
         for value in [json!(["Ida"]), json!(null), json!("Ida"), json!(7)] {
-            assert_eq!(typed::<Person>(&value), Err(Error::BadRequest("The body must be an object.".into())), "{value}");
+            assert_eq!(typed::<SamplePerson>(&value), Err(Error::BadRequest("The body must be an object.".into())), "{value}");
         }
     }
 }

@@ -16,18 +16,18 @@ const EVERYBODY: IpAddr = IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED);
 
 /// Counts refused API tokens by the client's address. It is asked only when a token has been refused already, so a good
 /// one passes whatever else comes from its address, and at no cost. Share it between the workers.
-pub struct Refusals {
+pub struct TokenRefusals {
     /// `None` where nothing is limited.
     addresses: Option<Quotas<IpAddr>>,
     counted: AtomicU32,
     crowded: AtomicBool,
 }
 
-impl Refusals {
+impl TokenRefusals {
     /// `limit` refusals at once, of which a tenth comes back each second; zero for no limit.
-    pub fn new(limit: u32) -> Refusals {
+    pub fn new(limit: u32) -> TokenRefusals {
         let addresses = (limit > 0).then(|| Quotas::new((limit, RETURN_IN / limit)));
-        Refusals { addresses, counted: AtomicU32::new(0), crowded: AtomicBool::new(false) }
+        TokenRefusals { addresses, counted: AtomicU32::new(0), crowded: AtomicBool::new(false) }
     }
 
     /// Counts a refused token.
@@ -49,7 +49,7 @@ impl Refusals {
     }
 }
 
-impl std::fmt::Debug for Refusals {
+impl std::fmt::Debug for TokenRefusals {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Refusals").finish_non_exhaustive()
     }
@@ -65,20 +65,20 @@ mod tests {
 
     #[test]
     fn refused_tokens_have_a_quota_by_address_that_comes_back() {
-        let (refusals, now) = (Refusals::new(100), Instant::now());
+        let (refusals, now) = (TokenRefusals::new(100), Instant::now());
         assert!((0..100).all(|_| refusals.count_at(now, address(1)).is_ok()));
         assert_eq!(refusals.count_at(now, address(1)), Err(Duration::from_secs(1)));
         assert_eq!(refusals.count_at(now, address(2)), Ok(()));
         let later = now + Duration::from_secs(1);
         assert_eq!((0..20).filter(|_| refusals.count_at(later, address(1)).is_ok()).count(), 10);
-        let unlimited = Refusals::new(0);
+        let unlimited = TokenRefusals::new(0);
         assert!((0..1000).all(|_| unlimited.count_at(now, address(1)).is_ok()));
         assert!((0..1000).all(|_| refusals.count_at(now, None).is_ok()));
     }
 
     #[test]
     fn refused_addresses_do_not_fill_the_memory() {
-        let (refusals, now) = (Refusals::new(100), Instant::now());
+        let (refusals, now) = (TokenRefusals::new(100), Instant::now());
         let from = |now: Instant, number: u32| {
             let [high, low] = [(number >> 16) as u16, number as u16];
             refusals.count_at(now, Some(IpAddr::from([0x2001, high, low, 0, 0, 0, 0, 1])))

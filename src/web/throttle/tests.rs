@@ -1,12 +1,12 @@
 use super::*;
 
 /// A throttle at a moment that can be moved on.
-struct Stage {
+struct ThrottleAtTime {
     throttle: Throttle,
     now: Instant,
 }
 
-impl Stage {
+impl ThrottleAtTime {
     fn new() -> Self {
         Self { throttle: Throttle::default(), now: Instant::now() }
     }
@@ -30,7 +30,7 @@ fn too_many(seconds: u64, first: bool) -> Result<u32, TooMany> {
 
 #[test]
 fn one_account_is_tried_ten_times_from_one_address() {
-    let mut stage = Stage::new();
+    let mut stage = ThrottleAtTime::new();
     for attempt in 0..10 {
         assert_eq!(stage.attempt(address(1), "Maya@Example.org"), Ok(9 - attempt));
     }
@@ -49,7 +49,7 @@ fn one_account_is_tried_ten_times_from_one_address() {
 
 #[test]
 fn who_has_none_left_is_told_until_when() {
-    let stage = Stage::new();
+    let stage = ThrottleAtTime::new();
     let attempts: Vec<Attempt> =
         (0..10).map(|_| stage.throttle.attempt_at(stage.now, address(1), "maya@example.org").unwrap()).collect();
     assert!(attempts[..9].iter().all(|attempt| attempt.wait.is_zero()));
@@ -58,7 +58,7 @@ fn who_has_none_left_is_told_until_when() {
 
 #[test]
 fn one_account_is_tried_a_hundred_times_from_everywhere() {
-    let mut stage = Stage::new();
+    let mut stage = ThrottleAtTime::new();
     for attempt in 0..100 {
         assert!(stage.attempt(address(attempt / 10), "maya@example.org").is_ok());
     }
@@ -75,7 +75,7 @@ fn one_account_is_tried_a_hundred_times_from_everywhere() {
 
 #[test]
 fn one_account_has_one_count_however_it_is_spelled() {
-    let stage = Stage::new();
+    let stage = ThrottleAtTime::new();
     let spellings = ["maya@example.org", "MAYA@example.org", "ｍaya@example.org", " maya＠example.org", "maya@ｅxample.org."];
     for spelling in spellings.iter().cycle().take(10) {
         assert!(stage.attempt(address(1), spelling).is_ok(), "{spelling}");
@@ -87,7 +87,7 @@ fn one_account_has_one_count_however_it_is_spelled() {
 
 #[test]
 fn one_address_tries_thirty_times_and_then_a_few_that_are_new_to_it() {
-    let mut stage = Stage::new();
+    let mut stage = ThrottleAtTime::new();
     for attempt in 0..30 {
         assert!(stage.attempt(address(1), &format!("{attempt}@example.org")).is_ok());
     }
@@ -104,7 +104,7 @@ fn one_address_tries_thirty_times_and_then_a_few_that_are_new_to_it() {
 
 #[test]
 fn a_successful_attempt_costs_nothing() {
-    let (stage, browser) = (Stage::new(), Id::new());
+    let (stage, browser) = (ThrottleAtTime::new(), Id::new());
     for attempt in 0..200 {
         let counted = stage.throttle.attempt_at(stage.now, address(1), "maya@example.org").unwrap();
         assert_eq!(counted.left, 9, "{attempt}");
@@ -120,7 +120,7 @@ fn a_successful_attempt_costs_nothing() {
 
 #[test]
 fn a_site_of_ipv6_is_one_address() {
-    let stage = Stage::new();
+    let stage = ThrottleAtTime::new();
     for network in 0..30u16 {
         let address = IpAddr::from([0x2001, 0xdb8, 7, network, 0, 0, 0, 1]);
         assert!(stage.attempt(address, &format!("{network}@example.org")).is_ok());
@@ -131,7 +131,7 @@ fn a_site_of_ipv6_is_one_address() {
 
 #[test]
 fn what_is_long_past_is_forgotten() {
-    let mut stage = Stage::new();
+    let mut stage = ThrottleAtTime::new();
     for attempt in 0..CLEAN_UP_EVERY - 1 {
         let address = IpAddr::from(attempt.to_be_bytes());
         assert!(stage.attempt(address, &format!("{attempt}@example.org")).is_ok());

@@ -1,7 +1,7 @@
 //! What each filter finds, what stands at a field that cannot be understood, and which index answers.
 
-use muster::audit::queries::log::{self, Way};
-use muster::audit::{filter::LogQuery, model::Position};
+use muster::audit::queries::log::{self, LogDirection};
+use muster::audit::{filter::LogQuery, model::LogPosition};
 use muster::database::sql::Sql;
 use muster::roles::predefined;
 
@@ -133,7 +133,7 @@ fn each_filter_alone_is_answered_by_an_index_in_its_order() {
         use diesel::connection::SimpleConnection;
         app.read(|conn| Ok(conn.batch_execute("ANALYZE audit_events; ANALYZE audit_changes")?));
     }
-    let cursor = Position { at: "2026-01-03T00:00:00".parse().unwrap(), seq: 7 };
+    let cursor = LogPosition { at: "2026-01-03T00:00:00".parse().unwrap(), seq: 7 };
     for query in [
         LogQuery::default(),
         LogQuery::of(robot.as_str()),
@@ -147,7 +147,7 @@ fn each_filter_alone_is_answered_by_an_index_in_its_order() {
         LogQuery { from: "2026-01-02".into(), to: "2026-01-02".into(), ..LogQuery::default() },
     ] {
         let filter = query.filter(muster::clock::now().date()).unwrap();
-        for way in [Way::Older(None), Way::Older(Some(cursor)), Way::Newer(cursor)] {
+        for way in [LogDirection::Older(None), LogDirection::Older(Some(cursor)), LogDirection::Newer(cursor)] {
             let plan = app.read(|conn| {
                 let criteria = log::criteria(conn, &filter)?;
                 let mut explain = Sql::new(if postgres { "EXPLAIN " } else { "EXPLAIN QUERY PLAN " });
@@ -167,7 +167,7 @@ fn each_filter_alone_is_answered_by_an_index_in_its_order() {
     // One page's events are read and no more, however many there are.
     let page = app.read(|conn| {
         let criteria = log::criteria(conn, &Default::default())?;
-        log::page(conn, &criteria, Way::Older(None), 51)
+        log::page(conn, &criteria, LogDirection::Older(None), 51)
     });
     assert_eq!(page.len(), 51);
     assert_eq!(

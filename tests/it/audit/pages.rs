@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use muster::accounts::model::{Filter, Kind, Selection};
+use muster::accounts::model::{AccountFilter, Kind, Selection};
 use muster::accounts::operations;
 use muster::audit::model;
-use muster::audit::queries::log::{self, Way};
+use muster::audit::queries::log::{self, LogDirection};
 use muster::auth::principal::Principal;
 use muster::database::sql::Sql;
 use muster::roles::predefined;
@@ -18,24 +18,24 @@ use crate::support::app::TestApp;
 fn every_event_of_one_moment_is_reached_both_ways() {
     let app = TestApp::start();
     app.add_many(10_000);
-    let all = Selection::Matching(Filter::all(Kind::System));
+    let all = Selection::Matching(AccountFilter::all(Kind::System));
     app.write(move |conn| operations::disable(conn, &Principal::shell(), Kind::System, &all));
     app.read(|conn| {
-        let criteria = log::criteria(conn, &model::Filter { verbs: vec!["account.disabled"], ..Default::default() })?;
-        let (mut way, mut there) = (Way::Older(None), Vec::new());
+        let criteria = log::criteria(conn, &model::AuditFilter { verbs: vec!["account.disabled"], ..Default::default() })?;
+        let (mut way, mut there) = (LogDirection::Older(None), Vec::new());
         loop {
             let page = log::page(conn, &criteria, way, 50)?;
             let Some(last) = page.last() else { break };
-            way = Way::Older(Some(last.position));
+            way = LogDirection::Older(Some(last.position));
             there.extend(page.into_iter().map(|entry| (entry.position, entry.id)));
         }
         let different: HashSet<&String> = there.iter().map(|(_, id)| id).collect();
         assert_eq!((there.len(), different.len()), (10_000, 10_000));
-        let (mut way, mut back) = (Way::Newer(there.last().unwrap().0), Vec::new());
+        let (mut way, mut back) = (LogDirection::Newer(there.last().unwrap().0), Vec::new());
         loop {
             let mut page = log::page(conn, &criteria, way, 50)?;
             let Some(first) = page.first() else { break };
-            way = Way::Newer(first.position);
+            way = LogDirection::Newer(first.position);
             page.reverse();
             back.extend(page.into_iter().map(|entry| entry.id));
         }

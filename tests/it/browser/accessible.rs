@@ -6,7 +6,7 @@ use muster::auth::principal::Principal;
 use muster::id::Id;
 use muster::roles::predefined;
 use muster::tokens::model::Expiry;
-use muster::tokens::operations::{self, Creation};
+use muster::tokens::operations::{self, TokenCreation};
 use muster::tokens::value::Access;
 
 use super::accessibility::judge;
@@ -15,7 +15,7 @@ use super::stage::{LIST, add_machines, admin, page_of, viewer, visit};
 use crate::support::app::TestApp;
 
 fn add_token(app: &TestApp, account: &Id, name: &str, access: Access, expiry: Expiry) {
-    let (account, form) = (account.clone(), Creation { name: name.into(), access: Some(access), expiry: Ok(expiry) });
+    let (account, form) = (account.clone(), TokenCreation { name: name.into(), access: Some(access), expiry: Ok(expiry) });
     app.write(move |conn| operations::create(conn, &Principal::shell(), &account, &form, None));
 }
 

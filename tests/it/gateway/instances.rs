@@ -139,7 +139,7 @@ fn change(conn: &mut DbConnection, account: &Id, what: &What, role: &Id) -> Resu
 }
 
 fn new_token(conn: &mut DbConnection, account: &Id) -> Result<String, Error> {
-    let form = tokens::operations::Creation { name: "load".into(), access: Some(Access::Write), expiry: Ok(Expiry::Never) };
+    let form = tokens::operations::TokenCreation { name: "load".into(), access: Some(Access::Write), expiry: Ok(Expiry::Never) };
     let (_, value) = tokens::operations::create(conn, &Principal::shell(), account, &form, None)?;
     Ok(value.expose().to_owned())
 }
@@ -194,8 +194,11 @@ fn what_has_been_answered_is_kept_by_every_instance() {
     let granted = role.clone();
     let made: Vec<(Id, String)> = app.write(move |conn| {
         let make = |number| {
-            let form =
-                operations::Creation { name: format!("load {number}"), roles: vec![granted.clone()], ..Default::default() };
+            let form = operations::AccountCreation {
+                name: format!("load {number}"),
+                roles: vec![granted.clone()],
+                ..Default::default()
+            };
             let account = operations::create_system_account(conn, &Principal::shell(), &Plan::unlimited(), &form)?;
             let token = new_token(conn, &account)?;
             Ok((account, token))

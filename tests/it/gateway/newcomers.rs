@@ -33,7 +33,7 @@ fn aside(app: &TestApp) -> Database {
 }
 
 fn new_token(conn: &mut DbConnection, account: &Id) -> Result<TokenValue, Error> {
-    let form = tokens::operations::Creation { name: "new".into(), access: Some(Access::Write), expiry: Ok(Expiry::Never) };
+    let form = tokens::operations::TokenCreation { name: "new".into(), access: Some(Access::Write), expiry: Ok(Expiry::Never) };
     Ok(tokens::operations::create(conn, &Principal::shell(), account, &form, None)?.1)
 }
 

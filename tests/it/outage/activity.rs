@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use chrono::NaiveDateTime;
-use muster::accounts::operations::{self, Creation, Plan};
+use muster::accounts::operations::{self, AccountCreation, Plan};
 use muster::activity::{self, Recorder};
 use muster::auth::principal::Principal;
 use muster::clock;
@@ -37,10 +37,10 @@ impl House {
         let home = fresh();
         let database = Database::connect(home.url().parse().unwrap(), 4).unwrap();
         let actor = Principal::shell();
-        let form = Creation { name: "ci".into(), roles: vec![predefined::CI_CD.into()], ..Creation::default() };
+        let form = AccountCreation { name: "ci".into(), roles: vec![predefined::CI_CD.into()], ..AccountCreation::default() };
         let account = database.write_now(|conn| operations::create_system_account(conn, &actor, &Plan::unlimited(), &form));
         let account = account.unwrap();
-        let form = tokens::operations::Creation { name: "t".into(), access: Some(Access::Read), expiry: Ok(Expiry::Never) };
+        let form = tokens::operations::TokenCreation { name: "t".into(), access: Some(Access::Read), expiry: Ok(Expiry::Never) };
         let made = database.write_now(|conn| tokens::operations::create(conn, &actor, &account, &form, None));
         let token = made.unwrap().0.id;
         Self { home, database, account, token, now: clock::now() }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use muster::accounts::operations::{self, Creation, Plan};
+use muster::accounts::operations::{self, AccountCreation, Plan};
 use muster::auth::principal::Principal;
 use muster::database::DbConnection;
 use muster::error::Error;
@@ -28,8 +28,13 @@ impl Machine {
 
 pub fn machine(conn: &mut DbConnection, number: usize) -> Result<Machine, Error> {
     let (shell, name) = (Principal::shell(), format!("machine {number}"));
-    let account = operations::create_system_account(conn, &shell, &Plan::unlimited(), &Creation { name, ..Creation::default() })?;
-    let form = tokens::operations::Creation { name: "load".into(), access: Some(Access::Write), expiry: Ok(Expiry::Never) };
+    let account = operations::create_system_account(
+        conn,
+        &shell,
+        &Plan::unlimited(),
+        &AccountCreation { name, ..AccountCreation::default() },
+    )?;
+    let form = tokens::operations::TokenCreation { name: "load".into(), access: Some(Access::Write), expiry: Ok(Expiry::Never) };
     let (token, value) = tokens::operations::create(conn, &shell, &account, &form, None)?;
     let bearer = format!("Bearer {}", value.expose());
     Ok(Machine { account: account.to_string(), token: token.id, bearer, ended: Mutex::default() })

@@ -2,8 +2,8 @@
 
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
-use muster::accounts::model::{Filter, Kind, Sort, Window};
-use muster::accounts::operations::{self, Creation, Plan};
+use muster::accounts::model::{AccountFilter, Kind, Sort, Window};
+use muster::accounts::operations::{self, AccountCreation, Plan};
 use muster::accounts::queries::list::list;
 use muster::auth::principal::Principal;
 use muster::clock;
@@ -25,12 +25,12 @@ fn an_expired_token_gives_its_place_to_the_next() {
     let (_home, database) = without_a_server();
     let shell = Principal::shell();
     let account = |name: &str, days: &[i64]| {
-        let form = Creation { name: name.into(), roles: vec![predefined::CI_CD.into()], ..Creation::default() };
+        let form = AccountCreation { name: name.into(), roles: vec![predefined::CI_CD.into()], ..AccountCreation::default() };
         let made = database.write_now(|conn| {
             let id = operations::create_system_account(conn, &shell, &Plan::unlimited(), &form)?;
             for day in days {
                 let end = Ok(Expiry::In(TimeDelta::days(*day) + TimeDelta::hours(1)));
-                let form = tokens_operations::Creation { name: "deploy".into(), access: Some(Access::Read), expiry: end };
+                let form = tokens_operations::TokenCreation { name: "deploy".into(), access: Some(Access::Read), expiry: end };
                 tokens_operations::create(conn, &shell, &id, &form, None)?;
             }
             Ok(())
@@ -41,7 +41,7 @@ fn an_expired_token_gives_its_place_to_the_next() {
     account("one", &[9]);
     account("none", &[]);
     let shown = |sort: &str, expiring: bool| {
-        let filter = Filter { expiring, ..Filter::all(Kind::System) };
+        let filter = AccountFilter { expiring, ..AccountFilter::all(Kind::System) };
         let page = |conn: &mut DbConnection| list(conn, &filter, Sort::parse(sort), &Window::Skip(0), 25);
         database.read_now(page).unwrap().rows.into_iter().map(|row| row.name).collect::<Vec<_>>()
     };
@@ -83,7 +83,7 @@ fn a_long_stop_is_made_up_for_in_parts() {
     });
     assert_eq!(made, Ok(1_900));
     let expiring = || {
-        let filter = Filter { expiring: true, ..Filter::all(Kind::System) };
+        let filter = AccountFilter { expiring: true, ..AccountFilter::all(Kind::System) };
         database.read_now(|conn| list(conn, &filter, Sort::parse("name"), &Window::Skip(0), 25)).unwrap().total.count
     };
     assert_eq!(expiring(), 0);

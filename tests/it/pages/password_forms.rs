@@ -1,6 +1,6 @@
 //! The forms for passwords come back as themselves, also where no password can be hashed just then.
 
-use muster::auth::hashing::Place;
+use muster::auth::hashing::QueuePlace;
 use muster::auth::links::{self, Purpose};
 
 use super::html::{error, value};
@@ -9,7 +9,7 @@ use crate::support::app::{Answer, PASSWORD, TestApp};
 const NEW: &str = "a fresh and longer secret";
 
 /// Every place in the queue, until the result is dropped.
-fn full(app: &TestApp) -> Vec<Place> {
+fn full(app: &TestApp) -> Vec<QueuePlace> {
     std::iter::from_fn(|| app.hashing.place(true).ok()).collect()
 }
 

@@ -1,7 +1,7 @@
 //! The search of the list: words in any order, a UUID, how a token begins.
 
 use diesel::prelude::*;
-use muster::accounts::model::{AccountName, Filter, Kind, Sort, Window};
+use muster::accounts::model::{AccountFilter, AccountName, Kind, Sort, Window};
 use muster::accounts::queries::{self, list::list};
 use muster::accounts::search::Search;
 use muster::roles::predefined;
@@ -101,7 +101,7 @@ fn users_are_found_by_their_address_also_after_another_name() {
     let (id, email) = app.add_user("Maya Lindqvist", &[predefined::USER.into()]);
     app.add_user("Bo Ek", &[predefined::USER.into()]);
     let names = |search: &str| {
-        let filter = Filter { search: Search::from(search), ..Filter::all(Kind::User) };
+        let filter = AccountFilter { search: Search::from(search), ..AccountFilter::all(Kind::User) };
         app.read(|conn| list(conn, &filter, Sort::parse("name"), &Window::Skip(0), 25))
             .rows
             .into_iter()

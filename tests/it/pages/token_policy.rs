@@ -9,7 +9,7 @@ use muster::error::Error;
 use muster::id::Id;
 use muster::schema::{audit_events, tokens};
 use muster::tokens::model::{Expiry, Overlap};
-use muster::tokens::operations::{self, Creation};
+use muster::tokens::operations::{self, TokenCreation};
 use muster::tokens::value::Access;
 
 use super::html::{LIST, all, at, error, links, make_token, token_value};
@@ -23,7 +23,7 @@ fn stop(admin: &Client, message: &str) -> Answer {
 }
 
 fn token(app: &TestApp, account: &Id, name: &str, expiry: Expiry, maximum: Option<i64>) -> String {
-    let form = Creation { name: name.into(), access: Some(Access::Write), expiry: Ok(expiry) };
+    let form = TokenCreation { name: name.into(), access: Some(Access::Write), expiry: Ok(expiry) };
     let account = account.clone();
     let maximum = maximum.map(TimeDelta::days);
     app.write(move |conn| operations::create(conn, &Principal::shell(), &account, &form, maximum)).0.id

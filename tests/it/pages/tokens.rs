@@ -7,7 +7,7 @@ use muster::clock;
 use muster::id::Id;
 use muster::schema::tokens;
 use muster::tokens::model::Expiry;
-use muster::tokens::operations::{self, Creation};
+use muster::tokens::operations::{self, TokenCreation};
 use muster::tokens::value::Access;
 use sha2::{Digest, Sha256};
 
@@ -31,7 +31,7 @@ fn expiry(app: &TestApp, value: &str) -> Option<NaiveDateTime> {
 /// A token whose time is over.
 fn short_lived(app: &TestApp, id: &Id) -> String {
     let life = TimeDelta::milliseconds(50);
-    let form = Creation { name: "test token".into(), access: Some(Access::Write), expiry: Ok(Expiry::In(life)) };
+    let form = TokenCreation { name: "test token".into(), access: Some(Access::Write), expiry: Ok(Expiry::In(life)) };
     let id = id.clone();
     let (_, value) = app.write(move |conn| operations::create(conn, &Principal::shell(), &id, &form, None));
     std::thread::sleep(std::time::Duration::from_millis(60));
@@ -333,7 +333,7 @@ fn the_end_of_an_old_value_is_its_own_where_that_is_earlier() {
     let admin = app.admin();
     let id = app.add_account("robot");
     let life = TimeDelta::minutes(90);
-    let form = Creation { name: "brief".into(), access: Some(Access::Write), expiry: Ok(Expiry::In(life)) };
+    let form = TokenCreation { name: "brief".into(), access: Some(Access::Write), expiry: Ok(Expiry::In(life)) };
     let account = id.clone();
     let (old, _) = app.write(move |conn| operations::create(conn, &Principal::shell(), &account, &form, None));
     let page = make_token(&admin, &at(&id, &format!("/tokens/{}/regeneration", old.id)), &[("overlap", "24h")]);

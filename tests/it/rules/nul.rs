@@ -1,7 +1,7 @@
 //! The character U+0000, which Postgres takes in no text: sent in every field of every form and query string, it is refused or
 //! finds nothing, on both engines.
 
-use muster::auth::access::Access;
+use muster::auth::access::PageAccess;
 use muster::routes::PAGES;
 
 use super::world::World;
@@ -102,7 +102,7 @@ fn no_field_fails_on_it() {
     let world = World::new();
     for (at, route) in PAGES.iter().enumerate().filter(|(_, route)| route.path != "/logout") {
         let case = world.case(route, &at.to_string());
-        let client = if route.access == Access::Public { world.app.anonymous() } else { world.admin.clone() };
+        let client = if route.access == PageAccess::Public { world.app.anonymous() } else { world.admin.clone() };
         let joint = if case.path.contains('?') { '&' } else { '?' };
         if route.method == "GET" {
             for name in PARAMETERS {

@@ -2,7 +2,7 @@
 
 use std::sync::Barrier;
 
-use muster::accounts::model::{Filter, Kind, Selection};
+use muster::accounts::model::{AccountFilter, Kind, Selection};
 use muster::accounts::operations::{self, Done};
 use muster::accounts::queries;
 use muster::auth::principal::{Origin, Principal};
@@ -173,13 +173,14 @@ fn all_that_match_never_removes_the_last_administrator() {
         let pair = [left.clone(), right.clone()];
         let actors = [0, 1].map(|at| principal(&instances[at], &pair[at]));
         // Everybody who has the role: oneself among them.
-        let everybody = Filter { role: Some(predefined::ADMINISTRATOR.into()), disabled: true, ..Filter::all(Kind::User) };
+        let everybody =
+            AccountFilter { role: Some(predefined::ADMINISTRATOR.into()), disabled: true, ..AccountFilter::all(Kind::User) };
         let everybody = Selection::Matching(everybody);
         let (name, remove) = WAYS[round % WAYS.len()];
         let outcomes = at_once(2, |at| instances[at].write_now(|conn| remove(conn, &actors[at], &everybody)));
         assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(Error::Conflict(_)))), "{name}: {outcomes:?}");
         // One of them by the filter, the other by name.
-        let searched = Filter { search: format!("Admin {round}").as_str().into(), ..Filter::all(Kind::User) };
+        let searched = AccountFilter { search: format!("Admin {round}").as_str().into(), ..AccountFilter::all(Kind::User) };
         let whom = [Selection::Matching(searched), Selection::Accounts(vec![left.clone()])];
         let outcomes = at_once(2, |at| instances[at].write_now(|conn| remove(conn, &actors[at], &whom[at])));
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{name}: {outcomes:?}");
@@ -195,7 +196,7 @@ fn nobody_disables_or_deletes_themselves() {
     app.add_user("Tomas Okafor", &[predefined::ADMINISTRATOR.into()]);
     let actor = principal(&app.database, &own);
     for (name, remove) in &WAYS[..2] {
-        let all = Filter { disabled: true, ..Filter::all(Kind::User) };
+        let all = AccountFilter { disabled: true, ..AccountFilter::all(Kind::User) };
         for whom in [Selection::Accounts(vec![own.clone()]), Selection::Matching(all)] {
             let refused = app.database.write_now(|conn| remove(conn, &actor, &whom));
             let Err(Error::Conflict(sentence)) = refused else { panic!("{name}: {refused:?}") };

@@ -2,7 +2,7 @@
 
 use muster::accounts::model::{Kind, Selection};
 use muster::accounts::operations;
-use muster::auth::access::Access;
+use muster::auth::access::PageAccess;
 use muster::auth::principal::Principal;
 use muster::id::Id;
 use muster::roles::predefined;
@@ -49,7 +49,7 @@ fn nobody_comes_in_without_a_session() {
     for (at, route) in PAGES.iter().enumerate() {
         let case = world.case(route, &at.to_string());
         let before = snapshot(&world.app);
-        if route.access == Access::Public {
+        if route.access == PageAccess::Public {
             continue;
         }
         let visitor = world.app.anonymous();
@@ -73,10 +73,10 @@ fn who_lacks_the_permission_is_told_its_name_and_changes_nothing() {
     let may_look = world.actor(&world.viewer).permissions;
     for (at, route) in PAGES.iter().enumerate() {
         let permissions: Vec<String> = match route.access {
-            Access::AnyOf(permissions) => permissions.iter().map(|permission| (*permission).to_owned()).collect(),
-            Access::ForSome(permission) => vec![permission.to_owned()],
-            Access::ForOne(permission) => vec![format!("{permission}:*")],
-            Access::Public | Access::SignedIn => continue,
+            PageAccess::AnyOf(permissions) => permissions.iter().map(|permission| (*permission).to_owned()).collect(),
+            PageAccess::ForSome(permission) => vec![permission.to_owned()],
+            PageAccess::ForOne(permission) => vec![format!("{permission}:*")],
+            PageAccess::Public | PageAccess::SignedIn => continue,
         };
         let case = world.case(route, &at.to_string());
         let before = snapshot(&world.app);

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use diesel::QueryableByName;
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{Integer, Text};
-use muster::accounts::model::{Activity, Filter, Kind, OwnedBy, Selection, Sort, TokenState, Window};
+use muster::accounts::model::{AccountFilter, ActivityFilter, Kind, OwnedBy, Selection, Sort, TokenState, Window};
 use muster::accounts::queries;
 use muster::accounts::search::Search;
 use muster::clock;
@@ -142,44 +142,44 @@ fn sorts_everything(engine: Engine, statement: &str, steps: &[String]) -> bool {
     statement.contains("a.description") && !driven && sorts
 }
 
-fn filters() -> Vec<(&'static str, Filter)> {
-    let all = Filter::all(Kind::System);
+fn filters() -> Vec<(&'static str, AccountFilter)> {
+    let all = AccountFilter::all(Kind::System);
     let role = |id: &str| Some(Id::parse(id).unwrap());
     let cicd = predefined::CI_CD.to_string();
     vec![
         ("no filter", all.clone()),
-        ("disabled too", Filter { disabled: true, ..all.clone() }),
-        ("search, few", Filter { search: "bulk-00001".into(), ..all.clone() }),
-        ("search, none", Filter { search: "nothing like it".into(), ..all.clone() }),
-        ("search, two words", Filter { search: "00001 bulk-".into(), ..all.clone() }),
-        ("search, a word and letters", Filter { search: "bulk-00 1".into(), ..all.clone() }),
-        ("search, a UUID", Filter { search: id(2).as_str().into(), ..all.clone() }),
-        ("search, a token", Filter { search: Search::parse("seed0000", Some("seed0000")), ..all.clone() }),
-        ("search, many", Filter { search: "bulk-".into(), ..all.clone() }),
-        ("search, wildcards", Filter { search: "100%_\\\"'".into(), ..all.clone() }),
-        ("search, two letters", Filter { search: "bu".into(), ..all.clone() }),
-        ("role, few", Filter { role: role(RARE_ROLE), ..all.clone() }),
-        ("role, many", Filter { role: role(&cicd), ..all.clone() }),
-        ("team", Filter { team: role(TEAM), ..all.clone() }),
-        ("used", Filter { activity: Some(Activity::Recent), ..all.clone() }),
-        ("unused", Filter { activity: Some(Activity::Unused(90)), ..all.clone() }),
-        ("never used", Filter { activity: Some(Activity::Never), ..all.clone() }),
-        ("expiring", Filter { expiring: true, ..all.clone() }),
-        ("no team", Filter { no_team: true, ..all.clone() }),
-        ("no token", Filter { tokens: Some(TokenState::None), ..all.clone() }),
-        ("expired tokens", Filter { tokens: Some(TokenState::Expired), ..all.clone() }),
-        ("no owner", Filter { owner: Some(OwnedBy::Nobody), ..all.clone() }),
-        ("owner has left", Filter { owner: Some(OwnedBy::Left), ..all.clone() }),
-        ("of an owner", Filter { owner: Some(OwnedBy::User(id(1))), ..all.clone() }),
-        ("colleagues", Filter { colleagues_of: Some(id(1)), ..all.clone() }),
-        ("role and search", Filter { role: role(&cicd), search: "bulk-".into(), ..all.clone() }),
+        ("disabled too", AccountFilter { disabled: true, ..all.clone() }),
+        ("search, few", AccountFilter { search: "bulk-00001".into(), ..all.clone() }),
+        ("search, none", AccountFilter { search: "nothing like it".into(), ..all.clone() }),
+        ("search, two words", AccountFilter { search: "00001 bulk-".into(), ..all.clone() }),
+        ("search, a word and letters", AccountFilter { search: "bulk-00 1".into(), ..all.clone() }),
+        ("search, a UUID", AccountFilter { search: id(2).as_str().into(), ..all.clone() }),
+        ("search, a token", AccountFilter { search: Search::parse("seed0000", Some("seed0000")), ..all.clone() }),
+        ("search, many", AccountFilter { search: "bulk-".into(), ..all.clone() }),
+        ("search, wildcards", AccountFilter { search: "100%_\\\"'".into(), ..all.clone() }),
+        ("search, two letters", AccountFilter { search: "bu".into(), ..all.clone() }),
+        ("role, few", AccountFilter { role: role(RARE_ROLE), ..all.clone() }),
+        ("role, many", AccountFilter { role: role(&cicd), ..all.clone() }),
+        ("team", AccountFilter { team: role(TEAM), ..all.clone() }),
+        ("used", AccountFilter { activity: Some(ActivityFilter::Recent), ..all.clone() }),
+        ("unused", AccountFilter { activity: Some(ActivityFilter::Unused(90)), ..all.clone() }),
+        ("never used", AccountFilter { activity: Some(ActivityFilter::Never), ..all.clone() }),
+        ("expiring", AccountFilter { expiring: true, ..all.clone() }),
+        ("no team", AccountFilter { no_team: true, ..all.clone() }),
+        ("no token", AccountFilter { tokens: Some(TokenState::None), ..all.clone() }),
+        ("expired tokens", AccountFilter { tokens: Some(TokenState::Expired), ..all.clone() }),
+        ("no owner", AccountFilter { owner: Some(OwnedBy::Nobody), ..all.clone() }),
+        ("owner has left", AccountFilter { owner: Some(OwnedBy::Left), ..all.clone() }),
+        ("of an owner", AccountFilter { owner: Some(OwnedBy::User(id(1))), ..all.clone() }),
+        ("colleagues", AccountFilter { colleagues_of: Some(id(1)), ..all.clone() }),
+        ("role and search", AccountFilter { role: role(&cicd), search: "bulk-".into(), ..all.clone() }),
         (
             "everything",
-            Filter {
+            AccountFilter {
                 search: "bulk".into(),
                 role: role(RARE_ROLE),
                 team: role(TEAM),
-                activity: Some(Activity::Never),
+                activity: Some(ActivityFilter::Never),
                 expiring: true,
                 disabled: true,
                 ..all
@@ -236,7 +236,7 @@ pub fn reads_nothing_whole(app: &TestApp) {
         queries::totals(conn, Kind::System).unwrap();
         queries::administrator_names(conn, 3).unwrap();
         queries::has_administrator(conn).unwrap();
-        muster::web::navigation::Counts::read(conn, muster::routes::NAVIGATION).unwrap();
+        muster::web::navigation::NavigationCounts::read(conn, muster::routes::NAVIGATION).unwrap();
         settings::tracked_since(conn).unwrap();
         // An account's page.
         queries::find(conn, Kind::System, &id(2)).unwrap();
@@ -272,7 +272,7 @@ pub fn reads_nothing_whole(app: &TestApp) {
     note("what a confirmation needs".into(), began, sent);
     // Some twenty thousand of a hundred thousand: more than a page would count, and still found by the team's index. (How they
     // are joined with their accounts is the planner's: of a fifth it may well read all.)
-    let team = Filter { team: Some(Id::parse(LARGE_TEAM).unwrap()), ..Filter::all(Kind::System) };
+    let team = AccountFilter { team: Some(Id::parse(LARGE_TEAM).unwrap()), ..AccountFilter::all(Kind::System) };
     let ((_, members), sent) = recorded.during(|conn| muster::accounts::operations::fingerprint(conn, &team).unwrap());
     assert!(members > 10_000, "{members}");
     assert!(sent.iter().any(|statement| statement.contains("WITH picked")), "{sent:?}");
@@ -280,7 +280,7 @@ pub fn reads_nothing_whole(app: &TestApp) {
     // By name and with a filter on a moment, SQLite finds those that are shown in an index alone.
     if engine == Engine::Sqlite {
         for (disabled, index) in [(false, "accounts_by_state"), (true, "accounts_by_name")] {
-            let filter = Filter { activity: Some(Activity::Never), disabled, ..Filter::all(Kind::System) };
+            let filter = AccountFilter { activity: Some(ActivityFilter::Never), disabled, ..AccountFilter::all(Kind::System) };
             let sort = Sort::parse("name");
             let (_, sent) = recorded.during(|conn| queries::list::list(conn, &filter, sort, &Window::Skip(0), 25).unwrap());
             let found =

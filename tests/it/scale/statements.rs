@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use muster::accounts::actions::{Action, set_owner};
-use muster::accounts::model::{Filter, Kind, Selection};
+use muster::accounts::model::{AccountFilter, Kind, Selection};
 use muster::accounts::operations::{self, Done, Plan};
 use muster::auth::principal::Principal;
 use muster::database::{DbConnection, write_on};
@@ -164,7 +164,8 @@ fn a_change_to_ten_costs_what_a_change_to_thousands_costs() {
     ];
     let ids =
         |range: std::ops::RangeInclusive<usize>| Selection::Accounts(range.filter(|number| number % 10 != 0).map(id).collect());
-    let matching = |search: &str| Selection::Matching(Filter { search: search.into(), disabled: true, ..Filter::all(kind) });
+    let matching =
+        |search: &str| Selection::Matching(AccountFilter { search: search.into(), disabled: true, ..AccountFilter::all(kind) });
     // By id: 9 and 2,700 (a tenth is disabled already). By filter: ten, and a thousand others.
     let small = [("ids", ids(3_101..=3_110)), ("all that match", matching("bulk-00301"))];
     let large = [("ids", ids(1..=3_000)), ("all that match", matching("bulk-001"))];

@@ -1,7 +1,7 @@
 //! Every query plan gives the same rows: forward, backward and by number, whatever the filter and the order.
 
-use muster::accounts::model::{AccountRow, Activity, Filter, Kind, Order, OwnedBy, Sort, TokenState, Total, Window};
-use muster::accounts::queries::list::{Listing, Place, list, list_gathering};
+use muster::accounts::model::{AccountFilter, AccountRow, ActivityFilter, Kind, Order, OwnedBy, Sort, TokenState, Total, Window};
+use muster::accounts::queries::list::{Listing, PagePosition, list, list_gathering};
 use muster::accounts::search::Search;
 use muster::clock;
 use muster::database::DbConnection;
@@ -17,13 +17,15 @@ const ACCOUNTS: usize = 260;
 const SIZE: i64 = 25;
 
 /// Filters, and the same as conditions on `accounts a`, as somebody would write them who need not be fast.
-fn filters() -> Vec<(Filter, String)> {
+fn filters() -> Vec<(AccountFilter, String)> {
     let enabled = conditions().into_iter().map(|(filter, condition)| (filter, condition + " AND a.disabled = FALSE"));
-    enabled.chain(conditions().into_iter().map(|(filter, condition)| (Filter { disabled: true, ..filter }, condition))).collect()
+    enabled
+        .chain(conditions().into_iter().map(|(filter, condition)| (AccountFilter { disabled: true, ..filter }, condition)))
+        .collect()
 }
 
-fn conditions() -> Vec<(Filter, String)> {
-    let all = Filter::all(Kind::System);
+fn conditions() -> Vec<(AccountFilter, String)> {
+    let all = AccountFilter::all(Kind::System);
     let id = |text: &str| Some(Id::parse(text).unwrap());
     let cicd = predefined::CI_CD.to_string();
     let role = |role: &str| format!("a.id IN (SELECT account_id FROM account_roles WHERE role_id = '{role}')");
@@ -41,35 +43,41 @@ fn conditions() -> Vec<(Filter, String)> {
     let of_token = format!("a.id IN (SELECT account_id FROM tokens WHERE id = '{token}')");
     vec![
         (all.clone(), "1 = 1".to_owned()),
-        (Filter { search: "1 bulk-0 number".into(), ..all.clone() }, words.clone()),
-        (Filter { search: "r".into(), ..all.clone() }, "a.search_text LIKE '%r%'".into()),
-        (Filter { search: "5 b".into(), ..all.clone() }, "a.search_text LIKE '%5%' AND a.search_text LIKE '%b%'".into()),
-        (Filter { search: world::id(9).as_str().into(), ..all.clone() }, format!("a.id = '{}'", world::id(9))),
-        (Filter { search: Search::parse(token, Some(token)), ..all.clone() }, of_token),
-        (Filter { search: "bulk-00004".into(), ..all.clone() }, "a.search_text LIKE '%bulk-00004%'".into()),
-        (Filter { role: id(&cicd), ..all.clone() }, role(&cicd)),
-        (Filter { role: id(RARE_ROLE), ..all.clone() }, role(RARE_ROLE)),
-        (Filter { team: id(LARGE_TEAM), ..all.clone() }, team.clone()),
-        (Filter { activity: Some(Activity::Never), ..all.clone() }, never.clone()),
-        (Filter { expiring: true, ..all.clone() }, expiring),
-        (Filter { colleagues_of: Some(colleague), ..all.clone() }, colleagues),
-        (Filter { no_team: true, ..all.clone() }, "a.id NOT IN (SELECT account_id FROM team_members)".into()),
-        (Filter { tokens: Some(TokenState::None), ..all.clone() }, "a.id NOT IN (SELECT account_id FROM tokens)".into()),
-        (Filter { owner: Some(OwnedBy::Nobody), ..all.clone() }, "a.owner_id IS NULL".into()),
+        (AccountFilter { search: "1 bulk-0 number".into(), ..all.clone() }, words.clone()),
+        (AccountFilter { search: "r".into(), ..all.clone() }, "a.search_text LIKE '%r%'".into()),
+        (AccountFilter { search: "5 b".into(), ..all.clone() }, "a.search_text LIKE '%5%' AND a.search_text LIKE '%b%'".into()),
+        (AccountFilter { search: world::id(9).as_str().into(), ..all.clone() }, format!("a.id = '{}'", world::id(9))),
+        (AccountFilter { search: Search::parse(token, Some(token)), ..all.clone() }, of_token),
+        (AccountFilter { search: "bulk-00004".into(), ..all.clone() }, "a.search_text LIKE '%bulk-00004%'".into()),
+        (AccountFilter { role: id(&cicd), ..all.clone() }, role(&cicd)),
+        (AccountFilter { role: id(RARE_ROLE), ..all.clone() }, role(RARE_ROLE)),
+        (AccountFilter { team: id(LARGE_TEAM), ..all.clone() }, team.clone()),
+        (AccountFilter { activity: Some(ActivityFilter::Never), ..all.clone() }, never.clone()),
+        (AccountFilter { expiring: true, ..all.clone() }, expiring),
+        (AccountFilter { colleagues_of: Some(colleague), ..all.clone() }, colleagues),
+        (AccountFilter { no_team: true, ..all.clone() }, "a.id NOT IN (SELECT account_id FROM team_members)".into()),
+        (AccountFilter { tokens: Some(TokenState::None), ..all.clone() }, "a.id NOT IN (SELECT account_id FROM tokens)".into()),
+        (AccountFilter { owner: Some(OwnedBy::Nobody), ..all.clone() }, "a.owner_id IS NULL".into()),
         (
-            Filter { owner: Some(OwnedBy::Nobody), role: id(&cicd), ..all.clone() },
+            AccountFilter { owner: Some(OwnedBy::Nobody), role: id(&cicd), ..all.clone() },
             format!("a.owner_id IS NULL AND {}", role(&cicd)),
         ),
-        (Filter { role: id(&cicd), search: "BULK-0 1 number".into(), ..all.clone() }, format!("{} AND {words}", role(&cicd))),
-        (Filter { activity: Some(Activity::Never), search: "number".into(), ..all.clone() }, format!("{never} AND {number}")),
         (
-            Filter { role: id(&cicd), team: id(LARGE_TEAM), activity: Some(Activity::Never), ..all },
+            AccountFilter { role: id(&cicd), search: "BULK-0 1 number".into(), ..all.clone() },
+            format!("{} AND {words}", role(&cicd)),
+        ),
+        (
+            AccountFilter { activity: Some(ActivityFilter::Never), search: "number".into(), ..all.clone() },
+            format!("{never} AND {number}"),
+        ),
+        (
+            AccountFilter { role: id(&cicd), team: id(LARGE_TEAM), activity: Some(ActivityFilter::Never), ..all },
             format!("{} AND {team} AND {never}", role(&cicd)),
         ),
     ]
 }
 
-fn page(conn: &mut DbConnection, filter: &Filter, sort: Sort, window: &Window) -> (Vec<AccountRow>, bool, bool, Total) {
+fn page(conn: &mut DbConnection, filter: &AccountFilter, sort: Sort, window: &Window) -> (Vec<AccountRow>, bool, bool, Total) {
     let listing = list(conn, filter, sort, window, SIZE).unwrap();
     (listing.rows, listing.before, listing.after, listing.total)
 }
@@ -81,7 +89,7 @@ pub fn totals_are_true(app: &TestApp) {
     let all = std::env::var_os("MUSTER_TEST_FULL").is_some();
     let half = conditions().len();
     for (at, (filter, condition)) in filters().into_iter().enumerate() {
-        let is_plain = filter == Filter { disabled: filter.disabled, ..Filter::all(Kind::System) };
+        let is_plain = filter == AccountFilter { disabled: filter.disabled, ..AccountFilter::all(Kind::System) };
         if is_plain || !all && at % half % 2 != at / half {
             continue;
         }
@@ -110,7 +118,7 @@ pub fn totals_are_true(app: &TestApp) {
 pub fn common_words_are_not_gathered(app: &TestApp) {
     let mut recorded = Recorded::open(&app.database_url);
     for (word, is_common) in [("bulk-", true), ("number ", true), ("bulk-00004", false), ("number 777", false)] {
-        let filter = Filter { search: word.into(), ..Filter::all(Kind::System) };
+        let filter = AccountFilter { search: word.into(), ..AccountFilter::all(Kind::System) };
         let ((rows, ..), sent) = recorded.during(|conn| page(conn, &filter, Sort::parse("name"), &Window::Skip(0)));
         assert!(!rows.is_empty(), "{word}");
         assert_eq!(sent.iter().all(|statement| !statement.contains("WITH picked")), is_common, "{word}: {sent:#?}");
@@ -122,12 +130,12 @@ fn ids(rows: &[AccountRow]) -> Vec<String> {
 }
 
 /// Walks over all pages from one end to the other.
-fn walk(conn: &mut DbConnection, filter: &Filter, (sort, gather): (Sort, Option<i64>), forward: bool) -> Vec<String> {
+fn walk(conn: &mut DbConnection, filter: &AccountFilter, (sort, gather): (Sort, Option<i64>), forward: bool) -> Vec<String> {
     let mut walked = Vec::new();
     let mut window = if forward { Window::Skip(0) } else { Window::End };
     loop {
         let Listing { rows, before, after, .. } =
-            list_gathering(conn, filter, Place { sort, window: &window, size: SIZE }, gather).unwrap();
+            list_gathering(conn, filter, PagePosition { sort, window: &window, size: SIZE }, gather).unwrap();
         let (edge, more) = if forward { (rows.last(), after) } else { (rows.first(), before) };
         let position = edge.map(|row| row.position(sort));
         let at = if forward { walked.len() } else { 0 };
@@ -165,7 +173,7 @@ fn every_plan_and_window_shows_the_same_rows() {
 }
 
 /// Returns how many rows the list has.
-fn compare(app: &TestApp, filter: &Filter, condition: &str, way: (Sort, Option<i64>)) -> usize {
+fn compare(app: &TestApp, filter: &AccountFilter, condition: &str, way: (Sort, Option<i64>)) -> usize {
     let (sort, gather) = way;
     let columns = match sort.by {
         Order::Name => "a.name_key, a.id",
@@ -181,7 +189,8 @@ fn compare(app: &TestApp, filter: &Filter, condition: &str, way: (Sort, Option<i
         let expected = lines(conn, &sql);
         assert_eq!(walk(conn, filter, way, true), expected, "{told}");
         assert_eq!(walk(conn, filter, way, false), expected, "{told}, backward");
-        let second = list_gathering(conn, filter, Place { sort, window: &Window::Skip(SIZE), size: SIZE }, gather).unwrap();
+        let second =
+            list_gathering(conn, filter, PagePosition { sort, window: &Window::Skip(SIZE), size: SIZE }, gather).unwrap();
         let rows = expected.iter().skip(25).take(25).cloned().collect::<Vec<_>>();
         if !rows.is_empty() {
             assert_eq!(ids(&second.rows), rows, "{told}, second page");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};
 use muster::accounts::model::Kind;
-use muster::accounts::operations::{self, Creation, Plan, UserCreation};
+use muster::accounts::operations::{self, AccountCreation, Plan, UserCreation};
 use muster::auth::hashing::Hashing;
 use muster::auth::principal::Principal;
 use muster::config::{Config, DatabaseUrl};
@@ -210,7 +210,7 @@ impl TestApp {
 
     /// A system account with these roles.
     pub fn add_account_with(&self, name: &str, roles: &[Id]) -> Id {
-        let form = Creation { name: name.into(), roles: roles.to_vec(), ..Creation::default() };
+        let form = AccountCreation { name: name.into(), roles: roles.to_vec(), ..AccountCreation::default() };
         self.write(move |conn| operations::create_system_account(conn, &Principal::shell(), &Plan::unlimited(), &form))
     }
 
@@ -221,8 +221,11 @@ impl TestApp {
 
     /// A token of a system account: its value.
     pub fn add_token(&self, account: &Id, access: Access) -> String {
-        let form =
-            muster::tokens::operations::Creation { name: "test token".into(), access: Some(access), expiry: Ok(Expiry::Never) };
+        let form = muster::tokens::operations::TokenCreation {
+            name: "test token".into(),
+            access: Some(access),
+            expiry: Ok(Expiry::Never),
+        };
         let account = account.clone();
         self.write(move |conn| muster::tokens::operations::create(conn, &Principal::shell(), &account, &form, None))
             .1
