@@ -139,7 +139,7 @@ impl Database {
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
         let outcome = self.away(WORK_TIMEOUT, Outage::Uncertain, |conn| transaction::run(conn, true, work)).await;
-        self.note_writable(&outcome);
+        self.record_writable(&outcome);
         if let Some(after) = self.after_write.get() {
             // Also where it failed: a commit whose answer was lost may have happened.
             after().await;
@@ -162,7 +162,7 @@ impl Database {
         F: FnOnce(&mut DbConnection) -> Result<T, Error> + Send + 'static,
     {
         let outcome = self.away(WORK_TIMEOUT, Outage::Uncertain, |conn| transaction::run(conn, false, work)).await;
-        self.note_writable(&outcome);
+        self.record_writable(&outcome);
         outcome
     }
 
@@ -201,7 +201,7 @@ impl Database {
     }
 
     /// Remembers why a change could not be written, until one can.
-    fn note_writable<T>(&self, outcome: &Result<T, Error>) {
+    fn record_writable<T>(&self, outcome: &Result<T, Error>) {
         let reason = match outcome {
             Ok(_) => None,
             Err(error @ Error::Unavailable(Outage::DiskFull | Outage::DiskFails | Outage::ReadOnly, _)) => Some(error.clone()),

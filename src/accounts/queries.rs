@@ -295,14 +295,9 @@ pub fn has_administrator(conn: &mut DbConnection) -> Result<bool, Error> {
 
 /// The names of up to `limit` administrators, for "ask …".
 pub fn administrator_names(conn: &mut DbConnection, limit: i64) -> Result<Vec<String>, Error> {
-    #[derive(QueryableByName)]
-    struct Named {
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        name: String,
-    }
     let mut sql = administrators("a.name AS name");
     sql.push(" ORDER BY a.name_key, a.id LIMIT ").bind(limit);
-    Ok(sql.load::<Named>(conn)?.into_iter().map(|row| row.name).collect())
+    sql.names(conn)
 }
 
 /// Begins at the permissions, which few roles hold, and not at the accounts, of which there are many.

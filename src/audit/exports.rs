@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// Exports at once, of all people on one instance.
 pub const MOST: usize = 3;
 /// How long a reader may take nothing before another may have the place.
-const PATIENCE: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running export.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Exports {
         running.retain(|export| export.strong_count() > 0);
         if running.len() >= MOST {
             let rests = |export: &Weak<Export>| {
-                export.upgrade().is_none_or(|export| now.saturating_duration_since(export.rests_since()) > PATIENCE)
+                export.upgrade().is_none_or(|export| now.saturating_duration_since(export.rests_since()) > IDLE_TIMEOUT)
             };
             let resting = running.iter().position(rests)?;
             if let Some(export) = running.swap_remove(resting).upgrade() {
@@ -66,9 +66,9 @@ mod tests {
         assert!(exports.begin(now).is_none());
         running.pop();
         running.push(exports.begin(now).unwrap());
-        assert!(exports.begin(now + PATIENCE / 2).is_none());
+        assert!(exports.begin(now + IDLE_TIMEOUT / 2).is_none());
         // Nobody has read for long: the first gives way, and is told.
-        let last = exports.begin(now + PATIENCE * 2).unwrap();
+        let last = exports.begin(now + IDLE_TIMEOUT * 2).unwrap();
         assert_eq!(running.iter().filter(|export| !export.goes_on()).count(), 1);
         assert!(last.goes_on());
     }

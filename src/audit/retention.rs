@@ -106,10 +106,10 @@ pub fn set(conn: &mut DbConnection, actor: &Principal, keep: Keep, shown: &str) 
         Keep::Days(days) => settings::set(conn, SETTING, &days.to_string())?,
     }
     let detail = serde_json::json!({ "before": before.in_words(), "after": keep.in_words() });
-    note(conn, actor, verbs::RETENTION_CHANGED, detail)
+    record(conn, actor, verbs::RETENTION_CHANGED, detail)
 }
 
-fn note(conn: &mut DbConnection, actor: &Principal, verb: &'static str, detail: serde_json::Value) -> Result<(), Error> {
+fn record(conn: &mut DbConnection, actor: &Principal, verb: &'static str, detail: serde_json::Value) -> Result<(), Error> {
     let event = Event { verb, target_kind: "policy", target_id: None, target_name: LOG_NAME, object: None, detail };
     record_alone(conn, actor, &event)
 }
@@ -195,7 +195,7 @@ fn step(conn: &mut DbConnection, instance: &Id, now: NaiveDateTime) -> Result<u6
     let (Some(first), Some(last)) = (events.first(), events.last()) else {
         if run.count > 0 {
             let detail = serde_json::json!({ "count": run.count, "from": run.from, "to": run.to });
-            note(conn, &Principal::muster(), verbs::EVENTS_DELETED, detail)?;
+            record(conn, &Principal::muster(), verbs::EVENTS_DELETED, detail)?;
         }
         settings::remove(conn, RUN)?;
         return Ok(0);

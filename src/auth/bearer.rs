@@ -24,7 +24,7 @@ use crate::check::{Check, Reason, Verdict};
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
-use crate::tokens::value::Access as TokenAccess;
+use crate::tokens::value::Access;
 use crate::tokens::value::authorization::{Credentials, basic_user, parse_authorization};
 use crate::web::throttle::{self, TokenRefusals};
 use crate::web::visit::registered;
@@ -160,7 +160,7 @@ fn is_named(headers: &HeaderMap, account: &Id) -> bool {
 /// The scope that a valid token lacks.
 fn lacking(access: ApiAccess, request: &HttpRequest, holder: &Credential) -> Option<&'static str> {
     let only_reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    let may_write = holder.access == TokenAccess::Write || only_reads;
+    let may_write = holder.access == Access::Write || only_reads;
     let has = |wanted: &str| holder.account.grants.permissions.allows_str(wanted);
     match access {
         ApiAccess::AnyToken => None,

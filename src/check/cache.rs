@@ -231,11 +231,11 @@ impl Cache {
     /// it is not being answered, as far as anybody can tell. It is not called off: when its answer comes, so much the better.
     async fn unless_it_hangs(&self, asking: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
         let mut asking = std::pin::pin!(asking);
-        // Who knows already that the database is lost need not be patient.
-        let patience = if self.0.failing.load(Ordering::Acquire) { QUERY_TIMEOUT } else { LOST_AFTER };
+        // Once the database is known to be lost, a shorter wait is enough.
+        let limit = if self.0.failing.load(Ordering::Acquire) { QUERY_TIMEOUT } else { LOST_AFTER };
         let mut sent = self.0.database.statements();
         loop {
-            if let Ok(asked) = tokio::time::timeout(patience, &mut asking).await {
+            if let Ok(asked) = tokio::time::timeout(limit, &mut asking).await {
                 return asked;
             }
             let before = std::mem::replace(&mut sent, self.0.database.statements());

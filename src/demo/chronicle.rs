@@ -195,7 +195,7 @@ fn lately(stage: &Stage<'_>, story: &mut Story) {
             let detail = serde_json::json!({
                 "access": token.access.as_str(), "expires_at": token.expires_at.map(clock::written), "replaced": false,
             });
-            stage.note(Some(PRIYA), verbs::TOKEN_REVOKED, "bamboo/legacy", Some((&token.id, &token.name)), detail)?;
+            stage.record(Some(PRIYA), verbs::TOKEN_REVOKED, "bamboo/legacy", Some((&token.id, &token.name)), detail)?;
         }
         tokens::queries::expiry::keep_first_expiry(stage.conn, &account)
     });
@@ -222,7 +222,7 @@ fn lately(stage: &Stage<'_>, story: &mut Story) {
     story.at(ago(12, 0, 0), |stage, at| {
         refused_calls(stage, SHOWPIECE, "release pipeline", "insufficient scope", 64)?;
         let wanted = Permission::parse("tariff:override").map_err(|error| Error::Internal(error.to_string()))?;
-        roles::queries::wanted::note(stage.conn, &wanted, at)
+        roles::queries::wanted::record(stage.conn, &wanted, at)
     });
     story.at(ago(0, 3, 44), |stage, _| {
         let (actor, selection) = (stage.actor(TOMAS)?, stage.selection(&["drone/edge", "tariff-engine shadow"])?);
@@ -259,7 +259,7 @@ fn renew_token(stage: &mut Stage<'_>, at: NaiveDateTime) -> Result<(), Error> {
     let detail = serde_json::json!({
         "access": old.access.as_str(), "expires_at": clock::written(end), "overlap": "24h", "successor": token.id,
     });
-    stage.note(Some(MAYA), verbs::TOKEN_REGENERATED, SHOWPIECE, Some((&old.id, &old.name)), detail)?;
+    stage.record(Some(MAYA), verbs::TOKEN_REGENERATED, SHOWPIECE, Some((&old.id, &old.name)), detail)?;
     let used = stage.now - TimeDelta::minutes(4);
     stage.use_token(&token, used, "203.0.113.24", "actions-runner/2.319")?;
     stage.token = Some(value.expose().to_owned());
@@ -282,7 +282,7 @@ fn refused_page(stage: &mut Stage<'_>, name: &'static str) -> Result<(), Error> 
 fn refused_calls(stage: &mut Stage<'_>, machine: &str, token: &str, reason: &str, count: i64) -> Result<(), Error> {
     let token = token_named(stage, machine, token)?;
     let detail = serde_json::json!({ "reason": reason, "count": count });
-    stage.note(None, verbs::TOKEN_REFUSED, machine, Some((&token.id, &token.name)), detail)
+    stage.record(None, verbs::TOKEN_REFUSED, machine, Some((&token.id, &token.name)), detail)
 }
 
 fn token_named(stage: &mut Stage<'_>, machine: &str, name: &str) -> Result<tokens::model::Token, Error> {

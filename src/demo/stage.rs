@@ -256,7 +256,7 @@ impl<'a> Stage<'a> {
     ) -> Result<Token, Error> {
         let (token, _) = self.new_token(by, machine, named, created_at, expires_at)?;
         let detail = serde_json::json!({ "access": token.access.as_str(), "expires_at": expires_at.map(clock::written) });
-        self.note(Some(by), verbs::TOKEN_CREATED, machine, Some((&token.id, &token.name)), detail)?;
+        self.record(Some(by), verbs::TOKEN_CREATED, machine, Some((&token.id, &token.name)), detail)?;
         Ok(token)
     }
 
@@ -278,7 +278,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Writes an event about an account by somebody, or by Muster itself.
-    pub fn note(
+    pub fn record(
         &mut self,
         by: Option<&'static str>,
         verb: &'static str,

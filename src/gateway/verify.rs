@@ -99,7 +99,7 @@ pub async fn verify(
             if let (Lack::Scope(scope), Ok(wanted), Ok(database)) =
                 (&lack, registered::<WantedPermissions>(&request), registered::<Database>(&request))
             {
-                wanted.note(&database, scope, now);
+                wanted.record(&database, scope, now);
             }
             insufficient(&request, &lack)
         }

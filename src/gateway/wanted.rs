@@ -1,4 +1,4 @@
-//! What gateways ask for and tokens lack is noted, so that the form of a role can offer it. A permission is written once an hour
+//! What gateways ask for and tokens lack is recorded, so that the form of a role can offer it. A permission is written once an hour
 //! at most, however often it is asked for.
 
 use std::collections::HashMap;
@@ -13,37 +13,37 @@ use crate::roles::queries::wanted;
 /// What stands before the name of a role in a `scope`.
 pub const ROLE: &str = "role:";
 const INTERVAL: TimeDelta = TimeDelta::hours(1);
-/// As many are noted in an hour: whoever has a token can ask for anything.
+/// As many are recorded in an hour: whoever has a token can ask for anything.
 const MOST: usize = 50;
 
-/// What was noted within the hour. Cheap to clone.
+/// What was recorded within the hour. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct WantedPermissions(Arc<Mutex<HashMap<String, NaiveDateTime>>>);
 
 impl WantedPermissions {
-    /// Notes the permissions of a `scope` that a token lacked, without keeping the call waiting.
-    pub fn note(&self, database: &Database, scope: &str, now: NaiveDateTime) {
+    /// Records the permissions of a `scope` that a token lacked, without keeping the call waiting.
+    pub fn record(&self, database: &Database, scope: &str, now: NaiveDateTime) {
         let new: Vec<Permission> = permissions(scope).filter(|permission| self.is_new(permission, now)).collect();
         if new.is_empty() {
             return;
         }
         let database = database.clone();
         actix_web::rt::spawn(async move {
-            let noted = database.record(move |conn| new.iter().try_for_each(|permission| wanted::note(conn, permission, now)));
-            if let Err(error) = noted.await {
-                log::warn!("what gateways ask for could not be noted: {error}");
+            let recorded = database.record(move |conn| new.iter().try_for_each(|permission| wanted::record(conn, permission, now)));
+            if let Err(error) = recorded.await {
+                log::warn!("what gateways ask for could not be recorded: {error}");
             }
         });
     }
 
     fn is_new(&self, permission: &Permission, now: NaiveDateTime) -> bool {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.contains_key(permission.as_str()) || noted.len() >= MOST {
-            noted.retain(|_, at| now - *at < INTERVAL);
+        let mut recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if recorded.contains_key(permission.as_str()) || recorded.len() >= MOST {
+            recorded.retain(|_, at| now - *at < INTERVAL);
         }
-        let is_new = !noted.contains_key(permission.as_str()) && noted.len() < MOST;
+        let is_new = !recorded.contains_key(permission.as_str()) && recorded.len() < MOST;
         if is_new {
-            noted.insert(permission.to_string(), now);
+            recorded.insert(permission.to_string(), now);
         }
         is_new
     }

@@ -9,7 +9,7 @@ use crate::database::Database;
 
 const MAX_AGE: Duration = Duration::from_millis(800);
 /// How long a request waits for newer ones. While the database hangs, it goes on with those it has.
-const PATIENCE: Duration = Duration::from_millis(250);
+const QUERY_TIMEOUT: Duration = Duration::from_millis(250);
 
 #[derive(Clone, Default)]
 pub struct Current(Arc<Mutex<CurrentState>>);
@@ -53,7 +53,7 @@ impl Current {
             }
         });
         // Late or not, it is read to the end.
-        let _ = tokio::time::timeout(PATIENCE, reading).await;
+        let _ = tokio::time::timeout(QUERY_TIMEOUT, reading).await;
     }
 
     /// Takes what has just been saved here.

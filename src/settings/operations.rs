@@ -138,24 +138,24 @@ fn at(field: &'static str, error: Error) -> Error {
 
 fn checked(form: &SettingsForm, shown: &General) -> Result<General, Error> {
     let mut wrong: Vec<FieldError> = Vec::new();
-    let mut note = |field: &'static str, result: Result<String, String>| {
+    let mut checked = |field: &'static str, result: Result<String, String>| {
         result.unwrap_or_else(|message| {
             wrong.push(FieldError { field, message });
             String::new()
         })
     };
     let organisation = match &form.organisation {
-        Some(name) => note("organisation", tidy(name, NAME_LIMIT)),
+        Some(name) => checked("organisation", tidy(name, NAME_LIMIT)),
         None => shown.organisation.clone(),
     };
-    let ask = note("ask", tidy(&form.ask, ASK_LIMIT));
+    let ask = checked("ask", tidy(&form.ask, ASK_LIMIT));
     let general = General {
         organisation,
-        ask_link: note("ask_link", link(&form.ask_link, &ask)),
+        ask_link: checked("ask_link", link(&form.ask_link, &ask)),
         ask,
-        banner: note("banner", banner(&form.banner)),
-        session_length: note("session_length", duration(&form.session_length)),
-        inactivity: note("inactivity", duration(&form.inactivity)),
+        banner: checked("banner", banner(&form.banner)),
+        session_length: checked("session_length", duration(&form.session_length)),
+        inactivity: checked("inactivity", duration(&form.inactivity)),
         user_role: Id::parse(&form.user_role),
         user_team: Id::parse(&form.user_team),
         system_role: Id::parse(&form.system_role),

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 
 use super::current::Current;
 use super::general::{self, BannerPlacement, General};
-use super::operations::{self, SavedSettings, SettingsForm as GeneralForm};
+use super::operations::{self, SavedSettings, SettingsForm};
 use super::view::{Defaults, Fixed, GeneralPage, SETTINGS};
 use crate::auth::principal::Principal;
 use crate::config::Config;
@@ -27,7 +27,7 @@ pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
 }
 
 /// The page, with what was typed and what is wrong with it.
-async fn page(visit: &Visit, typed: Option<&GeneralForm>, wrong: &[FieldError]) -> Result<GeneralPage, Error> {
+async fn page(visit: &Visit, typed: Option<&SettingsForm>, wrong: &[FieldError]) -> Result<GeneralPage, Error> {
     let ((stored, roles, teams), shell) =
         visit.framed(SETTINGS, |conn| Ok((general::read(conn)?, roles::queries::all(conn)?, teams::queries::all(conn)?))).await?;
     let shown = serde_json::to_string(&stored).map_err(|error| Error::Internal(error.to_string()))?;
@@ -68,9 +68,9 @@ async fn page(visit: &Visit, typed: Option<&GeneralForm>, wrong: &[FieldError]) 
 }
 
 /// The settings as a form has them.
-fn of(general: &General) -> GeneralForm {
+fn of(general: &General) -> SettingsForm {
     let id = |id: &Option<Id>| id.as_ref().map(Id::to_string).unwrap_or_default();
-    GeneralForm {
+    SettingsForm {
         organisation: Some(general.organisation.clone()),
         user_role: id(&general.user_role),
         user_team: id(&general.user_team),
@@ -120,7 +120,7 @@ fn fixed(config: &Config) -> Vec<Fixed> {
 }
 
 /// `POST /settings/general`
-pub async fn save(visit: Visit, form: Form<GeneralForm>) -> Result<HttpResponse, Error> {
+pub async fn save(visit: Visit, form: Form<SettingsForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let (asked, fixed) = (form.clone(), visit.config.organisation.clone());
     let done = visit.write(move |conn, actor| operations::save(conn, actor, &asked, fixed.as_deref())).await;

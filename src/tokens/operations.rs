@@ -102,12 +102,12 @@ fn create_for(
     policy::must_be_open(conn)?;
     let now = clock::now();
     let mut invalid = Vec::new();
-    let mut note = |error: FieldError| invalid.push(error);
-    let name = TokenName::parse(&form.name).map_err(|message| note(FieldError { field: "name", message })).ok();
+    let mut fault = |error: FieldError| invalid.push(error);
+    let name = TokenName::parse(&form.name).map_err(|message| fault(FieldError { field: "name", message })).ok();
     if form.access.is_none() {
-        note(FieldError { field: "access", message: "Choose read-only or read-write.".into() });
+        fault(FieldError { field: "access", message: "Choose read-only or read-write.".into() });
     }
-    let expires_at = form.expiry.clone().and_then(|expiry| expiry.moment(now, maximum)).map_err(note).ok();
+    let expires_at = form.expiry.clone().and_then(|expiry| expiry.moment(now, maximum)).map_err(fault).ok();
     let (Some(name), Some(access), Some(expires_at)) = (name, form.access, expires_at) else {
         return Err(Error::Invalid(invalid));
     };

@@ -74,7 +74,7 @@ pub fn stop(conn: &mut DbConnection, actor: &Principal, message: &str, shown: Op
     let stop = Stop { message, by: actor.name.clone(), at: clock::now().and_utc().timestamp() };
     let text = serde_json::to_string(&stop).map_err(|error| Error::Internal(error.to_string()))?;
     settings::set(conn, SETTING, &text)?;
-    note(conn, actor, verbs::TOKEN_CREATION_STOPPED, before.as_ref(), Some(&stop))?;
+    record(conn, actor, verbs::TOKEN_CREATION_STOPPED, before.as_ref(), Some(&stop))?;
     Ok(before.is_some())
 }
 
@@ -83,7 +83,7 @@ pub fn resume(conn: &mut DbConnection, actor: &Principal) -> Result<(), Error> {
     may_decide(actor)?;
     let Some(before) = stopped(conn)? else { return Ok(()) };
     settings::remove(conn, SETTING)?;
-    note(conn, actor, verbs::TOKEN_CREATION_RESUMED, Some(&before), None)
+    record(conn, actor, verbs::TOKEN_CREATION_RESUMED, Some(&before), None)
 }
 
 fn may_decide(actor: &Principal) -> Result<(), Error> {
@@ -91,7 +91,7 @@ fn may_decide(actor: &Principal) -> Result<(), Error> {
 }
 
 /// No token changes, so the check's cache need not reload anything.
-fn note(
+fn record(
     conn: &mut DbConnection,
     actor: &Principal,
     verb: &'static str,

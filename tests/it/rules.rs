@@ -4,6 +4,7 @@ mod actors;
 mod grants;
 mod handlers;
 mod layers;
+mod names;
 mod nul;
 mod permissions;
 mod present;

@@ -44,7 +44,7 @@ impl Verb for EditTeams {
         let teams = teams::queries::of_accounts(conn, std::slice::from_ref(id))?.remove(id).unwrap_or_default();
         rules::existing_teams(conn, &params.chosen)?;
         let (added, removed) = params.differences(teams.into_iter().map(|team| team.id).collect());
-        let mut note = |added, teams: &[Id]| {
+        let mut record = |added, teams: &[Id]| {
             changes::record_teams(
                 conn,
                 change,
@@ -53,7 +53,7 @@ impl Verb for EditTeams {
                 teams,
             )
         };
-        Ok(note(true, &added)? + note(false, &removed)?)
+        Ok(record(true, &added)? + record(false, &removed)?)
     }
 
     fn unchanged(&self) -> Unchanged {

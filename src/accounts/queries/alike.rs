@@ -1,7 +1,5 @@
 //! Names that look the same as another: of accounts, teams, roles, and an account's tokens.
 
-use diesel::QueryableByName;
-use diesel::sql_types::Text;
 
 use crate::accounts::model::Kind;
 use crate::database::DbConnection;
@@ -23,12 +21,6 @@ pub enum Among {
     TokensOf(Id),
 }
 
-#[derive(QueryableByName)]
-struct Named {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
 /// Another of these names that looks the same and is spelled differently. `own` is whose name it is.
 pub fn of_same_look(conn: &mut DbConnection, among: &Among, own: &str, name: &str) -> Result<Option<String>, Error> {
     let mut sql = Sql::new("SELECT name FROM ");
@@ -41,6 +33,5 @@ pub fn of_same_look(conn: &mut DbConnection, among: &Among, own: &str, name: &st
     };
     newest.push(" <> ").bind(own).push(" ORDER BY id DESC").limit(COMPARED);
     let (look, key) = (Look::of(name), fold(name));
-    let names = sql.load::<Named>(conn)?.into_iter().map(|other| other.name);
-    Ok(names.into_iter().find(|other| fold(other) != key && look.is_that_of(other)))
+    Ok(sql.names(conn)?.into_iter().find(|other| fold(other) != key && look.is_that_of(other)))
 }

@@ -126,11 +126,6 @@ impl Target {
     /// # Errors
     /// `NotFound` where one has never been there, or is of another kind.
     pub fn missing(&self, conn: &mut DbConnection, found: i64) -> Result<Vec<String>, Error> {
-        #[derive(QueryableByName)]
-        struct Named {
-            #[diesel(sql_type = Text)]
-            name: String,
-        }
         let Self::Accounts(kind, ids) = self else { return Ok(Vec::new()) };
         let missing = ids.len() - usize::try_from(found).unwrap_or_default();
         if missing == 0 {
@@ -138,7 +133,7 @@ impl Target {
         }
         let mut sql = Sql::new("SELECT d.name AS name FROM deleted_accounts d WHERE d.kind = ");
         sql.bind(kind.as_str()).push(" AND d.id IN ").bind_list(ids).push(" ORDER BY d.name, d.id");
-        let names: Vec<String> = sql.load::<Named>(conn)?.into_iter().map(|row| row.name).collect();
+        let names = sql.names(conn)?;
         if names.len() == missing { Ok(names) } else { Err(Error::NotFound(kind.noun())) }
     }
 }

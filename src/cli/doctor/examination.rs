@@ -70,7 +70,7 @@ pub fn examine(
 }
 
 impl Examination<'_> {
-    fn note(&mut self, asked: &str, answer: &GatewayResponse, verdict: ProbeVerdict) -> Result<(), String> {
+    fn record(&mut self, asked: &str, answer: &GatewayResponse, verdict: ProbeVerdict) -> Result<(), String> {
         let status = answer.status;
         let said = match (&answer.echo, status) {
             (Some(_), _) => format!("got through ({status})"),
@@ -97,7 +97,7 @@ impl Examination<'_> {
         } else {
             ProbeVerdict::Good
         };
-        self.note(asked, &answer, verdict)
+        self.record(asked, &answer, verdict)
     }
 
     /// A valid token must get through, or refusals would mean nothing.
@@ -121,7 +121,7 @@ impl Examination<'_> {
         } else {
             ProbeVerdict::Good
         };
-        self.note("a good token", &answer, verdict)
+        self.record("a good token", &answer, verdict)
     }
 
     fn doors(&mut self) -> Result<(), String> {
@@ -147,7 +147,7 @@ impl Examination<'_> {
         } else {
             ProbeVerdict::Note("Clients may write the scheme in any case, and some do. They are refused.".into())
         };
-        self.note("a good token, written bearer", &answer, verdict)
+        self.record("a good token, written bearer", &answer, verdict)
     }
 
     fn identity(&mut self) -> Result<(), String> {
@@ -190,7 +190,7 @@ impl Examination<'_> {
                 if answer.shows(value.as_str()) { ProbeVerdict::Found(Finding::SecondAuthorization) } else { ProbeVerdict::Good };
             match (&answer.echo, &verdict) {
                 (Some(_), ProbeVerdict::Good) => self.write(asked, "got through without the other one", verdict)?,
-                _ => self.note(asked, &answer, verdict)?,
+                _ => self.record(asked, &answer, verdict)?,
             }
         }
         Ok(())
@@ -205,11 +205,11 @@ impl Examination<'_> {
         } else {
             ProbeVerdict::Note("All calls with read-only tokens are refused, so their POST could not be tested.".into())
         };
-        self.note("a read-only token", &answer, verdict)?;
+        self.record("a read-only token", &answer, verdict)?;
         let answer = self.gateway.ask("POST", &[("Authorization", &reads)])?;
         let open = answer.echo.is_some();
         let verdict = if open { ProbeVerdict::Found(Finding::MethodMissing) } else { ProbeVerdict::Good };
-        self.note("a read-only token with POST", &answer, verdict)?;
+        self.record("a read-only token with POST", &answer, verdict)?;
         if open {
             // If the gateway doesn't send the method, a forged one is no separate finding.
             return Ok(());
@@ -230,7 +230,7 @@ impl Examination<'_> {
         if answer.echo.is_none() {
             return Err(format!("A second good token was refused ({}), so revoking could not be tested.", answer.status));
         }
-        self.note("a fresh token", &answer, ProbeVerdict::Good)?;
+        self.record("a fresh token", &answer, ProbeVerdict::Good)?;
         self.probe.revoke_doomed()?;
         self.gateway.wait(KNOWN_EVERYWHERE)?;
         self.must_not_pass("the same token, revoked", "GET", &headers, Finding::Cached)

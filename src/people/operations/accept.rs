@@ -70,11 +70,11 @@ pub fn set_password(conn: &mut DbConnection, key: &str, name: &str, hash: &str, 
     if let Some(name) = &name {
         accounts::rename(conn, &account.id, name, &account.description)?;
     }
-    note(conn, &link, name.as_ref(), origin)?;
+    record(conn, &link, name.as_ref(), origin)?;
     begin_session(conn, &account.id, hash, origin)
 }
 
-fn note(conn: &mut DbConnection, link: &OpenLink, name: Option<&AccountName>, origin: &Origin) -> Result<(), Error> {
+fn record(conn: &mut DbConnection, link: &OpenLink, name: Option<&AccountName>, origin: &Origin) -> Result<(), Error> {
     let account = &link.account;
     let named = name.map_or(account.name.as_str(), AccountName::as_str);
     let id: &Id = &account.id;

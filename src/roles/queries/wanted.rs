@@ -20,7 +20,7 @@ const OFFERED: i64 = 12;
 ///
 /// # Errors
 /// The database's.
-pub fn note(conn: &mut DbConnection, permission: &Permission, at: NaiveDateTime) -> Result<(), Error> {
+pub fn record(conn: &mut DbConnection, permission: &Permission, at: NaiveDateTime) -> Result<(), Error> {
     let old = at - TimeDelta::days(DAYS);
     diesel::delete(wanted_permissions::table.filter(wanted_permissions::at.lt(old))).execute(conn)?;
     let mut sql = Sql::new("INSERT INTO wanted_permissions (permission, at) SELECT ");

@@ -20,14 +20,14 @@ pub struct TokenRefusals {
     /// `None` where nothing is limited.
     addresses: Option<Quotas<IpAddr>>,
     counted: AtomicU32,
-    crowded: AtomicBool,
+    full: AtomicBool,
 }
 
 impl TokenRefusals {
     /// `limit` refusals at once, of which a tenth comes back each second; zero for no limit.
     pub fn new(limit: u32) -> TokenRefusals {
         let addresses = (limit > 0).then(|| Quotas::new((limit, RETURN_IN / limit)));
-        TokenRefusals { addresses, counted: AtomicU32::new(0), crowded: AtomicBool::new(false) }
+        TokenRefusals { addresses, counted: AtomicU32::new(0), full: AtomicBool::new(false) }
     }
 
     /// Counts a refused token.
@@ -42,16 +42,16 @@ impl TokenRefusals {
         let (Some(addresses), Some(address)) = (&self.addresses, address) else { return Ok(()) };
         if self.counted.fetch_add(1, Ordering::Relaxed) % CLEAN_UP_EVERY == CLEAN_UP_EVERY - 1 {
             addresses.sweep(now);
-            self.crowded.store(addresses.len() >= MOST_ADDRESSES, Ordering::Relaxed);
+            self.full.store(addresses.len() >= MOST_ADDRESSES, Ordering::Relaxed);
         }
-        let key = if self.crowded.load(Ordering::Relaxed) { EVERYBODY } else { neighbourhood(address) };
+        let key = if self.full.load(Ordering::Relaxed) { EVERYBODY } else { neighbourhood(address) };
         addresses.take(&key, now).map(drop)
     }
 }
 
 impl std::fmt::Debug for TokenRefusals {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Refusals").finish_non_exhaustive()
+        formatter.debug_struct("TokenRefusals").finish_non_exhaustive()
     }
 }
 

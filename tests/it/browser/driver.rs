@@ -27,7 +27,7 @@ use chromedriver::{Chromedriver, capabilities};
 use wire::{command, save_picture, string};
 
 /// How long a condition may take to come true. Generous: it is only ever spent by a test that fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// How often a condition is looked at.
 const GLANCE: Duration = Duration::from_millis(20);
 

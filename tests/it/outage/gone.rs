@@ -14,7 +14,7 @@ use crate::support::engine::Engine;
 
 const LIST: &str = "/settings/system-accounts";
 /// Longer than this nobody is left waiting: three seconds for a connection, once for the session and once for the page.
-const PATIENCE: Duration = Duration::from_secs(8);
+const TIMEOUT: Duration = Duration::from_secs(8);
 
 fn timed(what: &str, ask: impl FnOnce() -> Answer) -> (Answer, Duration) {
     let began = Instant::now();
@@ -32,7 +32,7 @@ fn is_a_plain_503(what: &str, ask: impl FnOnce() -> Answer) {
     for sign in ["SELECT", "INSERT", "FATAL", "diesel", "r2d2", "postgres", "sqlite", "locked", "panicked"] {
         assert!(!answer.body.contains(sign), "{what} tells {sign}: {}", answer.body);
     }
-    assert!(took < PATIENCE, "{what} took {took:?}");
+    assert!(took < TIMEOUT, "{what} took {took:?}");
     assert!(!answer.header("set-cookie").contains("Max-Age=0"), "{what} ends the session");
 }
 
@@ -69,7 +69,7 @@ fn a_postgres_that_is_gone_is_told_and_comes_back() {
         // What the check has in memory is good for less than a second more.
         let began = Instant::now();
         let (_, took) = timed("the check at once", || verify(&app, &visitor, &token));
-        assert!(took < PATIENCE);
+        assert!(took < TIMEOUT);
         std::thread::sleep(Duration::from_secs(1).saturating_sub(began.elapsed()));
         is_a_plain_503("the check", || verify(&app, &visitor, &token));
         is_a_plain_503("the check of a wrong token", || {
@@ -98,7 +98,7 @@ fn a_postgres_that_is_gone_is_told_and_comes_back() {
             threads.into_iter().map(|thread| thread.join().unwrap()).max().unwrap()
         });
         println!("40 at once: the slowest after {slowest:?}");
-        assert!(began.elapsed() < PATIENCE * 2, "{slowest:?}");
+        assert!(began.elapsed() < TIMEOUT * 2, "{slowest:?}");
         app.home.bring_back();
         soon("the check", || verify(&app, &visitor, &token).status);
         soon("readyz", || visitor.get("/readyz").status);

@@ -3,7 +3,7 @@
 
 use muster::roles::predefined;
 use muster::routes::PAGES;
-use muster::tokens::value::Access as TokenAccess;
+use muster::tokens::value::Access;
 
 use super::world::World;
 use crate::support::app::Client;
@@ -60,7 +60,7 @@ fn every_screen_by_every_kind_of_actor() {
         muster::teams::operations::administrators::appoint(conn, &shell, &team, &[own])
     });
     let robot = app.add_account_with("robot", &[predefined::ADMINISTRATOR.into()]);
-    let bearer = format!("Bearer {}", app.add_token(&robot, TokenAccess::Write));
+    let bearer = format!("Bearer {}", app.add_token(&robot, Access::Write));
     let seen_by = |path: &str| SEEN.iter().find(|(known, _)| *known == path).map_or("", |(_, who)| *who);
     let mut wrong = Vec::new();
     let mut check = |who: &str, path: &str, found: u16, wanted: u16| {

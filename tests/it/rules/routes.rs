@@ -7,7 +7,7 @@ use muster::auth::principal::Principal;
 use muster::id::Id;
 use muster::roles::predefined;
 use muster::routes::{GATEWAY, OPEN, PAGES, Route};
-use muster::tokens::value::Access as TokenAccess;
+use muster::tokens::value::Access;
 use muster::web::assets;
 use muster::web::headers::CONTENT_SECURITY_POLICY;
 
@@ -139,7 +139,7 @@ fn an_id_of_nothing_or_of_something_else_leads_nowhere() {
     let gone = Selection::Accounts(vec![deleted.clone()]);
     world.app.write(move |conn| operations::delete(conn, &Principal::shell(), Kind::System, &gone));
     let other = world.app.add_account("other");
-    let others_token = World::token_id(&world.app.add_token(&other, TokenAccess::Read));
+    let others_token = World::token_id(&world.app.add_token(&other, Access::Read));
     let others_session = world.other_session(&world.viewer).to_string();
     let viewers_change = {
         let one = Selection::Accounts(vec![world.app.add_account("somebody's")]);
@@ -254,7 +254,7 @@ fn assets_signs_of_life_and_the_check_know_no_session() {
         }
     }
     let robot = world.app.add_account("robot");
-    let token = format!("Bearer {}", world.app.add_token(&robot, TokenAccess::Write));
+    let token = format!("Bearer {}", world.app.add_token(&robot, Access::Write));
     for route in GATEWAY {
         let path = match *route {
             "/auth/verify" => "/auth/verify",

@@ -6,7 +6,7 @@ use muster::auth::principal::Principal;
 use muster::id::Id;
 use muster::roles::predefined;
 use muster::routes::Route;
-use muster::tokens::value::Access as TokenAccess;
+use muster::tokens::value::Access;
 
 use crate::support::app::{Client, PASSWORD, TestApp};
 
@@ -202,7 +202,7 @@ impl World {
                 case(made.location().to_owned(), vec![], 200)
             }
             (method, path) if path.starts_with("/settings/tokens") => {
-                let token = app.add_token(&robot(), TokenAccess::Read);
+                let token = app.add_token(&robot(), Access::Read);
                 let chosen = || {
                     let id = Self::token_id(&token);
                     self.admin.post("/settings/tokens/selections", &[("id", &id)]).location().to_owned()
@@ -221,17 +221,17 @@ impl World {
             (method, path) if path.starts_with("/settings/api-tokens") => self.own_token_case(method, path),
             ("POST", "/settings/system-accounts/{id}/tokens/{token}/regeneration") => {
                 let id = robot();
-                let token = Self::token_id(&app.add_token(&id, TokenAccess::Read));
+                let token = Self::token_id(&app.add_token(&id, Access::Read));
                 case(of(&id, &format!("/tokens/{token}/regeneration")), vec![field("overlap", "0")], 303)
             }
             ("POST", "/settings/system-accounts/{id}/tokens/{token}/revocation") => {
                 let id = robot();
-                let token = Self::token_id(&app.add_token(&id, TokenAccess::Read));
+                let token = Self::token_id(&app.add_token(&id, Access::Read));
                 case(of(&id, &format!("/tokens/{token}/revocation")), vec![], 303)
             }
             ("POST", "/settings/system-accounts/{id}/tokens/{token}/finish") => {
                 let id = robot();
-                let old = Self::token_id(&app.add_token(&id, TokenAccess::Read));
+                let old = Self::token_id(&app.add_token(&id, Access::Read));
                 let overlap = muster::tokens::model::Overlap::parse("24h").unwrap();
                 let account = id.clone();
                 let new = app

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::wire::{reference, string};
-use super::{Browser, GLANCE, PATIENCE, Target};
+use super::{Browser, GLANCE, TIMEOUT, Target};
 
 impl Browser {
     /// Waits for an element to be visible; its answer is its text as shown.
@@ -74,7 +74,7 @@ impl Browser {
             if let Some(answer) = condition() {
                 return answer;
             }
-            assert!(start.elapsed() < PATIENCE, "Waited in vain for {what} on {}\n{}", self.url(), self.page_text());
+            assert!(start.elapsed() < TIMEOUT, "Waited in vain for {what} on {}\n{}", self.url(), self.page_text());
             std::thread::sleep(GLANCE);
         }
     }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::{Browser, GLANCE, PATIENCE, Target};
+use super::{Browser, GLANCE, TIMEOUT, Target};
 
 /// The key under which WebDriver wraps the id of an element.
 pub(super) const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -64,7 +64,7 @@ impl Browser {
             let element = self.element(target);
             match act(&element) {
                 Ok(answer) => return answer,
-                Err(refusal) if refusal.may_pass() && start.elapsed() < PATIENCE => std::thread::sleep(GLANCE),
+                Err(refusal) if refusal.may_pass() && start.elapsed() < TIMEOUT => std::thread::sleep(GLANCE),
                 Err(refusal) => panic!("{target} on {}: {}", self.url(), refusal.message),
             }
         }
