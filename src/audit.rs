@@ -15,4 +15,4 @@ pub mod view;
 pub mod words;
 
 pub use model::{Event, LogEntry, verbs};
-pub use queries::{Change, begin, begin_note, begin_once, begin_undo, into_events, record_alone};
+pub use queries::{Change, begin, begin_alone, begin_once, begin_undo, into_events, record_alone};

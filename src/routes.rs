@@ -6,7 +6,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, Resource, Route as Handler, Scope, guard, web};
 
 use crate::auth::access;
-use crate::auth::access::Access::{self, AnyOf, ForOne, ForSome, Public, SignedIn};
+use crate::auth::access::PageAccess::{self, AnyOf, ForOne, ForSome, Public, SignedIn};
 use crate::error::Error;
 use crate::web::api::document;
 use crate::web::navigation::Navigation;

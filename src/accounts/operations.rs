@@ -4,6 +4,7 @@
 use super::actions::{self, Action, Effect, Typed};
 use super::model::{ChangeCount, Kind, Right, Selection};
 use super::queries::changes::Tally;
+use super::queries::conditions::Condition;
 use super::queries::selection::Target;
 use super::queries::{self, changes};
 use crate::audit::{self, Change};
@@ -134,7 +135,7 @@ pub fn run_on(conn: &mut DbConnection, actor: &Principal, plan: &Plan, action: &
     done.outcome = ChangeCount { changed, unchanged: selected - changed };
     // Asked whether it was one or many: the number of statements must not tell.
     if done.outcome.unchanged > 0 {
-        let first = target.first_name(conn, |sql| changes::untouched(sql, &change, &tallies))?;
+        let first = target.first_with(conn, Condition::UntouchedBy(&change, &tallies))?;
         done.left_name = first.filter(|_| done.outcome.unchanged == 1);
     }
     done.happened = happened(conn, &change, &tallies)?;

@@ -15,6 +15,7 @@ use crate::text::fold;
 
 pub mod alike;
 pub mod changes;
+pub mod conditions;
 pub mod emails;
 mod hints;
 pub mod list;

@@ -99,7 +99,7 @@ fn report_refusals(conn: &mut DbConnection, reports: &[RefusalReport]) -> Result
     if reports.is_empty() {
         return Ok(());
     }
-    let change = audit::begin_note(conn, &Principal::muster())?;
+    let change = audit::begin_alone(conn, &Principal::muster())?;
     let mut written = 0;
     for part in reports.chunks(ROWS) {
         let rows = part.iter().map(|report| {

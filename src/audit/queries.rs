@@ -43,7 +43,7 @@ pub fn begin_once(conn: &mut DbConnection, actor: &Principal, form: Option<&Id>)
 }
 
 /// Begins a note of several events that change nothing that anybody is permitted.
-pub fn begin_note(conn: &mut DbConnection, actor: &Principal) -> Result<Change, Error> {
+pub fn begin_alone(conn: &mut DbConnection, actor: &Principal) -> Result<Change, Error> {
     insert(conn, actor, Id::new(), None)
 }
 
@@ -138,7 +138,7 @@ impl Change {
 /// Writes an event that changes nothing that anybody is permitted: a sign-in, a refusal. It may stand outside
 /// [`crate::database::Database::write`].
 pub fn record_alone(conn: &mut DbConnection, actor: &Principal, event: &Event<'_>) -> Result<(), Error> {
-    begin_note(conn, actor)?.record(conn, event)
+    begin_alone(conn, actor)?.record(conn, event)
 }
 
 /// Whether a change was made by this actor.

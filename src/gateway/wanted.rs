@@ -29,7 +29,8 @@ impl WantedPermissions {
         }
         let database = database.clone();
         actix_web::rt::spawn(async move {
-            let recorded = database.record(move |conn| new.iter().try_for_each(|permission| wanted::record(conn, permission, now)));
+            let recorded =
+                database.record(move |conn| new.iter().try_for_each(|permission| wanted::record(conn, permission, now)));
             if let Err(error) = recorded.await {
                 log::warn!("what gateways ask for could not be recorded: {error}");
             }

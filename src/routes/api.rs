@@ -7,7 +7,7 @@ use actix_web::{Resource, Route as Handler, guard, web};
 use super::{GATEWAY, PAGES, reads, resources};
 use crate::accounts::api::{grants, list, machines, users};
 use crate::auth::bearer;
-use crate::auth::bearer::Access::{self, AnyOf, AnyToken, Asks, ForOne, ForSome};
+use crate::auth::bearer::ApiAccess::{self, AnyOf, AnyToken, Asks, ForOne, ForSome};
 use crate::tokens::api::{accounts as of_accounts, own};
 use crate::web::api::document::{Description, Endpoint};
 use crate::web::api::operation::Operation;

@@ -35,7 +35,7 @@ where
     I: IntoServiceFactory<S, Request>,
     S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<BoxBody>, Error = actix_web::Error> + 'static,
     S::InitError: std::fmt::Debug,
-    <S::Service<Request>>::Future: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
     S::Service: 'static,
 {
     // A connection takes these over from its listener.

@@ -4,12 +4,12 @@
 use crate::accounts::model::{Kind, Right};
 use crate::accounts::queries;
 use crate::accounts::queries::changes;
+use crate::accounts::queries::conditions::Condition;
 use crate::accounts::queries::selection::Target;
 use crate::audit::Change;
 use crate::auth::principal::Principal;
 use crate::config::Config;
 use crate::database::DbConnection;
-use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::permission::{Permission, PermissionSet};
@@ -91,7 +91,7 @@ pub fn within_rights(conn: &mut DbConnection, rule: &Rule<'_>, in_own_teams: boo
     if !in_own_teams {
         return Err(Error::forbidden(needed, format!("Only administrators can do this to {}.", kind.plural())));
     }
-    let outside = changes::first_in_the_way(conn, rule.change, rule.event, |sql| not_a_colleague(sql, actor))?;
+    let outside = changes::first_with(conn, rule.change, rule.event, Condition::NoColleagueOf(actor.account.as_ref()))?;
     outside.map_or(Ok(()), |name| Err(out_of_reach(actor, kind, &name)))
 }
 
@@ -113,16 +113,8 @@ pub fn within_reach_of(conn: &mut DbConnection, actor: &Principal, kind: Kind, t
     if actor.may(kind.permission(Right::Manage)) {
         return Ok(());
     }
-    let outside = target.first_name(conn, |sql| not_a_colleague(sql, actor))?;
+    let outside = target.first_with(conn, Condition::NoColleagueOf(actor.account.as_ref()))?;
     outside.map_or(Ok(()), |name| Err(out_of_reach(actor, kind, &name)))
-}
-
-fn not_a_colleague(sql: &mut Sql, actor: &Principal) {
-    sql.push(
-        " AND NOT EXISTS (SELECT 1 FROM team_members m JOIN team_members mine ON mine.team_id = m.team_id \
-         WHERE m.account_id = a.id AND mine.account_id = ",
-    );
-    sql.bind(actor.account.as_ref().map_or("", Id::as_str)).push(")");
 }
 
 /// Who handles a person must be able to do all that the person can: a reset link or another address would make them that
@@ -155,9 +147,7 @@ fn can_do_more(name: &str, missing: &Permission) -> Error {
 /// Nobody disables or deletes the account that they are signed in with.
 pub fn not_oneself(conn: &mut DbConnection, rule: &Rule<'_>, word: &str) -> Result<(), Error> {
     let Some(own) = rule.own() else { return Ok(()) };
-    let found = changes::first_in_the_way(conn, rule.change, rule.event, |sql| {
-        sql.push(" AND a.id = ").bind(&own);
-    })?;
+    let found = changes::first_with(conn, rule.change, rule.event, Condition::Is(&own))?;
     found.map_or(Ok(()), |name| Err(Error::Conflict(format!("You can't {word} {name}: it's the account you're signed in with."))))
 }
 
@@ -167,9 +157,7 @@ pub fn not_ones_own_in_bulk(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<
         return Ok(());
     }
     let Some(own) = rule.own() else { return Ok(()) };
-    let found = changes::first_in_the_way(conn, rule.change, rule.event, |sql| {
-        sql.push(" AND a.id = ").bind(&own);
-    })?;
+    let found = changes::first_with(conn, rule.change, rule.event, Condition::Is(&own))?;
     found.map_or(Ok(()), |name| {
         Err(Error::Conflict(format!(
             "{name} is you, and you can't change your own roles together with others'. Deselect yourself first."
@@ -182,15 +170,7 @@ pub fn names_are_free(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Er
     if rule.kind != Kind::System {
         return Ok(());
     }
-    let taken = changes::first_in_the_way(conn, rule.change, rule.event, |sql| {
-        // The names that the change itself brings twice are gathered once: asked for each account, they take the square of its size.
-        sql.push(
-            " AND (EXISTS (SELECT 1 FROM accounts o WHERE o.kind = 'system' AND o.disabled = FALSE AND o.name_key = a.name_key) \
-             OR a.name_key IN (SELECT o.name_key FROM accounts o WHERE o.kind = 'system' AND o.id IN \
-             (SELECT e.target_id FROM audit_events e WHERE e.change_id = ",
-        );
-        sql.bind(&rule.change.id).push(") GROUP BY o.name_key HAVING count(*) > 1))");
-    })?;
+    let taken = changes::first_with(conn, rule.change, rule.event, Condition::NameTaken(rule.change))?;
     taken.map_or(Ok(()), |name| {
         Err(Error::Conflict(format!("An enabled system account is already named {name}. Rename one of the two first.")))
     })
@@ -219,20 +199,13 @@ pub fn plan_allows(conn: &mut DbConnection, plan: &Plan, kind: Kind) -> Result<(
     }))
 }
 
-fn roles_of(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<Vec<Role>, Error> {
-    let mut sql = Sql::new("SELECT DISTINCT object_id AS id FROM audit_events WHERE change_id = ");
-    sql.bind(&rule.change.id).push(" AND type = ").bind(rule.event);
-    let ids = sql.ids(conn)?;
-    roles::queries::find(conn, &ids)
-}
-
 /// Nobody gives what they do not hold.
 pub fn may_give_all(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
-    roles_of(conn, rule)?.iter().try_for_each(|role| may_give(rule.actor, role))
+    changes::roles_of(conn, rule.change, rule.event)?.iter().try_for_each(|role| may_give(rule.actor, role))
 }
 
 pub fn may_take_all(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
-    roles_of(conn, rule)?.iter().try_for_each(|role| may_take(rule.actor, rule.kind, role))
+    changes::roles_of(conn, rule.change, rule.event)?.iter().try_for_each(|role| may_take(rule.actor, rule.kind, role))
 }
 
 /// The roles that a form chose, all of which must exist.

@@ -134,7 +134,7 @@ pub fn answer(conn: &mut DbConnection, actor: &Principal, plan: &Plan, request: 
     }
     let before = same(conn, actor, request, &found)?;
     let id = request.form.clone().filter(|_| before.is_none()).unwrap_or_else(Id::new);
-    let id = if taken(conn, &id)? { Id::new() } else { id };
+    let id = if rows::exists(conn, &id)? { Id::new() } else { id };
     let Some(action) = &request.action else { return Ok(SelectionOutcome::Selected(keep(conn, actor, request, &found, id)?)) };
     if action.asks().is_some() {
         let gives = rules::existing_roles(conn, &action.verb.gives(&action.params))?;
@@ -185,12 +185,6 @@ fn same(conn: &mut DbConnection, actor: &Principal, request: &Request, found: &R
     let wanted = row_of(request, found, form.clone());
     let known = rows::find(conn, own, form)?;
     Ok(known.filter(|row| (&row.verb, &row.params, &row.fingerprint) == (&wanted.verb, &wanted.params, &wanted.fingerprint)))
-}
-
-fn taken(conn: &mut DbConnection, id: &Id) -> Result<bool, Error> {
-    let mut sql = crate::database::sql::Sql::new("SELECT count(*) AS n FROM selections WHERE id = ");
-    sql.bind(id);
-    Ok(sql.number(conn)? > 0)
 }
 
 fn row_of(request: &Request, found: &Resolved, id: Id) -> SelectionRow {

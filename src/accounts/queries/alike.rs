@@ -1,6 +1,5 @@
 //! Names that look the same as another: of accounts, teams, roles, and an account's tokens.
 
-
 use crate::accounts::model::Kind;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;

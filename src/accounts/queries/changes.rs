@@ -7,6 +7,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 
+use super::conditions::Condition;
 pub use super::reversals::{Of, Reversal, record_opposites, replacement};
 use super::selection::Target;
 use crate::audit::{self, Change, verbs};
@@ -28,7 +29,7 @@ fn into_events() -> Sql {
     audit::into_events("type, target_kind, target_id, target_name, object_id, object_name")
 }
 
-/// Writes `verb` for each account of the target that is (`disabled = was`) in the way of it. Returns how many.
+/// Writes `verb` for each account of the target, or for each whose `disabled` is `was`. Returns how many.
 pub fn record_state(
     conn: &mut DbConnection,
     change: &Change,
@@ -203,23 +204,16 @@ fn people_of(sql: &mut Sql, change: &Change, verb: &str) {
     sql.push(" AND target_kind = 'user')");
 }
 
-/// A condition on `a`: a change has no event of these verbs about it. All the verbs of the change are named, so that the index of
-/// a change's events finds those of one account; without them SQLite reads all of the change for each account.
-pub fn untouched(sql: &mut Sql, change: &Change, tallies: &[Tally]) {
-    sql.push(" AND NOT EXISTS (SELECT 1 FROM audit_events t WHERE t.target_id = a.id AND t.change_id = ").bind(&change.id);
-    sql.push(" AND t.type IN (").bind_list(tallies.iter().map(|tally| &*tally.verb)).push("))");
-}
-
-/// The name of the first account, by name, among a change's events of `verb` for which `condition` (on `a`) holds.
-pub fn first_in_the_way(
+/// The name of the first account, by name, among a change's events of `verb` for which `condition` holds.
+pub fn first_with(
     conn: &mut DbConnection,
     change: &Change,
     verb: &str,
-    condition: impl FnOnce(&mut Sql),
+    condition: Condition<'_>,
 ) -> Result<Option<String>, Error> {
     let mut sql = Sql::new("SELECT a.name AS name FROM accounts a WHERE a.id IN ");
     accounts_of(&mut sql, change, verb);
-    condition(&mut sql);
+    condition.push(&mut sql);
     sql.push(" ORDER BY a.name_key, a.id LIMIT 1");
     sql.name(conn)
 }
@@ -240,15 +234,7 @@ pub fn held(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<Perm
 
 /// The name of the first account, by name, of a change's events that holds this permission.
 pub fn first_holder(conn: &mut DbConnection, change: &Change, verb: &str, held: &Permission) -> Result<String, Error> {
-    let name = first_in_the_way(conn, change, verb, |sql| {
-        sql.push(
-            " AND a.kind = 'user' AND (EXISTS (SELECT 1 FROM account_roles r JOIN role_permissions p ON p.role_id = r.role_id ",
-        );
-        sql.push("WHERE r.account_id = a.id AND p.permission = ").bind(held.as_str());
-        sql.push(") OR EXISTS (SELECT 1 FROM team_administrators t WHERE t.account_id = a.id AND t.team_id = ");
-        sql.bind(held.scope().unwrap_or_default().trim_matches(['{', '}'])).push("))");
-    })?;
-    Ok(name.unwrap_or_default())
+    Ok(first_with(conn, change, verb, Condition::PersonWith(held))?.unwrap_or_default())
 }
 
 /// The name of the first target of a change's events of `verb`, also where its row is gone.
@@ -256,4 +242,28 @@ pub fn first_name(conn: &mut DbConnection, change: &Change, verb: &str) -> Resul
     let mut sql = Sql::new("SELECT target_name AS name FROM audit_events WHERE change_id = ");
     sql.bind(&change.id).push(" AND type = ").bind(verb).push(" ORDER BY seq LIMIT 1");
     Ok(sql.name(conn)?.unwrap_or_default())
+}
+
+/// The roles that a change's events of `verb` give or take.
+pub fn roles_of(conn: &mut DbConnection, change: &Change, verb: &str) -> Result<Vec<roles::Role>, Error> {
+    let mut sql = Sql::new("SELECT DISTINCT object_id AS id FROM audit_events WHERE change_id = ");
+    sql.bind(&change.id).push(" AND type = ").bind(verb);
+    let ids = sql.ids(conn)?;
+    roles::queries::find(conn, &ids)
+}
+
+/// Writes an event about each account of the target: `verb`, with these details.
+pub fn record_each(
+    conn: &mut DbConnection,
+    change: &Change,
+    verb: &str,
+    target: &Target,
+    detail: &serde_json::Value,
+) -> Result<(), Error> {
+    let mut sql = audit::into_events("type, target_kind, target_id, target_name, detail");
+    head(&mut sql, change, verb);
+    sql.push(", a.kind, a.id, a.name, ").bind(detail.to_string());
+    target.from(&mut sql);
+    sql.push(" ORDER BY a.id");
+    sql.execute(conn).map(drop)
 }

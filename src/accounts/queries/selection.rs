@@ -1,5 +1,6 @@
 //! Which accounts an action is to change: a selection becomes the `FROM … WHERE …` of its statements.
 
+use super::conditions::Condition;
 use super::plan::{QueryPlan, RowEstimates};
 use super::predicates::AccountCriteria;
 use crate::accounts::model::{AccountFilter, ActivityFilter, Kind, OwnedBy, Selection, Total, UNUSED_DAYS};
@@ -85,10 +86,7 @@ impl Target {
         if let Self::Accounts(_, ids) = self {
             return Ok(ids.contains(account));
         }
-        let itself = |sql: &mut Sql| {
-            sql.push(" AND a.id = ").bind(account);
-        };
-        Ok(self.first_name(conn, itself)?.is_some())
+        Ok(self.first_with(conn, Condition::Is(account))?.is_some())
     }
 
     /// The identities that are meant, in their own order.
@@ -101,13 +99,13 @@ impl Target {
         sql.ids(conn)
     }
 
-    /// The name of the first account, by name, among those that are meant for which `condition` (on `a`) holds.
-    pub fn first_name(&self, conn: &mut DbConnection, condition: impl FnOnce(&mut Sql)) -> Result<Option<String>, Error> {
+    /// The name of the first account, by name, among those that are meant for which `condition` holds.
+    pub fn first_with(&self, conn: &mut DbConnection, condition: Condition<'_>) -> Result<Option<String>, Error> {
         let mut sql = Sql::default();
         self.with(&mut sql);
         sql.push("SELECT a.name AS name");
         self.from(&mut sql);
-        condition(&mut sql);
+        condition.push(&mut sql);
         sql.push(" ORDER BY a.name_key, a.id LIMIT 1");
         sql.name(conn)
     }

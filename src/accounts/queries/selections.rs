@@ -39,6 +39,13 @@ pub struct SelectionRow {
     pub outcome: Option<String>,
 }
 
+/// Whether there is a selection of this identity, whoever made it.
+pub fn exists(conn: &mut DbConnection, id: &Id) -> Result<bool, Error> {
+    let mut sql = Sql::new("SELECT count(*) AS n FROM selections WHERE id = ");
+    sql.bind(id);
+    Ok(sql.number(conn)? > 0)
+}
+
 /// Writes a selection of `asked_by`, until `expires`, with those that were ticked.
 pub fn insert(
     conn: &mut DbConnection,

@@ -7,6 +7,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use super::{INVITE, backed, invites, may_invite};
 use crate::accounts::model::{Email, Kind, Right, Selection};
 use crate::accounts::operations::{self, Plan, existing_teams, give_and_place, grantable_roles, plan_allows};
+use crate::accounts::queries::changes;
 use crate::accounts::queries::selection::Target;
 use crate::audit::{self, verbs};
 use crate::auth::links::LinkKey;
@@ -152,11 +153,7 @@ fn insert(
         "roles": roles.iter().map(|role| role.name.as_str()).collect::<Vec<_>>(),
         "teams": teams.iter().map(|team| team.name.as_str()).collect::<Vec<_>>(),
     });
-    let mut sql = audit::into_events("type, target_kind, target_id, target_name, detail");
-    change.select(&mut sql).bind(verbs::INVITED).push(", a.kind, a.id, a.name, ").bind(detail.to_string());
-    target.from(&mut sql);
-    sql.push(" ORDER BY a.id");
-    sql.execute(conn)?;
+    changes::record_each(conn, &change, verbs::INVITED, &target, &detail)?;
     let roles: Vec<Id> = roles.iter().map(|role| role.id.clone()).collect();
     let teams: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
     give_and_place(conn, &change, &target, &roles, &teams)?;
@@ -189,11 +186,8 @@ fn renew_pending(
     }
     queries::renew(conn, actor, &links, until)?;
     let target = Target::Accounts(Kind::User, links.iter().map(|(id, _)| (*id).clone()).collect());
-    let mut sql = audit::into_events("type, target_kind, target_id, target_name");
-    audit::begin_note(conn, actor)?.select(&mut sql).bind(verbs::INVITATION_RENEWED).push(", a.kind, a.id, a.name");
-    target.from(&mut sql);
-    sql.push(" ORDER BY a.id");
-    sql.execute(conn).map(drop)
+    let change = audit::begin_alone(conn, actor)?;
+    changes::record_each(conn, &change, verbs::INVITATION_RENEWED, &target, &serde_json::json!({}))
 }
 
 /// The teams that a form chose, if the actor may put people into them.

@@ -3,6 +3,7 @@
 
 use crate::accounts::model::Kind;
 use crate::accounts::queries::changes;
+use crate::accounts::queries::conditions::Condition;
 use crate::audit::{Change, verbs};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
@@ -47,12 +48,8 @@ fn stays_in_one(conn: &mut DbConnection, actor: &Principal, team: &Team, change:
             continue;
         };
         let Some((role, lacked)) = role_beyond(actor, kind, &all, weighed) else { continue };
-        let who = changes::first_in_the_way(conn, change, verbs::TEAM_ADDED, |sql| {
-            if newcomers {
-                sql.push(" AND EXISTS (SELECT 1 FROM account_roles r WHERE r.account_id = a.id AND r.role_id = ");
-                sql.bind(&role.id).push(")");
-            }
-        })?;
+        let condition = if newcomers { Condition::HasRole(&role.id) } else { Condition::Any };
+        let who = changes::first_with(conn, change, verbs::TEAM_ADDED, condition)?;
         let (who, name) = (who.unwrap_or_default(), &team.name);
         return Err(Error::forbidden(
             lacked.to_string(),
@@ -95,11 +92,7 @@ fn weigh_beside(
 ) -> Result<(), Error> {
     let (beside, all) = (members::roles_beside_given(conn, &change.id, reaching)?, roles::queries::all(conn)?);
     let Some((role, lacked)) = role_beyond(actor, kind, &all, &beside) else { return Ok(()) };
-    let who = changes::first_in_the_way(conn, change, verbs::ROLE_ADDED, |sql| {
-        sql.push(" AND EXISTS (SELECT 1 FROM team_members m JOIN team_members o ON o.team_id = m.team_id JOIN account_roles r ");
-        sql.push("ON r.account_id = o.account_id WHERE m.account_id = a.id AND r.kind = ").bind(kind.as_str());
-        sql.push(" AND r.role_id = ").bind(&role.id).push(")");
-    })?;
+    let who = changes::first_with(conn, change, verbs::ROLE_ADDED, Condition::HasRoleInTeam(kind, &role.id))?;
     let who = who.unwrap_or_default();
     let sentence = format!(
         "You can't give {who} this role: they could manage members of their teams who can do more than you. Ask an administrator."

@@ -87,7 +87,7 @@ fn everybody_can_read_the_pages_of_roles() {
     app.add_account_with("jenkins", std::slice::from_ref(&role));
     for wanted in ["payments:refund", "shipment:book:team"] {
         let wanted = muster::roles::permission::Permission::parse(wanted).unwrap();
-        app.write(move |conn| muster::roles::queries::wanted::note(conn, &wanted, muster::clock::now()));
+        app.write(move |conn| muster::roles::queries::wanted::record(conn, &wanted, muster::clock::now()));
     }
     visit(&browser, &app, ROLES);
     judge(&browser, "the roles, to manage");

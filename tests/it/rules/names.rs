@@ -13,13 +13,15 @@ fn defined(text: &str) -> Vec<&str> {
         let mut words = words.skip_while(|word| matches!(*word, "pub" | "crate" | "super"));
         let Some(keyword @ ("struct" | "enum" | "trait" | "type")) = words.next() else { continue };
         let is_code = line.trim_start().starts_with(|letter: char| letter.is_ascii_lowercase());
-        let outer = lines[..at].iter().rev().find(|outer| {
-            !outer.trim().is_empty() && indent(outer) < indent(line) && !matches!(outer.trim(), "{" | "where")
-        });
-        let is_associated = keyword == "type" && outer.is_some_and(|outer| {
-            let outer = outer.trim_start().trim_start_matches("pub ").trim_start_matches("unsafe ");
-            outer.starts_with("impl") || outer.starts_with("trait ")
-        });
+        let outer = lines[..at]
+            .iter()
+            .rev()
+            .find(|outer| !outer.trim().is_empty() && indent(outer) < indent(line) && !matches!(outer.trim(), "{" | "where"));
+        let is_associated = keyword == "type"
+            && outer.is_some_and(|outer| {
+                let outer = outer.trim_start().trim_start_matches("pub ").trim_start_matches("unsafe ");
+                outer.starts_with("impl") || outer.starts_with("trait ")
+            });
         if is_code && !is_associated {
             names.extend(words.next());
         }
