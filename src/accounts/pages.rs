@@ -25,6 +25,7 @@ pub mod list;
 pub mod live;
 pub mod new;
 mod owned;
+mod paging;
 pub mod question;
 pub mod rename;
 pub mod selections;
