@@ -6,6 +6,7 @@ pub mod alike;
 pub mod visible;
 
 pub mod email;
+pub mod secrets;
 
 /// Folds text for comparison and search: compatibility forms joined (NFKC), letters in lower case, in any script. The
 /// sigma at the end of a Greek word is the same letter as any other: its capital does not tell them apart.
@@ -45,12 +46,13 @@ pub fn like_anywhere(folded: &str) -> String {
 }
 
 /// Tidies a line of text from outside, such as a name or a description: what cannot be seen is left out, white space is
-/// one space, and at most `limit` characters stay. Control characters are refused.
+/// one space, and at most `limit` characters stay. Control characters and tokens are refused.
 pub fn tidy(text: &str, limit: usize) -> Result<String, String> {
     if text.trim().chars().any(char::is_control) {
         return Err("Line breaks and other control characters are not allowed.".into());
     }
     let text: String = visible::visible(text).nfc().collect();
+    secrets::holds_none(&text)?;
     if text.chars().count() > limit {
         return Err(format!("At most {limit} characters."));
     }

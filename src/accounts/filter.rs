@@ -7,8 +7,8 @@ use super::model::{AccountFilter, ActivityFilter, Kind, OwnedBy, Right, SOON_DAY
 use super::search::Search;
 use crate::auth::principal::Principal;
 use crate::id::Id;
+use crate::text::secrets::without_secrets;
 use crate::tokens::value::id_prefix;
-use crate::tokens::value::redaction::without_secrets;
 use crate::web::view::Hidden;
 use crate::web::view::address::address;
 use crate::web::view::pagination::Pagination;

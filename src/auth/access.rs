@@ -24,6 +24,7 @@ use crate::database::{Database, DbConnection};
 use crate::error::Error;
 use crate::id::Id;
 use crate::settings::current::Current;
+use crate::text::secrets::without_secrets;
 use crate::web::trace::RequestId;
 use crate::web::visit::registered;
 use crate::web::{client, page};
@@ -191,7 +192,7 @@ pub fn origin(request: &HttpRequest) -> Result<Origin, Error> {
     let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     Ok(Origin {
         address: address(request)?.map(|address| address.to_string()),
-        user_agent: agent.map(|agent| agent.chars().take(200).collect()),
+        user_agent: agent.map(|agent| without_secrets(agent).chars().take(200).collect()),
         request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
     })
 }

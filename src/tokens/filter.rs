@@ -4,11 +4,11 @@ use chrono::Datelike;
 use serde::Deserialize;
 
 use super::model::listing::{Expires, TokenFilter, TokenPosition, TokenWindow};
-use super::value::redaction::without_secrets;
 use super::value::{Access, id_prefix};
 use crate::accounts::model::{ActivityFilter, UNUSED_DAYS};
 use crate::accounts::search::Search;
 use crate::clock;
+use crate::text::secrets::without_secrets;
 use crate::web::view::address::address;
 use crate::web::view::words::counted;
 use crate::web::view::{Choice, Hidden};

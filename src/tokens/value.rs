@@ -13,7 +13,6 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub mod authorization;
-pub mod redaction;
 pub mod text;
 
 /// All of them ASCII.

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::teams::Team;
 use crate::teams::queries::applications;
+use crate::text::secrets;
 
 /// Of one team, at most.
 const MOST: usize = 1_000;
@@ -24,7 +25,7 @@ pub fn read(names: &[String]) -> Result<Vec<String>, (usize, &'static str)> {
         } else if name.chars().count() > LONGEST {
             Some("At most 200 characters.")
         } else {
-            None
+            secrets::holds_none(name).err()
         }
     };
     if let Some(wrong) = names.iter().enumerate().find_map(|(at, name)| Some((at, fault(name)?))) {

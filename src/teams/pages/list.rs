@@ -14,7 +14,7 @@ use crate::teams::queries::list::{self, AdministratorFilter, TeamFilter};
 use crate::teams::view::{self, NewTeamPage, TEAMS, TeamLine, TeamsPage};
 use crate::teams::{Team, queries, reach};
 use crate::text::grouped;
-use crate::tokens::value::redaction::without_secrets;
+use crate::text::secrets::without_secrets;
 use crate::web::form::{Form, Query};
 use crate::web::page::see_other;
 use crate::web::view::address::address;
