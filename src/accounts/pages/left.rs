@@ -24,9 +24,12 @@ pub fn behind(left: &Belongings, hands_over: bool) -> Vec<String> {
     found.map(|(named, what, then)| format!("{what}: {}. {then}", listed(named))).collect()
 }
 
-/// The names, or the first of them and how many more.
+/// The names, or the first of them and how many more; only how many where none may be read.
 pub fn listed(named: NamedSample) -> String {
     let NamedSample { mut names, total } = named;
+    if names.is_empty() && total > 0 {
+        return grouped(total);
+    }
     let more = total - i64::try_from(names.len()).unwrap_or(i64::MAX);
     if more > 0 {
         names.push(format!("{} more", grouped(more)));
@@ -48,6 +51,8 @@ mod tests {
         };
         let told = behind(&left, true);
         assert!(told[0].contains("T9, T10 and 1,001 more."), "{told:?}");
+        let unseen = Belongings { owned: 3, ..Belongings::default() };
+        assert!(behind(&unseen, false)[0].starts_with("System accounts owned: 3. They keep working"));
         assert!(told[1].starts_with("Pending invitations they made: Kaja and Teo."), "{told:?}");
     }
 }

@@ -15,9 +15,9 @@ use crate::accounts::view::confirm::{ConfirmPage, ConfirmRow};
 use crate::clock;
 use crate::error::{Error, FieldError};
 use crate::id::Id;
-use crate::people::queries::belongings::{Belongings, belongings};
+use crate::people::queries::belongings::{Belongings, NamedSample, Sight, belongings};
 use crate::roles::permission::Permission;
-use crate::web::view::words::{counted, joined};
+use crate::web::view::words::counted;
 use crate::web::view::{Choice, Field, Hidden};
 use crate::web::visit::Visit;
 use crate::{roles, tokens};
@@ -68,10 +68,11 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
     // Who deletes people may hand over what they own.
     let leaves = kind == Kind::User && action.verb.is_final();
     let hands_over = leaves && visit.actor.may(HAND_OVER);
-    let asked = action.clone();
+    let (asked, sight, is_final) = (action.clone(), Sight::of(&visit.actor), action.verb.is_final());
+    let now = clock::now();
     // Addresses are for those who may see users.
     let offers = (asks_user || hands_over) && visit.actor.may(Kind::User.permission(Right::Read));
-    let ((found, rows, total, missing, (names, taken), roles_of, tokens_of, (owners, people, left)), mut shell) = visit
+    let ((found, rows, total, missing, (names, taken), roles_of, tokens_of, (owners, people, left, recent)), mut shell) = visit
         .framed(screen.path, move |conn| {
             let found = set.resolve(conn, kind)?;
             let rows: Vec<AccountRow> = list::rows(conn, &found.target, Sort::default(), &Window::Skip(0), NAMED)?;
@@ -87,8 +88,9 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
             let tokens_of = tokens::queries::summary(conn, &ids)?;
             let owners = if asks_user { owners::of_accounts(conn, &ids)? } else { HashMap::new() };
             let people = if offers { owners::candidates(conn, "", OFFERED)? } else { Vec::new() };
-            let left = if leaves { belongings(conn, &found.target)? } else { Belongings::default() };
-            Ok((found.print(conn, &asked)?, rows, total, missing, names, roles_of, tokens_of, (owners, people, left)))
+            let left = if leaves { belongings(conn, &found.target, &sight)? } else { Belongings::default() };
+            let recent = if is_final { found.target.used_since(conn, now - RECENT)? } else { Default::default() };
+            Ok((found.print(conn, &asked)?, rows, total, missing, names, roles_of, tokens_of, (owners, people, left, recent)))
         })
         .await?;
     if total == 0 {
@@ -96,18 +98,13 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
     }
     hidden.push(Hidden::new("print", found));
     let ask = action.asks().ok_or_else(|| Error::Internal(format!("{} asks nothing", action.verb.word())))?;
-    let now = clock::now();
     let is_recent = |row: &AccountRow| row.last_used_at().is_some_and(|at| now - at < RECENT);
-    let recent: Vec<&AccountRow> = rows.iter().filter(|row| is_recent(row)).collect();
-    let warning = match recent.as_slice() {
+    let warning = match recent.0.as_slice() {
         [] => None,
-        [row] => moment(row.last_used_at(), now).map(|used| format!("{} made a call {}", row.name, used.text)),
+        [one] => moment(Some(one.at), now).map(|used| format!("{} made a call {}", one.name, used.text)),
         several => {
-            let mut names: Vec<String> = several.iter().take(3).map(|row| row.name.clone()).collect();
-            if several.len() > 3 {
-                names.push(format!("{} more", several.len() - 3));
-            }
-            Some(format!("{} made calls in the last two days", joined(&names, "and")))
+            let names = several.iter().map(|one| one.name.clone()).collect();
+            Some(format!("{} made calls in the last two days", left::listed(NamedSample { names, total: recent.1 })))
         }
     };
     let confirm_row = |row: &AccountRow| {
@@ -150,6 +147,7 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
         instead,
         hidden,
         warning,
+        warned: count(recent.1),
         asks_user,
         hands_over: hands_over && !left.accounts.is_empty(),
         left: left::behind(&left, hands_over),

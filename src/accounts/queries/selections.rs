@@ -2,7 +2,7 @@
 
 use chrono::NaiveDateTime;
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
 
 use super::selection::Target;
 use crate::clock;
@@ -143,4 +143,30 @@ impl Target {
         let names = sql.names(conn)?;
         if names.len() == missing { Ok(names) } else { Err(Error::NotFound(kind.noun())) }
     }
+
+    /// The first few that were used since then, by name, and how many there are.
+    pub fn used_since(&self, conn: &mut DbConnection, since: NaiveDateTime) -> Result<(Vec<Used>, i64), Error> {
+        let mut sql = Sql::default();
+        self.with(&mut sql);
+        sql.push("SELECT a.name, a.last_used_at AS at, count(*) OVER () AS total");
+        self.from(&mut sql);
+        sql.push(" AND a.last_used_at > ").bind(since).push(" ORDER BY a.name_key, a.id").limit(FEW);
+        let used: Vec<Used> = sql.load(conn)?;
+        let total = used.first().map_or(0, |one| one.total);
+        Ok((used, total))
+    }
+}
+
+/// How many are named.
+const FEW: i64 = 3;
+
+/// An account that was used lately.
+#[derive(QueryableByName)]
+pub struct Used {
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = Timestamp)]
+    pub at: NaiveDateTime,
+    #[diesel(sql_type = BigInt)]
+    total: i64,
 }

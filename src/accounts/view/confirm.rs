@@ -60,6 +60,8 @@ pub struct ConfirmPage {
     pub hidden: Vec<Hidden>,
     /// Names of those used within two days, as a sentence's subject with its verb: `jenkins-nightly made a call 9 hours ago`.
     pub warning: Option<String>,
+    /// How many of all were used lately.
+    pub warned: u64,
     /// Whether a user is asked for, and some to choose from: by their e-mail address, with their name.
     pub asks_user: bool,
     pub people: Vec<Choice>,
@@ -131,11 +133,6 @@ impl ConfirmPage {
             Some(name) => format!("Type the name, {name}, to confirm."),
             None => format!("Type {} to confirm.", self.count),
         }
-    }
-
-    /// How many of those that are named were used within two days.
-    pub fn warned(&self) -> usize {
-        self.rows.iter().filter(|row| row.recent).count()
     }
 
     /// How many are not named; 0 for none.
