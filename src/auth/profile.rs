@@ -53,6 +53,7 @@ pub async fn profile(visit: &Visit) -> Result<ProfilePage, Error> {
     Ok(ProfilePage {
         shell,
         new_email: Field::new(account.email.as_deref().unwrap_or_default()),
+        shown_email: account.email.clone().unwrap_or_default(),
         email: account.email.unwrap_or_default(),
         nothing: actor.permissions.is_empty(),
         ask,

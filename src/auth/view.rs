@@ -58,6 +58,8 @@ pub struct ProfilePage {
     pub password_again: Field,
     pub min_length: u32,
     pub new_email: Field,
+    /// The address that the form was first drawn with.
+    pub shown_email: String,
     /// The current password, which another address takes.
     pub email_password: Field,
     /// Whether the user has no permission at all, and whom to ask for some.

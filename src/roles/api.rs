@@ -193,7 +193,7 @@ pub static RESET: Operation = Operation::new(
 pub async fn reset(call: Call) -> Result<HttpResponse, Error> {
     let done = call.write(|conn, actor| {
         for role in PREDEFINED.iter().filter(|role| !role.locked) {
-            operations::reset(conn, actor, &Id::from(role.uuid))?;
+            operations::reset(conn, actor, &Id::from(role.uuid), None)?;
         }
         queries::all(conn)
     });

@@ -73,13 +73,23 @@ pub fn update(conn: &mut DbConnection, actor: &Principal, id: &Id, edit: &RoleEd
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`; `Conflict` for any other role, or where no administrator would remain.
-pub fn reset(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<bool, Error> {
+pub fn reset(conn: &mut DbConnection, actor: &Principal, id: &Id, shown: Option<&str>) -> Result<bool, Error> {
     actor.require(MANAGE, "You don't have permission to reset roles.")?;
     let before = queries::get(conn, id)?;
     rules::is_unlocked(&before)?;
     let permissions = rules::defaults(&before)?;
+    if shown.is_some_and(|shown| shown != written(&before)) {
+        return Err(Error::Conflict(
+            "Someone changed this role while you were reviewing it. Nothing was reset. Check it again below.".into(),
+        ));
+    }
     let after = Terms { name: before.name.clone(), description: before.description.clone(), permissions };
     change(conn, actor, verbs::ROLE_RESET, &before, &after)
+}
+
+/// What a role grants, as a form carries it along.
+pub fn written(role: &Role) -> String {
+    RoleDraft::from(role).permissions.join("\n")
 }
 
 /// Deletes a role; those who have it lose it. Where `shown` says who they were when that was confirmed, they must be as many.

@@ -29,30 +29,40 @@ pub fn change_email(
     actor.require(Kind::User.permission(Right::Manage), "Only administrators can change e-mail addresses of users.")?;
     not_ones_own(actor, id, "e-mail address")?;
     let account = like_oneself(conn, actor, id)?;
-    let address = merged(address, shown, account.email.as_deref().unwrap_or_default());
-    set(conn, actor, &account, address.map_err(|sentence| Error::field("email", sentence))?)
+    set(conn, actor, &account, (address, shown))
 }
 
-/// Gives the actor themself another address, whose password's hash was `known`, and signs them out everywhere else. Returns
-/// how many sessions ended, or nothing where nothing changed.
+/// Gives the actor themself, whose password's hash was `known`, another address in place of the one that was `shown`, and signs
+/// them out everywhere else. Returns how many sessions ended, or nothing where nothing changed.
 ///
 /// # Errors
-/// `Invalid` (fields `email_password`, `email`), `Conflict` where another user has it.
-pub fn change_own_email(conn: &mut DbConnection, actor: &Principal, known: &str, address: &str) -> Result<Option<usize>, Error> {
+/// `Invalid` (fields `current`, `email`), `Conflict` where another user has it.
+pub fn change_own_email(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    known: &str,
+    (address, shown): (&str, Option<&str>),
+) -> Result<Option<usize>, Error> {
     let own = actor.account.as_ref().ok_or(Error::Unauthenticated)?;
     if login_by_id(conn, own)?.and_then(|login| login.password_hash).as_deref() != Some(known) {
         return Err(not_the_current_password());
     }
     let account = accounts::find(conn, Kind::User, own)?;
-    if !set(conn, actor, &account, address)? {
+    if !set(conn, actor, &account, (address, shown))? {
         return Ok(None);
     }
     sessions::end_others(conn, own, actor.session()).map(Some)
 }
 
-fn set(conn: &mut DbConnection, actor: &Principal, account: &Account, address: &str) -> Result<bool, Error> {
-    let email = Email::parse(address).map_err(|message| Error::field("email", message))?;
+fn set(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    account: &Account,
+    (address, shown): (&str, Option<&str>),
+) -> Result<bool, Error> {
     let before = account.email.as_deref().unwrap_or_default();
+    let address = merged(address, shown, before).map_err(|sentence| Error::field("email", sentence))?;
+    let email = Email::parse(address).map_err(|message| Error::field("email", message))?;
     if before == email.as_str() {
         return Ok(false);
     }

@@ -6,8 +6,10 @@ use serde::Deserialize;
 
 use crate::accounts::pages::visits::AccountVisit;
 use crate::auth::door::SignInGuard;
+use crate::auth::principal::Principal;
 use crate::auth::profile::{self, PROFILE, ended_text};
 use crate::auth::{operations as auth, password, queries};
+use crate::database::DbConnection;
 use crate::error::Error;
 use crate::people::operations;
 use crate::web::form::Form;
@@ -49,6 +51,8 @@ pub async fn change(visit: AccountVisit, form: Form<EmailForm>) -> Result<HttpRe
 pub struct OwnEmailForm {
     email: String,
     current: String,
+    /// The address that the form was drawn with.
+    shown: Option<String>,
 }
 
 /// `POST /profile/email`
@@ -59,14 +63,17 @@ pub async fn change_own(visit: Visit, form: Form<OwnEmailForm>) -> Result<HttpRe
         Ok(admitted) => admitted,
         Err(closed) => return profile::again(&visit, &closed.into()).await,
     };
-    let OwnEmailForm { email, current } = form.0;
+    let OwnEmailForm { email, current, shown } = form.0;
     let login = visit.read(move |conn| queries::login_by_id(conn, &own)).await?.ok_or(Error::Unauthenticated)?;
     let (hash, known) = (login.password_hash.clone(), login.password_hash.unwrap_or_default());
     let right = admitted.place.work(move || Ok(password::verify(&current, hash.as_deref()))).await?;
     let changed = if right {
         door.give_back(&admitted.attempt);
-        let address = email.clone();
-        visit.write(move |conn, actor| operations::change_own_email(conn, actor, &known, &address)).await
+        let (address, drawn) = (email.clone(), shown.clone());
+        let change = move |conn: &mut DbConnection, actor: &Principal| {
+            operations::change_own_email(conn, actor, &known, (&address, drawn.as_deref()))
+        };
+        visit.write(change).await
     } else {
         Err(auth::not_the_current_password())
     };
@@ -85,6 +92,10 @@ pub async fn change_own(visit: Visit, form: Form<OwnEmailForm>) -> Result<HttpRe
     };
     let mut page = profile::profile(&visit).await?;
     page.new_email = Field::new(email);
+    if !right {
+        // What is typed still belongs to what was shown first.
+        page.shown_email = shown.unwrap_or(page.shown_email);
+    }
     for wrong in fields {
         let field = if wrong.field == "current" { &mut page.email_password } else { &mut page.new_email };
         field.error = Some(wrong.message);

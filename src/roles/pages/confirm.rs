@@ -106,25 +106,42 @@ async fn resetting(visit: &RoleVisit) -> Result<RoleConfirmPage, Error> {
         })
         .await?;
     shell.here = page_of(&visit.id, "/reset");
+    let was = operations::written(&role);
     Ok(RoleConfirmPage {
         held: HolderLinks::new(role.id.as_str(), (holders.system_accounts, holders.users), &shell),
         shell,
         role: role.name,
         action: page_of(&visit.id, "/reset"),
         changes: Changes::from(differences),
+        hidden: vec![Hidden::new("was", was)],
         ..RoleConfirmPage::default()
     })
 }
 
+/// What the role granted when its reset was confirmed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ResetForm {
+    was: Option<String>,
+}
+
 /// `POST /settings/roles/{id}/reset`
-pub async fn reset(visit: RoleVisit) -> Result<HttpResponse, Error> {
-    let id = visit.id.clone();
-    let (changed, name) = visit
-        .write(move |conn, actor| {
-            let changed = operations::reset(conn, actor, &id)?;
-            Ok((changed, queries::get(conn, &id)?.name))
-        })
-        .await?;
+pub async fn reset(visit: RoleVisit, form: Form<ResetForm>) -> Result<HttpResponse, Error> {
+    let (id, was) = (visit.id.clone(), form.0.was.map(|was| was.replace("\r\n", "\n")));
+    let reset = visit.write(move |conn, actor| {
+        let changed = operations::reset(conn, actor, &id, was.as_deref())?;
+        Ok((changed, queries::get(conn, &id)?.name))
+    });
+    let (changed, name) = match reset.await {
+        Ok(done) => done,
+        Err(error @ Error::Conflict(_)) => {
+            // A role that cannot be reset at all has no such page.
+            let mut page = resetting(&visit).await?;
+            page.error = Some(error.message());
+            return visit.html(StatusCode::CONFLICT, &page);
+        }
+        Err(error) => return Err(error),
+    };
     let flash = if changed {
         Flash::done("Reset the permissions of ").strong(name).plain(".")
     } else {

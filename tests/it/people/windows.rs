@@ -5,7 +5,7 @@ use muster::roles::predefined;
 
 use super::USERS;
 use crate::pages::html::{LIST, answer_question, at, bulk, error, plain, value, values};
-use crate::support::app::{Answer, Client, TestApp};
+use crate::support::app::{Answer, Client, PASSWORD, TestApp};
 use crate::support::snapshot::{assert_unchanged, lines, snapshot};
 
 /// The fields of a dialog as it was drawn, its text areas included, with others in their place.
@@ -161,4 +161,105 @@ fn the_applications_of_a_team_are_merged() {
     // Without a note of what was shown, as the API sets them: these and no others.
     assert_eq!(admin.post(&format!("{path}/applications"), &[("applications", "only")]).status, 303);
     assert_eq!(app.read(|conn| muster::teams::queries::applications::of_team(conn, &team)), ["only"]);
+}
+
+#[test]
+fn ones_own_address_that_another_window_has_changed_is_told() {
+    let app = TestApp::start();
+    let own = app.user("Ines Calloway", &[]);
+    let post = |page: &Answer, email: &str, current: &str| {
+        let fields = [("email", email), ("current", current), ("shown", &value(page, "shown"))];
+        own.post("/profile/email", &fields)
+    };
+    let drawn = own.get("/profile");
+    assert_eq!(post(&drawn, "ines.one@example.test", PASSWORD).status, 303);
+    let before = snapshot(&app);
+    // A wrong password first: what was shown is not forgotten over it.
+    let wrong = post(&drawn, "ines.two@example.test", "guess");
+    assert_eq!(error(&wrong, "email-password"), "That is not your current password.");
+    let told = post(&wrong, "ines.two@example.test", PASSWORD);
+    assert_eq!(told.status, 422, "{}", told.text());
+    assert!(plain(&error(&told, "new-email")).contains("changed this to “ines.one@example.test” meanwhile"), "{}", told.text());
+    assert_unchanged(&app, &before, "second window");
+    assert_eq!(post(&told, "ines.two@example.test", PASSWORD).status, 303);
+    let id = own.account.clone().unwrap();
+    assert_eq!(stored(&app, "email", &id), "ines.two@example.test");
+}
+
+#[test]
+fn the_roles_of_an_invitation_are_merged() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let roles = ["One", "Two", "Three"].map(|name| app.add_role(name, &["payments:refund"]).to_string());
+    assert_eq!(super::invite(&admin, "Bo <bo@example.org>", &[("role", &roles[0])]).status, 200);
+    let path = format!("{USERS}/{}", super::id_of(&app, "bo@example.org"));
+    let shown = value(&admin.get(&path), "shown");
+    // One window adds, the other takes the first and adds another: all three changes are kept.
+    let one = [("role", roles[0].as_str()), ("role", &roles[1]), ("shown", &shown)];
+    assert_eq!(admin.post(&format!("{path}/roles"), &one).status, 303);
+    let second = admin.post_and_follow(&format!("{path}/roles"), &[("role", &roles[2]), ("shown", &shown)]);
+    assert_eq!(second.flash(), "Added Three to Bo. Removed One from Bo.");
+    assert_eq!(crate::pages::html::ticked(&second, "role"), [roles[2].as_str(), &roles[1]]);
+    // Accepted or cancelled in the one, the other is told.
+    assert_eq!(admin.post(&format!("{path}/invitation/cancellation"), &[]).status, 303);
+    for (door, fields) in
+        [("/roles", &one[..1]), ("/invitation", &[]), ("", &[("name", "Bo Berg")]), ("/email", &[("email", "b@example.org")])]
+    {
+        let gone = admin.post(&format!("{path}{door}"), fields);
+        assert_eq!(gone.status, 404, "{door}: {}", gone.text());
+    }
+}
+
+#[test]
+fn the_reset_of_a_role_holds_for_what_was_shown() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let path = format!("/settings/roles/{}", predefined::CI_CD);
+    let save = |more: &str| assert_eq!(admin.post(&path, &[("name", "CI/CD"), ("more", more)]).status, 303);
+    save("payments:refund");
+    let question = admin.get(&format!("{path}/reset"));
+    save("payments:refund\npayments:void");
+    let before = snapshot(&app);
+    let was = value(&question, "was");
+    for was in [was.clone(), was.replace('\n', "\r\n")] {
+        let told = admin.post(&format!("{path}/reset"), &[("was", &was)]);
+        assert_eq!(told.status, 409, "{}", told.text());
+        assert!(
+            told.text().contains("Someone changed this role while you were reviewing it. Nothing was reset."),
+            "{}",
+            told.text()
+        );
+        assert!(told.text().contains("payments:void"), "shown again as it is now: {}", told.text());
+        assert_unchanged(&app, &before, "second window");
+    }
+    let told = admin.post(&format!("{path}/reset"), &[("was", &was)]);
+    let again = admin.post_and_follow(&format!("{path}/reset"), &[("was", &value(&told, "was").replace('\n', "\r\n"))]);
+    assert_eq!(again.flash(), "Reset the permissions of CI/CD.");
+}
+
+#[test]
+fn a_token_that_another_window_has_ended_is_told() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let robot = app.add_account("robot");
+    let path = |token: &str, door: &str| at(&robot, &format!("/tokens/{token}/{door}"));
+    let public = || app.add_token(&robot, muster::tokens::value::Access::Read)[5..17].to_owned();
+    // Regenerated in one window; the other regenerates, revokes.
+    let token = public();
+    assert_eq!(admin.post(&path(&token, "regeneration"), &[("overlap", "24h")]).status, 303);
+    let before = snapshot(&app);
+    let again = admin.post(&path(&token, "regeneration"), &[("overlap", "0")]);
+    assert!(matches!(again.status, 303 | 409), "{}", again.text());
+    let again = if again.status == 303 { admin.get(again.location()) } else { again };
+    assert!(again.text().contains("already"), "{}", again.text());
+    assert_unchanged(&app, &before, "regenerated twice");
+    // Revoked in one, regenerated or finished in the other.
+    let token = public();
+    assert_eq!(admin.post(&path(&token, "revocation"), &[]).status, 303);
+    let before = snapshot(&app);
+    for door in ["regeneration", "finish", "revocation"] {
+        let late = admin.post(&path(&token, door), &[("overlap", "0")]);
+        assert!(matches!(late.status, 303 | 404 | 409), "{door}: {}", late.text());
+        assert_unchanged(&app, &before, door);
+    }
 }

@@ -135,7 +135,7 @@ fn the_operation_judges_by_what_the_actor_has_now() {
         app.database.write_now(|conn| operations::update(conn, &nobody, &keeper, &edit)).map(drop),
         app.database.write_now(|conn| operations::create(conn, &nobody, &draft(&[]))).map(drop),
         app.database.write_now(|conn| operations::delete(conn, &nobody, &keeper, None)).map(drop),
-        app.database.write_now(|conn| operations::reset(conn, &nobody, &predefined::CI_CD.into())).map(drop),
+        app.database.write_now(|conn| operations::reset(conn, &nobody, &predefined::CI_CD.into(), None)).map(drop),
     ] {
         assert!(matches!(refused, Err(Error::Forbidden { permission, .. }) if permission == "role:manage:*"));
     }
