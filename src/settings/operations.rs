@@ -15,7 +15,8 @@ use crate::config::{parse_duration, url};
 use crate::database::DbConnection;
 use crate::error::{Error, FieldError};
 use crate::id::Id;
-use crate::text::tidy;
+use crate::teams::queries::offered::called;
+use crate::text::{secrets, tidy};
 use crate::{roles, teams};
 
 /// What it takes to see and to change them.
@@ -52,8 +53,11 @@ pub struct SettingsForm {
     pub organisation: Option<String>,
     pub user_role: String,
     pub user_team: String,
+    /// In place of the one that is selected, by its name.
+    pub user_other_team: String,
     pub system_role: String,
     pub system_team: String,
+    pub system_other_team: String,
     pub ask: String,
     pub ask_link: String,
     pub banner: String,
@@ -91,7 +95,15 @@ pub fn save(
     let stored = general::read(conn)?;
     let shown: General = serde_json::from_str(&form.shown)
         .map_err(|_| Error::BadRequest("The form was incomplete. Go back and try again.".into()))?;
-    let wanted = checked(form, &shown)?;
+    let mut wanted = checked(form, &shown)?;
+    for (field, name, team) in [
+        ("user_team", &form.user_other_team, &mut wanted.user_team),
+        ("system_team", &form.system_other_team, &mut wanted.system_team),
+    ] {
+        if let Some(named) = called(conn, name, None).map_err(|error| at(field, error))?.pop() {
+            *team = Some(named);
+        }
+    }
     let (merged, changed, others) = merge(&shown, &stored, &wanted)?;
     let general: General = serde_json::from_value(Value::Object(merged)).map_err(|error| Error::Internal(error.to_string()))?;
     if general == stored {
@@ -128,7 +140,7 @@ pub fn save(
     Ok(SavedSettings { general, changed, others })
 }
 
-/// What is wrong with a role stands beside its field.
+/// What is wrong with a role or a team stands beside its field.
 fn at(field: &'static str, error: Error) -> Error {
     match error {
         Error::Invalid(_) => Error::field(field, error.message()),
@@ -188,6 +200,7 @@ fn link(text: &str, ask: &str) -> Result<String, String> {
     if !leads || text.chars().count() > LINK_LIMIT {
         return Err("Enter an http:// or https:// address, or mailto: and an e-mail address.".into());
     }
+    secrets::holds_none(text)?;
     if ask.is_empty() { Err("Enter who the link leads to.".into()) } else { Ok(text.to_owned()) }
 }
 

@@ -12,13 +12,14 @@ use crate::config::Config;
 use crate::error::{Error, FieldError};
 use crate::id::Id;
 use crate::roles::{self, Role};
-use crate::teams::{self, Team};
+use crate::teams::Team;
+use crate::teams::queries::offered::offered;
 use crate::text::grouped;
 use crate::tokens::model::in_words;
 use crate::web::form::Form;
 use crate::web::page::see_other;
 use crate::web::view::words::joined;
-use crate::web::view::{Choice, Field, Flash, Text};
+use crate::web::view::{Choice, Field, Flash, Others, Text};
 use crate::web::visit::Visit;
 
 /// `GET /settings/general`
@@ -28,18 +29,26 @@ pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
 
 /// The page, with what was typed and what is wrong with it.
 async fn page(visit: &Visit, typed: Option<&SettingsForm>, wrong: &[FieldError]) -> Result<GeneralPage, Error> {
-    let ((stored, roles, teams), shell) =
-        visit.framed(SETTINGS, |conn| Ok((general::read(conn)?, roles::queries::all(conn)?, teams::queries::all(conn)?))).await?;
+    let picked = typed.cloned();
+    let ((stored, roles, teams), shell) = visit
+        .framed(SETTINGS, move |conn| {
+            let stored = general::read(conn)?;
+            let picked = picked.unwrap_or_else(|| of(&stored));
+            let chosen: Vec<Id> = [picked.user_team, picked.system_team].iter().filter_map(|id| Id::parse(id)).collect();
+            Ok((stored, roles::queries::all(conn)?, offered(conn, &chosen, None)?))
+        })
+        .await?;
     let shown = serde_json::to_string(&stored).map_err(|error| Error::Internal(error.to_string()))?;
     let form = typed.cloned().unwrap_or_else(|| of(&stored));
     let error = |name: &str| wrong.iter().find(|one| one.field == name).map(|one| one.message.clone());
     let field = |name: &str, value: &str| Field { value: value.to_owned(), error: error(name) };
-    let defaults = |name, title, (role, role_field), (team, team_field)| Defaults {
+    let defaults = |name, title, (role, role_field), (team, team_field, other_team): (&str, &str, &String)| Defaults {
         name,
         title,
         roles: role_options(&roles, &visit.actor, role),
         role_error: error(role_field),
-        teams: team_options(&teams, team),
+        teams: team_options(&teams.teams, team),
+        other_team: Others { typed: other_team.clone(), more: teams.more },
         team_error: error(team_field),
     };
     let is_fixed = visit.config.organisation.is_some();
@@ -51,8 +60,13 @@ async fn page(visit: &Visit, typed: Option<&SettingsForm>, wrong: &[FieldError])
         shown,
         organisation: (!is_fixed).then(|| field("organisation", form.organisation.as_deref().unwrap_or_default())),
         defaults: vec![
-            defaults("user", "New users", (&form.user_role, "user_role"), (&form.user_team, "user_team")),
-            defaults("system", "New system accounts", (&form.system_role, "system_role"), (&form.system_team, "system_team")),
+            defaults("user", "New users", (&form.user_role, "user_role"), (&form.user_team, "user_team", &form.user_other_team)),
+            defaults(
+                "system",
+                "New system accounts",
+                (&form.system_role, "system_role"),
+                (&form.system_team, "system_team", &form.system_other_team),
+            ),
         ],
         ask: field("ask", &form.ask),
         ask_link: field("ask_link", &form.ask_link),
@@ -82,7 +96,7 @@ fn of(general: &General) -> SettingsForm {
         banner_place: general.banner_place.as_str().to_owned(),
         session_length: general.session_length.clone(),
         inactivity: general.inactivity.clone(),
-        shown: String::new(),
+        ..SettingsForm::default()
     }
 }
 

@@ -17,6 +17,7 @@ use crate::text::fold;
 pub mod applications;
 pub mod list;
 pub mod members;
+pub mod offered;
 
 /// All teams, by name.
 pub fn all(conn: &mut DbConnection) -> Result<Vec<Team>, Error> {

@@ -1,6 +1,7 @@
 //! What it costs: the same for ten accounts and for a hundred thousand.
 
 mod engines;
+mod many_teams;
 mod names;
 mod planner;
 mod repeated;

@@ -34,17 +34,18 @@ use crate::gateway::headers;
 use crate::id::Id;
 use crate::people::model::{Invitation, InvitationState};
 use crate::people::operations::Pending;
-use crate::people::queries::belongings::{Belongings, belongings};
+use crate::people::queries::belongings::{Belongings, Sight, belongings};
 use crate::roles::permission::{Permission, PermissionSet};
 use crate::roles::{self, Badge, Role};
 use crate::settings;
 use crate::settings::general::General;
+use crate::teams::queries::offered::{Offered, offered};
 use crate::teams::{self, Team};
 use crate::tokens;
 use crate::tokens::model::ListedToken;
 use crate::web::page::whom_to_ask;
 use crate::web::view::moment::{day, long_day, short_day};
-use crate::web::view::{Contact, Field, Moment};
+use crate::web::view::{Contact, Field, Moment, Others};
 
 /// Days that the chart shows, today included.
 const CHART_DAYS: i64 = 30;
@@ -68,7 +69,7 @@ struct AccountData {
     days: Vec<(NaiveDate, i64, i64)>,
     feed: Vec<LogEntry>,
     all_roles: Vec<Role>,
-    all_teams: Vec<Team>,
+    all_teams: Offered,
     used: i64,
     ask: Option<Contact>,
     tracked_since: NaiveDateTime,
@@ -102,20 +103,20 @@ fn find(
     let can_operate =
         actor.may(screen.permission(Right::Manage)) || (actor.may(screen.permission(Right::ManageTeam)) && is_colleague);
     let team_ids: Vec<Id> = teams.iter().map(|team| team.id.clone()).collect();
+    let administers: Vec<Id> = match screen.kind {
+        Kind::User => teams::queries::administrators(conn, only)?.into_iter().map(|(_, team)| team).collect(),
+        Kind::System => Vec::new(),
+    };
     let first_day = (clock::now() - TimeDelta::days(CHART_DAYS - 1)).date();
     Ok(AccountData {
         badges,
         shown: roles::queries::shown(conn, only)?.remove(id).unwrap_or_default(),
         permissions,
         belongings: match screen.kind {
-            Kind::User => belongings(conn, &Target::Accounts(Kind::User, only.to_vec()))?,
+            Kind::User => belongings(conn, &Target::Accounts(Kind::User, only.to_vec()), &Sight::of(actor))?,
             Kind::System => Belongings::default(),
         },
         ways_in: if screen.kind == Kind::User { auth::queries::ways_in(conn, id)? } else { Default::default() },
-        administers: match screen.kind {
-            Kind::User => teams::queries::administrators(conn, only)?.into_iter().map(|(_, team)| team).collect(),
-            Kind::System => Vec::new(),
-        },
         sessions: if screen.kind == Kind::User { auth::queries::sessions::of_account(conn, id)? } else { Vec::new() },
         pending: if screen.kind == Kind::User { Pending::of(conn, only)? } else { Pending::default() },
         sizes: teams::queries::sizes(conn, &team_ids)?,
@@ -129,7 +130,8 @@ fn find(
             (_, false) => audit::queries::log::recent(conn, id, "token.", FEED_LENGTH)?,
         },
         all_roles: roles::queries::all(conn)?,
-        all_teams: teams::queries::all(conn)?,
+        all_teams: offered(conn, &[team_ids.as_slice(), &administers].concat(), None)?,
+        administers,
         makers: makers::of(conn, id)?,
         used: queries::totals(conn, Kind::System)?.0,
         ask: whom_to_ask(conn, settings)?,
@@ -207,7 +209,8 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         plan: plan_view(&visit.config, Kind::System, found.used),
         role_choices: role_choices(&found.all_roles, actor, &held),
         roles_shown: edits::shown(&held),
-        team_choices: team_choices(&found.all_teams, &member_of),
+        team_choices: team_choices(&found.all_teams.teams, &member_of),
+        other_teams: Others { more: found.all_teams.more, ..Others::default() },
         teams_shown: edits::shown(&member_of),
         shown_description: account.description.clone(),
         rename_name: Field::new(&account.name),
@@ -267,7 +270,7 @@ fn team_lines(actor: &Principal, found: &AccountData) -> Vec<TeamCard> {
         }
     };
     let member_of = |team: &Team| found.teams.iter().any(|own| own.id == team.id);
-    let administered = found.all_teams.iter().filter(|team| found.administers.contains(&team.id) && !member_of(team));
+    let administered = found.all_teams.teams.iter().filter(|team| found.administers.contains(&team.id) && !member_of(team));
     found.teams.iter().chain(administered).map(line).collect()
 }
 

@@ -15,6 +15,7 @@ use crate::accounts::queries;
 use crate::accounts::view::told;
 use crate::error::Error;
 use crate::id::Id;
+use crate::teams::queries::offered::called;
 use crate::web::form::Form;
 use crate::web::page::see_other;
 use crate::web::view::Flash;
@@ -25,6 +26,8 @@ use crate::web::view::Flash;
 pub struct EditForm {
     role: Vec<String>,
     team: Vec<String>,
+    /// Teams that the form does not list, by name.
+    other_teams: String,
     /// The ids that were ticked when the form was drawn.
     shown: Option<String>,
 }
@@ -58,7 +61,7 @@ type Saved = (String, Option<Flash>);
 
 async fn save(visit: &AccountVisit, verb: &'static dyn Verb, form: EditForm, ticked: Vec<String>) -> Result<HttpResponse, Error> {
     let done = match params(verb, &form, &ticked) {
-        Ok(params) => carry_out(visit, Action { verb, kind: visit.screen.kind, params }).await,
+        Ok(params) => carry_out(visit, Action { verb, kind: visit.screen.kind, params }, form.other_teams.clone()).await,
         Err(error) => Err(error),
     };
     let (location, flash) = match done {
@@ -74,6 +77,7 @@ async fn save(visit: &AccountVisit, verb: &'static dyn Verb, form: EditForm, tic
                 choice.checked = ticked.contains(&choice.id);
             }
             *why = Some(error.message());
+            page.other_teams.typed = form.other_teams;
             // What is ticked still belongs to what was shown first.
             if let Some(first) = form.shown {
                 *shown = first;
@@ -89,10 +93,11 @@ async fn save(visit: &AccountVisit, verb: &'static dyn Verb, form: EditForm, tic
 }
 
 /// Does it, or has it asked first where it gives Administrator or takes something from oneself.
-async fn carry_out(visit: &AccountVisit, action: Action) -> Result<Saved, Error> {
+async fn carry_out(visit: &AccountVisit, mut action: Action, other_teams: String) -> Result<Saved, Error> {
     let (plan, back) = (Plan::from(visit.config.get_ref()), visit.url());
     let saved = visit.write(move |conn, actor, id| {
         queries::find(conn, action.kind, id)?;
+        action.params.chosen.extend(called(conn, &other_teams, None)?);
         let request = Request::of_one(&action, id, &back);
         let asked = match action.asks() {
             None => selections::ask_of_own(conn, actor, &plan, &request)?,

@@ -10,7 +10,7 @@ use chrono::NaiveDateTime;
 use super::hints;
 use super::paging::{ListPageQuery, pagination, total_text};
 use super::visits::ScreenVisit;
-use super::{badges, count, invitation, live, moment, plan as plan_view, removable_choices, role_choices, tile};
+use super::{badges, count, invitation, live, moment, plan as plan_view, removable_choices, role_choices, team_choices, tile};
 use crate::accounts::actions::AccountState;
 use crate::accounts::filter::Filters;
 use crate::accounts::model::{AccountFilter, AccountRow, Kind, OwnedBy, Right, Sort, Total, Window};
@@ -29,9 +29,10 @@ use crate::people::operations::{Pending, may_invite};
 use crate::roles::{self, Badge, Role};
 use crate::settings;
 use crate::settings::general::General;
+use crate::teams::queries::offered::{Offered, offered};
 use crate::teams::{self, Team};
 use crate::text::grouped;
-use crate::tokens::value::redaction::without_secrets;
+use crate::text::secrets::without_secrets;
 use crate::tokens::{self, model::TokenSummary};
 use crate::web::form::Query;
 use crate::web::page::{see_other, whom_to_ask};
@@ -65,7 +66,7 @@ struct ListData {
     /// The name of the user whose accounts are shown.
     owner_name: String,
     roles: Vec<Role>,
-    teams: Vec<Team>,
+    teams: Offered,
     /// With tokens that expire soon, unused, never used, whose owner has left.
     attention: [Total; 5],
     ask: Option<Contact>,
@@ -128,7 +129,7 @@ fn find(conn: &mut DbConnection, actor: &Principal, wanted: &ListRequest) -> Res
         },
         owners,
         attention: selection::attention(conn, filter)?,
-        teams: teams::queries::all(conn)?,
+        teams: offered(conn, filter.team.as_slice(), None)?,
         selected: ListSelection::read(conn, actor, selection.as_ref(), &listing)?,
         emails: if filter.kind == Kind::User { queries::emails(conn, &ids)? } else { HashMap::new() },
         pending: if filter.kind == Kind::User { Pending::of(conn, &ids)? } else { Pending::default() },
@@ -188,20 +189,16 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters) -> Result<AccountsPage
         tracked_since: day(found.tracked_since.date()),
         is_first_run: enabled + disabled == 0,
         ask: found.ask,
-        filter_roles: choices(&found.roles, filters.role.as_ref(), |role| (&role.id, &role.name)),
+        filter_roles: found.roles.iter().map(|role| role_choice(role, filters)).collect(),
         filter_owners: filters.owners(&found.owner_name, actor.account.as_ref()),
-        filter_teams: choices(&found.teams, filters.team.as_ref(), |team| (&team.id, &team.name)),
+        filter_teams: team_choices(&found.teams.teams, filters.team.as_slice()),
+        more_teams: found.teams.more,
         filters: filters.clone(),
     })
 }
 
-/// All there are of something, the chosen one ticked.
-fn choices<T>(all: &[T], chosen: Option<&Id>, named: impl Fn(&T) -> (&Id, &String)) -> Vec<Choice> {
-    let choice = |one: &T| {
-        let (id, name) = named(one);
-        Choice::new(id.to_string(), name).checked(chosen == Some(id))
-    };
-    all.iter().map(choice).collect()
+fn role_choice(role: &Role, filters: &Filters) -> Choice {
+    Choice::new(role.id.to_string(), &role.name).checked(filters.role.as_ref() == Some(&role.id))
 }
 
 fn row_view(

@@ -15,15 +15,16 @@ use crate::accounts::view::new::NewAccountPage;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles::{self, predefined};
+use crate::teams::queries::offered::{called, offered};
 use crate::text::visible::visible;
+use crate::tokens;
 use crate::tokens::model::{Expiry, in_words, usual_lifetime};
 use crate::tokens::operations::values;
 use crate::tokens::value::Access;
 use crate::web::form::{Form, Query};
 use crate::web::page::see_other;
 use crate::web::view::address::address;
-use crate::web::view::{Field, Flash};
-use crate::{teams, tokens};
+use crate::web::view::{Field, Flash, Others};
 
 /// The name of the token that is made with an account.
 const FIRST_TOKEN: &str = "first token";
@@ -36,6 +37,8 @@ pub struct NewAccountForm {
     description: String,
     role: Vec<String>,
     team: Vec<String>,
+    /// Teams that the form does not list, by name.
+    other_teams: String,
     token: String,
     form: String,
     /// That it is to be an administrator has been said a second time.
@@ -50,6 +53,7 @@ pub struct AskedForm {
     description: String,
     with_role: Vec<String>,
     in_team: Vec<String>,
+    other_teams: String,
     token: String,
     ask: String,
 }
@@ -63,7 +67,7 @@ impl NewAccountForm {
         let mut words = vec![("name", self.name.clone()), ("description", self.description.clone())];
         words.extend(self.role.iter().map(|role| ("with_role", role.clone())));
         words.extend(self.team.iter().map(|team| ("in_team", team.clone())));
-        words.extend([("token", self.token.clone()), ("ask", "administrator".into())]);
+        words.extend([("other_teams", self.other_teams.clone()), ("token", self.token.clone()), ("ask", "administrator".into())]);
         words.extend(filters.query());
         address(&format!("{}/new", filters.screen.path), &words)
     }
@@ -71,8 +75,8 @@ impl NewAccountForm {
 
 impl From<AskedForm> for NewAccountForm {
     fn from(asked: AskedForm) -> Self {
-        let AskedForm { name, description, with_role, in_team, token, ask: _ } = asked;
-        Self { name, description, role: with_role, team: in_team, token, ..Self::default() }
+        let AskedForm { name, description, with_role, in_team, other_teams, token, ask: _ } = asked;
+        Self { name, description, role: with_role, team: in_team, other_teams, token, ..Self::default() }
     }
 }
 
@@ -93,18 +97,19 @@ pub async fn show(visit: ScreenVisit) -> Result<HttpResponse, Error> {
 }
 
 async fn page(visit: &ScreenVisit, form: &NewAccountForm) -> Result<NewAccountPage, Error> {
-    let screen = visit.screen;
+    let (screen, ticked) =
+        (visit.screen, |values: &[String]| values.iter().filter_map(|value| Id::parse(value)).collect::<Vec<_>>());
+    let chosen = ticked(&form.team);
     let ((roles, teams, used, stopped), mut shell) = visit
         .framed(move |conn| {
             Ok((
                 roles::queries::all(conn)?,
-                teams::queries::all(conn)?,
+                offered(conn, &chosen, None)?,
                 queries::totals(conn, screen.kind)?.0,
                 tokens::policy::stopped(conn)?,
             ))
         })
         .await?;
-    let ticked = |values: &[String]| values.iter().filter_map(|value| Id::parse(value)).collect::<Vec<_>>();
     let mut choices = role_choices(&roles, &visit.actor, &ticked(&form.role));
     for choice in &mut choices {
         choice.is_default = visit.settings.system_role.as_ref().is_some_and(|role| role.as_str() == choice.id);
@@ -120,7 +125,8 @@ async fn page(visit: &ScreenVisit, form: &NewAccountForm) -> Result<NewAccountPa
         name: Field::new(&form.name),
         description: Field::new(&form.description),
         roles: choices,
-        teams: team_choices(&teams, &ticked(&form.team)),
+        teams: team_choices(&teams.teams, &ticked(&form.team)),
+        other_teams: Others { typed: form.other_teams.clone(), more: teams.more },
         token: !form.token.is_empty(),
         token_text: format!("Read-write, expires in {}.", in_words(usual_lifetime(visit.config.max_token_lifetime))),
         creation_stopped: stopped.map(|stop| stop.sentence()),
@@ -137,7 +143,7 @@ pub async fn create(visit: ScreenVisit, form: Form<NewAccountForm>) -> Result<Ht
     let read = ids(&form.role, "role").and_then(|roles| Ok((roles, ids(&form.team, "team")?)));
     let made = match read {
         Ok((roles, teams)) => {
-            let creation = AccountCreation {
+            let mut creation = AccountCreation {
                 name: form.name.clone(),
                 description: form.description.clone(),
                 roles,
@@ -148,7 +154,9 @@ pub async fn create(visit: ScreenVisit, form: Form<NewAccountForm>) -> Result<Ht
             let asks = predefined::is_administrator(&creation.roles) && form.administrator.is_empty();
             let plan = Plan::from(visit.config.get_ref());
             let (wants_token, maximum, seal) = (!form.token.is_empty(), visit.config.max_token_lifetime, visit.seal()?);
+            let others = form.other_teams.clone();
             let made = visit.write(move |conn, actor| {
+                creation.teams.extend(called(conn, &others, None)?);
                 if asks {
                     operations::grantable_roles(conn, actor, &creation.roles)?;
                     return Ok(None);

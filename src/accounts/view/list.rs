@@ -169,6 +169,8 @@ pub struct AccountsPage {
     pub filter_roles: Vec<Choice>,
     /// All teams, the one of the filter ticked.
     pub filter_teams: Vec<Choice>,
+    /// How many teams there are besides.
+    pub more_teams: i64,
     /// Owners to choose from.
     pub filter_owners: Vec<Choice>,
     /// The rows of this page.

@@ -2,7 +2,7 @@
 
 use super::PlanUsage;
 use crate::accounts::kind::Screen;
-use crate::web::view::{Choice, Field, Shell};
+use crate::web::view::{Choice, Field, Others, Shell};
 use askama::Template;
 
 /// The form for a new system account.
@@ -24,8 +24,9 @@ pub struct NewAccountPage {
     pub roles: Vec<Choice>,
     /// What is wrong with the chosen roles.
     pub roles_error: Option<String>,
-    /// All teams.
+    /// The first teams, and those that are ticked.
     pub teams: Vec<Choice>,
+    pub other_teams: Others,
     /// What is wrong with the chosen teams.
     pub teams_error: Option<String>,
     /// Whether a first token is made.

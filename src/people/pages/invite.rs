@@ -13,6 +13,7 @@ use crate::accounts::operations::Plan;
 use crate::accounts::pages::{ids, plan as plan_view, role_choices, team_choices};
 use crate::accounts::queries;
 use crate::auth::access;
+use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
@@ -22,10 +23,11 @@ use crate::people::operations::{self, ExistingUserPolicy, Invitations, InviteFau
 use crate::people::view::{InvitePage, WrongLine, list_of};
 use crate::roles::{self, predefined};
 use crate::teams;
+use crate::teams::queries::offered::{called, offered};
 use crate::web::form::Form;
 use crate::web::page::see_other;
-use crate::web::view::Flash;
 use crate::web::view::words::joined;
+use crate::web::view::{Flash, Others};
 use crate::web::visit::Visit;
 
 pub const INVITE: &str = "/settings/users/invite";
@@ -41,6 +43,8 @@ pub struct InviteForm {
     number: Vec<String>,
     role: Vec<String>,
     team: Vec<String>,
+    /// Teams that the form does not list, by name.
+    other_teams: String,
     /// Disabled users who are to be enabled again.
     enable: Vec<String>,
     /// That they are to be administrators has been said a second time.
@@ -69,13 +73,16 @@ pub async fn show(visit: Visit) -> Result<HttpResponse, Error> {
 }
 
 async fn page(visit: &Visit, form: &InviteForm) -> Result<InvitePage, Error> {
-    let list = list_of(&visit.actor);
+    let (list, actor) = (list_of(&visit.actor), &visit.actor);
+    let ticked = |values: &[String]| values.iter().filter_map(|value| Id::parse(value)).collect::<Vec<_>>();
+    let (among, chosen) = (placeable(actor), ticked(&form.team));
     let ((roles, teams, used), mut shell) = visit
-        .framed(list.1, |conn| Ok((roles::queries::all(conn)?, teams::queries::all(conn)?, queries::totals(conn, Kind::User)?.0)))
+        .framed(list.1, move |conn| {
+            let teams = offered(conn, &chosen, among.as_deref())?;
+            Ok((roles::queries::all(conn)?, teams, queries::totals(conn, Kind::User)?.0))
+        })
         .await?;
     shell.here = INVITE.to_owned();
-    let actor = &visit.actor;
-    let ticked = |values: &[String]| values.iter().filter_map(|value| Id::parse(value)).collect::<Vec<_>>();
     let mut role_choices = role_choices(&roles, actor, &ticked(&form.role));
     for choice in &mut role_choices {
         choice.is_default = visit.settings.user_role.as_ref().is_some_and(|role| role.as_str() == choice.id);
@@ -83,14 +90,13 @@ async fn page(visit: &Visit, form: &InviteForm) -> Result<InvitePage, Error> {
         choice.checked &= !choice.disabled;
     }
     let everywhere = actor.may(Kind::User.permission(Right::Manage));
-    let own: Vec<teams::Team> =
-        teams.into_iter().filter(|team| everywhere || actor.may(&teams::operations::manage(&team.id))).collect();
     Ok(InvitePage {
         shell,
         form: Id::new().to_string(),
         addresses: form.lines().join("\n"),
         roles: role_choices,
-        teams: team_choices(&own, &ticked(&form.team)),
+        teams: team_choices(&teams.teams, &ticked(&form.team)),
+        other_teams: Others { typed: form.other_teams.clone(), more: teams.more },
         enable: if everywhere { form.enable.clone() } else { Vec::new() },
         asks_administrator: !form.administrator.is_empty(),
         consequence: add_role::administrator(Kind::User, "").consequence.0,
@@ -98,6 +104,12 @@ async fn page(visit: &Visit, form: &InviteForm) -> Result<InvitePage, Error> {
         list,
         ..InvitePage::default()
     })
+}
+
+/// The teams that the actor may put people into; `None` for all.
+fn placeable(actor: &Principal) -> Option<Vec<Id>> {
+    let everywhere = actor.may(Kind::User.permission(Right::Manage)) || actor.may(teams::operations::MANAGE);
+    (!everywhere).then(|| actor.permissions.named("team", "manage").into_iter().map(Id::from).collect())
 }
 
 /// What a form asks for, and its lines.
@@ -131,13 +143,15 @@ enum InviteFormOutcome {
 /// `POST /settings/users/invite`
 pub async fn send(visit: Visit, form: Form<InviteForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
-    let (invitations, lines) = match read(&form) {
+    let (mut invitations, lines) = match read(&form) {
         Ok(read) => read,
         Err(error) => return refused(&visit, &form, error).await,
     };
     let (plan, seal, list) = (Plan::from(visit.config.get_ref()), visit.seal()?, list_of(&visit.actor).1);
     let asks = predefined::is_administrator(&invitations.roles) && form.administrator.is_empty();
+    let others = form.other_teams.clone();
     let done = visit.write(move |conn, actor| {
+        invitations.teams.extend(called(conn, &others, placeable(actor).as_deref())?);
         if let Some(page) = operations::sent_before(conn, actor, invitations.form.as_ref())? {
             return Ok(InviteFormOutcome::Links(page));
         }

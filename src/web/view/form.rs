@@ -1,5 +1,7 @@
 //! What a form shows: fields, choices, and what it carries on.
 
+use crate::text::grouped;
+
 /// A field of a form: what was typed, and what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Field {
@@ -54,6 +56,31 @@ impl Choice {
     pub fn checked(mut self, checked: bool) -> Self {
         self.checked = checked;
         self
+    }
+}
+
+/// A field for what a form does not list, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Others {
+    /// What was typed.
+    pub typed: String,
+    /// How many are not listed.
+    pub more: i64,
+}
+
+impl Others {
+    /// Whether there is anything to type. What was typed stays, whatever is listed by now.
+    pub fn is_offered(&self) -> bool {
+        self.more > 0 || !self.typed.is_empty()
+    }
+
+    /// That the list is not all.
+    pub fn said(&self) -> String {
+        match self.more {
+            0 => String::new(),
+            1 => "1 more isn't listed above.".into(),
+            more => format!("{} more aren't listed above.", grouped(more)),
+        }
     }
 }
 
