@@ -1,6 +1,7 @@
 //! What holds on every route, for every actor, at every moment.
 
 mod actors;
+mod forged;
 mod grants;
 mod handlers;
 mod layers;

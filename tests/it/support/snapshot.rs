@@ -23,17 +23,21 @@ pub fn lines(conn: &mut DbConnection, sql: &str) -> Vec<String> {
 /// Everything that somebody without a right to it could want to change. Sign-ins that were refused, and refusals, are not
 /// in it, nor copies that were taken: to note them is right. Neither is the moment at which a session was last seen.
 pub fn snapshot(app: &TestApp) -> Vec<String> {
-    const ROWS: [&str; 14] = [
+    const ROWS: [&str; 16] = [
         "SELECT 'account ' || id || ' ' || name || ' ' || description || ' ' || CAST(disabled AS TEXT) || ' ' || \
-         coalesce(password_hash, '-') || ' ' || coalesce(owner_id, '-') || ' ' || CAST(first_expiry_at AS TEXT) AS line FROM accounts ORDER BY id",
+         coalesce(password_hash, '-') || ' ' || coalesce(owner_id, '-') || ' ' || coalesce(email, '-') || ' ' || CAST(first_expiry_at AS TEXT) \
+         AS line FROM accounts ORDER BY id",
         "SELECT 'total ' || kind || ' ' || CAST(disabled AS TEXT) || ' ' || CAST(total AS TEXT) AS line FROM account_totals \
          ORDER BY kind, disabled",
         "SELECT 'deleted ' || id AS line FROM deleted_accounts ORDER BY id",
         "SELECT 'role of ' || account_id || ' ' || role_id AS line FROM account_roles ORDER BY account_id, role_id",
-        "SELECT 'role ' || id || ' ' || name AS line FROM roles ORDER BY id",
+        "SELECT 'role ' || id || ' ' || name || ' ' || description AS line FROM roles ORDER BY id",
         "SELECT 'grants ' || role_id || ' ' || permission AS line FROM role_permissions ORDER BY role_id, permission",
         "SELECT 'member ' || team_id || ' ' || account_id AS line FROM team_members ORDER BY team_id, account_id",
         "SELECT 'team ' || id || ' ' || name AS line FROM teams ORDER BY id",
+        "SELECT 'application of ' || team_id || ' ' || name AS line FROM team_applications ORDER BY team_id, name",
+        "SELECT 'setting ' || name || ' ' || value AS line FROM settings \
+         WHERE name IN ('general', 'audit_retention_days', 'token_creation_stopped') ORDER BY name",
         "SELECT 'administers ' || team_id || ' ' || account_id AS line FROM team_administrators ORDER BY team_id, account_id",
         "SELECT 'token ' || id || ' ' || account_id || ' ' || coalesce(CAST(revoked_at AS TEXT), '-') || ' ' || \
          coalesce(CAST(expires_at AS TEXT), '-') || ' ' || coalesce(replaced_by, '-') AS line FROM tokens ORDER BY id",
