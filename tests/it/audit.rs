@@ -3,6 +3,7 @@
 mod events;
 pub mod export;
 mod filters;
+mod more;
 mod names;
 mod pages;
 mod personal;

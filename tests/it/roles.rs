@@ -6,6 +6,7 @@ mod everywhere;
 mod grants;
 mod locks;
 mod matcher;
+mod more;
 
 use muster::id::Id;
 use muster::roles::queries;

@@ -1,6 +1,7 @@
 //! The general settings: saving, defaults, banner, whom to ask, and the limits of sessions.
 
 mod banner;
+mod more;
 mod saving;
 mod sessions;
 

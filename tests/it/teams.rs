@@ -3,6 +3,7 @@
 mod administrators;
 mod applications;
 mod badge;
+mod more;
 mod pages;
 mod races;
 mod reach;

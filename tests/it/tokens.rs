@@ -2,6 +2,7 @@
 
 mod exports;
 mod list;
+mod more;
 mod own;
 mod pasted;
 mod reach;

@@ -1,7 +1,7 @@
 //! Every form, posted by everybody who may not: nothing has changed, whatever was sent. What a form needs to succeed for an
 //! administrator is all there.
 
-use muster::auth::access::Access;
+use muster::auth::access::PageAccess;
 use muster::auth::principal::Principal;
 use muster::roles::predefined;
 use muster::routes::{PAGES, Route};
@@ -47,7 +47,7 @@ fn strangers(world: &World) -> Vec<(&'static str, Client)> {
 }
 
 fn forms() -> impl Iterator<Item = (usize, &'static Route)> {
-    let asks = |route: &&Route| route.method == "POST" && !matches!(route.access, Access::Public);
+    let asks = |route: &&Route| route.method == "POST" && !matches!(route.access, PageAccess::Public);
     PAGES.iter().enumerate().filter(move |(_, route)| asks(route))
 }
 

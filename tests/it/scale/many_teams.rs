@@ -99,7 +99,7 @@ fn newcomers_are_put_into_any_of_five_thousand_teams() {
     let fields = [("name", "robot"), ("team", late.as_str()), ("other_teams", "Team 02500\nNo such team")];
     let refused = admin.post(MACHINES, &fields);
     assert_eq!((refused.status, error(&refused, "teams").as_str()), (422, "No team is called “No such team”."));
-    assert_eq!(ticked(&refused, "team"), [late.clone()]);
+    assert_eq!(ticked(&refused, "team"), [late.as_str()]);
     assert!(refused.body.contains("Team 02500\nNo such team</textarea>"), "{}", refused.body);
     let made = admin.post(MACHINES, &[("name", "robot"), ("team", &late), ("other_teams", "Team 02500")]);
     assert_eq!(made.status, 303, "{}", made.text());

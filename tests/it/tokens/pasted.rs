@@ -19,7 +19,7 @@ fn send(client: &Client, kind: &str, body: &str) -> Answer {
 }
 
 /// A well-formed token with the id of another, and another secret.
-fn with_other_secret(value: &str) -> String {
+pub fn with_other_secret(value: &str) -> String {
     let bytes = &TokenValue::generate(Access::Write).unwrap().expose().to_owned();
     let head = format!("{}{}", &value[..17], &bytes[17..61]);
     let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
