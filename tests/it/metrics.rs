@@ -1,7 +1,6 @@
 //! What Prometheus is told, by HTTP.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use muster::accounts::model::{Kind, Selection};
@@ -13,6 +12,7 @@ use muster::tokens::operations::{self, TokenCreation};
 use muster::tokens::value::Access;
 
 use crate::support::app::{Answer, TestApp};
+use crate::support::soon::eventually;
 
 fn app() -> TestApp {
     TestApp::start_with(|config| {
@@ -207,28 +207,18 @@ fn a_thousand_series_at_most() {
 #[test]
 fn readiness_is_told_as_long_as_promises_are_kept() {
     let app = app();
-    let end = std::time::Instant::now() + Duration::from_secs(10);
-    while app.anonymous().get("/readyz").status != 200 {
-        assert!(std::time::Instant::now() < end, "never ready");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    eventually("readyz", || app.anonymous().get("/readyz").status == 200);
     if app.database.engine() != muster::database::Engine::Postgres {
         return;
     }
     app.home.take_away();
-    let end = std::time::Instant::now() + Duration::from_secs(10);
-    while app.anonymous().get("/readyz").status != 503 {
-        assert!(std::time::Instant::now() < end, "still ready without a database");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    eventually("readyz that says so", || app.anonymous().get("/readyz").status == 503);
     // A page that fails may be the first to notice; the check's memory asks five times a second.
-    let found = loop {
-        let found = series(&scrape(&app).body);
-        if (found["muster_database_up"], found["muster_promise_kept"]) == (0.0, 0.0) {
-            break found;
-        }
-        assert!(std::time::Instant::now() < end, "the promise is said to be kept");
-    };
+    let mut found = HashMap::new();
+    eventually("metrics that say so", || {
+        found = series(&scrape(&app).body);
+        (found["muster_database_up"], found["muster_promise_kept"]) == (0.0, 0.0)
+    });
     assert!(!found.contains_key("muster_accounts{kind=\"system\",state=\"enabled\"}"));
     app.home.bring_back();
 }

@@ -1,7 +1,6 @@
 //! `muster doctor`, as a process, before gateways that are right and gateways that are not.
 
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use diesel::prelude::*;
 use muster::accounts::model::Kind;
@@ -12,6 +11,7 @@ use muster::tokens::policy;
 
 use crate::support::app::TestApp;
 use crate::support::echo::Api;
+use crate::support::soon::eventually;
 
 /// What it printed, and how it ended.
 pub struct Told {
@@ -145,19 +145,16 @@ fn where_it_cannot_be_found_out_the_doctor_says_why_and_leaves_nothing() {
 #[test]
 fn a_trial_that_is_interrupted_leaves_nothing() {
     let app = TestApp::start();
-    let api = Api::start();
     for signal in ["INT", "TERM"] {
+        let (told, is_told) = std::sync::mpsc::channel::<()>();
+        let api = Api::start_after(move || is_told.recv().unwrap_or_default());
         let mut child = command(&app, &format!("http://{}", api.address), &[]);
         let child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let before = app.totals().0;
-        let end = std::time::Instant::now() + Duration::from_secs(20);
-        // In the middle: the account is there.
-        while app.totals().0 == before {
-            assert!(std::time::Instant::now() < end, "no account was made");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        std::thread::sleep(Duration::from_millis(100));
+        // In the middle: the account is there, and the first question waits for its answer.
+        eventually("the account", || app.totals().0 != before);
         assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success());
+        drop(told);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stdout));
         assert!(String::from_utf8_lossy(&output.stderr).contains("Interrupted"));

@@ -1,7 +1,5 @@
 //! A disk that takes no more: it is told with its reason, what can be read is still read, and it ends by itself.
 
-use std::time::{Duration, Instant};
-
 use diesel::connection::SimpleConnection;
 use muster::database::{Database, DbConnection};
 use muster::tokens::value::Access;
@@ -9,17 +7,10 @@ use muster::tokens::value::Access;
 use crate::support::app::{Client, PASSWORD, TestApp};
 use crate::support::engine::Engine;
 use crate::support::process::Process;
+use crate::support::soon::eventually;
 
 const LIST: &str = "/settings/system-accounts";
 const TEAMS: &str = "/settings/teams";
-
-fn soon(what: &str, is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{what} does not come");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// What everybody is told while no change can be written: `sentence` by a page, 503 by readiness. Checks go on.
 fn is_told(url: &str, admin: &Client, (account, token): (&str, &str), sentence: &str) {
@@ -32,7 +23,7 @@ fn is_told(url: &str, admin: &Client, (account, token): (&str, &str), sentence: 
         assert!(refused.status == 503 && refused.text().contains(sentence), "{path}: {} {}", refused.status, refused.text());
         assert!(refused.text().contains("Nothing was changed."), "{}", refused.text());
     }
-    soon("readyz that says so", || visitor.get("/readyz").status == 503);
+    eventually("readyz that says so", || visitor.get("/readyz").status == 503);
     assert!(visitor.get("/readyz").body.contains(sentence), "{}", visitor.get("/readyz").body);
     assert_eq!(visitor.get("/healthz").status, 200);
     assert_eq!(admin.get(LIST).status, 200);
@@ -42,7 +33,7 @@ fn is_told(url: &str, admin: &Client, (account, token): (&str, &str), sentence: 
 /// It ends without anybody's doing, and what was refused can be done.
 fn has_ended(app: &TestApp, url: &str, admin: &Client, account: &str) {
     assert_eq!(app.totals(), (1, 0), "what was refused was done");
-    soon("readyz", || Client::new(url).get("/readyz").status == 200);
+    eventually("readyz", || Client::new(url).get("/readyz").status == 200);
     let again = admin.post(&format!("{LIST}/{account}/disablement"), &[]);
     assert_eq!(again.status, 303, "{}", again.text());
     assert_eq!(app.totals(), (0, 1));
@@ -65,7 +56,7 @@ fn a_disk_that_refuses_writes_is_told_and_used_again() {
     let process = Process::serve_with_limits(&app.database_url, &[("MUSTER_LOG", "info")]);
     let admin = Client::new(&process.url);
     assert_eq!(admin.post("/login", &[("email", &email), ("password", PASSWORD)]).status, 303);
-    soon("readyz", || admin.get("/readyz").status == 200);
+    eventually("readyz", || admin.get("/readyz").status == 200);
     process.let_write(Some(0));
     is_told(&process.url, &admin, (robot.as_str(), &token), "refuses writes");
     // Nobody signs in without a session that is stored.
@@ -115,18 +106,18 @@ fn fill_up(app: &TestApp, is_full: bool) {
 fn a_full_disk_is_told_and_used_again() {
     let app = TestApp::start();
     let admin = app.admin();
-    soon("readyz", || admin.get("/readyz").status == 200);
+    eventually("readyz", || admin.get("/readyz").status == 200);
     fill_up(&app, true);
     let create = |number: usize| admin.post(LIST, &[("name", &*format!("robot {number}")), ("description", &"y".repeat(200))]);
     // What is there may still have room for some.
     let (made, refused) = (0..).map(|number| (number, create(number))).find(|(_, answer)| answer.status != 303).unwrap();
     assert!(refused.status == 503 && refused.text().contains("is full"), "{} {}", refused.status, refused.text());
-    soon("readyz that says so", || admin.get("/readyz").status == 503);
+    eventually("readyz that says so", || admin.get("/readyz").status == 503);
     assert!(admin.get("/readyz").body.contains("The disk of Muster's database is full."));
     assert!(create(made).text().contains("Nothing was changed."));
     assert_eq!((admin.get(LIST).status, app.totals().0), (200, made as i64));
     fill_up(&app, false);
-    soon("readyz", || admin.get("/readyz").status == 200);
+    eventually("readyz", || admin.get("/readyz").status == 200);
     assert_eq!(create(made).status, 303);
     assert_eq!(app.totals().0, made as i64 + 1);
 }

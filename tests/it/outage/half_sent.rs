@@ -158,13 +158,18 @@ fn a_body_that_trickles_ends() {
 
 #[test]
 fn a_form_that_is_slow_but_steady_arrives() {
-    let app = TestApp::with_deadlines(Deadlines { body_rate: 4, ..short() }, |_| {});
+    // Each byte extends the deadline by a second: far more than even a busy machine needs. Without that, the first pause would
+    // be too long already.
+    let deadlines = Deadlines { body_rate: 1, ..short() };
+    let app = TestApp::with_deadlines(deadlines, |_| {});
     let form = "email=maya%40example.test&password=wrong&next=%2Fsettings%2Fsystem-accounts";
+    let (first, rest) = form.split_at(40);
     let mut stream = connect(&app.url);
     let framing = format!("Connection: close\r\nContent-Length: {}", form.len());
-    stream.write_all(head("POST", "/login", &framing).as_bytes()).unwrap();
-    for part in form.as_bytes().chunks(10) {
-        std::thread::sleep(Duration::from_millis(100));
+    // One packet, so that it earns its time before anybody waits.
+    stream.write_all((head("POST", "/login", &framing) + first).as_bytes()).unwrap();
+    for part in rest.as_bytes().chunks(20) {
+        std::thread::sleep(deadlines.body * 3);
         stream.write_all(part).unwrap();
     }
     let answer = until_closed(&mut stream).unwrap();

@@ -4,11 +4,11 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use super::under_load::fresh;
 use crate::support::app::{Client, TestApp};
 use crate::support::engine::Engine;
+use crate::support::soon::eventually;
 
 const LIST: &str = "/settings/system-accounts";
 /// Everything is passed on.
@@ -156,14 +156,6 @@ fn stage() -> Stage {
     Stage { app, proxy, admin }
 }
 
-fn soon(what: &str, is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{what} does not come");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn a_commit_whose_answer_is_lost_is_looked_up() {
     if Engine::current() != Engine::Postgres {
@@ -214,7 +206,7 @@ fn a_commit_that_nobody_can_ask_for_is_not_called_undone_and_its_form_finds_it()
     let said = answer.text();
     assert!(said.contains("may or may not have been saved") && !said.contains("Nothing was changed"), "{said}");
     proxy.set(PASS);
-    soon("the database", || app.anonymous().get("/readyz").status == 200);
+    eventually("the database", || app.anonymous().get("/readyz").status == 200);
     assert_eq!(app.totals(), (1, 0));
     // Sent again, the form finds what it did, and does it once.
     let again = admin.post(LIST, &fields);

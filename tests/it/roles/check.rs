@@ -1,7 +1,5 @@
 //! A change to a role reaches the check on every instance, its history keeps the names of then, and its cost does not grow.
 
-use std::time::Duration;
-
 use muster::accounts::model::{Kind, Selection};
 use muster::auth::principal::Principal;
 use muster::id::Id;
@@ -12,6 +10,7 @@ use muster::tokens::value::Access;
 use super::{ROLES, named, page, save};
 use crate::support::app::TestApp;
 use crate::support::snapshot::lines;
+use crate::support::soon::eventually;
 use crate::support::statements::Recorded;
 
 fn asks(app: &TestApp, token: &str, permission: &str) -> u16 {
@@ -21,13 +20,7 @@ fn asks(app: &TestApp, token: &str, permission: &str) -> u16 {
 
 /// Asks until the answer is this one.
 fn becomes(app: &TestApp, token: &str, permission: &str, status: u16) {
-    for _ in 0..200 {
-        if asks(app, token, permission) == status {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("{permission} is not answered with {status}");
+    eventually(&format!("{status} for {permission}"), || asks(app, token, permission) == status);
 }
 
 // 4.7: edit, reset and deletion, here at once, on the other instance within its promise.

@@ -1,24 +1,12 @@
 //! Teams, defaults and Undo reach the check on every instance, as roles do.
 
-use std::time::Duration;
-
 use muster::roles::predefined;
 use muster::tokens::value::Access;
 
 use crate::pages::html::{bulk_flash, ticked, undo_url};
 use crate::settings::save;
 use crate::support::app::TestApp;
-
-/// Asks another instance until it agrees.
-fn soon(what: &str, is_so: impl Fn() -> bool) {
-    for _ in 0..200 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("{what} is not seen");
-}
+use crate::support::soon::eventually;
 
 // 4.7
 #[test]
@@ -39,25 +27,25 @@ fn teams_undo_and_defaults_reach_every_instance() {
         let path = format!("/settings/teams/{team}/{rest}");
         assert_eq!(admin.post(&path, &[("account", robot.as_str())]).status, 303, "{rest}");
         assert_eq!(knows(&app), joins, "{rest}");
-        soon(rest, || knows(&other) == joins);
+        eventually(rest, || knows(&other) == joins);
     }
     // What is given in bulk and taken back.
     let role = app.add_role("Clerk", &["payments:refund"]);
     let given = bulk_flash(&admin, "add_role", &[&robot], &[("add_role", role.as_str())]);
     assert!(may(&app));
-    soon("the role", || may(&other));
+    eventually("the role", || may(&other));
     assert_eq!(admin.post(&undo_url(&given), &[]).status, 303);
     assert!(!may(&app));
-    soon("its Undo", || !may(&other));
+    eventually("its Undo", || !may(&other));
     let disabled = bulk_flash(&admin, "disable", &[&robot], &[]);
     assert_eq!(app.verify(&token).status, 401);
-    soon("disabling", || other.verify(&token).status == 401);
+    eventually("disabling", || other.verify(&token).status == 401);
     assert_eq!(admin.post(&undo_url(&disabled), &[]).status, 303);
     assert_eq!(app.verify(&token).status, 200);
-    soon("its Undo", || other.verify(&token).status == 200);
+    eventually("its Undo", || other.verify(&token).status == 200);
     // A default is what the next account begins with, and gives nothing to those who are there.
     let there = other.user("Priya Sandoval", &[predefined::ADMINISTRATOR.into()]);
     save(&app, &admin, &[("system_role", role.as_str())]);
-    soon("the default", || ticked(&there.get("/settings/system-accounts/new"), "role") == [role.to_string()]);
+    eventually("the default", || ticked(&there.get("/settings/system-accounts/new"), "role") == [role.to_string()]);
     assert!(!may(&app) && !may(&other));
 }

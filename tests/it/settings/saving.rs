@@ -7,6 +7,7 @@ use muster::settings::general;
 use super::{SETTINGS, form, post, save, unnamed};
 use crate::support::app::TestApp;
 use crate::support::snapshot::lines;
+use crate::support::soon::eventually;
 
 #[test]
 fn what_is_saved_is_shown_on_every_instance_and_in_the_log() {
@@ -19,11 +20,7 @@ fn what_is_saved_is_shown_on_every_instance_and_in_the_log() {
     assert!(done.body.contains("<p class=\"nav-label\">Halden &#60;Freight&#62;</p>"), "{}", done.text());
     assert!(admin.get("/settings/system-accounts").text().contains("Halden"), "its own next page");
     let there = other.user("Priya Sandoval", &[predefined::ADMINISTRATOR.into()]);
-    let seen = (0..50).any(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(100));
-        there.get("/settings/system-accounts").text().contains("Halden")
-    });
-    assert!(seen, "the other instance");
+    eventually("the other instance", || there.get("/settings/system-accounts").text().contains("Halden"));
     let detail = app.read(|conn| Ok(lines(conn, "SELECT detail AS line FROM audit_events WHERE type = 'settings.changed'")));
     let detail: serde_json::Value = serde_json::from_str(&detail[0]).unwrap();
     assert_eq!(detail["before"], serde_json::json!({"organisation": "", "inactivity limit": "14d"}));

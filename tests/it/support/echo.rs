@@ -17,6 +17,11 @@ pub struct Api {
 impl Api {
     /// Starts it.
     pub fn start() -> Self {
+        Self::start_after(|| ())
+    }
+
+    /// The same, which answers nobody before `wait` has returned.
+    pub fn start_after(wait: impl Fn() + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let reached = Arc::new(AtomicUsize::new(0));
@@ -25,6 +30,7 @@ impl Api {
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 count.fetch_add(1, Ordering::SeqCst);
+                wait();
                 let _ = Self::answer(connection);
             }
         });

@@ -34,15 +34,13 @@ impl Process {
     }
 
     fn start(mut command: Command, database_url: &str, variables: &[(&str, &str)]) -> Self {
-        let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .env("DATABASE_URL", database_url)
-            .envs(variables.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        command.args(["serve", "--listen", "127.0.0.1:0"]).env("DATABASE_URL", database_url).envs(variables.iter().copied());
+        Self::of(&mut command)
+    }
+
+    /// What this command starts.
+    pub fn of(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let output = Arc::new(Mutex::new(String::new()));
         let readers = vec![
             collect(child.stdout.take().unwrap(), Arc::clone(&output)),
