@@ -248,6 +248,16 @@ pub fn set_teams(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id
     run(conn, actor, &Plan::unlimited(), &Action { verb: &actions::edit_teams::EditTeams, kind, params: edit.clone() }, &one)
 }
 
+/// Has the user who is `called` so answer for a system account.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Invalid` (field `owner`).
+pub fn set_owner(conn: &mut DbConnection, actor: &Principal, id: &Id, called: &str) -> Result<Done, Error> {
+    let mut action = Action::new(&actions::set_owner::SetOwner, Kind::System);
+    fill_in(conn, actor, &mut action, called)?;
+    run(conn, actor, &Plan::unlimited(), &action, &Selection::Accounts(vec![id.clone()]))
+}
+
 /// Gives all system accounts that some users own to another one, who is `called` so.
 ///
 /// # Errors

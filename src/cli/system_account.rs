@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use super::open;
 use super::output::{note, pages, row, say, sentence};
 use super::role::roles_named;
+use super::team::teams_named;
 use crate::accounts::model::{Account, Kind, Selection};
 use crate::accounts::operations::{self, AccountCreation, Plan};
 use crate::accounts::queries::{self, roster};
@@ -40,6 +41,12 @@ pub struct AddSystemAccount {
     /// Name or UUID of a role; may be repeated [default: CI/CD]
     #[arg(long = "role", value_name = "ROLE")]
     pub roles: Vec<String>,
+    /// Name or UUID of a team; may be repeated
+    #[arg(long = "team", value_name = "TEAM")]
+    pub teams: Vec<String>,
+    /// E-mail address, name or UUID of the user to contact about it
+    #[arg(long, value_name = "USER")]
+    pub owner: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -73,8 +80,13 @@ fn add(config: &Config, words: &AddSystemAccount) -> Result<(), String> {
             roles.push(predefined::CI_CD.into());
         }
         let description = words.description.clone().unwrap_or_default();
-        let form = AccountCreation { name: words.name.clone(), description, roles, ..AccountCreation::default() };
-        operations::create_system_account(conn, &Principal::shell(), &plan, &form)
+        let teams = teams_named(conn, &words.teams)?;
+        let form = AccountCreation { name: words.name.clone(), description, roles, teams, ..AccountCreation::default() };
+        let id = operations::create_system_account(conn, &Principal::shell(), &plan, &form)?;
+        if let Some(owner) = &words.owner {
+            operations::set_owner(conn, &Principal::shell(), &id, owner)?;
+        }
+        Ok(id)
     });
     let id = id.map_err(|error| sentence(&error))?;
     note(&format!("Added {}.", words.name.trim()));

@@ -6,8 +6,11 @@ use super::open;
 use super::output::{note, row, say, sentence};
 use crate::auth::principal::Principal;
 use crate::config::Config;
+use crate::database::DbConnection;
+use crate::error::Error;
 use crate::id::Id;
 use crate::teams::{operations, queries};
+use crate::text::fold;
 
 #[derive(Debug, Subcommand)]
 pub enum TeamCommand {
@@ -52,4 +55,17 @@ pub fn run(command: TeamCommand, config: &Config) -> Result<(), String> {
             })
         }
     }
+}
+
+/// Finds teams by name or UUID.
+pub fn teams_named(conn: &mut DbConnection, names: &[String]) -> Result<Vec<Id>, Error> {
+    let mut found = Vec::new();
+    for name in names {
+        let team = match Id::parse(name) {
+            Some(id) => Some(id),
+            None => queries::named(conn, &fold(name.trim()))?,
+        };
+        found.push(team.ok_or_else(|| Error::field("team", format!("There is no team {name}.")))?);
+    }
+    Ok(found)
 }

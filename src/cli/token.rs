@@ -1,23 +1,28 @@
 //! `muster token`.
 
-use chrono::TimeDelta;
+use chrono::{NaiveDateTime, TimeDelta};
 use clap::{Args, Subcommand};
 
 use super::open;
-use super::output::{note, say, sentence};
+use super::output::{note, pages, row, say, sentence};
 use super::system_account::account_named;
 use crate::accounts::model::Kind;
-use crate::accounts::queries;
+use crate::accounts::queries::find;
 use crate::auth::principal::Principal;
+use crate::clock;
 use crate::config::{Config, parse_duration};
 use crate::tokens::model::Expiry;
+use crate::tokens::model::listing::{AccountToken, Filter, Scope, Window};
 use crate::tokens::operations::{self, TokenCreation};
+use crate::tokens::queries;
 use crate::tokens::value::{Access, ID_LENGTH};
 
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
     /// Create an API token, and print its value, which is shown only this once
     Add(AddToken),
+    /// List all API tokens: prefix, name, account, access, state, expiry, last used, created, by whom
+    List,
     /// Revoke an API token; it stops working immediately
     Revoke(RevokeToken),
 }
@@ -61,6 +66,7 @@ fn lifetime(text: &str) -> Result<Lifetime, String> {
 pub fn run(command: TokenCommand, config: &Config) -> Result<(), String> {
     match command {
         TokenCommand::Add(words) => add(config, &words),
+        TokenCommand::List => list(config),
         TokenCommand::Revoke(words) => revoke(config, &words.id),
     }
 }
@@ -75,7 +81,7 @@ fn add(config: &Config, words: &AddToken) -> Result<(), String> {
         let id = account_named(conn, &words.account)?;
         let form = TokenCreation { name: words.name.clone(), access: Some(words.access), expiry: Ok(expiry) };
         let (token, value) = operations::create(conn, &Principal::shell(), &id, &form, config.max_token_lifetime)?;
-        Ok((queries::find(conn, Kind::System, &id)?, token, value))
+        Ok((find(conn, Kind::System, &id)?, token, value))
     });
     let (account, token, value) = made.map_err(|error| sentence(&error))?;
     let until =
@@ -85,6 +91,33 @@ fn add(config: &Config, words: &AddToken) -> Result<(), String> {
         note(&format!("{} is disabled: the token works once you enable it.", account.name));
     }
     say(value.expose())
+}
+
+/// Rows read at once.
+const PART: i64 = 500;
+
+fn list(config: &Config) -> Result<(), String> {
+    let (database, now) = (open(config)?, clock::now());
+    let (scope, filter) = (Scope::of(&Principal::shell()), Filter::default());
+    row(&["PREFIX", "NAME", "ACCOUNT", "ACCESS", "STATE", "EXPIRES", "LAST USED", "CREATED", "CREATED BY"])?;
+    pages(|after| {
+        let window = after.map_or(Window::First, Window::After);
+        let read = database.read_now(|conn| queries::list::page(conn, (&scope, &filter), &window, PART, now));
+        let tokens = read.map_err(|error| sentence(&error))?;
+        for AccountToken { token, account_name, account_disabled, .. } in &tokens {
+            let state = match token {
+                _ if token.is_expired(now) => "expired",
+                _ if *account_disabled => "account disabled",
+                _ if token.replaced_by.is_some() => "old value",
+                _ => "active",
+            };
+            let at = |moment: Option<NaiveDateTime>| moment.map_or_else(|| "never".to_owned(), clock::written);
+            let (expires, used, created) = (at(token.expires_at), at(token.last_used_at), clock::written(token.created_at));
+            let (access, by) = (token.access.as_str(), &token.created_by_name);
+            row(&[&token.begins_with(), &token.name, account_name, access, state, &expires, &used, &created, by])?;
+        }
+        Ok(tokens.last().map(|last| last.position(&filter)))
+    })
 }
 
 fn revoke(config: &Config, id: &str) -> Result<(), String> {
@@ -98,8 +131,8 @@ fn revoke(config: &Config, id: &str) -> Result<(), String> {
     }
     let revoked = open(config)?.write_now(|conn| {
         let token = operations::revoke_by_id(conn, &Principal::shell(), id)?;
-        let (account, kind) = crate::tokens::queries::owner(conn, &token.id)?;
-        Ok((token.name, queries::find(conn, kind, &account)?.name))
+        let (account, kind) = queries::owner(conn, &token.id)?;
+        Ok((token.name, find(conn, kind, &account)?.name))
     });
     let (token, account) = revoked.map_err(|error| sentence(&error))?;
     say(&format!("Revoked the token {token} of {account}."))

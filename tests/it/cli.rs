@@ -8,6 +8,8 @@ use muster::auth;
 
 use crate::support::app::{PASSWORD, TestApp};
 
+mod machines;
+
 fn muster(database: &str, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_muster")).args(arguments).env("DATABASE_URL", database).output().unwrap()
 }

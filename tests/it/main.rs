@@ -21,3 +21,5 @@ mod tokens;
 
 #[cfg(feature = "installed-tests")]
 mod browser;
+#[cfg(feature = "installed-tests")]
+mod readme;
