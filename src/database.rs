@@ -256,6 +256,9 @@ impl Database {
             file.check()?;
         }
         let mut line = self.line()?;
+        if let (Some(file), Some(beside)) = (self.file.as_ref(), line.beside) {
+            file.check_beside(beside)?;
+        }
         match work(&mut line.conn) {
             Ended::Known(outcome) => {
                 if outcome.is_err() {

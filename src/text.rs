@@ -45,13 +45,18 @@ pub fn like_anywhere(folded: &str) -> String {
     pattern
 }
 
+/// What is seen of a line of text: what cannot be seen is left out, white space is one space, letters are composed (NFC).
+pub fn seen(text: &str) -> String {
+    visible::visible(text).nfc().collect()
+}
+
 /// Tidies a line of text from outside, such as a name or a description: what cannot be seen is left out, white space is
 /// one space, and at most `limit` characters stay. Control characters and tokens are refused.
 pub fn tidy(text: &str, limit: usize) -> Result<String, String> {
     if text.trim().chars().any(char::is_control) {
         return Err("Line breaks and other control characters are not allowed.".into());
     }
-    let text: String = visible::visible(text).nfc().collect();
+    let text = seen(text);
     secrets::holds_none(&text)?;
     if text.chars().count() > limit {
         return Err(format!("At most {limit} characters."));

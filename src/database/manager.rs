@@ -9,7 +9,7 @@ use diesel::connection::{SimpleConnection, TransactionManager, TransactionManage
 use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
-use super::file::DatabaseFile;
+use super::file::{Beside, DatabaseFile};
 use super::sql::Sql;
 use super::{DbConnection, StatementCounter};
 use crate::config::DatabaseUrl;
@@ -49,6 +49,8 @@ pub struct CheckedConnection {
     pub conn: DbConnection,
     /// When it was last found to work; `None` where there is reason to ask.
     checked: Option<Instant>,
+    /// What SQLite had beside the file when it was opened.
+    pub beside: Option<Beside>,
 }
 
 impl CheckedConnection {
@@ -123,11 +125,12 @@ impl r2d2::ManageConnection for Manager {
 
     fn connect(&self) -> Result<CheckedConnection, Self::Error> {
         let mut conn = open(&self.url)?;
-        if let Some(file) = self.file.as_ref() {
+        let beside = self.file.as_ref().as_ref().map(|file| {
             file.opened();
-        }
+            file.beside()
+        });
         conn.set_instrumentation(StatementCounter(Arc::clone(&self.statements)));
-        Ok(CheckedConnection { conn, checked: Some(Instant::now()) })
+        Ok(CheckedConnection { conn, checked: Some(Instant::now()), beside })
     }
 
     fn is_valid(&self, line: &mut CheckedConnection) -> Result<(), Self::Error> {

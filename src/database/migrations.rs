@@ -93,13 +93,16 @@ fn keep_private(url: &DatabaseUrl) -> Result<(), String> {
     }
 }
 
-/// Whether a migration of this binary is still to be run.
-pub fn pending(conn: &mut DbConnection) -> Result<bool, Error> {
-    match conn {
-        DbConnection::Sqlite(sqlite) => sqlite.has_pending_migration(SQLITE),
-        DbConnection::Postgres(postgres) => postgres.has_pending_migration(POSTGRES),
+/// Whether the database has this binary's schema, neither an older nor a newer one.
+pub fn fits(conn: &mut DbConnection) -> Result<(), Error> {
+    let pending = match conn {
+        DbConnection::Sqlite(sqlite) => refuse_newer(sqlite, &SQLITE).map(|()| sqlite.has_pending_migration(SQLITE)),
+        DbConnection::Postgres(postgres) => refuse_newer(postgres, &POSTGRES).map(|()| postgres.has_pending_migration(POSTGRES)),
+    };
+    match pending.map_err(Error::unavailable)?.map_err(|error| Error::unavailable(error.to_string()))? {
+        true => Err(Error::unavailable("a migration is still to be run")),
+        false => Ok(()),
     }
-    .map_err(|error| Error::unavailable(error.to_string()))
 }
 
 /// A database of a newer version has what this one does not know, and would not keep right.

@@ -36,7 +36,7 @@ pub static REGENERATE_CURRENT: Operation = Operation::new(
     &[
         answers::<Regenerated>(201, "The new token. Its value is shown only once."),
         says(409, "The token has been regenerated already."),
-        says(429, "The token is too new to be regenerated."),
+        says(429, "It replaced another one less than a minute ago."),
     ],
 )
 .with_optional_body::<Regeneration>()

@@ -13,6 +13,7 @@ mod base;
 mod bodies;
 mod deleted;
 mod described;
+mod empty;
 #[cfg(feature = "installed-tests")]
 mod fuzzed;
 mod grants;

@@ -31,6 +31,7 @@ mod terraform;
 mod theme;
 mod token_policy;
 mod tokens;
+mod typed;
 mod undo;
 mod users;
 mod ways_back;

@@ -17,6 +17,7 @@ use crate::error::{Error, FieldError};
 use crate::id::Id;
 use crate::people::queries::belongings::{Belongings, NamedSample, Sight, belongings};
 use crate::roles::permission::Permission;
+use crate::text::seen;
 use crate::web::view::words::counted;
 use crate::web::view::{Choice, Field, Hidden};
 use crate::web::visit::Visit;
@@ -165,8 +166,7 @@ pub fn is_of_new_owner(action: &Action, wrong: &[FieldError]) -> bool {
     action.verb.is_final() && wrong.iter().any(|wrong| wrong.field == "owner")
 }
 
-/// What has to be typed: the name of one, the number of several.
+/// What has to be typed: the name of one, the number of several. A keyboard may compose its letters otherwise.
 pub fn is_typed(page: &ConfirmPage, typed: &str) -> bool {
-    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    page.ask.typed != Typed::Confirmation || plain(typed) == plain(&page.wanted())
+    page.ask.typed != Typed::Confirmation || seen(typed) == seen(&page.wanted())
 }

@@ -133,8 +133,17 @@ pub async fn create(call: Call, body: Json<NewToken>) -> Result<HttpResponse, Er
         expiry: expiry(wanted.expires_at.as_deref(), maximum),
     };
     let made = call.write(move |conn, actor| operations::create(conn, actor, &id, &creation, maximum)).await;
-    let (token, value) = made.map_err(|error| error.with_paths(path))?;
+    let (token, value) = made.map_err(|error| in_its_words(error).with_paths(path))?;
     hal(StatusCode::CREATED, &TokenJson::new(&token, &address).with_value(&value))
+}
+
+/// The form shows its choices by other names.
+fn in_its_words(error: Error) -> Error {
+    let Error::Invalid(mut fields) = error else { return error };
+    for field in fields.iter_mut().filter(|field| field.field == "access") {
+        field.message = "This must be read or write.".into();
+    }
+    Error::Invalid(fields)
 }
 
 /// A token makes tokens for other accounts only if it manages all of them. A person who manages their teams' may, in the browser:
@@ -208,6 +217,7 @@ pub static REGENERATE: Operation = Operation::new(
     &[
         answers::<TokenJson>(201, "The new token. Its `value` is shown only once."),
         says(409, "It has been revoked or regenerated, or has expired."),
+        says(429, "It replaced another one less than a minute ago."),
     ],
 )
 .with_optional_body::<OverlapJson>();

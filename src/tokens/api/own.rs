@@ -52,7 +52,7 @@ pub static REGENERATE: Operation = Operation::new(
         answers::<TokenJson>(201, "The new token. Its `value` is shown only once."),
         says(403, "The caller lacks the permission, or the token is read-only."),
         says(409, "It has been revoked or regenerated, or has expired."),
-        says(429, "The token in the request is too new to regenerate itself."),
+        says(429, "It replaced another one less than a minute ago."),
     ],
 );
 

@@ -6,7 +6,7 @@ use super::revoke::stop_predecessors;
 use super::{event, make, may_hold_value, own, within_reach};
 use crate::accounts::model::{Account, Kind};
 use crate::audit::{self, verbs};
-use crate::auth::principal::Principal;
+use crate::auth::principal::{Means, Principal};
 use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
@@ -36,7 +36,7 @@ impl Successor {
 /// too: it must always be possible to replace a leaked value, and the number of tokens stays the same.
 ///
 /// # Errors
-/// `Conflict` if the token is revoked, expired or already regenerated.
+/// `Conflict` if the token is revoked, expired or already regenerated, `Throttled` if it is too new for a token to do that.
 pub fn regenerate(
     conn: &mut DbConnection,
     actor: &Principal,
@@ -63,7 +63,8 @@ pub fn regenerate_within(
     succeed(conn, actor, &account, old, overlap, maximum)
 }
 
-/// The minimum age at which a token that replaced another may regenerate itself. Nobody rotates faster on purpose.
+/// The minimum age at which a token may regenerate one that replaced another, itself included. Nobody rotates faster on
+/// purpose, and each time leaves an audit event. A person who does it in the browser or a shell does it by hand.
 const MIN_AGE: TimeDelta = TimeDelta::minutes(1);
 /// How many replaced tokens an account keeps, so that late uses of them are recognised. Without a limit, a machine that
 /// rotates its own token would leave rows forever.
@@ -71,9 +72,6 @@ const KEPT_PREDECESSORS: i64 = 100;
 
 /// Regenerates the token that the actor authenticated with, like [`regenerate`] but with any overlap. It needs no
 /// permission: whoever has the value can do everything the new one can.
-///
-/// # Errors
-/// `Throttled` if the token is too new.
 pub fn regenerate_own(
     conn: &mut DbConnection,
     actor: &Principal,
@@ -81,11 +79,6 @@ pub fn regenerate_own(
     maximum: Option<TimeDelta>,
 ) -> Result<Successor, Error> {
     let (account, old) = own(conn, actor)?;
-    may_be_regenerated(&old, clock::now())?;
-    let age = clock::now() - old.created_at;
-    if age < MIN_AGE && queries::is_successor(conn, &account.id, &old.id)? {
-        return Err(Error::Throttled((MIN_AGE - age).num_seconds().unsigned_abs() + 1));
-    }
     succeed(conn, actor, &account, old, overlap, maximum)
 }
 
@@ -105,6 +98,10 @@ pub(super) fn succeed(
 ) -> Result<Successor, Error> {
     let now = clock::now();
     may_be_regenerated(&old, now)?;
+    let age = now - old.created_at;
+    if matches!(actor.means, Means::Token(_)) && age < MIN_AGE && queries::is_successor(conn, &account.id, &old.id)? {
+        return Err(Error::Throttled((MIN_AGE - age).num_seconds().unsigned_abs() + 1));
+    }
     let lifetime = match (old.lifetime(), maximum) {
         (Some(own), Some(maximum)) => Some(own.min(maximum)),
         (own, maximum) => own.or(maximum),

@@ -220,8 +220,8 @@ impl ChosenPage {
 
     pub fn recent_line(&self) -> String {
         match self.recent() {
-            1 => "1 was used in the last two days. Whatever uses it will get 401 responses right away.".to_owned(),
-            n => format!("{n} were used in the last two days. Whatever uses them will get 401 responses right away."),
+            1 => "1 token was used in the last two days. Whatever uses it will get 401 responses right away.".to_owned(),
+            n => format!("{n} tokens were used in the last two days. Whatever uses them will get 401 responses right away."),
         }
     }
 

@@ -9,6 +9,7 @@ use muster::auth::principal::Principal;
 use muster::database::sql::Sql;
 use muster::tokens::value::{Access, TokenValue};
 
+use crate::pages::html::{make_token, token_value};
 use crate::support::app::{Answer, Client, TestApp};
 use crate::support::process::Process;
 
@@ -107,6 +108,48 @@ fn a_token_replaces_itself_no_more_than_once_a_minute() {
         assert_eq!(app.verify(&token).status, 200, "it is as good as before");
         age(&app, &token, TimeDelta::seconds(61));
         token = value(&regenerate(&token));
+    }
+}
+
+/// Nor another of its account's, by whatever address: each time would leave an audit event, and a row.
+#[test]
+fn a_token_replaces_others_no_more_than_once_a_minute() {
+    let app = TestApp::start();
+    let ines = app.user("Ines Calloway", &[app.add_role("Scripter", &["token:manage:own"])]);
+    let machine = app.add_account_with("terraform", &[muster::roles::predefined::ADMINISTRATOR.into()]);
+    let of_person = || {
+        let fields = [("name", "laptop"), ("access", "write"), ("expires", "never")];
+        token_value(&make_token(&ines, "/settings/api-tokens", &fields))
+    };
+    let of_machine = || app.add_token(&machine, Access::Write);
+    let cases: [(&dyn Fn() -> String, String); 3] = [
+        (&of_person, "/settings/tokens/{token}/regenerate".to_owned()),
+        (&of_machine, "/settings/tokens/{token}/regenerate".to_owned()),
+        (&of_machine, format!("/admin/system-accounts/{machine}/tokens/{{token}}/regenerate")),
+    ];
+    for (new_token, path) in cases {
+        let caller = format!("Bearer {}", new_token());
+        let regenerate = |token: &str| {
+            let path = path.replace("{token}", &token[5..17]);
+            app.anonymous().send_body("POST", &path, &[("Authorization", &caller)], "")
+        };
+        let value = |answer: &Answer| {
+            assert_eq!(answer.status, 201, "{path}: {}", answer.body);
+            serde_json::from_str::<serde_json::Value>(&answer.body).unwrap()["value"].as_str().unwrap().to_owned()
+        };
+        let mut token = value(&regenerate(&new_token()));
+        // Others that are as new, too.
+        value(&regenerate(&new_token()));
+        let before = count(&app, "audit_events");
+        for _ in 0..3 {
+            let refused = regenerate(&token);
+            assert_eq!((refused.status, count(&app, "audit_events")), (429, before), "{path}: {}", refused.body);
+            assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=60).contains(&seconds)));
+        }
+        assert_eq!(app.verify(&token).status, 200, "it is as good as before");
+        age(&app, &token, TimeDelta::seconds(61));
+        token = value(&regenerate(&token));
+        assert_eq!(regenerate(&token).status, 429, "{path}");
     }
 }
 

@@ -98,6 +98,31 @@ fn an_outage_is_one_line_where_the_gateways_calls_are_logged_too() {
     outage_is_logged("debug");
 }
 
+/// A page's files are not worth a line; who has asked is.
+#[test]
+fn a_line_says_whose_the_request_was() {
+    let stage = stage("info");
+    let page = stage.admin.get(LIST);
+    let style = page.body.split('"').find(|part| part.starts_with("/static/muster-")).unwrap().to_owned();
+    assert_eq!(stage.admin.get(&style).status, 200);
+    let visitor = Client::new(&stage.process.url);
+    let unknown = visitor.get("/login");
+    let id = stage.admin.account.clone();
+    assert!(page.header("x-request-id").starts_with("req_"), "{}", page.header("x-request-id"));
+    let (_, email) = stage.app.add_user("Ines Calloway", &[]);
+    assert_eq!(visitor.post("/login", &[("email", &email), ("password", "a wrong password")]).status, 422);
+    let ids = stage.app.read(|conn| {
+        Ok(crate::support::snapshot::lines(conn, "SELECT id AS line FROM accounts WHERE kind = 'user' ORDER BY name"))
+    });
+    assert_eq!(id, None);
+    let said = stage.process.stop_and_read();
+    let line = |id: &str| said.lines().find(|line| line.contains(id)).unwrap_or_else(|| panic!("no {id}: {said}")).to_owned();
+    assert!(line(page.header("x-request-id")).ends_with(&format!(" by {}", ids[1])), "{said}");
+    assert!(!line(unknown.header("x-request-id")).contains(" by "), "{said}");
+    assert!(said.contains(&format!("a sign-in to {} from 127.0.0.1 was refused: no match", ids[0])), "{said}");
+    assert!(!said.contains("/static/") && !said.contains("Actix") && !said.contains("starting service"), "{said}");
+}
+
 #[test]
 fn a_fault_is_one_line_with_its_cause() {
     let stage = stage("info");

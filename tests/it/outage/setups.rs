@@ -9,6 +9,7 @@ use muster::server::Server;
 use super::under_load::fresh;
 use crate::support::app::{TestApp, test_config};
 use crate::support::engine::Engine;
+use crate::support::soon::eventually;
 
 const LIST: &str = "/settings/system-accounts";
 /// Every command, with words that would do something.
@@ -21,6 +22,18 @@ const COMMANDS: [&[&str]; 8] = [
     &["token", "add", "--account", "robot", "--name", "t", "--access", "read"],
     &["token", "revoke", "abcdefghijkl"],
     &["doctor", "http://127.0.0.1:9", "--echo-path", "/echo"],
+];
+
+const MORE_COMMANDS: [&[&str]; 9] = [
+    &["user", "list"],
+    &["user", "reset-password", "maya@example.test"],
+    &["system-account", "list"],
+    &["system-account", "delete", "robot"],
+    &["token", "list"],
+    &["team", "list"],
+    &["team", "add", "--name", "Blue"],
+    &["role", "list"],
+    &["role", "add", "--name", "Clerk"],
 ];
 
 fn run(words: &[&str], database_url: &str) -> (bool, String) {
@@ -74,12 +87,37 @@ fn an_older_binary_leaves_a_newer_database_alone() {
         let (good, said) = run(words, home.url());
         assert!(!good && said.contains("newer version of Muster"), "{words:?}: {said}");
     }
+    for words in MORE_COMMANDS {
+        let (good, said) = run(words, home.url());
+        assert!(!good && said.contains("newer version of Muster"), "{words:?}: {said}");
+    }
     assert_eq!(seen(grants), before);
     assert_eq!(seen("SELECT name AS line FROM accounts"), Vec::<String>::new());
     database
         .write_now(|conn| Ok(conn.batch_execute("DELETE FROM __diesel_schema_migrations WHERE version = '29990101000000'")?))
         .unwrap();
     assert_eq!(migrations::migrate(&home.url().parse().unwrap()), Ok(Vec::new()));
+}
+
+/// Somebody starts the newer version beside this one, in spite of what README says.
+#[test]
+fn a_running_server_is_not_ready_once_a_newer_one_has_migrated() {
+    let app = TestApp::start();
+    let visitor = app.anonymous();
+    eventually("readyz", || visitor.get("/readyz").status == 200);
+    let migrated = |sql: &'static str| app.write(move |conn| Ok(conn.batch_execute(sql)?));
+    migrated("INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')");
+    eventually("readyz that says so", || visitor.get("/readyz").status == 503);
+    assert_eq!(visitor.get("/healthz").status, 200);
+    // The older one again, after a restored backup; and one that is not migrated yet.
+    migrated("DELETE FROM __diesel_schema_migrations WHERE version = '29990101000000'");
+    eventually("readyz", || visitor.get("/readyz").status == 200);
+    let newest = "(SELECT max(version) FROM __diesel_schema_migrations)";
+    let version = app.read(|conn| Ok(crate::support::snapshot::lines(conn, &format!("SELECT {newest} AS line"))));
+    app.write(move |conn| {
+        Ok(conn.batch_execute(&format!("DELETE FROM __diesel_schema_migrations WHERE version = '{}'", version[0]))?)
+    });
+    eventually("readyz that says so", || visitor.get("/readyz").status == 503);
 }
 
 #[test]

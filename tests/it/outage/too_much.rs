@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use muster::id::Id;
 
 use crate::support::app::TestApp;
+use crate::support::soon::eventually;
 
 const LIST: &str = "/settings/system-accounts";
 /// More than SQLite takes in a statement.
@@ -66,25 +67,68 @@ fn a_position_of_any_shape_is_no_fault() {
     }
 }
 
+/// So many questions of strangers, on four connections.
+fn flood(app: &TestApp, path: &str, many: u64, status: u16) {
+    let visitor = app.anonymous();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let visitor = visitor.clone();
+            scope.spawn(move || (0..many / 4).for_each(|_| assert_eq!(visitor.get(path).status, status, "{path}")));
+        }
+    });
+}
+
 #[test]
 fn a_flood_of_readyz_asks_the_database_seldom() {
     let app = TestApp::start();
     let visitor = app.anonymous();
-    // A server that has just started is not ready yet.
-    while visitor.get("/readyz").status != 200 {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    eventually("readyz", || visitor.get("/readyz").status == 200);
     let (begun, before) = (std::time::Instant::now(), app.database.statements());
     const ASKED: u64 = 2_000;
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            let visitor = visitor.clone();
-            scope.spawn(move || (0..ASKED / 4).for_each(|_| assert_eq!(visitor.get("/readyz").status, 200)));
-        }
-    });
+    flood(&app, "/readyz", ASKED, 200);
     // A look is a few statements, five times a second at most; others of the server's own come to it.
     let looks = begun.elapsed().as_millis() / 200 + 1;
     let sent = app.database.statements() - before;
     println!("{sent} statements for {ASKED} questions, {looks} looks");
     assert!(u128::from(sent) <= looks * 10, "{sent} statements in {looks} looks");
+}
+
+/// What else strangers may ask of a server that has not got to know them.
+#[test]
+fn what_needs_no_database_asks_none() {
+    let app = TestApp::start();
+    app.admin();
+    let visitor = app.anonymous();
+    eventually("readyz", || visitor.get("/readyz").status == 200);
+    for (path, status) in [("/healthz", 200), ("/favicon.ico", 200), ("/nowhere", 404), ("/auth/verify", 401)] {
+        let (begun, before) = (std::time::Instant::now(), app.database.statements());
+        flood(&app, path, 1_000, status);
+        // What the server does by itself, such as asking for news, does not grow with the questions.
+        let sent = app.database.statements() - before;
+        let own = begun.elapsed().as_millis() / 50 + 20;
+        println!("{path}: {sent} statements for 1,000 questions");
+        assert!(u128::from(sent) <= own, "{path}: {sent} statements, {own} of the server's own");
+    }
+}
+
+/// Prometheus is not alone: as many as ask for the metrics, they keep one connection.
+#[test]
+fn a_flood_of_metrics_keeps_one_connection() {
+    let app = TestApp::start_with(|config| config.metrics_listen = Some(([127, 0, 0, 1], 0).into()));
+    let admin = app.admin();
+    let metrics = app.metrics_url.clone().unwrap();
+    let most = std::sync::atomic::AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let (visitor, metrics) = (app.anonymous(), &metrics);
+            scope.spawn(move || (0..50).for_each(|_| assert_eq!(visitor.get(metrics).status, 200)));
+        }
+        for _ in 0..20 {
+            assert_eq!(admin.get(LIST).status, 200);
+            let (open, idle, _) = app.database.connections();
+            most.fetch_max(open - idle, std::sync::atomic::Ordering::Relaxed);
+        }
+    });
+    // One for the metrics, and those of the server's own work.
+    assert!(most.into_inner() <= 4, "connections in use");
 }
