@@ -67,8 +67,11 @@ pub const NAVIGATION: Navigation = Navigation(&[
     tokens::view::NAVIGATION,
     settings::view::NAVIGATION,
     audit::view::NAVIGATION,
-    help::view::NAVIGATION,
+    help::view::GATEWAYS_ITEM,
     help::view::API_ITEM,
+    help::view::TERRAFORM_ITEM,
+    help::view::AUTHZEN_ITEM,
+    help::view::OPERATIONS_ITEM,
 ]);
 
 /// Everything that a browser asks for, with a session and a page's errors.

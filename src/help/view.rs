@@ -21,28 +21,18 @@ pub const AUTHZEN: &str = "/help/authzen";
 /// The address of the page about Terraform.
 pub const TERRAFORM: &str = "/help/terraform";
 
-pub const NAVIGATION: Item = Item {
-    label: "Gateways",
-    href: GATEWAYS,
-    icon: "gate",
-    group: NavigationGroup::Reference,
-    any_of: &[],
-    unless: None,
-    count: None,
-};
-
 /// The address of the page about the API.
 pub const API: &str = "/help/api";
 
-pub const API_ITEM: Item = Item {
-    label: "API reference",
-    href: API,
-    icon: "book",
-    group: NavigationGroup::Reference,
-    any_of: &[],
-    unless: None,
-    count: None,
-};
+const fn item(label: &'static str, href: &'static str, icon: &'static str) -> Item {
+    Item { label, href, icon, group: NavigationGroup::Reference, any_of: &[], unless: None, count: None }
+}
+
+pub const GATEWAYS_ITEM: Item = item("Gateways", GATEWAYS, "gate");
+pub const API_ITEM: Item = item("API reference", API, "book");
+pub const TERRAFORM_ITEM: Item = item("Terraform", TERRAFORM, "copy");
+pub const AUTHZEN_ITEM: Item = item("AuthZEN", AUTHZEN, "check");
+pub const OPERATIONS_ITEM: Item = item("Operations", OPERATIONS, "screen");
 
 /// How to configure a gateway.
 #[derive(Template)]

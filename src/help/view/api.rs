@@ -3,9 +3,9 @@
 use askama::Template;
 use serde_json::Value;
 
-use super::document::{Block, Document};
+use super::document::{Block, Document, pieces};
 use crate::web::api::document::Description;
-use crate::web::view::Shell;
+use crate::web::view::{Shell, Text};
 
 /// Everything that the API answers, by groups.
 #[derive(Template)]
@@ -58,7 +58,7 @@ pub struct EndpointHelp {
     /// The status of the success, and its body.
     pub answer: Option<(String, String)>,
     /// What else may be answered.
-    pub others: Vec<(String, String)>,
+    pub others: Vec<(String, Meaning)>,
     /// What the search looks through, in lower case.
     pub words: String,
     /// Whether the search leaves it out.
@@ -70,7 +70,22 @@ pub struct EndpointHelp {
 pub struct FieldHelp {
     pub name: String,
     pub kind: String,
-    pub meaning: String,
+    pub meaning: Meaning,
+}
+
+/// A sentence as it was written, with code between backticks.
+pub struct Meaning(String);
+
+impl Meaning {
+    pub fn pieces(&self) -> Vec<Text> {
+        pieces(&self.0)
+    }
+}
+
+impl std::fmt::Display for Meaning {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
 }
 
 impl EndpointHelp {
@@ -123,7 +138,9 @@ fn endpoint(document: &Value, (method, path, url): (&str, &str, &str), operation
     let method = method.to_uppercase();
     let source = text(&operation["description"]);
     let (summary, permissions) = (text(&operation["summary"]), list(&operation["x-permissions"]));
-    let words = [&method, path, &summary].into_iter().chain(permissions.iter().map(String::as_str));
+    let fields: Vec<FieldHelp> = parameters(operation).chain(fields(document, request.as_ref())).collect();
+    let words = [&method, path, &summary, &source].into_iter().chain(permissions.iter().map(String::as_str));
+    let words = words.chain(fields.iter().flat_map(|field| [&*field.name, &*field.meaning.0]));
     EndpointHelp {
         words: words.collect::<Vec<_>>().join(" ").to_lowercase(),
         hidden: false,
@@ -138,9 +155,9 @@ fn endpoint(document: &Value, (method, path, url): (&str, &str, &str), operation
             .map(|section| section.blocks)
             .unwrap_or_default(),
         permissions,
-        fields: parameters(operation).chain(fields(document, request.as_ref())).collect(),
+        fields,
         answer,
-        others: others.map(|(status, response)| (status.clone(), text(&response["description"]))).collect(),
+        others: others.map(|(status, response)| (status.clone(), meaning(&response["description"]))).collect(),
         method,
         source,
     }
@@ -169,7 +186,7 @@ fn parameters(operation: &Value) -> impl Iterator<Item = FieldHelp> + '_ {
     parameters.map(|parameter| FieldHelp {
         name: text(&parameter["name"]),
         kind: format!("in the {}", text(&parameter["in"])),
-        meaning: text(&parameter["description"]),
+        meaning: meaning(&parameter["description"]),
     })
 }
 
@@ -182,7 +199,7 @@ fn fields(document: &Value, media: Option<&Value>) -> Vec<FieldHelp> {
     let field = |(name, property): (&String, &Value)| {
         let kind = kind(property);
         let kind = if required.contains(name) { kind } else { format!("{kind}, optional") };
-        FieldHelp { name: name.clone(), kind, meaning: text(&property["description"]) }
+        FieldHelp { name: name.clone(), kind, meaning: meaning(&property["description"]) }
     };
     properties.map(field).collect()
 }
@@ -203,6 +220,10 @@ fn kind(property: &Value) -> String {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
+}
+
+fn meaning(value: &Value) -> Meaning {
+    Meaning(text(value))
 }
 
 fn list(value: &Value) -> Vec<String> {

@@ -121,7 +121,7 @@ fn cells(row: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What stands between backticks is code.
-fn pieces(line: &str) -> Vec<Text> {
+pub fn pieces(line: &str) -> Vec<Text> {
     let piece = |(at, text): (usize, &str)| if at % 2 == 0 { Text::plain(text) } else { Text::code(text) };
     line.split('`').enumerate().filter(|(_, text)| !text.is_empty()).map(piece).collect()
 }

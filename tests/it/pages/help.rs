@@ -104,6 +104,51 @@ fn the_api_is_shown_and_found() {
     assert!(admin.get("/help/api?q=%22%3E%3Cb%3E").body.contains("value=\"&#34;&#62;&#60;b&#62;\""));
 }
 
+/// Each is in the side bar, marked when it is open, and leads to all others.
+#[test]
+fn no_help_page_is_a_dead_end() {
+    let app = TestApp::start();
+    let reader = app.user("Tomas Okafor", &[]);
+    let pages = [
+        ("/help/gateways/nginx", "Gateways"),
+        ("/help/gateways/envoy", "Gateways"),
+        ("/help/api", "API reference"),
+        ("/help/terraform", "Terraform"),
+        ("/help/authzen", "AuthZEN"),
+        ("/help/operations", "Operations"),
+    ];
+    for (path, label) in pages {
+        let page = reader.get(path);
+        let bar = all(&page.body, "<ul class=\"nav\"", "</ul>").concat();
+        let links = all(&bar, "<a ", "</a>");
+        let marked: Vec<&&str> = links.iter().filter(|link| link.contains("aria-current=\"page\"")).collect();
+        assert!(marked.len() == 1 && marked[0].contains(label), "{path}: {marked:?}");
+        for (other, label) in pages {
+            let other = if other.starts_with("/help/gateways/") { "/help/gateways" } else { other };
+            assert!(
+                links.iter().any(|link| link.contains(&format!("href=\"{other}\"")) && link.contains(label)),
+                "{path}: no {label}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_api_is_found_by_what_it_does_and_has_no_signs_of_its_source() {
+    let app = TestApp::start();
+    let reader = app.user("Tomas Okafor", &[]);
+    let shown = |q: &str| {
+        let page = reader.get(&format!("/help/api?q={q}"));
+        let ends = all(&page.body, "<details class=\"endpoint\"", ">");
+        ends.iter().filter(|tag| !tag.ends_with(" hidden")).count()
+    };
+    let text = reader.get("/help/api").text();
+    let sign =
+        text.find('`').map(|at| text[..at].chars().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect::<String>());
+    assert_eq!(sign, None);
+    assert!(shown("disable") > 0 && shown("overlapSeconds") == 1 && shown("nothing+of+this+kind") == 0);
+}
+
 #[test]
 fn operations_list_every_metric() {
     let app = TestApp::start();
