@@ -69,6 +69,8 @@ fn serve(server: Server, more: &str) -> Result<(), String> {
 
 fn log_to_stderr(filter: &str) {
     env_logger::Builder::new()
+        // That it starts and stops is said in Muster's own words, unless somebody asks for it.
+        .filter_module("actix_server", LevelFilter::Warn)
         .parse_filters(filter)
         // It would write down whole requests, with the doctor's tokens.
         .filter_module("ureq", LevelFilter::Off)

@@ -17,6 +17,7 @@ use crate::audit::verbs;
 use crate::config::Config;
 use crate::database::Database;
 use crate::error::{Error, wait_in_words};
+use crate::id::Id;
 use crate::web::client;
 use crate::web::form::{Form, Query};
 use crate::web::page::{THEME_COOKIE, html, local, refused, see_other};
@@ -99,7 +100,7 @@ pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResp
             Ok(see_other(local(&next).filter(|next| !next.is_empty()).unwrap_or(HOME)))
         }
         Ok(Err(login)) => {
-            log_refused(&origin, "no match");
+            log_refused(&origin, login.as_ref().map(|login| &login.id), "no match");
             database.record(move |conn| operations::record_refused(conn, Refusal::Mismatch, login.as_ref(), origin)).await?;
             let left = match attempt.left {
                 0 => format!("No attempts left. Try again in {}.", wait_in_words(throttle::seconds(attempt.wait))),
@@ -118,7 +119,7 @@ pub async fn sign_in(visitor: Visitor, form: Form<LoginForm>) -> Result<HttpResp
 /// Logs each refusal for too many attempts, and writes an audit event for some.
 async fn record_throttled(visitor: &Visitor, email: &str, refusal: &TooMany) -> Result<(), Error> {
     let origin = origin(&visitor.request)?;
-    log_refused(&origin, "too many attempts");
+    log_refused(&origin, None, "too many attempts");
     if !refusal.first {
         return Ok(());
     }
@@ -135,9 +136,10 @@ async fn record_throttled(visitor: &Visitor, email: &str, refusal: &TooMany) -> 
 }
 
 /// For whoever watches the log for guesses. What was typed is left out: people type passwords into the wrong field.
-fn log_refused(origin: &Origin, why: &str) {
+fn log_refused(origin: &Origin, account: Option<&Id>, why: &str) {
     let id = origin.request_id.as_deref().unwrap_or_default();
-    log::warn!("{id} a sign-in from {} was refused: {why}", origin.ip());
+    let account = account.map_or_else(String::new, |account| format!(" to {account}"));
+    log::warn!("{id} a sign-in{account} from {} was refused: {why}", origin.ip());
 }
 
 /// Checks an e-mail address and a password, and starts a session if they match. `Err` if they don't, or if the account is

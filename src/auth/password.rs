@@ -42,6 +42,11 @@ pub fn verify(password: &str, hash: Option<&str>) -> bool {
     matches && hash.is_some()
 }
 
+/// Whether two texts are one password, however their letters are composed.
+pub fn is_same(one: &str, other: &str) -> bool {
+    normal(one) == normal(other)
+}
+
 pub fn check_new(password: &str, again: &str) -> Result<(), Error> {
     let (password, again) = (normal(password), normal(again));
     let length = password.chars().count();

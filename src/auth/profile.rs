@@ -89,11 +89,16 @@ pub async fn change_password(visit: Visit, form: Form<ChangeForm>) -> Result<Htt
     let ChangeForm { current, password, password_again } = form.0;
     let login = visit.read(move |conn| queries::login_by_id(conn, &own)).await?.ok_or(Error::Unauthenticated)?;
     let known = login.password_hash.clone();
+    let same = password::is_same(&current, &password);
     let right = admitted.place.work(move || Ok(password::verify(&current, known.as_deref()))).await?;
     if right {
         door.give_back(&admitted.attempt);
     }
-    let wrong = [(!right).then(operations::not_the_current_password), password::check_new(&password, &password_again).err()];
+    let wrong = [
+        (!right).then(operations::not_the_current_password),
+        (right && same).then(|| Error::field("password", "This is your password already. Choose another one.")),
+        password::check_new(&password, &password_again).err(),
+    ];
     let changed = match Error::joined(wrong.into_iter().flatten()) {
         Ok(()) => match door.hash(password, password_again).await {
             Ok(hash) => {

@@ -37,6 +37,9 @@ static STYLE: LazyLock<Style> = LazyLock::new(|| Style::new(CSS));
 static SCRIPTS: LazyLock<Scripts> = LazyLock::new(|| Scripts::new(JS));
 static FAVICON: LazyLock<Icon> = LazyLock::new(Icon::new);
 
+/// Where all but `/favicon.ico` are.
+pub const FOLDER: &str = "/static/";
+
 /// Address of the style sheet, for the page's head.
 pub fn css_url() -> &'static str {
     &STYLE.url

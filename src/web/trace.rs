@@ -1,4 +1,4 @@
-//! One log line for each request: its id, method, route, status and time. The route and not the path is written, since a
+//! One log line for each request: its id, method, route, status, time, and whose it was. The route and not the path is written, since a
 //! path may hold the key of a one-time link.
 
 use std::collections::BTreeMap;
@@ -12,8 +12,12 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use log::Level;
 
+use super::assets;
+use crate::auth::principal::Principal;
 use crate::error::Error;
+use crate::id::Id;
 
 /// The id of a request: in its log line, its audit events, its answer and on an error page.
 #[derive(Debug, Clone)]
@@ -121,7 +125,11 @@ pub async fn logged(
         Err(error) => ("(failed)".to_owned(), error.as_response_error().status_code()),
     };
     let elapsed = began.elapsed().as_secs_f64() * 1000.0;
-    log::info!("{id} {method} {route} {} {elapsed:.1}ms{callers}", status.as_u16());
+    let by =
+        answer.as_ref().ok().and_then(|answer| account_of(answer.request())).map_or_else(String::new, |by| format!(" by {by}"));
+    // A page asks for a dozen of these.
+    let level = if route.starts_with(assets::FOLDER) && !status.is_server_error() { Level::Debug } else { Level::Info };
+    log::log!(level, "{id} {method} {route} {} {elapsed:.1}ms{by}{callers}", status.as_u16());
     if status.is_server_error() {
         let cause = match &answer {
             Ok(answer) => kept_cause(answer.request()).or_else(|| answer.response().error().map(cause_of)),
@@ -174,8 +182,15 @@ fn cause_of(error: &actix_web::Error) -> String {
     cause.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// With letters before it: a spreadsheet takes `73928e051234` for a number.
 fn new_id() -> String {
-    uuid::Uuid::new_v4().simple().to_string().chars().take(12).collect()
+    let digits: String = uuid::Uuid::new_v4().simple().to_string().chars().take(12).collect();
+    format!("req_{digits}")
+}
+
+/// Who has asked, where that has been found out.
+fn account_of(request: &HttpRequest) -> Option<Id> {
+    request.extensions().get::<Arc<Principal>>().and_then(|principal| principal.account.clone())
 }
 
 fn tell(id: &str, headers: &mut HeaderMap) {

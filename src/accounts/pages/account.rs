@@ -51,6 +51,8 @@ use crate::web::view::{Contact, Field, Moment, Others};
 const CHART_DAYS: i64 = 30;
 /// Lines of "Recent changes".
 const FEED_LENGTH: i64 = 5;
+/// What is for those who may read the audit log, or manage the account.
+const HIDDEN: [&str; 3] = ["token.", "session.", "password."];
 
 /// `GET /settings/system-accounts/{id}`
 pub async fn show(visit: AccountVisit) -> Result<HttpResponse, Error> {
@@ -123,11 +125,11 @@ fn find(
         tokens: tokens::queries::of_account(conn, id)?,
         owner: if screen.has_owners() { owners::of_accounts(conn, only)?.remove(id) } else { None },
         days: queries::days(conn, id, first_day)?,
-        // Who may only look learns nothing of single tokens.
+        // Who may only look learns nothing of single tokens, nor when people come and go.
         feed: match (screen.kind, can_operate) {
             (Kind::User, true) => audit::queries::log::recent_of_person(conn, id, FEED_LENGTH)?,
-            (_, true) => audit::queries::log::recent(conn, id, "", FEED_LENGTH)?,
-            (_, false) => audit::queries::log::recent(conn, id, "token.", FEED_LENGTH)?,
+            (_, true) => audit::queries::log::recent(conn, id, &[], FEED_LENGTH)?,
+            (_, false) => audit::queries::log::recent(conn, id, &HIDDEN, FEED_LENGTH)?,
         },
         all_roles: roles::queries::all(conn)?,
         all_teams: offered(conn, &[team_ids.as_slice(), &administers].concat(), None)?,

@@ -97,7 +97,7 @@ const COLUMNS: [&str; 19] = [
 /// Ids that a spreadsheet could take for a number carry letters in front.
 fn csv_line(out: &mut String, entry: &LogEntry) {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let led = |lead: &str, id: &Option<String>| id.as_ref().map(|id| format!("{lead}_{id}")).unwrap_or_default();
+    let token = entry.token.as_ref().map(|id| format!("tok_{id}")).unwrap_or_default();
     let is_token = entry.object_id.as_ref().is_some_and(|id| crate::id::Id::parse(id).is_none());
     let (actor, target) = (text(&entry.actor_id), text(&entry.target_id));
     let (object, object_id) = (text(&entry.object_name), text(&entry.object_id));
@@ -121,8 +121,8 @@ fn csv_line(out: &mut String, entry: &LogEntry) {
             CsvCell::Text(&address),
             CsvCell::Text(&agent),
             CsvCell::Exact(&session),
-            CsvCell::Exact(&led("tok", &entry.token)),
-            CsvCell::Exact(&led("req", &entry.request)),
+            CsvCell::Exact(&token),
+            CsvCell::Exact(&text(&entry.request)),
             CsvCell::Exact(&entry.change),
             CsvCell::Exact(&entry.id),
         ],

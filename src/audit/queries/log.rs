@@ -79,7 +79,7 @@ impl From<EntryRow> for LogEntry {
             token: row.token_id,
             address: row.address,
             user_agent: row.user_agent,
-            request: row.request_id,
+            request: row.request_id.map(whole),
             target_kind: row.target_kind,
             target_id: row.target_id,
             target_name: row.target_name,
@@ -209,11 +209,16 @@ pub fn page_sql(criteria: &LogCriteria, way: LogDirection, limit: i64) -> Sql {
     sql
 }
 
-/// The newest `limit` events about an account, without those whose verb begins with `hidden` (nothing hides none).
-pub fn recent(conn: &mut DbConnection, target: &Id, hidden: &str, limit: i64) -> Result<Vec<LogEntry>, Error> {
+/// Versions before December 2026 stored the ids of requests without what they begin with.
+fn whole(request: String) -> String {
+    if request.starts_with("req_") { request } else { format!("req_{request}") }
+}
+
+/// The newest `limit` events about an account, without those whose verb begins with one of `hidden`.
+pub fn recent(conn: &mut DbConnection, target: &Id, hidden: &[&str], limit: i64) -> Result<Vec<LogEntry>, Error> {
     let mut sql = Sql::new(COLUMNS);
     sql.push("audit_events e JOIN audit_changes c ON c.id = e.change_id WHERE e.target_id = ").bind(target);
-    if !hidden.is_empty() {
+    for hidden in hidden {
         sql.push(" AND e.type NOT LIKE ").bind(format!("{hidden}%"));
     }
     sql.push(" ORDER BY e.at DESC, e.seq DESC").limit(limit);

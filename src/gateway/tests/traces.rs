@@ -40,7 +40,7 @@ async fn the_gateway_leaves_its_traces() {
     assert_eq!(used.last_used_agent.unwrap().len(), 200);
     assert_eq!(home.number("SELECT accepted * 10 + refused AS n FROM account_days"), 11);
     assert_eq!(home.number("SELECT count(*) AS n FROM accounts WHERE last_used_at > '2026-01-01 00:00:00'"), 1);
-    let refusals = home.database.read_now(|conn| crate::audit::queries::log::recent(conn, &account, "", 10)).unwrap();
+    let refusals = home.database.read_now(|conn| crate::audit::queries::log::recent(conn, &account, &[], 10)).unwrap();
     let mut reasons: Vec<String> = refusals
         .iter()
         .filter(|event| event.verb == "token.refused")
@@ -167,7 +167,7 @@ async fn a_failed_write_is_made_up_for() {
     recorder.flush(&home.database).await.unwrap();
     assert_eq!(home.number("SELECT CAST(sum(accepted) * 10 + sum(refused) AS BIGINT) AS n FROM account_days"), 22);
     assert_eq!(home.find(&token).last_used_agent.as_deref(), Some("after"));
-    let events = home.database.read_now(|conn| crate::audit::queries::log::recent(conn, &account, "", 10)).unwrap();
+    let events = home.database.read_now(|conn| crate::audit::queries::log::recent(conn, &account, &[], 10)).unwrap();
     let counts: Vec<i64> = events
         .iter()
         .filter(|event| event.verb == "token.refused")

@@ -150,3 +150,22 @@ fn html_in_a_programs_name_is_text() {
     let page = client.get("/profile");
     assert!(!page.body.contains("<script>alert") && page.body.contains("&#60;script&#62;alert(1)"), "{}", page.text());
 }
+
+#[test]
+fn the_password_that_one_has_is_no_new_one() {
+    let app = TestApp::start();
+    let (_, email) = app.add_user("Zoe", &[predefined::USER.into()]);
+    let (client, elsewhere) = (sign_in(&app, &email, PASSWORD), sign_in(&app, &email, PASSWORD));
+    let same = change(&client, PASSWORD, PASSWORD, PASSWORD);
+    assert_eq!((same.status, error(&same, "password")), (422, "This is your password already. Choose another one.".into()));
+    assert!(is_in(&elsewhere), "nobody is signed out by it");
+    // Who does not know it is not told that it is the same.
+    let guess = "not the password at all";
+    let wrong = change(&client, guess, guess, guess);
+    assert_eq!(error(&wrong, "current"), "That is not your current password.");
+    assert!(!wrong.text().contains("already"), "{}", wrong.text());
+    // However its letters are composed.
+    let (one, other) = ("Zo\u{eb} and a horse", "Zoe\u{308} and a horse");
+    assert_eq!(change(&client, PASSWORD, one, one).status, 303);
+    assert_eq!(change(&client, one, other, other).status, 422);
+}

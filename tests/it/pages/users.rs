@@ -150,3 +150,27 @@ fn roles_are_links_for_those_who_may_open_them() {
         assert_eq!(client.get("/settings/roles").status == 200, opens, "{name}");
     }
 }
+
+/// When somebody signs in is for those who may read the audit log, or manage users.
+#[test]
+fn who_may_only_look_does_not_see_when_others_come_and_go() {
+    let app = TestApp::start();
+    let (ines, email) = app.add_user("Ines Calloway", &[predefined::USER.into()]);
+    let reader = app.user("Tomas Okafor", &[app.add_role("Reader", &["user:read:*"])]);
+    let admin = app.admin();
+    let visitor = app.anonymous();
+    assert_eq!(visitor.post("/login", &[("email", &email), ("password", "a wrong password")]).status, 422);
+    assert_eq!(visitor.post("/login", &[("email", &email), ("password", crate::support::app::PASSWORD)]).status, 303);
+    assert_eq!(visitor.post("/logout", &[]).status, 303);
+    assert_eq!(admin.post(&format!("/settings/users/{ines}/password-link"), &[]).status, 303);
+    let changes = |client: &Client| {
+        let page = client.get(&format!("/settings/users/{ines}"));
+        all(&page.body, "<ul class=\"feed\"", "</ul>").iter().map(|feed| super::html::text_of(feed)).collect::<String>()
+    };
+    let (seen, told) = (changes(&reader), changes(&admin));
+    for word in ["signed", "sign in", "password"] {
+        assert!(!seen.to_lowercase().contains(word), "{seen}");
+        assert!(told.to_lowercase().contains(word), "{told}");
+    }
+    assert!(seen.contains("added role User") || seen.contains("created"), "{seen}");
+}

@@ -13,6 +13,8 @@ use crate::support::app::{Client, PASSWORD, TestApp};
 /// A key as one-time links have them, which was never given to anybody.
 pub const NO_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
+const OTHER_PASSWORD: &str = "another horse battery";
+
 /// What a route is tried with: everything that its path and its form need to succeed for an administrator.
 pub struct Case {
     pub path: String,
@@ -139,7 +141,8 @@ impl World {
                 case("/profile/email".into(), fields, 303)
             }
             ("POST", "/profile/password") => {
-                let fields = vec![field("current", PASSWORD), field("password", PASSWORD), field("password_again", PASSWORD)];
+                let fields =
+                    vec![field("current", PASSWORD), field("password", OTHER_PASSWORD), field("password_again", OTHER_PASSWORD)];
                 case("/profile/password".into(), fields, 303)
             }
             ("POST", "/profile/sessions/end-others") => {

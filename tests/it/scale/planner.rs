@@ -243,8 +243,8 @@ pub fn reads_nothing_whole(app: &TestApp) {
         queries::find_named(conn, "bulk-000002").unwrap();
         tokens::queries::of_account(conn, &id(2)).unwrap();
         queries::days(conn, &id(2), (now - TimeDelta::days(30)).date()).unwrap();
-        audit::queries::log::recent(conn, &id(2), "", 12).unwrap();
-        audit::queries::log::recent(conn, &id(2), "token.", 12).unwrap();
+        audit::queries::log::recent(conn, &id(2), &[], 12).unwrap();
+        audit::queries::log::recent(conn, &id(2), &["token.", "session.", "password."], 12).unwrap();
         // The check, on an account that the memory has to read again.
         muster::check::cache::look_up(conn, b"seed00000002").unwrap();
         tokens::queries::credentials::last_revision(conn).unwrap();
