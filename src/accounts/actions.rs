@@ -264,7 +264,7 @@ impl Action {
     }
 
     fn of_own(&self) -> Ask {
-        let question = "Change your own account, {whom}?";
+        let question = "Give up permissions of your own?";
         let consequence =
             "You'll lose these permissions and can't give them back to yourself. Another administrator would have to.";
         Ask {

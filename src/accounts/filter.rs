@@ -80,7 +80,7 @@ fn searched(text: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filters {
     pub screen: &'static Screen,
-    /// Words of name or description, a UUID, or how a token begins.
+    /// Words of name or description, a UUID, or the prefix of a token.
     pub q: String,
     pub role: Option<Id>,
     pub team: Option<Id>,

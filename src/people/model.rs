@@ -29,7 +29,10 @@ pub fn line(text: &str) -> Result<Invitee, String> {
     let text = text.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, ',' | ';'));
     let Some((name, address)) = text.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')) else {
         return match text.matches('@').count() {
-            0 | 1 if !text.contains('@') || !text.contains(char::is_whitespace) => bare(text),
+            // Without anything between them these are not two addresses.
+            _ if !text.contains('@') || !text.contains(|letter: char| letter.is_whitespace() || ",;".contains(letter)) => {
+                bare(text)
+            }
             1 => Err("Put the address in angle brackets: Ida Holm <ida@example.org>.".to_owned()),
             _ => Err(ONE_EACH.to_owned()),
         };
@@ -124,6 +127,9 @@ mod tests {
             ("Ida Holm ida@example.org", "angle brackets"),
             ("Ida Holm", "valid e-mail address"),
             ("ida@", "valid e-mail address"),
+            ("bob@@x", "valid e-mail address"),
+            ("bob@x@y.example", "valid e-mail address"),
+            ("ida@example.org;bo@example.org", ONE_EACH),
             ("<>", "valid e-mail address"),
             ("Ida <ida@example.org", "angle brackets"),
             ("a@b <c@d@e>", "valid e-mail address"),

@@ -5,6 +5,9 @@ const open = (dialog) => {
   if (!dialog.matches('dialog') || dialog.matches(':modal')) return;
   dialog.removeAttribute('open'); // the server may have opened it in place, with errors
   dialog.showModal();
+  // The first of several radio buttons gets the focus, whichever is chosen
+  const first = document.activeElement;
+  if (first?.type === 'radio' && !first.checked) $(`[name="${first.name}"]:checked`, dialog)?.focus();
 };
 const named = (hash) => (hash.length > 1 ? document.getElementById(hash.slice(1)) : null);
 const fromAddress = () => {

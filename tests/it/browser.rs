@@ -23,3 +23,4 @@ mod teams;
 mod tokens;
 mod widths;
 mod without_script;
+mod without_script_on_a_phone;

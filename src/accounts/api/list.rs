@@ -53,7 +53,7 @@ pub static LIST: Operation = Operation::new(
     Parameter {
         name: "q",
         kind: ParameterKind::Short(100),
-        text: "Words of the name, the description or the e-mail address, in any order; a UUID; or how a token begins.",
+        text: "Words of the name, the description or the e-mail address, in any order; a UUID; or the prefix of a token.",
     },
     Parameter { name: "active", kind: ParameterKind::Flag, text: "Only enabled or only disabled accounts. Both by default." },
     Parameter { name: "userType", kind: ParameterKind::Number(0, 1), text: "0: only users. 1: only system accounts." },

@@ -37,7 +37,8 @@ pub fn undo(conn: &mut DbConnection, actor: &Principal, plan: &Plan, undone: &Id
     let selected = changes::touched(conn, &change)?;
     let tallies = carry_out(conn, actor, plan, &change, selected)?;
     if tallies.is_empty() {
-        return Err(Error::Conflict("Couldn't undo: someone has changed these since.".into()));
+        let these = if left == 1 { format!("this {}", kind.noun()) } else { format!("these {}", kind.plural()) };
+        return Err(Error::Conflict(format!("Couldn't undo: someone has changed {these} since.")));
     }
     Ok(Undone { kind, happened: happened(conn, &change, &tallies)?, left })
 }

@@ -1,4 +1,4 @@
-//! The search of the list: words in any order, a UUID, how a token begins.
+//! The search of the list: words in any order, a UUID, the prefix of a token.
 
 use diesel::prelude::*;
 use muster::accounts::model::{AccountFilter, AccountName, Kind, Sort, Window};

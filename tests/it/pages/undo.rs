@@ -117,7 +117,7 @@ fn what_somebody_changed_since_is_left_alone_and_counted() {
     let done = bulk_flash(&admin, "disable", &[&ids[0]], &[]);
     bulk_flash(&other, "enable", &[&ids[0]], &[]);
     let refused = admin.post_and_follow(&undo_url(&done), &[]);
-    assert!(refused.text().contains("Couldn't undo: someone has changed these since."), "{}", refused.text());
+    assert!(refused.text().contains("Couldn't undo: someone has changed this system account since."), "{}", refused.text());
 }
 
 #[test]

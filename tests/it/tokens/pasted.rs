@@ -47,7 +47,7 @@ fn a_pasted_token_is_found_and_revoked() {
     let found = paste(&admin, &log);
     assert!(found.text().contains("Found 2 tokens"), "{}", found.text());
     assert!(found.text().contains("payments") && found.text().contains("Works") && found.text().contains("Revoked just now"));
-    assert!(found.text().contains("1 was used in the last two days."), "{}", found.text());
+    assert!(found.text().contains("1 token was used in the last two days."), "{}", found.text());
     assert_eq!(values(&found, "id"), [public(&leaked)], "what is revoked has no box");
     // Reload and Back are harmless, and the state is revoked here as well.
     let here = all_action(&found);
