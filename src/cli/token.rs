@@ -12,7 +12,7 @@ use crate::auth::principal::Principal;
 use crate::clock;
 use crate::config::{Config, parse_duration};
 use crate::tokens::model::Expiry;
-use crate::tokens::model::listing::{AccountToken, Filter, Scope, Window};
+use crate::tokens::model::listing::{AccountToken, TokenFilter, TokenScope, TokenWindow};
 use crate::tokens::operations::{self, TokenCreation};
 use crate::tokens::queries;
 use crate::tokens::value::{Access, ID_LENGTH};
@@ -98,10 +98,10 @@ const PART: i64 = 500;
 
 fn list(config: &Config) -> Result<(), String> {
     let (database, now) = (open(config)?, clock::now());
-    let (scope, filter) = (Scope::of(&Principal::shell()), Filter::default());
+    let (scope, filter) = (TokenScope::of(&Principal::shell()), TokenFilter::default());
     row(&["PREFIX", "NAME", "ACCOUNT", "ACCESS", "STATE", "EXPIRES", "LAST USED", "CREATED", "CREATED BY"])?;
     pages(|after| {
-        let window = after.map_or(Window::First, Window::After);
+        let window = after.map_or(TokenWindow::First, TokenWindow::After);
         let read = database.read_now(|conn| queries::list::page(conn, (&scope, &filter), &window, PART, now));
         let tokens = read.map_err(|error| sentence(&error))?;
         for AccountToken { token, account_name, account_disabled, .. } in &tokens {

@@ -147,7 +147,7 @@ fn a_body_that_trickles_ends() {
             stream.write_all(head(method, path, framing).as_bytes()).unwrap();
             let mut reader = stream.try_clone().unwrap();
             let answer = std::thread::spawn(move || until_closed(&mut reader));
-            while stream.write_all(part.as_bytes()).is_ok() {
+            while !answer.is_finished() && stream.write_all(part.as_bytes()).is_ok() {
                 std::thread::sleep(Duration::from_millis(10));
             }
             let answer = answer.join().unwrap().expect("an end");
