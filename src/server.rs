@@ -16,7 +16,7 @@ use crate::auth::door::SignInGuard;
 use crate::auth::hashing::Hashing;
 use crate::check::Check;
 use crate::check::cache::Cache;
-use crate::config::{BaseUrl, Config};
+use crate::config::{BaseUrl, Config, DatabaseUrl};
 use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
 use crate::gateway::wanted::WantedPermissions;
@@ -113,6 +113,11 @@ impl Server {
     /// Answers until it is told to stop by SIGTERM or SIGINT; then requests in flight end, and activity is written.
     pub async fn run(self) -> std::io::Result<()> {
         let listener = self.listener.try_clone()?;
+        let data = match &self.config.database_url {
+            DatabaseUrl::Sqlite(path) => format!("SQLite ({path})"),
+            DatabaseUrl::Postgres(_) => "PostgreSQL".to_owned(),
+        };
+        log::info!("Muster {} answers at {}, with {data}", env!("CARGO_PKG_VERSION"), self.base_url());
         let running = self.start()?;
         let (handle, closing) = (running.handle(), running.closing.clone());
         let watch = actix_web::rt::spawn(async move {

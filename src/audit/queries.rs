@@ -171,3 +171,18 @@ pub fn objects(conn: &mut DbConnection, change: &Id) -> Result<Vec<(String, Stri
         .load(conn)?;
     Ok(rows.into_iter().filter_map(|(verb, name)| Some((verb, name?))).collect())
 }
+
+/// The kind and the name of the account, team or role of this identity.
+pub fn named(conn: &mut DbConnection, id: &Id) -> Result<Option<(String, String)>, Error> {
+    #[derive(QueryableByName)]
+    struct NamedThing {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        kind: String,
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        name: String,
+    }
+    let mut sql = Sql::new("SELECT kind, name FROM accounts WHERE id = ");
+    sql.bind(id).push(" UNION ALL SELECT 'team', name FROM teams WHERE id = ").bind(id);
+    sql.push(" UNION ALL SELECT 'role', name FROM roles WHERE id = ").bind(id);
+    Ok(sql.load::<NamedThing>(conn)?.pop().map(|named| (named.kind, named.name)))
+}

@@ -84,10 +84,13 @@ pub fn details(entry: &LogEntry) -> String {
             let reason = entry.text("reason");
             if reason.is_empty() { "Incorrect e-mail address or password".to_owned() } else { capital(reason) }
         }
-        verbs::ACCESS_REFUSED => match entry.text("permission") {
-            "" => String::new(),
-            permission => format!("Missing permission {permission}"),
-        },
+        verbs::ACCESS_REFUSED => {
+            // The route, unless it is the target itself.
+            let route = Some(entry.text("route")).filter(|_| entry.target_kind != "route").unwrap_or_default();
+            let missing = Some(entry.text("permission")).filter(|permission| !permission.is_empty());
+            let missing = missing.map(|permission| format!("Missing permission {permission}")).unwrap_or_default();
+            [route, &missing].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(". ")
+        }
         verbs::SESSIONS_ENDED => counted(entry.number("count").unwrap_or(1), "session"),
         verbs::EMAIL_CHANGED => match before_and_after(entry, "email") {
             Some((before, after)) => format!("From {before} to {after}"),
@@ -188,6 +191,7 @@ pub fn feed(entry: &LogEntry) -> Vec<Text> {
         verbs::PASSWORD_LINK_CREATED => vec![Text::plain(" created a link to set a new password")],
         verbs::PASSWORD_CHANGED => vec![Text::plain(" set a new password")],
         verbs::SIGN_IN_FAILED => vec![Text::plain(" could not sign in"), tail(": ")],
+        verbs::ACCESS_REFUSED => vec![Text::plain(" was refused"), tail(": ")],
         verbs::ACCOUNT_RENAMED => match before_and_after(entry, "name") {
             Some((before, after)) if before != after => {
                 vec![Text::plain(" renamed it from "), Text::strong(before), Text::plain(" to "), Text::strong(after)]

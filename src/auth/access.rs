@@ -176,8 +176,9 @@ pub async fn record_refusal(request: &HttpRequest, permission: &str) {
     let Some(principal) = request.extensions().get::<Arc<Principal>>().cloned() else { return };
     let (Ok(database), Ok(noting)) = (registered::<Database>(request), registered::<Noting>(request)) else { return };
     let route = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
+    let target = request.match_info().iter().find_map(|(_, part)| Id::parse(part));
     let refusals = Arc::clone(&noting.refusals);
-    if let Err(error) = PermissionRefusals::record(refusals, database, principal, route, permission).await {
+    if let Err(error) = PermissionRefusals::record(refusals, database, principal, (route, target), permission).await {
         log::warn!("a refusal could not be written to the audit log: {error}");
     }
 }

@@ -28,12 +28,12 @@ struct RefusalKey {
 pub struct PermissionRefusals(Mutex<HashMap<RefusalKey, u64>>);
 
 impl PermissionRefusals {
-    /// Records a refusal, or counts it.
+    /// Records a refusal, or counts it. `target` is what the request's address names.
     pub async fn record(
         refusals: Arc<Self>,
         database: web::Data<Database>,
         principal: Arc<Principal>,
-        route: String,
+        (route, target): (String, Option<Id>),
         permission: &str,
     ) -> Result<(), Error> {
         let key = RefusalKey { account: principal.account.clone(), route };
@@ -47,12 +47,12 @@ impl PermissionRefusals {
             actix_web::rt::time::sleep(INTERVAL).await;
             let gathered = refusals.taken(&key);
             if gathered > 0
-                && let Err(error) = then.record(move |conn| write(conn, &later, &key, &lacked, Some(gathered))).await
+                && let Err(error) = then.record(move |conn| write(conn, &later, &key, None, &lacked, Some(gathered))).await
             {
                 log::warn!("{gathered} refusals could not be written to the audit log: {error}");
             }
         });
-        database.record(move |conn| write(conn, &principal, &first, &permission, None)).await
+        database.record(move |conn| write(conn, &principal, &first, target.as_ref(), &permission, None)).await
     }
 
     fn is_counted(&self, key: &RefusalKey) -> bool {
@@ -74,26 +74,23 @@ impl PermissionRefusals {
     }
 }
 
-/// `count`: `None` for a single refusal.
+/// `count`: `None` for a single refusal. Those that were counted may have been about different things.
 fn write(
     conn: &mut DbConnection,
     principal: &Principal,
     key: &RefusalKey,
+    target: Option<&Id>,
     lacked: &str,
     count: Option<u64>,
 ) -> Result<(), Error> {
-    let mut detail = serde_json::json!({ "permission": lacked });
+    let mut detail = serde_json::json!({ "permission": lacked, "route": key.route });
     if let Some(count) = count {
         detail["count"] = count.into();
     }
-    let event = Event {
-        verb: verbs::ACCESS_REFUSED,
-        target_kind: "route",
-        target_id: None,
-        target_name: &key.route,
-        object: None,
-        detail,
-    };
+    let named = target.map(|id| audit::queries::named(conn, id)).transpose()?.flatten();
+    let (target_kind, target_name) = named.as_ref().map_or(("route", &key.route), |(kind, name)| (kind, name));
+    let target_id = target.filter(|_| named.is_some());
+    let event = Event { verb: verbs::ACCESS_REFUSED, target_kind, target_id, target_name, object: None, detail };
     audit::record_alone(conn, principal, &event)
 }
 

@@ -93,7 +93,7 @@ impl Config {
     /// What to log in `env_logger`'s language. The server asks: a command logs nothing unless `--log` says so.
     pub fn server_log(&self) -> String {
         let inherited = || std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
-        self.log.clone().or_else(inherited).unwrap_or_else(|| "info".to_owned())
+        self.log.clone().or_else(inherited).unwrap_or_else(|| "info,actix_server=warn".to_owned())
     }
 
     /// Where people reach Muster, without a slash at the end. `bound` is the address that the listener got, which is used

@@ -112,7 +112,7 @@ pub const PREDEFINED: &[PredefinedRole] = &[
     PredefinedRole {
         name: "Read-Only",
         uuid: READ_ONLY,
-        description: "Reads everything, changes nothing, and may have read-only tokens.",
+        description: "Reads everything and changes nothing. Users with it can have read-only tokens of their own.",
         locked: false,
         assignable: true,
         permissions: &["contract_data:read:*", "read_token:manage:own", "system_account:read:*", "team:read:*", "user:read:*"],
@@ -120,7 +120,7 @@ pub const PREDEFINED: &[PredefinedRole] = &[
     PredefinedRole {
         name: "Viewer",
         uuid: VIEWER,
-        description: "Reads contract data, teams and users. Can't have API tokens.",
+        description: "Reads contract data, teams and users. Users with it can't create tokens of their own.",
         locked: true,
         assignable: true,
         permissions: &["contract_data:read:*", "team:read:*", "user:read:*"],

@@ -7,5 +7,6 @@ mod more;
 mod names;
 mod pages;
 mod personal;
+mod refusals;
 mod retention;
 mod secrets;
