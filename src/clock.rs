@@ -11,14 +11,23 @@ pub fn now() -> NaiveDateTime {
 /// can begin after a row by comparing positions, which SQL cannot do with NULL.
 pub const NEVER: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
 
-/// Stands in `first_expiry_at` for "no token that expires": after every real moment.
-pub fn far_future() -> NaiveDateTime {
-    chrono::NaiveDate::from_ymd_opt(9999, 12, 31).and_then(|day| day.and_hms_opt(0, 0, 0)).unwrap_or(NaiveDateTime::MAX)
+/// Stands in `first_expiry_at` for "no token": after every real moment.
+pub fn no_token() -> NaiveDateTime {
+    day_of_9999(31)
 }
 
-/// The moment, or nothing where the column says [`NEVER`] or [`far_future`].
+/// Stands in `first_expiry_at` for "no token that expires, and one that does not": after every real moment.
+pub fn no_expiry() -> NaiveDateTime {
+    day_of_9999(30)
+}
+
+fn day_of_9999(day: u32) -> NaiveDateTime {
+    chrono::NaiveDate::from_ymd_opt(9999, 12, day).and_then(|day| day.and_hms_opt(0, 0, 0)).unwrap_or(NaiveDateTime::MAX)
+}
+
+/// The moment, or nothing where the column says [`NEVER`], [`no_expiry`] or [`no_token`].
 pub fn known(moment: NaiveDateTime) -> Option<NaiveDateTime> {
-    (moment > NEVER && moment < far_future()).then_some(moment)
+    (moment > NEVER && moment < no_expiry()).then_some(moment)
 }
 
 /// The moment to the second as RFC 3339 writes it, `2026-11-24T14:00:00Z`: for machines and for the audit log.

@@ -191,7 +191,7 @@ pub fn feed(entry: &LogEntry) -> Vec<Text> {
         verbs::PASSWORD_LINK_CREATED => vec![Text::plain(" created a link to set a new password")],
         verbs::PASSWORD_CHANGED => vec![Text::plain(" set a new password")],
         verbs::SIGN_IN_FAILED => vec![Text::plain(" could not sign in"), tail(": ")],
-        verbs::ACCESS_REFUSED => vec![Text::plain(" was refused"), tail(": ")],
+        verbs::ACCESS_REFUSED => vec![Text::plain(format!(" was refused: {details}"))],
         verbs::ACCOUNT_RENAMED => match before_and_after(entry, "name") {
             Some((before, after)) if before != after => {
                 vec![Text::plain(" renamed it from "), Text::strong(before), Text::plain(" to "), Text::strong(after)]

@@ -28,6 +28,11 @@ fn main() {
     let ids: Vec<Id> = (0..accounts).map(|_| Id::new()).collect();
     let values: Vec<TokenValue> = (0..tokens).map(|_| TokenValue::generate(Access::Write).unwrap()).collect();
     database.write_now(|conn| fill(conn, &ids, &values)).unwrap();
+    let of_tokens = format!(
+        "UPDATE accounts SET first_expiry_at = '{}' WHERE id IN (SELECT account_id FROM tokens)",
+        clock::no_expiry().format("%F %T")
+    );
+    database.write_now(|conn| Ok(conn.batch_execute(&of_tokens)?)).unwrap();
     database.read_now(|conn| Ok(conn.batch_execute(upkeep(conn))?)).unwrap();
     let mut text = String::new();
     for value in &values {

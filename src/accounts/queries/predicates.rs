@@ -91,8 +91,9 @@ impl AccountCriteria {
         set.extend(team.as_ref().map(|id| self.in_set("team_members f WHERE f.team_id = ?", id.into(), true)));
         let living = "tokens t WHERE t.account_id = @.id AND t.revoked_at IS NULL AND t.replaced_by IS NULL";
         set.extend(tokens.map(|state| match state {
-            // What is not there stands in no index.
-            TokenState::None => self.tested(&format!("NOT EXISTS (SELECT 1 FROM {living}{fence})"), &[]),
+            TokenState::None => {
+                Predicate { is_by_name: true, ..self.indexed("@.first_expiry_at = (SELECT ?)", &[clock::no_token().into()]) }
+            }
             TokenState::Expired => {
                 let living = format!("{living} AND (t.expires_at IS NULL OR t.expires_at > (SELECT ?)){fence}");
                 let condition = format!("@.first_expiry_at <= (SELECT ?) AND NOT EXISTS (SELECT 1 FROM {living})");

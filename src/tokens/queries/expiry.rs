@@ -10,8 +10,8 @@ use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::id::Id;
 
-/// Updates an account's `first_expiry_at` from its tokens: the next expiry, else the last one that has passed. Every change
-/// to a token ends with this.
+/// Updates an account's `first_expiry_at` from its tokens: the next expiry, else the last one that has passed, else whether it
+/// has any. Every change to a token ends with this.
 pub fn keep_first_expiry(conn: &mut DbConnection, account: &Id) -> Result<(), Error> {
     keep_first_expiries(conn, [account.clone()], clock::now())
 }
@@ -77,7 +77,8 @@ fn first_expiry(accounts: &str, now: NaiveDateTime, sql: &mut Sql) {
         sql.push(".id AND t.revoked_at IS NULL AND t.replaced_by IS NULL AND t.expires_at ");
         sql.push(than).bind(now).push("), ");
     }
-    sql.bind(clock::far_future()).push(")");
+    sql.push("(SELECT ").bind(clock::no_expiry()).push(" FROM tokens t WHERE t.account_id = ").push(accounts);
+    sql.push(".id AND t.revoked_at IS NULL AND t.replaced_by IS NULL LIMIT 1), ").bind(clock::no_token()).push(")");
 }
 
 #[derive(Debug, Clone, QueryableByName)]

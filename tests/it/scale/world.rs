@@ -51,8 +51,9 @@ pub fn with(n: usize) -> TestApp {
             "INSERT INTO accounts (id, kind, name, name_key, description, search_text, disabled, created_at, created_by_name, \
              updated_at, last_used_at, last_login_at, first_expiry_at) {numbers} SELECT {account}, 'system', 'bulk-' || {pad}, \
              'bulk-' || {pad}, 'Number ' || i, 'bulk-' || {pad} || '\nnumber ' || i, i % 10 = 0, {0}, 'seed', {0}, {used}, {used}, \
-             coalesce({expiry}, {1}) FROM s",
+             coalesce({expiry}, CASE WHEN i % 2 = 0 THEN {1} ELSE {2} END) FROM s",
             moment("2026-01-01 00:00:00"),
+            moment("9999-12-30 00:00:00"),
             moment("9999-12-31 00:00:00"),
         ),
         format!("INSERT INTO roles (id, name, name_key, created_at) VALUES ('{RARE_ROLE}', 'Rare', 'rare', '2026-01-01 00:00:00')"),

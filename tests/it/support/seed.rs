@@ -34,10 +34,12 @@ pub fn seed(database: &Database, n: usize) {
          SELECT 'seed00' || {pad}, '00000000-0000-7000-8000-000000' || {pad}, 'seeded', 'read', {blob}, '2026-01-01 00:00:00', \
          'seed' FROM s WHERE i % 2 = 0"
     );
+    let expiries =
+        "UPDATE accounts SET first_expiry_at = '9999-12-30 00:00:00' WHERE id IN (SELECT account_id FROM tokens)".to_owned();
     let totals = format!("UPDATE account_totals SET total = total + {n} WHERE kind = 'system' AND disabled = FALSE");
     database
         .write_now(|conn| {
-            for statement in [accounts, roles, tokens, totals] {
+            for statement in [accounts, roles, tokens, expiries, totals] {
                 conn.batch_execute(&statement)?;
             }
             Ok(())
