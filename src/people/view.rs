@@ -11,7 +11,7 @@ use crate::auth::principal::Principal;
 use crate::people::operations::INVITE;
 use crate::web::navigation::{Item, NavigationGroup};
 use crate::web::view::pagination::Pagination;
-use crate::web::view::{Choice, Field, Head, Moment, Others, Shell, Tile};
+use crate::web::view::{Choice, Field, Head, Moment, Shell, Tile, UnlistedNames};
 
 /// The invitations that one has sent oneself.
 pub const INVITATIONS: &str = "/settings/invitations";
@@ -88,7 +88,7 @@ pub struct InvitePage {
     pub roles: Vec<Choice>,
     pub roles_error: Option<String>,
     pub teams: Vec<Choice>,
-    pub other_teams: Others,
+    pub other_teams: UnlistedNames,
     pub teams_error: Option<String>,
     /// Whether it has to be said a second time that they are to be administrators, and what that means.
     pub asks_administrator: bool,

@@ -19,7 +19,7 @@ use crate::tokens::model::in_words;
 use crate::web::form::Form;
 use crate::web::page::see_other;
 use crate::web::view::words::joined;
-use crate::web::view::{Choice, Field, Flash, Others, Text};
+use crate::web::view::{Choice, Field, Flash, Text, UnlistedNames};
 use crate::web::visit::Visit;
 
 /// `GET /settings/general`
@@ -48,7 +48,7 @@ async fn page(visit: &Visit, typed: Option<&SettingsForm>, wrong: &[FieldError])
         roles: role_options(&roles, &visit.actor, role),
         role_error: error(role_field),
         teams: team_options(&teams.teams, team),
-        other_team: Others { typed: other_team.clone(), more: teams.more },
+        other_team: UnlistedNames { typed: other_team.clone(), more: teams.more },
         team_error: error(team_field),
     };
     let is_fixed = visit.config.organisation.is_some();

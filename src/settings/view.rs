@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::operations::DECIDE;
 use crate::web::navigation::{Item, NavigationGroup};
-use crate::web::view::{Choice, Field, Others, Shell};
+use crate::web::view::{Choice, Field, Shell, UnlistedNames};
 
 pub const SETTINGS: &str = "/settings/general";
 
@@ -26,7 +26,7 @@ pub struct Defaults {
     pub roles: Vec<Choice>,
     pub role_error: Option<String>,
     pub teams: Vec<Choice>,
-    pub other_team: Others,
+    pub other_team: UnlistedNames,
     pub team_error: Option<String>,
 }
 

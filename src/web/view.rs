@@ -14,7 +14,7 @@ pub mod words;
 
 // What nearly every page shows.
 pub use flash::{Flash, Text};
-pub use form::{Choice, Field, Hidden, Others};
+pub use form::{Choice, Field, Hidden, UnlistedNames};
 pub use moment::Moment;
 pub use tile::Tile;
 

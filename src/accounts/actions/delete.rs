@@ -8,7 +8,7 @@ use crate::accounts::queries::selection::Target;
 use crate::audit::{Change, verbs};
 use crate::database::DbConnection;
 use crate::error::Error;
-use crate::people::queries::belongings::{Sight, belongings};
+use crate::people::queries::belongings::{VisibleNames, belongings};
 
 /// What is true of one and of several.
 const GONE: &str = "They will be permanently deleted. Their sessions and tokens end immediately. For as long as audit events are kept, they \
@@ -54,7 +54,7 @@ impl Verb for Delete {
 
     /// What people leave behind.
     fn shows(&self, conn: &mut DbConnection, kind: Kind, target: &Target) -> Result<Vec<String>, Error> {
-        if kind == Kind::User { Ok(belongings(conn, target, &Sight::all())?.lines()) } else { Ok(Vec::new()) }
+        if kind == Kind::User { Ok(belongings(conn, target, &VisibleNames::all())?.lines()) } else { Ok(Vec::new()) }
     }
 
     fn stale(&self) -> &'static str {

@@ -34,18 +34,18 @@ use crate::gateway::headers;
 use crate::id::Id;
 use crate::people::model::{Invitation, InvitationState};
 use crate::people::operations::Pending;
-use crate::people::queries::belongings::{Belongings, Sight, belongings};
+use crate::people::queries::belongings::{Belongings, VisibleNames, belongings};
 use crate::roles::permission::{Permission, PermissionSet};
 use crate::roles::{self, Badge, Role};
 use crate::settings;
 use crate::settings::general::General;
-use crate::teams::queries::offered::{Offered, offered};
+use crate::teams::queries::offered::{TeamOffer, offered};
 use crate::teams::{self, Team};
 use crate::tokens;
 use crate::tokens::model::ListedToken;
 use crate::web::page::whom_to_ask;
 use crate::web::view::moment::{day, long_day, short_day};
-use crate::web::view::{Contact, Field, Moment, Others};
+use crate::web::view::{Contact, Field, Moment, UnlistedNames};
 
 /// Days that the chart shows, today included.
 const CHART_DAYS: i64 = 30;
@@ -71,7 +71,7 @@ struct AccountData {
     days: Vec<(NaiveDate, i64, i64)>,
     feed: Vec<LogEntry>,
     all_roles: Vec<Role>,
-    all_teams: Offered,
+    all_teams: TeamOffer,
     used: i64,
     ask: Option<Contact>,
     tracked_since: NaiveDateTime,
@@ -115,7 +115,7 @@ fn find(
         shown: roles::queries::shown(conn, only)?.remove(id).unwrap_or_default(),
         permissions,
         belongings: match screen.kind {
-            Kind::User => belongings(conn, &Target::Accounts(Kind::User, only.to_vec()), &Sight::of(actor))?,
+            Kind::User => belongings(conn, &Target::Accounts(Kind::User, only.to_vec()), &VisibleNames::of(actor))?,
             Kind::System => Belongings::default(),
         },
         ways_in: if screen.kind == Kind::User { auth::queries::ways_in(conn, id)? } else { Default::default() },
@@ -127,7 +127,10 @@ fn find(
         days: queries::days(conn, id, first_day)?,
         // Who may only look learns nothing of single tokens, nor when people come and go.
         feed: match (screen.kind, can_operate) {
-            (Kind::User, true) => audit::queries::log::recent_of_person(conn, id, FEED_LENGTH)?,
+            // What somebody does to others is for those who read the log.
+            (Kind::User, true) if actor.may(audit::operations::READ) => {
+                audit::queries::log::recent_of_person(conn, id, FEED_LENGTH)?
+            }
             (_, true) => audit::queries::log::recent(conn, id, &[], FEED_LENGTH)?,
             (_, false) => audit::queries::log::recent(conn, id, &HIDDEN, FEED_LENGTH)?,
         },
@@ -212,7 +215,7 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         role_choices: role_choices(&found.all_roles, actor, &held),
         roles_shown: edits::shown(&held),
         team_choices: team_choices(&found.all_teams.teams, &member_of),
-        other_teams: Others { more: found.all_teams.more, ..Others::default() },
+        other_teams: UnlistedNames { more: found.all_teams.more, ..UnlistedNames::default() },
         teams_shown: edits::shown(&member_of),
         shown_description: account.description.clone(),
         rename_name: Field::new(&account.name),

@@ -29,7 +29,7 @@ use crate::people::operations::{Pending, may_invite};
 use crate::roles::{self, Badge, Role};
 use crate::settings;
 use crate::settings::general::General;
-use crate::teams::queries::offered::{Offered, offered};
+use crate::teams::queries::offered::{TeamOffer, offered};
 use crate::teams::{self, Team};
 use crate::text::grouped;
 use crate::text::secrets::without_secrets;
@@ -66,7 +66,7 @@ struct ListData {
     /// The name of the user whose accounts are shown.
     owner_name: String,
     roles: Vec<Role>,
-    teams: Offered,
+    teams: TeamOffer,
     /// With tokens that expire soon, unused, never used, whose owner has left.
     attention: [Total; 5],
     ask: Option<Contact>,

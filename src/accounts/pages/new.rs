@@ -24,7 +24,7 @@ use crate::tokens::value::Access;
 use crate::web::form::{Form, Query};
 use crate::web::page::see_other;
 use crate::web::view::address::address;
-use crate::web::view::{Field, Flash, Others};
+use crate::web::view::{Field, Flash, UnlistedNames};
 
 /// The name of the token that is made with an account.
 const FIRST_TOKEN: &str = "first token";
@@ -126,7 +126,7 @@ async fn page(visit: &ScreenVisit, form: &NewAccountForm) -> Result<NewAccountPa
         description: Field::new(&form.description),
         roles: choices,
         teams: team_choices(&teams.teams, &ticked(&form.team)),
-        other_teams: Others { typed: form.other_teams.clone(), more: teams.more },
+        other_teams: UnlistedNames { typed: form.other_teams.clone(), more: teams.more },
         token: !form.token.is_empty(),
         token_text: format!("Read-write, expires in {}.", in_words(usual_lifetime(visit.config.max_token_lifetime))),
         creation_stopped: stopped.map(|stop| stop.sentence()),

@@ -15,7 +15,7 @@ use crate::accounts::view::confirm::{ConfirmPage, ConfirmRow};
 use crate::clock;
 use crate::error::{Error, FieldError};
 use crate::id::Id;
-use crate::people::queries::belongings::{Belongings, NamedSample, Sight, belongings};
+use crate::people::queries::belongings::{Belongings, NamedSample, VisibleNames, belongings};
 use crate::roles::permission::Permission;
 use crate::text::seen;
 use crate::web::view::words::counted;
@@ -69,7 +69,7 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
     // Who deletes people may hand over what they own.
     let leaves = kind == Kind::User && action.verb.is_final();
     let hands_over = leaves && visit.actor.may(HAND_OVER);
-    let (asked, sight, is_final) = (action.clone(), Sight::of(&visit.actor), action.verb.is_final());
+    let (asked, sight, is_final) = (action.clone(), VisibleNames::of(&visit.actor), action.verb.is_final());
     let now = clock::now();
     // Addresses are for those who may see users.
     let offers = (asks_user || hands_over) && visit.actor.may(Kind::User.permission(Right::Read));

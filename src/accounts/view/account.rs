@@ -10,7 +10,7 @@ use crate::accounts::actions::AccountState;
 use crate::accounts::kind::Screen;
 use crate::audit::view::FeedLine;
 use crate::web::view::words::joined;
-use crate::web::view::{Choice, Contact, Field, Moment, Others, Shell, Tile};
+use crate::web::view::{Choice, Contact, Field, Moment, Shell, Tile, UnlistedNames};
 use askama::Template;
 
 /// A role at the side of an account's page.
@@ -148,7 +148,7 @@ pub struct AccountPage {
     pub roles_error: Option<String>,
     /// The first teams and its own, which are ticked, for Edit Teams.
     pub team_choices: Vec<Choice>,
-    pub other_teams: Others,
+    pub other_teams: UnlistedNames,
     /// The ids of the teams that it belonged to when the form was first drawn, separated by commas.
     pub teams_shown: String,
     /// What is wrong with the chosen teams.

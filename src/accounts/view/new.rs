@@ -2,7 +2,7 @@
 
 use super::PlanUsage;
 use crate::accounts::kind::Screen;
-use crate::web::view::{Choice, Field, Others, Shell};
+use crate::web::view::{Choice, Field, Shell, UnlistedNames};
 use askama::Template;
 
 /// The form for a new system account.
@@ -26,7 +26,7 @@ pub struct NewAccountPage {
     pub roles_error: Option<String>,
     /// The first teams, and those that are ticked.
     pub teams: Vec<Choice>,
-    pub other_teams: Others,
+    pub other_teams: UnlistedNames,
     /// What is wrong with the chosen teams.
     pub teams_error: Option<String>,
     /// Whether a first token is made.

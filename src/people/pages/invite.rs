@@ -27,7 +27,7 @@ use crate::teams::queries::offered::{called, offered};
 use crate::web::form::Form;
 use crate::web::page::see_other;
 use crate::web::view::words::joined;
-use crate::web::view::{Flash, Others};
+use crate::web::view::{Flash, UnlistedNames};
 use crate::web::visit::Visit;
 
 pub const INVITE: &str = "/settings/users/invite";
@@ -96,7 +96,7 @@ async fn page(visit: &Visit, form: &InviteForm) -> Result<InvitePage, Error> {
         addresses: form.lines().join("\n"),
         roles: role_choices,
         teams: team_choices(&teams.teams, &ticked(&form.team)),
-        other_teams: Others { typed: form.other_teams.clone(), more: teams.more },
+        other_teams: UnlistedNames { typed: form.other_teams.clone(), more: teams.more },
         enable: if everywhere { form.enable.clone() } else { Vec::new() },
         asks_administrator: !form.administrator.is_empty(),
         consequence: add_role::administrator(Kind::User, "").consequence.0,

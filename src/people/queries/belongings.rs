@@ -35,30 +35,30 @@ pub struct Owned {
 
 /// Whose names somebody may read. All others are only counted.
 #[derive(Debug, Clone)]
-pub struct Sight {
-    accounts: Accounts,
+pub struct VisibleNames {
+    accounts: VisibleAccounts,
     /// These teams; `None` for all.
     teams: Option<Vec<Id>>,
 }
 
 #[derive(Debug, Clone)]
-enum Accounts {
+enum VisibleAccounts {
     All,
     /// Those in a team of this account.
     Colleagues(Id),
     Nobody,
 }
 
-impl Sight {
+impl VisibleNames {
     pub fn all() -> Self {
-        Self { accounts: Accounts::All, teams: None }
+        Self { accounts: VisibleAccounts::All, teams: None }
     }
 
     pub fn of(actor: &Principal) -> Self {
         let accounts = match &actor.account {
-            _ if actor.may(Kind::System.permission(Right::Read)) => Accounts::All,
-            Some(own) if actor.may(Kind::System.permission(Right::ManageTeam)) => Accounts::Colleagues(own.clone()),
-            _ => Accounts::Nobody,
+            _ if actor.may(Kind::System.permission(Right::Read)) => VisibleAccounts::All,
+            Some(own) if actor.may(Kind::System.permission(Right::ManageTeam)) => VisibleAccounts::Colleagues(own.clone()),
+            _ => VisibleAccounts::Nobody,
         };
         Self { accounts, teams: teams::reach(&actor.permissions) }
     }
@@ -66,9 +66,9 @@ impl Sight {
     /// Whether the system account `s` is one of them, as a column.
     fn accounts(&self, sql: &mut Sql) {
         match &self.accounts {
-            Accounts::All => sql.push("TRUE"),
-            Accounts::Nobody => sql.push("FALSE"),
-            Accounts::Colleagues(own) => {
+            VisibleAccounts::All => sql.push("TRUE"),
+            VisibleAccounts::Nobody => sql.push("FALSE"),
+            VisibleAccounts::Colleagues(own) => {
                 sql.push("EXISTS (SELECT 1 FROM team_members m JOIN team_members mine ON mine.team_id = m.team_id ");
                 sql.push("WHERE m.account_id = s.id AND mine.account_id = ").bind(own).push(")")
             }
@@ -141,7 +141,7 @@ fn named(mut sql: Sql, conn: &mut DbConnection) -> Result<NamedSample, Error> {
 }
 
 /// What these users would leave behind, named as far as `sight` goes. Three statements.
-pub fn belongings(conn: &mut DbConnection, users: &Target, sight: &Sight) -> Result<Belongings, Error> {
+pub fn belongings(conn: &mut DbConnection, users: &Target, sight: &VisibleNames) -> Result<Belongings, Error> {
     let begin = |text: &str| {
         let mut sql = Sql::default();
         users.with(&mut sql);

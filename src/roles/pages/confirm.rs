@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::visits::{RoleVisit, done};
 use crate::accounts::kind::{SYSTEM_ACCOUNTS, USERS};
+use crate::accounts::model::{Kind, Right};
 use crate::error::Error;
 use crate::roles::operations;
 use crate::roles::permission::PermissionSet;
@@ -36,11 +37,14 @@ pub async fn ask_deletion(visit: RoleVisit) -> Result<HttpResponse, Error> {
 
 async fn deletion(visit: &RoleVisit) -> Result<RoleConfirmPage, Error> {
     let id = visit.id.clone();
+    // All others are only counted.
+    let mut seen = vec![Kind::User, Kind::System];
+    seen.retain(|kind| visit.actor.may(kind.permission(Right::Read)));
     let ((role, holders, only), mut shell) = visit
         .framed(ROLES, move |conn| {
             let role = queries::get(conn, &id)?;
             operations::may_delete(conn, &role)?;
-            Ok((role, queries::of_role(conn, &id)?, queries::only_holders(conn, &id, NAMED)?))
+            Ok((role, queries::of_role(conn, &id)?, queries::only_holders(conn, &id, &seen, NAMED)?))
         })
         .await?;
     shell.here = page_of(&visit.id, "/deletion");
@@ -56,6 +60,7 @@ async fn deletion(visit: &RoleVisit) -> Result<RoleConfirmPage, Error> {
         bereft,
         bereft_text: counted(holders.only.unsigned_abs(), "account"),
         bereft_left: if left == 0 { String::new() } else { counted(left, "other account") },
+        is_anybody_bereft: holders.only > 0,
         hidden: vec![
             field("system_accounts", holders.system_accounts),
             field("users", holders.users),

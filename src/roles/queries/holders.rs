@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 
+use crate::accounts::model::Kind;
 use crate::database::DbConnection;
 use crate::database::sql::Sql;
 use crate::error::Error;
@@ -83,10 +84,11 @@ pub struct OnlyHolder {
     pub name: String,
 }
 
-/// The first of those who have this role and no other, by name.
-pub fn only_holders(conn: &mut DbConnection, role: &Id, limit: i64) -> Result<Vec<OnlyHolder>, Error> {
+/// The first of those of some kinds who have this role and no other, by name.
+pub fn only_holders(conn: &mut DbConnection, role: &Id, kinds: &[Kind], limit: i64) -> Result<Vec<OnlyHolder>, Error> {
     let mut sql =
         Sql::new("SELECT a.id, a.kind, a.name FROM account_roles h JOIN accounts a ON a.id = h.account_id WHERE h.role_id = ");
-    sql.bind(role).push(NO_OTHER).push(" ORDER BY h.name_key, h.account_id").limit(limit);
+    sql.bind(role).push(" AND h.kind IN ").bind_list(kinds.iter().map(|kind| kind.as_str())).push(NO_OTHER);
+    sql.push(" ORDER BY h.name_key, h.account_id").limit(limit);
     sql.load(conn)
 }

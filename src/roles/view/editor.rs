@@ -64,6 +64,7 @@ pub struct RoleConfirmPage {
     pub bereft: Vec<(String, String)>,
     pub bereft_text: String,
     pub bereft_left: String,
+    pub is_anybody_bereft: bool,
     pub changes: Changes,
     pub hidden: Vec<Hidden>,
     pub error: Option<String>,

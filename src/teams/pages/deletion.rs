@@ -3,14 +3,15 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-use super::count;
 use super::visits::TeamVisit;
+use super::{count, may_see};
 use crate::accounts::model::Kind;
 use crate::error::Error;
 use crate::id::Id;
 use crate::roles;
 use crate::roles::permission::Permission;
 use crate::teams::operations;
+use crate::teams::queries::members::TeamPerson;
 use crate::teams::queries::{self, members};
 use crate::teams::view::TEAMS;
 use crate::teams::view::team::{DeletePage, Loss};
@@ -50,8 +51,16 @@ pub async fn ask(visit: TeamVisit) -> Result<HttpResponse, Error> {
     let (users, machines) = sizes;
     let kinds = [(Kind::User, users), (Kind::System, machines)];
     let members: Vec<String> = kinds.into_iter().filter(|(_, n)| *n > 0).map(|(kind, n)| kind.counted(n)).collect();
-    let more = alone.len() > NAMED;
+    let (is_anybody_alone, found) = (!alone.is_empty(), alone.len());
     alone.truncate(NAMED);
+    let alone = seen(&visit, alone);
+    let more = alone.len() < found;
+    let of_all = administrators.len();
+    let mut administrators = seen(&visit, administrators);
+    let others = of_all - administrators.len();
+    if others > 0 {
+        administrators.push(counted(others as u64, if administrators.is_empty() { "account" } else { "other account" }));
+    }
     let page = DeletePage {
         shell,
         url: visit.path(),
@@ -60,12 +69,19 @@ pub async fn ask(visit: TeamVisit) -> Result<HttpResponse, Error> {
         name: team.name,
         members: joined(&members, "and"),
         losses: roles.into_iter().filter_map(loss).collect(),
+        is_anybody_alone,
         alone,
         more,
-        administrators: administrators.into_iter().map(|person| person.name).collect(),
+        administrators: joined(&administrators, "and"),
         refused,
     };
     visit.html(StatusCode::OK, &page)
+}
+
+/// The names of those whom the reader may see.
+fn seen(visit: &TeamVisit, people: Vec<TeamPerson>) -> Vec<String> {
+    let may = |person: &TeamPerson| Kind::parse(&person.kind).is_some_and(|kind| may_see(&visit.actor, kind));
+    people.into_iter().filter(may).map(|person| person.name).collect()
 }
 
 fn is_for_teams(permission: &Permission) -> bool {

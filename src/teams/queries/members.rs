@@ -223,10 +223,10 @@ pub fn holders(conn: &mut DbConnection, team: &Id, roles: &[Id]) -> Result<Vec<T
 }
 
 /// Members that hold one of `roles` and are in no other team: the first `limit` by name.
-pub fn alone(conn: &mut DbConnection, team: &Id, roles: &[Id], limit: i64) -> Result<Vec<String>, Error> {
+pub fn alone(conn: &mut DbConnection, team: &Id, roles: &[Id], limit: i64) -> Result<Vec<TeamPerson>, Error> {
     let mut sql = Sql::new(PERSON);
     sql.push("team_members m JOIN accounts a ON a.id = m.account_id WHERE m.team_id = ").bind(team);
     sql.push(" AND ").push(IN_NO_OTHER).push(" AND EXISTS (SELECT 1 FROM account_roles ar WHERE ar.account_id = m.account_id ");
     sql.push("AND ar.role_id IN ").bind_list(roles).push(") ORDER BY a.name_key, a.id").limit(limit);
-    Ok(sql.load::<TeamPerson>(conn)?.into_iter().map(|person| person.name).collect())
+    sql.load(conn)
 }

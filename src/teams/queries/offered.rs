@@ -19,7 +19,7 @@ const TYPED: usize = 200;
 
 /// What a form offers.
 #[derive(Debug, Clone, Default)]
-pub struct Offered {
+pub struct TeamOffer {
     pub teams: Vec<Team>,
     /// How many there are besides.
     pub more: i64,
@@ -36,7 +36,7 @@ struct OfferedRow {
 }
 
 /// The first teams by name, with those that are `chosen`; `among` these alone, if not among all.
-pub fn offered(conn: &mut DbConnection, chosen: &[Id], among: Option<&[Id]>) -> Result<Offered, Error> {
+pub fn offered(conn: &mut DbConnection, chosen: &[Id], among: Option<&[Id]>) -> Result<TeamOffer, Error> {
     let within = |sql: &mut Sql| {
         sql.push(" FROM teams t");
         if let Some(among) = among {
@@ -55,7 +55,7 @@ pub fn offered(conn: &mut DbConnection, chosen: &[Id], among: Option<&[Id]>) -> 
     let rows: Vec<OfferedRow> = sql.load(conn)?;
     let shown = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     let more = rows.first().map_or(0, |row| row.total - shown).max(0);
-    Ok(Offered { teams: rows.into_iter().map(|row| Team { id: row.id, name: row.name }).collect(), more })
+    Ok(TeamOffer { teams: rows.into_iter().map(|row| Team { id: row.id, name: row.name }).collect(), more })
 }
 
 #[derive(QueryableByName)]
@@ -79,7 +79,7 @@ pub fn called(conn: &mut DbConnection, text: &str, among: Option<&[Id]>) -> Resu
         return Err(Error::field("team", format!("Enter at most {TYPED} teams.")));
     }
     let nobody = |line: &str| Error::field("team", format!("No team is called “{line}”."));
-    let key = |line: &&str| AccountName::parse(line).map(|name| name.key()).map_err(|_| nobody(line));
+    let key = |line: &&str| AccountName::parse(line).map(|name| name.key()).map_err(|why| Error::field("team", why));
     let keys = lines.iter().map(key).collect::<Result<Vec<_>, _>>()?;
     let mut sql = Sql::new("SELECT t.id, t.name_key FROM teams t WHERE t.name_key IN ");
     sql.bind_list(keys.iter().map(String::as_str));

@@ -121,10 +121,12 @@ pub struct DeletePage {
     pub members: String,
     pub losses: Vec<Loss>,
     /// Members that are in no other team, and lose what their roles allow for a team.
+    pub is_anybody_alone: bool,
     pub alone: Vec<String>,
-    /// Whether there are more of them.
+    /// Whether there are more of them than are named.
     pub more: bool,
-    pub administrators: Vec<String>,
+    /// Who administers it, in words.
+    pub administrators: String,
     /// Why it cannot be deleted.
     pub refused: Option<String>,
 }

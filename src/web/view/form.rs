@@ -61,14 +61,14 @@ impl Choice {
 
 /// A field for what a form does not list, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Others {
+pub struct UnlistedNames {
     /// What was typed.
     pub typed: String,
     /// How many are not listed.
     pub more: i64,
 }
 
-impl Others {
+impl UnlistedNames {
     /// Whether there is anything to type. What was typed stays, whatever is listed by now.
     pub fn is_offered(&self) -> bool {
         self.more > 0 || !self.typed.is_empty()
@@ -78,8 +78,8 @@ impl Others {
     pub fn said(&self) -> String {
         match self.more {
             0 => String::new(),
-            1 => "1 more isn't listed above.".into(),
-            more => format!("{} more aren't listed above.", grouped(more)),
+            1 => "1 more isn't listed.".into(),
+            more => format!("{} more aren't listed.", grouped(more)),
         }
     }
 }

@@ -125,3 +125,65 @@ fn a_question_tells_of_all_that_are_selected_and_not_of_those_that_it_names() {
     assert!(asked.text().contains("System accounts owned: zz last of all."), "{}", asked.text());
     assert!(!asked.body.contains(&format!("{USERS}/{zoe}")), "it names a hundred");
 }
+
+/// The same of a role, of a team, and of what a person did.
+#[test]
+fn no_page_before_a_change_names_whom_its_reader_may_not_see() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let clerk = app.add_role("Clerk", &["contract_data:manage:team"]);
+    let (ida, _) = app.add_user("Ida Holm", std::slice::from_ref(&clerk));
+    let robot = app.add_account_with("ledger deploy", std::slice::from_ref(&clerk));
+    let blue = app.add_team("Blue", &[&ida, &robot]);
+    administers(&app, &ida, &blue);
+    administers(&app, &robot, &blue);
+    assert_eq!(admin.post(&format!("{LIST}/{robot}/disablement"), &[]).status, 303);
+    assert_eq!(admin.post(&format!("{LIST}/{robot}/enablement"), &[]).status, 303);
+    let (role, team) = (format!("/settings/roles/{clerk}/deletion"), format!("/settings/teams/{blue}/deletion"));
+    let manages = ["role:manage:*", "team:manage:*", "contract_data:manage:team"];
+    let reader = |name: &str, more: &[&str]| app.user(name, &[app.add_role(name, &[&manages[..], more].concat())]);
+    for (client, role_says, team_says, administrators) in [
+        (
+            reader("Nils None", &[]),
+            "2 accounts would be left without a role and couldn't do anything.",
+            "Those in no other team lose them altogether.",
+            "No longer team administrators: 2 accounts.",
+        ),
+        (
+            reader("Pia People", &["user:read:*"]),
+            "couldn't do anything: Ida Holm and 1 other account.",
+            "lose them altogether: Ida Holm and others.",
+            "No longer team administrators: Ida Holm and 1 other account.",
+        ),
+        (
+            reader("Mo Machines", &["system_account:read:*"]),
+            "couldn't do anything: ledger deploy and 1 other account.",
+            "lose them altogether: ledger deploy and others.",
+            "No longer team administrators: ledger deploy and 1 other account.",
+        ),
+        (
+            reader("Ada All", &["system_account:read:*", "user:read:*"]),
+            "couldn't do anything: Ida Holm , ledger deploy .",
+            "lose them altogether: Ida Holm, ledger deploy.",
+            "No longer team administrators: Ida Holm and ledger deploy.",
+        ),
+    ] {
+        let (of_role, of_team) = (client.get(&role), client.get(&team));
+        assert!(of_role.text().contains(role_says), "{role_says}: {}", of_role.text());
+        for says in [team_says, administrators] {
+            assert!(of_team.text().contains(says), "{says}: {}", of_team.text());
+        }
+        for (name, hidden) in [("Ida Holm", "Ida Holm"), ("ledger deploy", "ledger deploy")] {
+            if !role_says.contains(name) {
+                assert!(!of_role.body.contains(hidden) && !of_team.body.contains(hidden), "{hidden}");
+            }
+        }
+    }
+    // What Maya did to machines is for those who read the log.
+    let maya = format!("{USERS}/{}", admin.account.as_ref().unwrap());
+    let helper = with(&app, "Hugo Helper", &[]);
+    let auditor = with(&app, "Ada Auditor", &["audit:read:*"]);
+    assert!(auditor.get(&maya).text().contains("Maya Lindqvist disabled ledger deploy"), "{}", auditor.get(&maya).text());
+    let seen = helper.get(&maya);
+    assert!(seen.text().contains("added role Administrator") && !seen.body.contains("ledger deploy"), "{}", seen.text());
+}
