@@ -17,7 +17,7 @@ type Identity = (u64, u64);
 
 /// The journal and its index, which are there as long as a connection is. `None` for one that is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Beside([Option<Identity>; 2]);
+pub struct JournalIdentity([Option<Identity>; 2]);
 
 /// The file that the first connection opened.
 #[derive(Debug)]
@@ -55,8 +55,8 @@ impl DatabaseFile {
     }
 
     /// What is beside it.
-    pub fn beside(&self) -> Beside {
-        Beside(["-wal", "-shm"].map(|ending| {
+    pub fn beside(&self) -> JournalIdentity {
+        JournalIdentity(["-wal", "-shm"].map(|ending| {
             let mut path = self.path.clone().into_os_string();
             path.push(ending);
             identity(path.as_ref())
@@ -67,7 +67,7 @@ impl DatabaseFile {
     ///
     /// # Errors
     /// `Unavailable` where it was removed or replaced.
-    pub fn check_beside(&self, opened: Beside) -> Result<(), Error> {
+    pub fn check_beside(&self, opened: JournalIdentity) -> Result<(), Error> {
         let is_parted = opened.0.iter().zip(self.beside().0).any(|(opened, now)| opened.is_some() && *opened != now);
         let path = self.path.display();
         if is_parted && !self.parted.swap(true, Ordering::Relaxed) {

@@ -9,7 +9,7 @@ use diesel::connection::{SimpleConnection, TransactionManager, TransactionManage
 use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 
-use super::file::{Beside, DatabaseFile};
+use super::file::{DatabaseFile, JournalIdentity};
 use super::sql::Sql;
 use super::{DbConnection, StatementCounter};
 use crate::config::DatabaseUrl;
@@ -50,7 +50,7 @@ pub struct CheckedConnection {
     /// When it was last found to work; `None` where there is reason to ask.
     checked: Option<Instant>,
     /// What SQLite had beside the file when it was opened.
-    pub beside: Option<Beside>,
+    pub beside: Option<JournalIdentity>,
 }
 
 impl CheckedConnection {

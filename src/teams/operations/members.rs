@@ -42,7 +42,7 @@ impl MembersChange {
 
 /// Somebody must be chosen.
 pub(super) fn some(accounts: &[Id]) -> Result<(), Error> {
-    if accounts.is_empty() { Err(Error::field("account", "Choose at least one.")) } else { Ok(()) }
+    if accounts.is_empty() { Err(Error::field("account", "Select at least one account.")) } else { Ok(()) }
 }
 
 /// Adds accounts to a team.

@@ -40,7 +40,7 @@ fn the_page_tells_all_about_the_account() {
     // A reader sees no details of tokens, and nothing to act with.
     let viewer = app.viewer();
     let seen = viewer.get(&at(&id, ""));
-    assert!(seen.text().contains("Only administrators can change it. Ask Maya Lindqvist."), "{}", seen.text());
+    assert!(seen.text().contains("Only administrators can make changes. Ask Maya Lindqvist."), "{}", seen.text());
     assert!(seen.text().contains("Platform") && seen.text().contains("CI/CD"));
     for trace in [&value[..17], "<dialog", "Danger zone", "Edit Roles", "API tokens</h2>", "/disablement"] {
         assert!(!seen.body.contains(trace), "{trace}");
