@@ -2,7 +2,6 @@
 //! (`audit_events`), inside its own transaction. Events are never edited; only retention deletes them.
 
 pub mod api;
-pub mod exports;
 pub mod filter;
 pub mod json;
 pub mod model;

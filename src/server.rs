@@ -21,8 +21,9 @@ use crate::database::{Database, DbConnection, migrations};
 use crate::error::Error;
 use crate::gateway::wanted::WantedPermissions;
 use crate::tokens::expiry;
+use crate::web::exports::Exports;
 use crate::web::throttle::TokenRefusals;
-use crate::web::{compress, forgery, headers, health, page, trace};
+use crate::web::{compress, forgery, headers, health, trace};
 use crate::{audit, auth};
 use crate::{metrics, routes, settings};
 
@@ -30,6 +31,7 @@ mod body;
 mod closing;
 mod connection;
 mod descriptors;
+mod errors;
 mod listener;
 
 use closing::Closing;
@@ -151,7 +153,7 @@ impl Server {
         let readiness = web::Data::new(health::Readiness::default());
         let noting = web::Data::new(auth::access::Noting::default());
         let navigation = web::Data::new(routes::NAVIGATION);
-        let exports = web::Data::new(audit::exports::Exports::default());
+        let exports = web::Data::new(Exports::default());
         let wanted = web::Data::new(WantedPermissions::default());
         let wake = audit::retention::Wake::default();
         let retention_wake = web::Data::new(wake.clone());
@@ -188,7 +190,7 @@ impl Server {
                 .wrap(auth::session::middleware(sessions.clone(), session_key.clone(), https))
                 .wrap(from_fn(auth::browser::cookies))
                 .wrap(from_fn(forgery::same_origin))
-                .wrap(from_fn(page::errors))
+                .wrap(from_fn(errors::pages))
                 .wrap(from_fn(compress::pages))
                 .wrap(from_fn(headers::security_headers))
                 .wrap(from_fn(trace::requests));

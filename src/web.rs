@@ -6,6 +6,7 @@ pub mod client;
 pub mod compress;
 pub mod csv;
 pub mod download;
+pub mod exports;
 pub mod forgery;
 pub mod form;
 pub mod hcl;

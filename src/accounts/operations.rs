@@ -3,10 +3,11 @@
 
 use super::actions::{self, Action, Effect, Typed};
 use super::model::{ChangeCount, Kind, Right, Selection};
+use super::queries::administrators::Administrators;
+use super::queries::changes;
 use super::queries::changes::Tally;
 use super::queries::conditions::Condition;
 use super::queries::selection::Target;
-use super::queries::{self, changes};
 use crate::audit::{self, Change};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
@@ -16,6 +17,7 @@ use crate::roles;
 
 mod contact;
 mod creation;
+mod handling;
 mod own;
 mod rename;
 pub(super) mod rules;
@@ -27,9 +29,10 @@ pub use contact::set_contact;
 pub use creation::{
     AccountCreation, UserCreation, create_system_account, create_user, created_before, give_and_place, grantable_roles,
 };
+pub use handling::{may_become, may_handle, may_handle_changed};
 pub use rename::{Renaming, rename};
 use rules::Rule;
-pub use rules::{Plan, covers, existing_teams, is_colleague, may_begin, may_handle_people, may_take, out_of_reach, plan_allows};
+pub use rules::{Plan, existing_teams, is_colleague, may_begin, may_take, out_of_reach, plan_allows};
 pub use selections::fingerprint;
 pub use undo::{Undone, undo};
 
@@ -153,11 +156,11 @@ fn carry_out(
 ) -> Result<Vec<Tally>, Error> {
     let tallies = changes::tally(conn, &change.id)?;
     let of_users = tallies.iter().any(|tally| tally.kind == Kind::User.as_str());
-    let had_administrator = of_users && queries::has_administrator(conn)?;
+    let administrators = if of_users { Administrators::before(conn)? } else { Administrators::untouched() };
     for tally in &tallies {
         let kind = Kind::parse(&tally.kind).ok_or_else(|| Error::Internal(format!("an account of kind {}", tally.kind)))?;
         let effect = Effect::of(&tally.verb)?;
-        let rule = Rule { actor, plan, change, kind, event: &tally.verb, selected, had_administrator };
+        let rule = Rule { actor, plan, change, kind, event: &tally.verb, selected, administrators };
         rules::within_rights(conn, &rule, effect.in_own_teams)?;
         (effect.before)(conn, &rule)?;
         (effect.carry_out)(conn, change, kind, tally.events)?;

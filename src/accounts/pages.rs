@@ -7,12 +7,12 @@ use super::operations::{self, Plan};
 use super::view::{self, list::RoleBadge};
 use crate::auth::principal::Principal;
 use crate::config::Config;
-use crate::error::Error;
 use crate::id::Id;
 use crate::people::model::{Invitation, InvitationState};
 use crate::roles::{self, predefined};
 use crate::teams::Team;
 use crate::web::view::moment::Tone;
+use crate::web::view::words::count;
 use crate::web::view::{Choice, Moment, Tile};
 
 pub mod account;
@@ -48,11 +48,6 @@ pub fn plan(config: &Config, kind: Kind, used: i64) -> view::PlanUsage {
     let plan = Plan::from(config);
     let limit = plan.limit_of(kind).map(count);
     view::PlanUsage { kind, name: plan.name, used: count(used), limit }
-}
-
-/// A number of rows, which the database counts with a sign.
-fn count(n: i64) -> u64 {
-    u64::try_from(n).unwrap_or_default()
 }
 
 fn moment(at: Option<NaiveDateTime>, now: NaiveDateTime) -> Option<Moment> {
@@ -114,10 +109,4 @@ fn choices(all: &[roles::Role], against: impl Fn(&roles::Role) -> Option<String>
 
 pub fn team_choices(all: &[Team], ticked: &[Id]) -> Vec<Choice> {
     all.iter().map(|team| Choice::new(team.id.to_string(), &team.name).checked(ticked.contains(&team.id))).collect()
-}
-
-/// The ids of a form's checkboxes. What is not a UUID cannot be one of ours.
-pub fn ids(values: &[String], field: &'static str) -> Result<Vec<Id>, Error> {
-    let parse = |value: &String| Id::parse(value).ok_or_else(|| Error::field(field, "One of these does not exist."));
-    values.iter().filter(|value| !value.is_empty()).map(parse).collect()
 }

@@ -8,6 +8,7 @@ use crate::web::view::words::grouped;
 
 pub mod account;
 pub mod activity;
+pub mod ask;
 pub mod confirm;
 pub mod list;
 pub mod menu;

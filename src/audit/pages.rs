@@ -22,6 +22,7 @@ use crate::web::view::Moment;
 use crate::web::view::moment::{day, short_day};
 use crate::web::visit::Visit;
 
+pub mod copy;
 pub mod event;
 pub mod export;
 pub mod retain;

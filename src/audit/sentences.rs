@@ -7,7 +7,7 @@ use super::words::{self, EventTone};
 use crate::id::Id;
 use crate::web::view::Text;
 use crate::web::view::moment::day;
-use crate::web::view::words::{counted, joined};
+use crate::web::view::words::{capital, counted, joined};
 
 /// What a client hears of something that has been deleted. Terraform keeps it until it is told to forget it.
 pub fn epitaph(noun: &str, name: &str, (by, at): (&str, NaiveDateTime), id: &Id) -> String {
@@ -29,11 +29,6 @@ pub fn action(entry: &LogEntry) -> String {
 /// A verb that another version wrote: `account.badge_changed` is `Account badge changed`.
 fn in_words(verb: &str) -> String {
     capital(&verb.replace(['.', '_'], " "))
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn small(text: &str) -> String {

@@ -14,6 +14,7 @@ use super::{operations, password};
 use crate::accounts::model::{Account, Kind, Right};
 use crate::accounts::pages::sessions;
 use crate::accounts::queries as accounts;
+use crate::accounts::view::ask::whom_to_ask;
 use crate::audit::verbs;
 use crate::clock;
 use crate::error::Error;
@@ -22,7 +23,7 @@ use crate::people::operations::may_invite;
 use crate::teams;
 use crate::text::grouped;
 use crate::web::form::Form;
-use crate::web::page::{refused, see_other, whom_to_ask};
+use crate::web::page::{refused, see_other};
 use crate::web::view::{Field, Flash, Moment, Text};
 use crate::web::visit::Visit;
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::model::{Invitation, InvitationState};
 use super::queries;
 use crate::accounts::model::{Account, Kind, Right};
-use crate::accounts::operations::covers;
+use crate::accounts::operations::may_become;
 use crate::accounts::queries as accounts;
 use crate::auth::principal::{Principal, lacks};
 use crate::clock;
@@ -46,17 +46,11 @@ fn manages(held: &PermissionSet) -> bool {
     held.allows_str(Kind::User.permission(Right::Manage))
 }
 
-/// A user whom the actor could become, by a link or another address: they must be able to do all that this one can, also by the
-/// accounts that this one handles.
+/// A user as whom the actor could sign in, by a link or another address.
 fn like_oneself(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Account, Error> {
     let account = accounts::find(conn, Kind::User, id)?;
-    let held = roles::queries::of_account(conn, id)?.1;
-    covers(actor, &account.name, &held)?;
-    let reached = Reached::by(conn, &HashMap::from([(id.clone(), held)]))?;
-    let Some(lacked) = reached.beyond(&actor.permissions, id) else { return Ok(account) };
-    let sentence =
-        format!("{} manages accounts that can do more than you: you don't have {lacked}. Ask an administrator.", account.name);
-    Err(Error::forbidden(lacked.to_string(), sentence))
+    may_become(conn, actor, &account)?;
+    Ok(account)
 }
 
 /// One's own password and address are changed on the profile, where the current password is asked for: who got hold of a session

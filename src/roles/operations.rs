@@ -7,6 +7,7 @@ use super::model::Role;
 use super::permission::{Permission, PermissionSet};
 use super::predefined;
 use super::queries::{self, RoleHolders};
+use crate::accounts::queries::administrators::Administrators;
 use crate::audit::{self, Event, verbs};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
@@ -107,10 +108,10 @@ pub fn delete(conn: &mut DbConnection, actor: &Principal, id: &Id, shown: Option
             "The list changed while you were reviewing it. Nothing was deleted. Check it again below.".into(),
         ));
     }
-    let administrators = rules::Administrators::before(conn)?;
+    let administrators = Administrators::before(conn)?;
     let change = audit::begin(conn, actor)?;
     queries::delete(conn, &change, &role)?;
-    administrators.remain(conn)?;
+    rules::an_administrator_remains(conn, administrators)?;
     let counts = json!({ "system_accounts": holders.system_accounts, "users": holders.users });
     let detail = json!({ "before": described(&role.name, &role.description, &role.permissions), "holders": counts });
     change.record(conn, &event(verbs::ROLE_DELETED, id, &role.name, detail))?;
@@ -123,12 +124,12 @@ fn change(conn: &mut DbConnection, actor: &Principal, verb: &'static str, before
         return Ok(false);
     }
     rules::may_change(actor, &before.permissions, &after.permissions)?;
-    let administrators = rules::Administrators::before(conn)?;
+    let administrators = Administrators::before(conn)?;
     let change = audit::begin(conn, actor)?;
     queries::update(conn, &before.id, &after.name, &after.description)?;
     queries::set_permissions(conn, &before.id, &after.permissions)?;
     reach::stays_by_role(conn, actor, before, &after.permissions)?;
-    administrators.remain(conn)?;
+    rules::an_administrator_remains(conn, administrators)?;
     let detail = json!({
         "before": described(&before.name, &before.description, &before.permissions),
         "after": described(&after.name, &after.description, &after.permissions),

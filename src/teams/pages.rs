@@ -5,10 +5,9 @@ use super::queries::members::TeamPerson;
 use super::view::team::PersonLine;
 use crate::accounts::model::{Kind, Right};
 use crate::auth::principal::Principal;
-use crate::error::Error;
 use crate::id::Id;
 use crate::web::view::address::address;
-use crate::web::view::words::counted;
+use crate::web::view::words::{count, counted};
 use crate::web::view::{Flash, Text, Tile};
 
 pub mod deletion;
@@ -16,10 +15,6 @@ pub mod list;
 pub mod members;
 pub mod team;
 pub mod visits;
-
-fn count(n: i64) -> u64 {
-    u64::try_from(n).unwrap_or_default()
-}
 
 /// Which page of `size` rows is shown, and how many rows come before it.
 fn place(wanted: &str, size: u64, total: i64) -> (u64, (i64, i64)) {
@@ -60,12 +55,6 @@ fn line(actor: &Principal, kind: Kind, person: TeamPerson) -> PersonLine {
         removable: false,
         id,
     }
-}
-
-/// The ids of a form's checkboxes. What is not a UUID cannot be one of ours.
-fn ids(values: &[String]) -> Result<Vec<Id>, Error> {
-    let parse = |value: &String| Id::parse(value).ok_or_else(|| Error::field("account", "One of these does not exist."));
-    values.iter().map(parse).collect()
 }
 
 /// The words of an answer.

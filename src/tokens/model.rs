@@ -107,6 +107,12 @@ pub enum Overlap {
     Week,
 }
 
+impl From<Overlap> for TimeDelta {
+    fn from(overlap: Overlap) -> Self {
+        overlap.length()
+    }
+}
+
 impl Overlap {
     /// In the order of the form.
     pub const ALL: [Self; 4] = [Self::Now, Self::Hour, Self::Day, Self::Week];

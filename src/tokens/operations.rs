@@ -26,7 +26,7 @@ mod regenerate;
 mod revoke;
 pub mod values;
 
-pub use regenerate::{Successor, finish, regenerate, regenerate_own, regenerate_within};
+pub use regenerate::{Successor, finish, regenerate, regenerate_own};
 pub use revoke::{revoke, revoke_by_id, revoke_of, revoke_own};
 
 /// A new token as a form or the command line describes it. It is validated after the permission check, so nobody without

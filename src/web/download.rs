@@ -5,15 +5,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix_web::http::{Method, header};
-use actix_web::{HttpResponse, web};
-use futures_util::stream;
+use actix_web::http::header;
+use actix_web::{HttpResponse, HttpResponseBuilder, web};
+use futures_util::stream::{self, Stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::csv::{self, CsvCell};
+use super::exports::{Export, Exports};
 use super::visit::Visit;
-use crate::audit::exports::{Export, Exports};
-use crate::audit::operations::{self, Copied};
 use crate::clock;
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
@@ -49,7 +48,7 @@ impl Format {
         }
     }
 
-    fn label(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Self::Csv => "CSV",
             Self::JsonLines => "JSON Lines",
@@ -77,15 +76,9 @@ pub trait ExportSource: Clone + Send + 'static {
     type Place: Send + 'static;
 
     /// How many rows there are now; `None` where it would cost too much to know.
-    ///
-    /// # Errors
-    /// The database's.
     fn count(&self, conn: &mut DbConnection) -> Result<Option<i64>, Error>;
 
     /// The part that begins there, and where the next one does; `None` is the first, and after the last.
-    ///
-    /// # Errors
-    /// The database's.
     fn part(&self, conn: &mut DbConnection, from: Option<Self::Place>) -> Result<(String, Option<Self::Place>), Error>;
 }
 
@@ -103,34 +96,34 @@ pub struct ExportFile {
 }
 
 impl ExportFile {
-    /// Answers with the file. That it was taken is an event before the first byte goes out.
-    ///
-    /// # Errors
-    /// `Occupied` where too many exports run.
-    pub async fn answer<S: ExportSource>(self, visit: &Visit, source: S) -> Result<HttpResponse, Error> {
+    /// The filter as an audit event has it.
+    pub fn filter_in_words(&self) -> String {
+        let set = self.filter.iter().filter(|(_, value)| !value.is_empty());
+        set.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The beginning of the answer with the file.
+    pub fn headers(&self, visit: &Visit) -> HttpResponseBuilder {
         let mut answer = HttpResponse::Ok();
         let name = format!("{}-{}", self.name, clock::now().date());
         answer.insert_header((header::CONTENT_TYPE, self.format.content_type()));
         answer.insert_header((header::CONTENT_DISPOSITION, attachment(&visit.organisation(), &name, self.format.extension())));
-        if visit.request.method() == Method::HEAD {
-            return Ok(answer.finish());
-        }
+        answer
+    }
+
+    /// Takes a place among the exports that run.
+    ///
+    /// # Errors
+    /// `Occupied` where too many do.
+    pub fn begin<S: ExportSource>(&self, visit: &Visit, source: S) -> Result<Download<S>, Error> {
         let place = visit.data::<Exports>()?.begin(Instant::now()).ok_or(Error::Occupied(FULL))?;
-        let counting = source.clone();
-        let count = visit.read(move |conn| counting.count(conn)).await?;
         let mut head = String::new();
         if self.format == Format::Csv {
             head.push_str(csv::BOM);
             csv::line(&mut head, &self.columns.iter().map(|column| CsvCell::Exact(column)).collect::<Vec<_>>());
         }
-        let set = self.filter.into_iter().filter(|(_, value)| !value.is_empty());
-        let filter = set.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ");
-        let copied = Copied { of: self.of, format: self.format.label(), filter, count };
-        let actor = visit.actor.clone();
-        visit.database.record(move |conn| operations::record_export(conn, &actor.0, &copied)).await?;
         let (name, request) = (self.name, visit.request_id());
-        let work = Work { database: visit.database.clone(), source, place, next: ExportCursor::First(head), name, request };
-        Ok(answer.streaming(stream::try_unfold(work, Work::part)))
+        Ok(Download { database: visit.database.clone(), source, place, next: ExportCursor::First(head), name, request })
     }
 }
 
@@ -142,7 +135,7 @@ enum ExportCursor<P> {
 }
 
 /// A file in the middle of being made.
-struct Work<S: ExportSource> {
+pub struct Download<S: ExportSource> {
     database: web::Data<Database>,
     source: S,
     place: Arc<Export>,
@@ -151,7 +144,12 @@ struct Work<S: ExportSource> {
     request: String,
 }
 
-impl<S: ExportSource> Work<S> {
+impl<S: ExportSource> Download<S> {
+    /// The file's parts, each read when the one before has been taken.
+    pub fn parts(self) -> impl Stream<Item = Result<web::Bytes, Error>> {
+        stream::try_unfold(self, Self::part)
+    }
+
     /// The next part, as soon as the socket takes it.
     async fn part(mut self) -> Result<Option<(web::Bytes, Self)>, Error> {
         let (mut text, from) = match std::mem::replace(&mut self.next, ExportCursor::Nothing) {

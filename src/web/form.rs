@@ -14,6 +14,9 @@ use actix_web::http::header::ContentType;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
 use serde::de::DeserializeOwned;
 
+use crate::error::Error;
+use crate::id::Id;
+
 /// Largest form that is read, in bytes: room for some fifty thousand ticked rows.
 pub const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
@@ -153,6 +156,12 @@ fn read<T: DeserializeOwned>(bytes: &[u8], most: usize) -> Result<T, FormError> 
         return Err(FormError::TooMany);
     }
     serde_html_form::from_bytes(bytes).map_err(|error| FormError::Invalid(error.to_string()))
+}
+
+/// The ids of a form's checkboxes. What is not a UUID cannot be one of ours.
+pub fn ids(values: &[String], field: &'static str) -> Result<Vec<Id>, Error> {
+    let parse = |value: &String| Id::parse(value).ok_or_else(|| Error::field(field, "One of these does not exist."));
+    values.iter().filter(|value| !value.is_empty()).map(parse).collect()
 }
 
 #[cfg(test)]

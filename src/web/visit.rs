@@ -12,16 +12,18 @@ use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use super::assets;
 use super::forgery::SESSION_COOKIE;
 use super::navigation::{Navigation, NavigationCounts};
-use super::page;
-use super::view::{Flash, Head, Shell, Tile};
+use super::page::{self, THEME_COOKIE};
+use super::view::{Flash, Head, Shell, Theme, Tile};
 use crate::auth::access::Actor;
 use crate::auth::principal::Principal;
 use crate::auth::sealed::Seal;
 use crate::config::Config;
 use crate::database::{Database, DbConnection};
 use crate::error::Error;
+use crate::id::Id;
 use crate::settings::current::Current;
 use crate::settings::general::{BannerPlacement, General};
 
@@ -46,6 +48,23 @@ pub struct Visit {
 pub fn registered<T: 'static>(request: &HttpRequest) -> Result<web::Data<T>, Error> {
     let missing = || Error::Internal(format!("the application has no {}", std::any::type_name::<T>()));
     request.app_data::<web::Data<T>>().cloned().ok_or_else(missing)
+}
+
+/// The identity in a request's path. Whether there is such a thing has not been looked at.
+pub fn id_in_path(request: &HttpRequest, noun: &'static str) -> Result<Id, Error> {
+    request.match_info().get("id").and_then(Id::parse).ok_or(Error::NotFound(noun))
+}
+
+/// The settings as this instance knows them; none where the application has none.
+pub fn general(request: &HttpRequest) -> Option<Arc<General>> {
+    request.app_data::<web::Data<Current>>().map(|current| current.known())
+}
+
+/// Style sheet, script, icon, the visitor's theme and the banner of every page.
+pub fn head(request: &HttpRequest) -> Head {
+    let theme = request.cookie(THEME_COOKIE).map_or(Theme::System, |cookie| Theme::parse(cookie.value()));
+    let banner = general(request).and_then(|settings| settings.banner_on(BannerPlacement::EveryPage));
+    Head { css: assets::css_url().into(), js: assets::js_url().into(), icon: assets::favicon_url().into(), theme, banner }
 }
 
 impl FromRequest for Visitor {
@@ -79,7 +98,7 @@ impl Visitor {
     }
 
     pub fn head(&self) -> Head {
-        page::head(&self.request)
+        head(&self.request)
     }
 
     /// [`Self::head`] of the sign-in page, which always has the banner.
@@ -163,7 +182,7 @@ impl Visit {
     /// the answer to one. Takes the flash out of the session: it is shown once.
     pub fn shell(&self, place: &str, counts: &NavigationCounts) -> Shell {
         let actor = &self.actor;
-        let id = actor.account.as_ref().map_or("", crate::id::Id::as_str);
+        let id = actor.account.as_ref().map_or("", Id::as_str);
         Shell {
             head: self.head(),
             navigation: self.navigation.groups(actor, &self.organisation(), place, counts),

@@ -1,6 +1,6 @@
 //! Another name and description for an account. One at a time and not to be taken back, so it is no `Verb`.
 
-use super::{checked, covers};
+use super::{checked, may_handle};
 use crate::accounts::model::{self, AccountName, Kind, Right};
 use crate::accounts::queries;
 use crate::audit::{self, Event, verbs};
@@ -8,7 +8,6 @@ use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::roles;
 use crate::text::merged;
 
 /// Another name and description, and those that the form was drawn with, if it says so.
@@ -43,9 +42,7 @@ pub fn rename(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id, w
     if before.name == name.as_str() && before.description == description {
         return Ok(());
     }
-    if kind == Kind::User {
-        covers(actor, &before.name, &roles::queries::of_account(conn, id)?.1)?;
-    }
+    may_handle(conn, actor, &before)?;
     queries::rename(conn, id, &name, &description)?;
     let renamed = Event {
         verb: verbs::ACCOUNT_RENAMED,

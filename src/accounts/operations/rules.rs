@@ -1,8 +1,10 @@
 //! The rules that a change must keep. They look at what is written down of it, so that one statement asks for ten
 //! accounts or for ten thousand, and a refusal can name the first account in the way.
 
+use super::handling::may_handle_changed;
 use crate::accounts::model::{Kind, Right};
 use crate::accounts::queries;
+use crate::accounts::queries::administrators::Administrators;
 use crate::accounts::queries::changes;
 use crate::accounts::queries::conditions::Condition;
 use crate::accounts::queries::selection::Target;
@@ -12,7 +14,6 @@ use crate::config::Config;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::roles::permission::{Permission, PermissionSet};
 use crate::roles::{self, Role, predefined};
 use crate::teams;
 use crate::text::grouped;
@@ -70,8 +71,7 @@ pub struct Rule<'a> {
     pub event: &'a str,
     /// How many accounts were selected. Some of them may have nothing to be changed.
     pub selected: i64,
-    /// Whether somebody could sign in and administer Muster before the change.
-    pub had_administrator: bool,
+    pub administrators: Administrators,
 }
 
 impl Rule<'_> {
@@ -117,31 +117,9 @@ pub fn within_reach_of(conn: &mut DbConnection, actor: &Principal, kind: Kind, t
     outside.map_or(Ok(()), |name| Err(out_of_reach(actor, kind, &name)))
 }
 
-/// Who handles a person must be able to do all that the person can: a reset link or another address would make them that
-/// person, and so does what wears away the protection. Machines are handled by whoever manages machines.
+/// Of people only those are changed who hold no more than the actor. Machines are handled by whoever manages machines.
 pub fn can_do_as_much(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
-    if rule.kind == Kind::User { may_handle_people(conn, rule.actor, rule.change, rule.event) } else { Ok(()) }
-}
-
-/// The same of the people among the accounts that events of a change are about.
-pub fn may_handle_people(conn: &mut DbConnection, actor: &Principal, change: &Change, event: &str) -> Result<(), Error> {
-    if actor.is_administrator() {
-        return Ok(());
-    }
-    let held = changes::held(conn, change, event)?;
-    let Some(missing) = actor.lacks(&held) else { return Ok(()) };
-    let name = changes::first_holder(conn, change, event, missing)?;
-    Err(can_do_more(&name, missing))
-}
-
-/// The same for one account, of which it is known what it may do.
-pub fn covers(actor: &Principal, name: &str, held: &PermissionSet) -> Result<(), Error> {
-    actor.lacks(held).map_or(Ok(()), |missing| Err(can_do_more(name, missing)))
-}
-
-fn can_do_more(name: &str, missing: &Permission) -> Error {
-    let sentence = format!("{name} can do more than you: you don't have {missing}. Ask an administrator.");
-    Error::forbidden(missing.to_string(), sentence)
+    if rule.kind == Kind::User { may_handle_changed(conn, rule.actor, rule.change, rule.event) } else { Ok(()) }
 }
 
 /// Nobody disables or deletes the account that they are signed in with.
@@ -273,7 +251,7 @@ pub fn may_take(actor: &Principal, kind: Kind, role: &Role) -> Result<(), Error>
 
 /// Somebody remains who can sign in and administer Muster, if there was somebody.
 pub fn an_administrator_remains(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
-    if rule.kind != Kind::User || !rule.had_administrator || queries::has_administrator(conn)? {
+    if rule.kind != Kind::User || !rule.administrators.are_gone(conn)? {
         return Ok(());
     }
     let name = changes::first_name(conn, rule.change, rule.event)?;

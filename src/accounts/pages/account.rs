@@ -7,8 +7,8 @@ use actix_web::http::StatusCode;
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
 use super::visits::AccountVisit;
-use super::{count, invitation, is_administrator, live, moment, plan as plan_view, role_choices, team_choices, tile};
 use super::{edits, owned, sessions};
+use super::{invitation, is_administrator, live, moment, plan as plan_view, role_choices, team_choices, tile};
 use crate::accounts::actions::AccountState;
 use crate::accounts::kind::Screen;
 use crate::accounts::model::{Account, Kind, Right};
@@ -19,6 +19,7 @@ use crate::accounts::queries::owners::{self, Owner};
 use crate::accounts::queries::selection::Target;
 use crate::accounts::view::account::{AccountPage, InvitationCard, RoleLine, TeamCard};
 use crate::accounts::view::activity::{ActivityChart, Day};
+use crate::accounts::view::ask::whom_to_ask;
 use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection, overlaps};
 use crate::activity::Recorder;
 use crate::audit::filter::LogQuery;
@@ -43,8 +44,8 @@ use crate::teams::queries::offered::{TeamOffer, offered};
 use crate::teams::{self, Team};
 use crate::tokens;
 use crate::tokens::model::ListedToken;
-use crate::web::page::whom_to_ask;
 use crate::web::view::moment::{day, long_day, short_day};
+use crate::web::view::words::count;
 use crate::web::view::{Contact, Field, Moment, UnlistedNames};
 
 /// Days that the chart shows, today included.

@@ -4,7 +4,6 @@
 use actix_web::HttpResponse;
 use serde::Deserialize;
 
-use super::ids;
 use super::terraform;
 use super::visits::ScreenVisit;
 use crate::accounts::actions::{self, Action, ActionParams, Offer};
@@ -20,7 +19,7 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::text::grouped;
-use crate::web::form::Form;
+use crate::web::form::{Form, ids};
 use crate::web::page::{local, see_other};
 use crate::web::view::Flash;
 

@@ -5,7 +5,6 @@ use actix_web::http::StatusCode;
 use serde::Deserialize;
 
 use super::bulk::address;
-use super::ids;
 use super::visits::AccountVisit;
 use crate::accounts::actions::{Action, ActionParams, Verb, edit_roles::EditRoles, edit_teams::EditTeams};
 use crate::accounts::model::Selection;
@@ -16,7 +15,7 @@ use crate::accounts::view::told;
 use crate::error::Error;
 use crate::id::Id;
 use crate::teams::queries::offered::called;
-use crate::web::form::Form;
+use crate::web::form::{Form, ids};
 use crate::web::page::see_other;
 use crate::web::view::Flash;
 

@@ -10,6 +10,7 @@ use crate::accounts::model::{AccountFilter, AccountRow, Kind, Selection, Sort, W
 use crate::accounts::queries::owners::Owner;
 use crate::accounts::queries::selection::Target;
 use crate::accounts::queries::{self, list, owners};
+use crate::audit::pages::copy;
 use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
@@ -50,7 +51,7 @@ pub async fn export(visit: ScreenVisit) -> Result<HttpResponse, Error> {
     // The order and the size of a page are not the file's.
     let narrowing = filters.query().into_iter().filter(|(name, _)| !["sort", "size"].contains(name)).collect();
     let file = ExportFile { name, of: visit.screen.title, format: Format::Csv, columns, filter: narrowing };
-    file.answer(&visit, Accounts(filters.filter(&visit.actor))).await
+    copy::answer(file, &visit, Accounts(filters.filter(&visit.actor))).await
 }
 
 /// The accounts that match, of those that their reader may see.

@@ -10,7 +10,7 @@ use chrono::NaiveDateTime;
 use super::hints;
 use super::paging::{ListPageQuery, pagination, total_text};
 use super::visits::ScreenVisit;
-use super::{badges, count, invitation, live, moment, plan as plan_view, removable_choices, role_choices, team_choices, tile};
+use super::{badges, invitation, live, moment, plan as plan_view, removable_choices, role_choices, team_choices, tile};
 use crate::accounts::actions::AccountState;
 use crate::accounts::filter::Filters;
 use crate::accounts::model::{AccountFilter, AccountRow, Kind, OwnedBy, Right, Sort, Total, Window};
@@ -18,6 +18,7 @@ use crate::accounts::queries::list::Listing;
 use crate::accounts::queries::owners::{self, Owner};
 use crate::accounts::queries::{self, selection};
 use crate::accounts::view;
+use crate::accounts::view::ask::whom_to_ask;
 use crate::accounts::view::list::{AccountsPage, ShownAccount, TeamBadge};
 use crate::activity::Recorder;
 use crate::auth::principal::Principal;
@@ -35,9 +36,9 @@ use crate::text::grouped;
 use crate::text::secrets::without_secrets;
 use crate::tokens::{self, model::TokenSummary};
 use crate::web::form::Query;
-use crate::web::page::{see_other, whom_to_ask};
+use crate::web::page::see_other;
 use crate::web::view::moment::day;
-use crate::web::view::words::counted;
+use crate::web::view::words::{count, counted};
 use crate::web::view::{Choice, Contact, Moment};
 
 /// `GET` of the list

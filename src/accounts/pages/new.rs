@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::tokens::value_address;
 use super::visits::ScreenVisit;
-use super::{ids, plan as plan_view, role_choices, team_choices};
+use super::{plan as plan_view, role_choices, team_choices};
 use crate::accounts::actions::add_role;
 use crate::accounts::filter::Filters;
 use crate::accounts::operations::{self, AccountCreation, Plan};
@@ -21,7 +21,7 @@ use crate::tokens;
 use crate::tokens::model::{Expiry, in_words, usual_lifetime};
 use crate::tokens::operations::values;
 use crate::tokens::value::Access;
-use crate::web::form::{Form, Query};
+use crate::web::form::{Form, Query, ids};
 use crate::web::page::see_other;
 use crate::web::view::address::address;
 use crate::web::view::{Field, Flash, UnlistedNames};

@@ -4,12 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
-use super::count;
 use crate::accounts::filter::Filters;
 use crate::accounts::model::{AccountRow, NUMBERED_LIMIT, Total, Window};
 use crate::accounts::queries::list::Listing;
 use crate::text::grouped;
 use crate::web::view::pagination::Pagination;
+use crate::web::view::words::count;
 
 /// Which page of the list is shown.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 use serde::Deserialize;
 
-use super::{count, left, moment, tile};
+use super::{left, moment, tile};
 use crate::accounts::actions::{Action, Typed};
 use crate::accounts::kind::Screen;
 use crate::accounts::model::{AccountRow, Kind, Right, Sort, Window};
@@ -18,7 +18,7 @@ use crate::id::Id;
 use crate::people::queries::belongings::{Belongings, NamedSample, VisibleNames, belongings};
 use crate::roles::permission::Permission;
 use crate::text::seen;
-use crate::web::view::words::counted;
+use crate::web::view::words::{count, counted};
 use crate::web::view::{Choice, Field, Hidden};
 use crate::web::visit::Visit;
 use crate::{roles, tokens};

@@ -6,7 +6,6 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Deserialize;
 
-use super::count;
 use super::visits::{AccountVisit, ScreenVisit};
 use crate::accounts::filter::{ListQuery, selecting};
 use crate::accounts::model::{Kind, Right, Selection, Sort, Window};
@@ -23,7 +22,7 @@ use crate::teams::operations::manage;
 use crate::teams::queries::{self as team_queries, members};
 use crate::text::grouped;
 use crate::web::form::Query;
-use crate::web::view::words::counted;
+use crate::web::view::words::{count, counted};
 
 /// The most accounts at once.
 const LIMIT: i64 = 1_000;

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::visits::AccountVisit;
-use crate::accounts::queries::alike::{Among, of_same_look};
+use crate::accounts::queries::alike::{Among, lookalike};
 use crate::accounts::view::tokens::SentToken;
 use crate::auth::access::is_by_a_person;
 use crate::clock;
@@ -75,9 +75,8 @@ pub async fn create(visit: AccountVisit, form: Form<TokenForm>) -> Result<HttpRe
     });
     match made.await {
         Ok(token) => {
-            let (among, own, name) = (Among::TokensOf(visit.id.clone()), token.clone(), form.name.clone());
-            // The value is shown whatever becomes of this.
-            if let Ok(alike @ Some(_)) = visit.read(move |conn| of_same_look(conn, &among, &own, &name)).await {
+            let among = Among::TokensOf(visit.id.clone());
+            if let alike @ Some(_) = lookalike(&visit.database, among, &token, &form.name).await {
                 visit.flash(&Flash::done("Created ").strong(visible(&form.name)).plain(".").looking_like(alike))?;
             }
             Ok(see_other(&value_page(&visit, &token)))

@@ -11,7 +11,7 @@ use super::account;
 use crate::accounts::filter::{Filters, ListQuery};
 use crate::accounts::kind::Screen;
 use crate::accounts::model::Right;
-use crate::accounts::queries::alike::{Among, of_same_look};
+use crate::accounts::queries::alike::{Among, lookalike};
 use crate::accounts::view::account::AccountPage;
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
@@ -20,7 +20,7 @@ use crate::id::Id;
 use crate::web::form::Query;
 use crate::web::page::see_other;
 use crate::web::view::{Flash, Shell};
-use crate::web::visit::Visit;
+use crate::web::visit::{Visit, id_in_path};
 
 /// A request on the screen of a kind.
 pub struct ScreenVisit {
@@ -62,11 +62,9 @@ impl ScreenVisit {
         self.actor.may(self.screen.permission(Right::Manage))
     }
 
-    /// The name of another account that looks the same as this one's. It is asked for after a change, which stands even if this
-    /// can't be read.
+    /// The name of another account that looks the same as this one's.
     pub async fn alike(&self, id: &Id, name: &str) -> Option<String> {
-        let (among, id, name) = (Among::Accounts(self.screen.kind), id.clone(), name.to_owned());
-        self.read(move |conn| of_same_look(conn, &among, id.as_str(), &name)).await.unwrap_or_default()
+        lookalike(&self.database, Among::Accounts(self.screen.kind), id.as_str(), name).await
     }
 
     /// The list that the address says one came from, by its filters.
@@ -89,11 +87,7 @@ impl FromRequest for AccountVisit {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let on = ScreenVisit::from_request(request, payload).into_inner();
-        let id = Id::parse(request.match_info().get("id").unwrap_or_default());
-        ready(on.and_then(|on| {
-            let id = id.ok_or(Error::NotFound(on.screen.noun()))?;
-            Ok(Self { on, id })
-        }))
+        ready(on.and_then(|on| Ok(Self { id: id_in_path(request, on.screen.noun())?, on })))
     }
 }
 

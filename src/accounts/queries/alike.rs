@@ -1,8 +1,8 @@
 //! Names that look the same as another: of accounts, teams, roles, and an account's tokens.
 
 use crate::accounts::model::Kind;
-use crate::database::DbConnection;
 use crate::database::sql::Sql;
+use crate::database::{Database, DbConnection};
 use crate::error::Error;
 use crate::id::Id;
 use crate::text::{alike::Look, fold};
@@ -20,8 +20,14 @@ pub enum Among {
     TokensOf(Id),
 }
 
+/// [`of_same_look`] of a name that has just been given. The change stands even if this can't be read.
+pub async fn lookalike(database: &Database, among: Among, own: &str, name: &str) -> Option<String> {
+    let (own, name) = (own.to_owned(), name.to_owned());
+    database.read(move |conn| of_same_look(conn, &among, &own, &name)).await.unwrap_or_default()
+}
+
 /// Another of these names that looks the same and is spelled differently. `own` is whose name it is.
-pub fn of_same_look(conn: &mut DbConnection, among: &Among, own: &str, name: &str) -> Result<Option<String>, Error> {
+fn of_same_look(conn: &mut DbConnection, among: &Among, own: &str, name: &str) -> Result<Option<String>, Error> {
     let mut sql = Sql::new("SELECT name FROM ");
     // Identities of the first three are made in the order of time.
     let newest = match among {

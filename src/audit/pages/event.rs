@@ -18,7 +18,7 @@ use crate::id::Id;
 use crate::teams::view::TEAMS;
 use crate::web::form::Query;
 use crate::web::view::address;
-use crate::web::view::words::grouped;
+use crate::web::view::words::{count, grouped};
 use crate::web::view::{Moment, Tile};
 use crate::web::visit::Visit;
 
@@ -61,11 +61,7 @@ pub async fn show(visit: Visit, id: web::Path<String>, list: Query<LogQuery>) ->
         changes: sentences::changes(&entry),
         facts: sentences::facts(&entry),
         siblings: siblings.iter().map(|sibling| line(sibling, &entry, &list)).collect(),
-        size: if size == 1 {
-            "1 event".to_owned()
-        } else {
-            format!("{} events", grouped(u64::try_from(size).unwrap_or_default()))
-        },
+        size: if size == 1 { "1 event".to_owned() } else { format!("{} events", grouped(count(size))) },
         all: (size > SIBLINGS).then(|| LogQuery::of_change(&entry.change).href()),
         json: serde_json::to_string_pretty(&json::event(&entry)).map_err(|error| Error::Internal(error.to_string()))?,
         list: address::address(LOG, &list.place()),

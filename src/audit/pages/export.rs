@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 
+use super::copy;
 use crate::audit::filter::LogQuery;
 use crate::audit::model::{LogEntry, LogPosition};
 use crate::audit::operations::LOG_NAME;
@@ -27,7 +28,7 @@ pub async fn export(visit: Visit, query: Query<LogQuery>) -> Result<HttpResponse
     let criteria = visit.read(move |conn| log::criteria(conn, &filter)).await?;
     let file = ExportFile { name: "audit-log", of: LOG_NAME, format, columns: &COLUMNS, filter: query.fields() };
     // Not the export's own event, nor what comes after it.
-    file.answer(&visit, EventExport { criteria, format, until: LogPosition { at: now, seq: i64::MAX } }).await
+    copy::answer(file, &visit, EventExport { criteria, format, until: LogPosition { at: now, seq: i64::MAX } }).await
 }
 
 /// The events that match, up to a place.

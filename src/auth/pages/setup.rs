@@ -13,9 +13,9 @@ use crate::auth::{operations, password, session};
 use crate::database::Database;
 use crate::error::Error;
 use crate::web::form::Form;
-use crate::web::page::{head, html_of_link, refused, see_other};
+use crate::web::page::{html_of_link, refused, see_other};
 use crate::web::view::Field;
-use crate::web::visit::Visitor;
+use crate::web::visit::{Visitor, head};
 
 /// `GET /setup/{key}`
 pub async fn show(request: HttpRequest, database: web::Data<Database>, key: web::Path<String>) -> Result<HttpResponse, Error> {

@@ -6,7 +6,7 @@ use chrono::NaiveDateTime;
 use super::invite::LIFE;
 use super::{like_oneself, may_invite, not_ones_own};
 use crate::accounts::model::{Account, Kind, Right};
-use crate::accounts::operations::covers;
+use crate::accounts::operations::may_handle;
 use crate::accounts::queries as accounts;
 use crate::accounts::queries::changes;
 use crate::audit::{self, Event, verbs};
@@ -17,7 +17,6 @@ use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
 use crate::people::queries;
-use crate::roles;
 
 /// A link that has just been made.
 #[derive(Debug, Clone)]
@@ -98,7 +97,7 @@ fn pending(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Accoun
 pub fn cancel(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<String, Error> {
     may_invite(actor)?;
     let account = pending(conn, actor, id)?;
-    covers(actor, &account.name, &roles::queries::of_account(conn, id)?.1)?;
+    may_handle(conn, actor, &account)?;
     queries::cancel(conn, id)?;
     let change = audit::begin(conn, actor)?;
     change.record(conn, &event(verbs::INVITATION_CANCELLED, &account))?;

@@ -1,7 +1,7 @@
 //! Signing somebody else out.
 
 use crate::accounts::model::{Kind, Right};
-use crate::accounts::operations::covers;
+use crate::accounts::operations::may_handle;
 use crate::accounts::queries as accounts;
 use crate::audit::{self, Event, verbs};
 use crate::auth::principal::Principal;
@@ -9,7 +9,6 @@ use crate::auth::queries::sessions;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::roles;
 
 /// Ends one session of a user, or all of them; of the actor's own the current one stays. Returns how many ended.
 ///
@@ -18,7 +17,7 @@ use crate::roles;
 pub fn end_sessions(conn: &mut DbConnection, actor: &Principal, id: &Id, only: Option<&Id>) -> Result<usize, Error> {
     actor.require(Kind::User.permission(Right::Manage), "Only administrators can sign users out.")?;
     let account = accounts::find(conn, Kind::User, id)?;
-    covers(actor, &account.name, &roles::queries::of_account(conn, id)?.1)?;
+    may_handle(conn, actor, &account)?;
     let ended = match only {
         Some(session) if sessions::end(conn, id, session)? => 1,
         Some(_) => return Err(Error::NotFound("session")),

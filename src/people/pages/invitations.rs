@@ -18,6 +18,7 @@ use crate::web::form::Query;
 use crate::web::view::Tile;
 use crate::web::view::address::address;
 use crate::web::view::pagination::Pagination;
+use crate::web::view::words::count;
 use crate::web::visit::Visit;
 
 const SIZE: i64 = 50;
@@ -55,7 +56,6 @@ pub async fn show(visit: Visit, query: Query<InvitationsQuery>) -> Result<HttpRe
         })
     };
     let href = |page: u64| address(INVITATIONS, &[("page", if page == 1 { String::new() } else { page.to_string() })]);
-    let count = |n: i64| u64::try_from(n).unwrap_or_default();
     let page = InvitationsPage {
         shell,
         rows: rows.iter().filter_map(row).collect(),

@@ -10,7 +10,7 @@ use crate::accounts::actions::add_role;
 use crate::accounts::kind::USERS;
 use crate::accounts::model::{Kind, Right};
 use crate::accounts::operations::Plan;
-use crate::accounts::pages::{ids, plan as plan_view, role_choices, team_choices};
+use crate::accounts::pages::{plan as plan_view, role_choices, team_choices};
 use crate::accounts::queries;
 use crate::auth::access;
 use crate::auth::principal::Principal;
@@ -24,9 +24,9 @@ use crate::people::view::{InvitePage, WrongLine, list_of};
 use crate::roles::{self, predefined};
 use crate::teams;
 use crate::teams::queries::offered::{called, offered};
-use crate::web::form::Form;
+use crate::web::form::{Form, ids};
 use crate::web::page::see_other;
-use crate::web::view::words::joined;
+use crate::web::view::words::{capital, joined};
 use crate::web::view::{Flash, UnlistedNames};
 use crate::web::visit::Visit;
 
@@ -273,11 +273,6 @@ fn given(conn: &mut DbConnection, form: &Invitations) -> Result<String, Error> {
     let teams = teams::queries::find(conn, &form.teams)?.into_iter().map(|team| team.name).collect();
     let all: Vec<String> = [told("role", roles), told("team", teams)].into_iter().flatten().collect();
     Ok(capital(&if all.is_empty() { "no roles".to_owned() } else { all.join(", ") }))
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

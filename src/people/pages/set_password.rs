@@ -13,9 +13,9 @@ use crate::error::Error;
 use crate::people::operations::{self, OpenLink};
 use crate::people::view::SetPasswordPage;
 use crate::web::form::Form;
-use crate::web::page::{head, html_of_link, refused, see_other};
+use crate::web::page::{html_of_link, refused, see_other};
 use crate::web::view::{Field, Flash};
-use crate::web::visit::Visitor;
+use crate::web::visit::{Visitor, head};
 
 #[derive(Deserialize)]
 pub struct PasswordForm {

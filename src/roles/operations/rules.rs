@@ -1,6 +1,6 @@
 //! The rules that every change to a role keeps, whichever way it comes by: page, API or shell.
 
-use crate::accounts::queries::has_administrator;
+use crate::accounts::queries::administrators::Administrators;
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::error::Error;
@@ -58,21 +58,12 @@ pub fn defaults(role: &Role) -> Result<PermissionSet, Error> {
     predefined::default_permissions(&role.id).ok_or_else(missing)
 }
 
-/// Whether there was somebody who can sign in and administer Muster before a change.
-pub struct Administrators(bool);
-
-impl Administrators {
-    pub fn before(conn: &mut DbConnection) -> Result<Self, Error> {
-        Ok(Self(has_administrator(conn)?))
+/// Refuses a change that has left nobody who can administer Muster.
+pub fn an_administrator_remains(conn: &mut DbConnection, administrators: Administrators) -> Result<(), Error> {
+    if !administrators.are_gone(conn)? {
+        return Ok(());
     }
-
-    /// Refuses where the change has left nobody.
-    pub fn remain(self, conn: &mut DbConnection) -> Result<(), Error> {
-        if !self.0 || has_administrator(conn)? {
-            return Ok(());
-        }
-        Err(Error::Conflict(
-            "This would leave nobody who can sign in and administer Muster. Make someone an administrator first.".into(),
-        ))
-    }
+    Err(Error::Conflict(
+        "This would leave nobody who can sign in and administer Muster. Make someone an administrator first.".into(),
+    ))
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::form::{RoleForm, filled, mark, offer};
 use super::visits::{RoleVisit, done};
-use crate::accounts::queries::alike::{Among, of_same_look};
+use crate::accounts::queries::alike::{Among, lookalike};
 use crate::auth::access;
 use crate::clock;
 use crate::error::Error;
@@ -89,9 +89,7 @@ pub async fn save(visit: RoleVisit, form: Form<RoleForm>) -> Result<HttpResponse
 
 /// What was done to a role, and which other one looks the same.
 async fn told(visit: &Visit, verb: &str, id: &Id, name: &str) -> Flash {
-    let (own, looked) = (id.clone(), name.to_owned());
-    // It is saved: a warning that can't be read now must not call that undone.
-    let alike = visit.read(move |conn| of_same_look(conn, &Among::Roles, own.as_str(), &looked)).await.unwrap_or_default();
+    let alike = lookalike(&visit.database, Among::Roles, id.as_str(), name).await;
     Flash::done(verb).strong(name.trim()).plain(".").looking_like(alike)
 }
 

@@ -12,7 +12,7 @@ use crate::id::Id;
 use crate::roles::view::{NAVIGATION, ROLES};
 use crate::web::page::see_other;
 use crate::web::view::Flash;
-use crate::web::visit::Visit;
+use crate::web::visit::{Visit, id_in_path};
 
 /// A request about the role in its path.
 pub struct RoleVisit {
@@ -27,8 +27,7 @@ impl FromRequest for RoleVisit {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let visit = Visit::from_request(request, payload).into_inner();
-        let id = Id::parse(request.match_info().get("id").unwrap_or_default()).ok_or(Error::NotFound("role"));
-        ready(visit.and_then(|visit| Ok(Self { visit, id: id? })))
+        ready(visit.and_then(|visit| Ok(Self { visit, id: id_in_path(request, "role")? })))
     }
 }
 

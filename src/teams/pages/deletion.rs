@@ -17,7 +17,7 @@ use crate::teams::view::TEAMS;
 use crate::teams::view::team::{DeletePage, Loss};
 use crate::web::page::see_other;
 use crate::web::view::Flash;
-use crate::web::view::words::{counted, joined};
+use crate::web::view::words::{count, counted, joined};
 
 /// Members in no other team that are named, at most.
 const NAMED: usize = 10;

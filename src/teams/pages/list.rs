@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Deserialize;
 
-use super::{count, list_of, may_see, page_of, place};
+use super::{list_of, may_see, page_of, place};
 use crate::accounts::model::Kind;
-use crate::accounts::queries::alike::{Among, of_same_look};
+use crate::accounts::queries::alike::{Among, lookalike};
 use crate::error::Error;
 use crate::id::Id;
 use crate::teams::operations::{self, MANAGE};
@@ -19,7 +19,7 @@ use crate::web::form::{Form, Query};
 use crate::web::page::see_other;
 use crate::web::view::address::address;
 use crate::web::view::pagination::Pagination;
-use crate::web::view::words::counted;
+use crate::web::view::words::{count, counted};
 use crate::web::view::{Choice, Contact, Field, Flash};
 use crate::web::visit::Visit;
 
@@ -155,10 +155,7 @@ pub async fn create(visit: Visit, form: Form<NewTeamForm>) -> Result<HttpRespons
     };
     match made {
         Ok(id) => {
-            let (own, looked) = (id.clone(), name.clone());
-            // It is saved: a warning that can't be read now must not call that undone.
-            let alike =
-                visit.read(move |conn| of_same_look(conn, &Among::Teams, own.as_str(), &looked)).await.unwrap_or_default();
+            let alike = lookalike(&visit.database, Among::Teams, id.as_str(), &name).await;
             visit.flash(&Flash::done("Created ").strong(name.trim()).plain(".").looking_like(alike))?;
             Ok(see_other(&format!("{TEAMS}/{id}")))
         }

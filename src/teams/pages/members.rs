@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use serde::Deserialize;
 
 use super::visits::TeamVisit;
-use super::{ChangeWords, MembersChange, ids, line, may_see, told};
+use super::{ChangeWords, MembersChange, line, may_see, told};
 use crate::accounts::model::{Account, AccountFilter, Kind, Sort, Window};
 use crate::accounts::queries::{self as accounts, list};
 use crate::accounts::search::Search;
@@ -19,7 +19,7 @@ use crate::teams::queries::members::TeamPerson;
 use crate::teams::view::TEAMS;
 use crate::teams::view::team::{AddPage, CandidateList, MemberCandidate};
 use crate::text::fold;
-use crate::web::form::{Form, Query};
+use crate::web::form::{Form, Query, ids};
 use crate::web::page::see_other;
 
 /// Accounts of each kind that a search shows, at most.
@@ -125,7 +125,7 @@ async fn act(
     operation: MembersOperation,
     words: ChangeWords,
 ) -> Result<HttpResponse, Error> {
-    let done = match ids(&form.account) {
+    let done = match ids(&form.account, "account") {
         Ok(ids) => {
             let id = visit.id.clone();
             let work = move |conn: &mut DbConnection, actor: &Principal| {

@@ -5,9 +5,9 @@ use actix_web::http::StatusCode;
 use serde::Deserialize;
 
 use super::visits::TeamVisit;
-use super::{count, line, list_of, may_see, place};
+use super::{line, list_of, may_see, place};
 use crate::accounts::model::{Kind, Right};
-use crate::accounts::queries::alike::{Among, of_same_look};
+use crate::accounts::queries::alike::{Among, lookalike};
 use crate::audit::filter::LogQuery;
 use crate::audit::operations::READ;
 use crate::audit::queries::log::{self, LogDirection};
@@ -24,7 +24,7 @@ use crate::web::form::{Form, Query};
 use crate::web::page::see_other;
 use crate::web::view::address::address;
 use crate::web::view::pagination::Pagination;
-use crate::web::view::words::counted;
+use crate::web::view::words::{count, counted};
 use crate::web::view::{Field, Flash, Moment, Text};
 
 /// Lines of "Recent changes".
@@ -207,9 +207,7 @@ pub async fn rename(visit: TeamVisit, form: Form<RenameTeamForm>) -> Result<Http
     let (id, sent) = (visit.id.clone(), form.clone());
     match visit.write(move |conn, actor| operations::rename(conn, actor, &id, (&sent.shown, &sent.name))).await {
         Ok(team) => {
-            let (own, name) = (team.id.clone(), team.name.clone());
-            // It is saved: a warning that can't be read now must not call that undone.
-            let alike = visit.read(move |conn| of_same_look(conn, &Among::Teams, own.as_str(), &name)).await.unwrap_or_default();
+            let alike = lookalike(&visit.database, Among::Teams, team.id.as_str(), &team.name).await;
             visit.flash(&Flash::done("Renamed to ").strong(team.name).plain(".").looking_like(alike))?;
             Ok(see_other(&visit.url()))
         }

@@ -14,7 +14,7 @@ use crate::teams::operations::{self, MANAGE};
 use crate::teams::view::TEAMS;
 use crate::web::form::Query;
 use crate::web::view::address::address;
-use crate::web::visit::Visit;
+use crate::web::visit::{Visit, id_in_path};
 
 pub struct TeamVisit {
     visit: Visit,
@@ -37,9 +37,8 @@ impl FromRequest for TeamVisit {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let visit = Visit::from_request(request, payload).into_inner();
-        let id = request.match_info().get("id").and_then(Id::parse).ok_or(Error::NotFound("team"));
         let kept = Query::<Behind>::of(request).map_or_else(|_| String::new(), |query| TeamsQuery::parse(&query.0.list).words());
-        ready(visit.and_then(|visit| Ok(Self { visit, id: id?, kept })))
+        ready(visit.and_then(|visit| Ok(Self { visit, id: id_in_path(request, "team")?, kept })))
     }
 }
 

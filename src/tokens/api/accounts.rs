@@ -227,6 +227,6 @@ pub async fn regenerate(call: Call, body: Json<OverlapJson>) -> Result<HttpRespo
     let ((address, id), token) = (tokens_of(&call)?, call.segment("token"));
     makes_tokens_for(&call.actor, &id)?;
     let (overlap, maximum) = (body.0.length()?, call.config.max_token_lifetime);
-    let made = call.write(move |conn, actor| operations::regenerate_within(conn, actor, &id, &token, overlap, maximum)).await?;
+    let made = call.write(move |conn, actor| operations::regenerate(conn, actor, &id, &token, overlap, maximum)).await?;
     hal(StatusCode::CREATED, &TokenJson::new(&made.new, &address).with_value(&made.value))
 }

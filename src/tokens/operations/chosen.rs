@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::model::{Kind, Right};
-use crate::accounts::operations::may_handle_people;
+use crate::accounts::operations::may_handle_changed;
 use crate::accounts::queries::selections::{self as kept, SelectionRow};
 use crate::audit::{self, verbs};
 use crate::auth::principal::{ActorKind, Principal};
@@ -159,7 +159,7 @@ pub fn revoke(conn: &mut DbConnection, actor: &Principal, id: &Id, only: Option<
         change.discard(conn)?;
         return Ok(Revoked { stopped: Stopped::default(), before });
     }
-    may_handle_people(conn, actor, &change, verbs::TOKEN_REVOKED)?;
+    may_handle_changed(conn, actor, &change, verbs::TOKEN_REVOKED)?;
     revocation::carry_out(conn, &change, now)?;
     Ok(Revoked { stopped: revocation::stopped_by(conn, &change)?, before })
 }

@@ -42,25 +42,13 @@ pub fn regenerate(
     actor: &Principal,
     account: &Id,
     token: &str,
-    overlap: Overlap,
-    maximum: Option<TimeDelta>,
-) -> Result<Successor, Error> {
-    regenerate_within(conn, actor, account, token, overlap.length(), maximum)
-}
-
-/// [`regenerate`] with any overlap.
-pub fn regenerate_within(
-    conn: &mut DbConnection,
-    actor: &Principal,
-    account: &Id,
-    token: &str,
-    overlap: TimeDelta,
+    overlap: impl Into<TimeDelta>,
     maximum: Option<TimeDelta>,
 ) -> Result<Successor, Error> {
     let account = within_reach(conn, actor, Kind::System, account)?;
     may_hold_value(conn, actor, &account)?;
     let old = queries::find(conn, &account.id, token)?;
-    succeed(conn, actor, &account, old, overlap, maximum)
+    succeed(conn, actor, &account, old, overlap.into(), maximum)
 }
 
 /// The minimum age at which a token may regenerate one that replaced another, itself included. Nobody rotates faster on
@@ -70,7 +58,7 @@ const MIN_AGE: TimeDelta = TimeDelta::minutes(1);
 /// rotates its own token would leave rows forever.
 const KEPT_PREDECESSORS: i64 = 100;
 
-/// Regenerates the token that the actor authenticated with, like [`regenerate`] but with any overlap. It needs no
+/// Regenerates the token that the actor authenticated with, like [`regenerate`]. It needs no
 /// permission: whoever has the value can do everything the new one can.
 pub fn regenerate_own(
     conn: &mut DbConnection,

@@ -4,14 +4,13 @@ use chrono::NaiveDateTime;
 
 use super::{event, own, within_reach};
 use crate::accounts::model::{Account, Kind, Right};
-use crate::accounts::operations::{covers, may_begin};
+use crate::accounts::operations::{may_begin, may_handle};
 use crate::audit::{self, Change, verbs};
 use crate::auth::principal::Principal;
 use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::roles;
 use crate::tokens::model::Token;
 use crate::tokens::queries;
 use crate::tokens::queries::expiry::keep_first_expiry;
@@ -35,9 +34,7 @@ pub fn revoke_by_id(conn: &mut DbConnection, actor: &Principal, token: &str) -> 
 /// [`revoke`], of an account of this kind.
 pub fn revoke_of(conn: &mut DbConnection, actor: &Principal, kind: Kind, account: &Id, token: &str) -> Result<Token, Error> {
     let account = within_reach(conn, actor, kind, account)?;
-    if kind == Kind::User && !actor.is_administrator() {
-        covers(actor, &account.name, &roles::queries::of_account(conn, &account.id)?.1)?;
-    }
+    may_handle(conn, actor, &account)?;
     let token = queries::find(conn, &account.id, token)?;
     end(conn, actor, &account, token)
 }

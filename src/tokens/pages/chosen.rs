@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use super::list::add_unwritten;
+use crate::accounts::view::ask::whom_to_ask;
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;
@@ -18,9 +19,9 @@ use crate::tokens::queries::selection;
 use crate::tokens::value::is_id;
 use crate::tokens::view::list::{ChosenPage, TokenLine};
 use crate::web::form::{Form, Query};
-use crate::web::page::{see_other, whom_to_ask};
+use crate::web::page::see_other;
 use crate::web::view::moment::day;
-use crate::web::view::words::counted;
+use crate::web::view::words::{count, counted};
 use crate::web::view::{Flash, Text};
 use crate::web::visit::Visit;
 
@@ -97,8 +98,8 @@ pub async fn show(visit: Visit, path: web::Path<String>, query: Query<ChosenQuer
         id: opened.id.to_string(),
         found: opened.found,
         rows: rows.iter().map(|row| TokenLine::new(row, &visit.actor, now)).collect(),
-        total: u64::try_from(total).unwrap_or_default(),
-        open: u64::try_from(open).unwrap_or_default(),
+        total: count(total),
+        open: count(open),
         ticked: query.0.state != CHOSEN,
         outside: opened.others.outside as u64,
         unknown: opened.others.unknown as u64,
@@ -139,7 +140,6 @@ pub async fn revoke(visit: Visit, path: web::Path<String>, form: Form<Revocation
 
 fn told(revoked: &Revoked) -> Flash {
     let (stopped, before) = (&revoked.stopped, revoked.before);
-    let count = |n: i64| u64::try_from(n).unwrap_or_default();
     let were = |n: i64| if n == 1 { "1 was already revoked.".to_owned() } else { format!("{} were already revoked.", count(n)) };
     match (stopped.tokens, stopped.old_values) {
         (0, 0) if before <= 1 => Flash::neutral(vec![Text::plain("No change: it was already revoked.")]),

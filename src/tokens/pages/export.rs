@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use chrono::NaiveDateTime;
 
+use crate::audit::pages::copy;
 use crate::clock;
 use crate::database::DbConnection;
 use crate::error::Error;
@@ -40,7 +41,7 @@ pub async fn export(visit: Visit) -> Result<HttpResponse, Error> {
     let filters = query.filters();
     let tokens = TokenExport { scope: TokenScope::of(&visit.actor), filter: filters.filter(), now: clock::now() };
     let file = ExportFile { name: "tokens", of: "Tokens", format: Format::Csv, columns: &COLUMNS, filter: filters.words() };
-    file.answer(&visit, tokens).await
+    copy::answer(file, &visit, tokens).await
 }
 
 /// The tokens that match, of those that their reader may see.

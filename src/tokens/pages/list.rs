@@ -18,6 +18,7 @@ use crate::tokens::view::list::{TokenLine, TokensPage};
 use crate::web::form::Query;
 use crate::web::page::see_other;
 use crate::web::view::moment::day;
+use crate::web::view::words::count;
 use crate::web::visit::Visit;
 
 /// Rows of a page.
@@ -72,7 +73,7 @@ async fn page(visit: &Visit, query: &TokenQuery) -> Result<TokensPage, Error> {
         older: step("after", rows.last().filter(|_| has_older)),
         rows: rows.iter().map(|row| TokenLine::new(row, &visit.actor, now)).collect(),
         total: if total.more { format!("{}+", grouped(total.count)) } else { grouped(total.count) },
-        number: u64::try_from(total.count).unwrap_or_default(),
+        number: count(total.count),
         everybody,
         tracked_since: day(tracked_since.date()),
         filters,

@@ -8,6 +8,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 
 use crate::accounts::pages::live;
 use crate::accounts::pages::tokens::{RegenerateForm, TokenForm, TokenPath, is_a_peek, show as show_value, value_address};
+use crate::accounts::view::ask::whom_to_ask;
 use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection, overlaps};
 use crate::activity::Recorder;
 use crate::audit;
@@ -24,7 +25,7 @@ use crate::tokens::view::{OWN, OwnTokensPage};
 use crate::tokens::{policy, queries};
 use crate::web::form::Form;
 use crate::web::navigation::NavigationCounts;
-use crate::web::page::{see_other, whom_to_ask};
+use crate::web::page::see_other;
 use crate::web::view::moment::day;
 use crate::web::view::{Flash, Moment};
 use crate::web::visit::Visit;

@@ -15,6 +15,7 @@ use crate::web::form::{Form, Query};
 use crate::web::page::see_other;
 use crate::web::view::address::address;
 use crate::web::view::pagination::Pagination;
+use crate::web::view::words::count;
 use crate::web::view::{Field, Flash, Moment};
 use crate::web::visit::Visit;
 
@@ -54,7 +55,7 @@ async fn page(visit: &Visit, wanted: u64) -> Result<PolicyPage, Error> {
         message: Field::new(stop.as_ref().map(|stop| stop.message.clone()).unwrap_or_default()),
         stop: stop.map(|stop| StopLine { at: Moment::ago(stop.at(), now), message: stop.message, by: stop.by }),
         rows: rows.into_iter().map(|token| row(token, now)).collect(),
-        pagination: Pagination::numbered(number, SIZE, u64::try_from(total).unwrap_or_default(), href),
+        pagination: Pagination::numbered(number, SIZE, count(total), href),
     })
 }
 

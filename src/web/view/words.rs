@@ -7,6 +7,17 @@ pub fn grouped(number: u64) -> String {
     text::grouped(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
+/// A number of rows, which the database counts with a sign.
+pub fn count(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or_default()
+}
+
+/// A text with its first letter capital.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// A counted thing: `counted(1, "token")` is `1 token`, `counted(2, "token")` is `2 tokens`, `counted(0, "token")` is `0 tokens`.
 pub fn counted(number: u64, one: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };

@@ -111,5 +111,5 @@ fn administrators_are_made_and_unmade_with_the_user_in_the_answer() {
         }
     }
     assert_eq!(admin.text("PUT", &format!("{}/role/admin", at(&machine)), "no JSON").status, 200, "the body is not read");
-    assert!(app.read(queries::has_administrator));
+    assert!(app.read(queries::administrators::has_administrator));
 }

@@ -173,7 +173,7 @@ fn slow_readers_hold_no_connection_and_there_are_only_so_many() {
     long_past(&app);
     let cookie = session(&app);
     let path = format!("{LOG}/export?format=jsonl");
-    let slow: Vec<_> = (0..muster::audit::exports::MOST).map(|_| begun(&app.url, &path, &cookie)).collect();
+    let slow: Vec<_> = (0..muster::web::exports::MOST).map(|_| begun(&app.url, &path, &cookie)).collect();
     let refused = admin.get(&format!("{LOG}/export?format=csv"));
     assert_eq!(refused.status, 503);
     assert!(refused.text().contains("Too many exports are running"), "{}", refused.text());

@@ -155,7 +155,7 @@ fn two_administrators_who_remove_each_other_leave_one() {
                     let refusal = outcomes.iter().find_map(|outcome| outcome.as_ref().err()).unwrap();
                     let Error::Conflict(sentence) = refusal else { panic!("{name}: {refusal:?}") };
                     assert!(sentence.contains("is the last administrator who can sign in"), "{sentence}");
-                    assert!(app.read(queries::has_administrator));
+                    assert!(app.read(queries::administrators::has_administrator));
                     left = if outcomes[0].is_ok() { left } else { right };
                 }
             }
@@ -184,7 +184,7 @@ fn all_that_match_never_removes_the_last_administrator() {
         let whom = [Selection::Matching(searched), Selection::Accounts(vec![left.clone()])];
         let outcomes = at_once(2, |at| instances[at].write_now(|conn| remove(conn, &actors[at], &whom[at])));
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{name}: {outcomes:?}");
-        assert!(app.read(queries::has_administrator));
+        assert!(app.read(queries::administrators::has_administrator));
         left = if outcomes[0].is_ok() { left } else { right };
     }
 }

@@ -234,8 +234,8 @@ pub fn reads_nothing_whole(app: &TestApp) {
         roles::queries::all(conn).unwrap();
         teams::queries::all(conn).unwrap();
         queries::totals(conn, Kind::System).unwrap();
-        queries::administrator_names(conn, 3).unwrap();
-        queries::has_administrator(conn).unwrap();
+        queries::administrators::administrator_names(conn, 3).unwrap();
+        queries::administrators::has_administrator(conn).unwrap();
         muster::web::navigation::NavigationCounts::read(conn, muster::routes::NAVIGATION).unwrap();
         settings::tracked_since(conn).unwrap();
         // An account's page.

@@ -149,7 +149,7 @@ fn readers_that_read_nothing_stop_nobody() {
         sql.execute(conn)
     });
     let cookie = session(&app);
-    let most = muster::audit::exports::MOST;
+    let most = muster::web::exports::MOST;
     // The first are of the long list; where they are is room for no other, of whatever kind.
     let paths = |at: usize| match at % 4 {
         _ if at < most => format!("{LIST}/export"),

@@ -19,7 +19,7 @@ pub struct Export {
 }
 
 impl Export {
-    /// Notes that the reader takes more. `false` where its place has been given away.
+    /// Records that the reader takes more. `false` where its place has been given away.
     pub fn goes_on(&self) -> bool {
         let past = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.read.store(past, Ordering::Relaxed);
