@@ -1,5 +1,5 @@
-//! The check that every call asks for: is this token, this account, usable now? [`verdict`] answers, from [`cache`],
-//! [`subjects`] answers for those who are only named, and [`counters`] says how often and how fast. It knows nothing of HTTP.
+//! The check behind every call: are this token and its account usable now? [`verdict`] answers from [`cache`], [`subjects`]
+//! answers for accounts that are only named, and [`counters`] keeps the metrics. Nothing here knows HTTP.
 
 pub mod cache;
 pub mod counters;

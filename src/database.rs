@@ -35,13 +35,13 @@ const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long it waits for work that has not begun. The pool gives up before, but not where it tries a connection on which
 /// nobody answers: a server may hang, and take every question without a word.
 const BEGIN_TIMEOUT: Duration = Duration::from_millis(3500);
-/// How long it waits for work that only reads. Nobody waits longer for a page.
+/// How long it waits for reads. Nobody waits longer for a page.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long it waits for any other: longer than a statement is given by the server.
+/// How long it waits for writes: longer than the server lets a statement run.
 const WORK_TIMEOUT: Duration = Duration::from_secs(150);
-/// How long a change whose commit got lost is looked for.
+/// How long to look for a change whose commit went unanswered.
 const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(8);
-/// Pause between two looks.
+/// The pause between two attempts.
 const LOOK_UP_PAUSE: Duration = Duration::from_millis(100);
 
 /// The installation's database.
@@ -60,14 +60,11 @@ pub struct Database {
     unwritable: Arc<Mutex<Option<Error>>>,
 }
 
-/// What is to be done after each change, before its answer.
+/// What runs after each change, before the answer is sent.
 type AfterWrite = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()>>> + Send + Sync>;
 
 impl Database {
     /// Opens a pool of at most `size` connections. Does not wait for the database: a server may start before it.
-    ///
-    /// # Errors
-    /// `Internal` when the pool cannot be made.
     pub fn connect(url: DatabaseUrl, size: u32) -> Result<Self, Error> {
         let engine = match &url {
             DatabaseUrl::Sqlite(_) => Engine::Sqlite,
@@ -94,7 +91,7 @@ impl Database {
         })
     }
 
-    /// The same for who reads much at once, and lets nobody wait for it.
+    /// A pool for bulk reads that nobody waits for.
     pub fn reading_at_length(self) -> Self {
         Self { longest_read: WORK_TIMEOUT, ..self }
     }
@@ -141,7 +138,7 @@ impl Database {
         let outcome = self.away(WORK_TIMEOUT, Outage::Uncertain, |conn| transaction::run(conn, true, work)).await;
         self.record_writable(&outcome);
         if let Some(after) = self.after_write.get() {
-            // Also where it failed: a commit whose answer was lost may have happened.
+            // Even after a failure: a commit whose answer was lost may have succeeded.
             after().await;
         }
         outcome
@@ -188,7 +185,7 @@ impl Database {
         }
         match self.unwritable() {
             None => self.read(manager::takes_writes).await,
-            // Only a change tells that the reason is gone.
+            // Only a successful change shows that the cause is gone.
             Some(_) => {
                 self.record(manager::try_a_write).await?;
                 self.record(manager::forget_the_try).await
@@ -225,7 +222,7 @@ impl Database {
         let Ok(Ok(turn)) = waiting.await else {
             return Err(Error::unavailable("all connections are in use"));
         };
-        // The thread takes it when it has a connection, or who waits takes it back.
+        // The thread takes it once it has a connection, or the caller takes it back.
         let offered = Arc::new(Mutex::new(Some(work)));
         let (database, taking) = (self.clone(), Arc::clone(&offered));
         // The turn comes back with the answer, when the thread is free for who is next; if nobody waits, it ends with the work.

@@ -1,4 +1,4 @@
-//! The door that gateways ask: may this call pass? An organisation's every API call comes by here.
+//! The endpoints that gateways ask whether a call may pass. Every API call of the organisation goes through here.
 
 pub mod headers;
 pub mod introspect;

@@ -45,7 +45,7 @@ const BLOCKING_THREADS: usize = 12;
 /// Seconds that requests in flight are given at a stop.
 const STOP_SECONDS: u64 = 30;
 
-/// A server that listens, and has not begun to answer.
+/// A server that listens and does not answer yet.
 pub struct Server {
     config: Config,
     database: Database,
@@ -87,7 +87,7 @@ impl Server {
         self.config.base_url(self.address)
     }
 
-    /// Where the metrics are, if they are anywhere.
+    /// The address of the metrics, if they are served.
     pub fn metrics_url(&self) -> Option<String> {
         self.metrics.as_ref().map(|(_, address)| format!("http://{address}/metrics"))
     }
@@ -97,7 +97,6 @@ impl Server {
         self.setup_key.as_ref().map(|key| format!("{}/setup/{key}", self.base_url()))
     }
 
-    /// Its database.
     pub fn database(&self) -> Database {
         self.database.clone()
     }
@@ -107,7 +106,7 @@ impl Server {
         self.hashing.clone()
     }
 
-    /// Gives clients other deadlines.
+    /// Sets other deadlines for clients.
     pub fn with_deadlines(self, deadlines: Deadlines) -> Self {
         Self { deadlines, ..self }
     }
@@ -161,7 +160,7 @@ impl Server {
         let base_url = web::Data::new(base_url);
         let current = web::Data::new(settings::current::Current::default());
         let shared_database = web::Data::new(database.clone());
-        // A connection of its own: what follows the changes must not wait behind pages.
+        // A connection of its own: the cache's polls must not wait behind pages.
         let watch = Database::connect(config.database_url.clone(), 1).map_err(std::io::Error::other)?;
         let cache = Cache::new(watch.reading_at_length());
         let follower = cache.clone();
@@ -183,7 +182,8 @@ impl Server {
         let sessions = database.clone();
         let closing = Closing::default();
         let application = move || {
-            // A worker counts its own references to what every call looks at: a count that all share costs each more than to look.
+            // Each worker has its own references to what every call reads: a shared reference count costs more than the read
+            // itself.
             let config = web::Data::new(config.get_ref().clone());
             let (check, recorder) = (web::Data::new(check.clone()), web::Data::new(seen.clone()));
             let pages = routes::pages()
@@ -248,7 +248,7 @@ fn serve_metrics(
     Ok(handle)
 }
 
-/// Waits for SIGTERM, or for SIGINT: who presses Ctrl-C does not mean to cut anybody off either.
+/// Waits for SIGTERM or SIGINT: Ctrl-C shuts down gracefully, too.
 async fn asked_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
@@ -258,7 +258,7 @@ async fn asked_to_stop() {
     }
 }
 
-/// A server that answers.
+/// A running server.
 pub struct Running {
     server: actix_web::dev::Server,
     recorder: Recorder,

@@ -24,7 +24,7 @@ pub(super) mod rules;
 pub mod selections;
 mod undo;
 
-pub use super::actions::ActionParams as Edit;
+pub use super::actions::ActionParams;
 pub use contact::set_contact;
 pub use creation::{
     AccountCreation, UserCreation, create_system_account, create_user, created_before, give_and_place, grantable_roles,
@@ -240,13 +240,13 @@ pub fn remove_administrator(
 }
 
 /// Gives one account the roles of an edit.
-pub fn set_roles(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id, edit: &Edit) -> Result<Done, Error> {
+pub fn set_roles(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id, edit: &ActionParams) -> Result<Done, Error> {
     let one = Selection::Accounts(vec![id.clone()]);
     run(conn, actor, &Plan::unlimited(), &Action { verb: &actions::edit_roles::EditRoles, kind, params: edit.clone() }, &one)
 }
 
 /// Puts one account into the teams of an edit.
-pub fn set_teams(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id, edit: &Edit) -> Result<Done, Error> {
+pub fn set_teams(conn: &mut DbConnection, actor: &Principal, kind: Kind, id: &Id, edit: &ActionParams) -> Result<Done, Error> {
     let one = Selection::Accounts(vec![id.clone()]);
     run(conn, actor, &Plan::unlimited(), &Action { verb: &actions::edit_teams::EditTeams, kind, params: edit.clone() }, &one)
 }

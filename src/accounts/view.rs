@@ -1,4 +1,4 @@
-//! The pages of system accounts, as plain data for their templates. What several of them show stands here; each page has a
+//! The pages of accounts, as plain data for their templates. What several of them show stands here; each page has a
 //! file of its own.
 
 use super::kind::{SYSTEM_ACCOUNTS, USERS};

@@ -1,4 +1,4 @@
-//! What people do with the log itself, and copies that they take.
+//! Exports of the log and of lists.
 
 use super::model::{Event, verbs};
 use super::record_alone;
@@ -22,7 +22,7 @@ pub struct Copied {
     pub count: Option<i64>,
 }
 
-/// Notes that somebody takes a copy. What is in it they may see: its route and its filter have seen to that.
+/// Records that someone exports a list. Its route and its filter have made sure that they may see what is in it.
 pub fn record_export(conn: &mut DbConnection, actor: &Principal, copied: &Copied) -> Result<(), Error> {
     let event = Event {
         verb: if copied.of == LOG_NAME { verbs::LOG_EXPORTED } else { verbs::LIST_EXPORTED },

@@ -72,9 +72,6 @@ pub static SEVERAL: Operation = Operation::new(
 .plain();
 
 /// `POST /access/v1/evaluation`
-///
-/// # Errors
-/// `BadRequest`, `Invalid`; `Unavailable` when the database cannot be asked.
 pub async fn evaluation(body: JsonObject, check: web::Data<Check>) -> Result<HttpResponse, Error> {
     Ok(HttpResponse::Ok().json(one(&check, question::one(&body.0)?).await?))
 }

@@ -55,42 +55,41 @@ use table::TokenTable;
 
 /// How often an instance asks for what others have changed.
 pub const POLL_INTERVAL: Duration = Duration::from_millis(200);
-/// How old the last successful question may be for the memory to be used. Below the promised second, with room for the
-/// answer's own way.
+/// How long ago the last successful poll may have begun for the cache to be used. Below the promised second, with time left to
+/// answer.
 pub const MAX_STALENESS: Duration = Duration::from_millis(800);
 
 /// How long a call waits for the database. A gateway holds it meanwhile.
 pub const QUERY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long the database may leave a question without a word before it counts as lost.
+/// How long a query may go unanswered before the database counts as lost.
 pub const LOST_AFTER: Duration = Duration::from_secs(3);
 
-/// How long a question about subjects waits for a catch-up that is under way.
+/// How long a query about subjects waits for a catch-up that is under way.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// The least time between two catch-ups that calls have asked for.
 const REFRESH_INTERVAL: Duration = Duration::from_millis(2);
 
-/// What the memory says of a public id.
+/// The result of looking up a public id.
 pub enum CacheLookup {
-    /// This token.
     Token(Credential),
-    /// There is none of that id.
+    /// No token has this id.
     Nothing,
-    /// The memory cannot be trusted at this moment: ask the database.
+    /// The cache is stale: ask the database.
     Stale,
-    /// The database cannot be asked, and so nothing may be accepted.
+    /// The database is unreachable, so nothing may be accepted.
     Unavailable,
 }
 
-/// The memory of an instance. Cheap to clone.
+/// The cache of an instance. Cheap to clone.
 #[derive(Clone)]
 pub struct Cache(Arc<CacheState>);
 
 struct CacheState {
     database: Database,
     tokens: Arc<TokenTable>,
-    /// Held while news are read, so that they are applied in order.
+    /// Held while changes are read, so that they are applied in order.
     memory: Arc<tokio::sync::Mutex<Memory>>,
     began: Instant,
     /// When the last successful question began, in milliseconds after `began`, plus one; zero for "not yet".
@@ -105,7 +104,7 @@ struct CacheState {
 }
 
 impl Cache {
-    /// A memory of this database that knows nothing yet.
+    /// An empty cache of this database.
     pub fn new(database: Database) -> Self {
         let memory = Memory::default();
         Self(Arc::new(CacheState {
@@ -122,7 +121,7 @@ impl Cache {
         }))
     }
 
-    /// What is known of a public id at this moment.
+    /// Looks up a public id.
     pub fn find(&self, id: &TokenId) -> CacheLookup {
         if self.0.failing.load(Ordering::Acquire) {
             return CacheLookup::Unavailable;
@@ -151,23 +150,22 @@ impl Cache {
         self.lag().is_some_and(|lag| lag <= MAX_STALENESS)
     }
 
-    /// How far back the last successful question for news began; `None` before the first.
+    /// How long ago the last successful poll began; `None` before the first.
     pub fn lag(&self) -> Option<Duration> {
         let confirmed = self.0.confirmed.load(Ordering::Acquire).checked_sub(1)?;
         Some(self.0.began.elapsed().saturating_sub(Duration::from_millis(confirmed)))
     }
 
-    /// Whether what this instance answers is as fresh as promised: it has its database, and has asked it for news lately.
+    /// Whether the answers of this instance are as fresh as promised: its database is reachable, and it has polled it recently.
     pub fn keeps_promise(&self) -> bool {
         !self.0.failing.load(Ordering::Acquire) && self.is_fresh()
     }
 
-    /// How many tokens are remembered.
+    /// How many tokens are cached.
     pub fn len(&self) -> usize {
         self.0.tokens.len()
     }
 
-    /// Whether no token is remembered.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -184,7 +182,7 @@ impl Cache {
             let began = self.0.began.elapsed();
             let number = self.0.begun.fetch_add(1, Ordering::AcqRel) + 1;
             let state = Arc::clone(&self.0);
-            // It goes on to its end, and says how it ended, also where nobody waits for it any more.
+            // It runs to its end and records the result even if nobody waits for it any more.
             let asked = self.0.database.read(move |conn| {
                 match memory.catch_up(conn) {
                     Ok(()) => state.succeeded(began),
@@ -200,8 +198,8 @@ impl Cache {
         }
     }
 
-    /// For a call that would be refused on what is remembered: returns when a catch-up has ended well that began after this
-    /// was called. However many calls wait, they share one at a time.
+    /// For a call that the cache would refuse: returns after a successful catch-up that began after this was called. All
+    /// waiting calls share one catch-up.
     ///
     /// # Errors
     /// `Unavailable` where that cannot be had in time.
@@ -227,8 +225,8 @@ impl Cache {
         }
     }
 
-    /// Reading everything may take long, but seldom a single statement: where none has been sent for so long, the one before
-    /// it is not being answered, as far as anybody can tell. It is not called off: when its answer comes, so much the better.
+    /// Reading everything may take long, but a single statement rarely does. If no statement has been sent for this long, the
+    /// last one is presumably stuck. It is not cancelled: its answer is still welcome.
     async fn unless_it_hangs(&self, asking: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
         let mut asking = std::pin::pin!(asking);
         // Once the database is known to be lost, a shorter wait is enough.
@@ -262,7 +260,7 @@ impl Cache {
 }
 
 impl CacheState {
-    /// A read-modify-write sees the last value there is: no catch-up that began before counts as one that began later.
+    /// A read-modify-write sees the latest value, so an earlier catch-up never counts as a later one.
     fn last_begun(&self) -> u64 {
         self.begun.fetch_add(0, Ordering::AcqRel)
     }

@@ -1,7 +1,7 @@
 //! Counts what the check answers and how long it takes, for the metrics.
 //!
-//! Every call of an organisation comes by here, so a call costs three additions to numbers that no other thread touches:
-//! each thread has a place of its own, and only who reads the numbers adds the places up. No lock, nothing is looked up.
+//! Every API call passes through here, so counting one costs three additions to numbers that no other thread touches: each
+//! thread has its own counters, and readers add them up. There is no lock and no lookup.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
@@ -11,11 +11,10 @@ use super::verdict::Reason;
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallOutcome {
-    /// Accepted.
     Accepted,
     /// No token was given.
     NoToken,
-    /// A good token that may not do this.
+    /// A valid token without the permission.
     InsufficientScope,
     /// A token that is not usable.
     Refused(Reason),
@@ -44,7 +43,7 @@ impl CallOutcome {
         Self::Abandoned,
     ];
 
-    /// Its word in the metrics.
+    /// The label used in the metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
@@ -107,7 +106,7 @@ pub const BOUNDS: [u64; 16] = [
     1_000_000_000,
 ];
 
-/// Threads beyond these share places, which stays right and only costs a little more.
+/// Threads beyond these share counters, which stays correct and is only slightly slower.
 const PLACES: usize = 32;
 
 /// What one thread has counted, on cache lines that no other thread writes to.
@@ -119,7 +118,6 @@ struct ThreadCounters {
     nanoseconds: AtomicU64,
 }
 
-/// The counts.
 #[derive(Debug, Default)]
 pub struct Counters([ThreadCounters; PLACES]);
 
@@ -149,8 +147,7 @@ thread_local! {
     };
 }
 
-/// The number of this thread, from which follows where it keeps what no other thread should touch. At its very end it has none,
-/// and is told the first.
+/// This thread's number, which selects its counters. A thread that is being torn down has none and gets the first.
 pub fn place() -> usize {
     PLACE.try_with(|place| *place).unwrap_or_default()
 }
@@ -183,7 +180,7 @@ impl Counters {
 }
 
 impl CountedCall<'_> {
-    /// Says how it ended. The last word counts.
+    /// Sets how the call ended. The last value counts.
     pub fn was(&mut self, outcome: CallOutcome) {
         self.outcome = outcome;
     }

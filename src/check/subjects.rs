@@ -1,5 +1,5 @@
-//! Those whom a question names, without a token to prove it: what may they do? Answered from the cache where it knows all of
-//! them, else from the database; either way from one state, however many they are.
+//! What subjects may do that a query only names, without a token. Answered from the cache if it knows all of them, otherwise
+//! from the database; either way from one consistent state.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::tokens::value::{Access, TokenId, digests_match};
 
-/// Whom a question is about.
+/// Whom a query is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Subject {
     pub name: SubjectName,
@@ -21,7 +21,7 @@ pub struct Subject {
     pub kind: Option<Kind>,
 }
 
-/// How a question names its subject.
+/// How a query names its subject.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SubjectName {
     Account(Id),

@@ -1,5 +1,4 @@
-//! The one question "is this token, this account, usable now", answered here for the gateway, for introspection and for
-//! Muster's own API alike.
+//! Decides whether a token and its account are usable now: for the gateway, for introspection and for Muster's own API.
 //!
 //! A token has been recognised by its form and check digits before it gets here (`tokens::value`). Here it is looked up by
 //! its public id, its digest is compared in constant time, and only then does its state count: whoever does not have the
@@ -21,22 +20,19 @@ use crate::tokens::value::{TokenId, TokenValue, digests_match};
 /// Why a token is not usable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// What was given cannot be a token.
+    /// Not a token by its form or check digits.
     Malformed,
     /// No token has this public id: it was never issued, or its account has been deleted.
     Unknown,
     /// The public id is known, and the rest of the token is wrong.
     Mismatch,
-    /// Revoked.
     Revoked,
-    /// Expired.
     Expired,
-    /// The account is disabled.
     Disabled,
 }
 
 impl Reason {
-    /// Its word in the audit log and the metrics.
+    /// The name used in the audit log and the metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
@@ -72,7 +68,7 @@ impl From<&Verdict> for CallOutcome {
     }
 }
 
-/// Tokens that are looked up at a time in the database itself, while the memory is not trusted: others need it as well.
+/// How many lookups may go to the database at once while the cache is stale: others need the pool, too.
 const LOOK_UPS: usize = 4;
 
 /// Answers the question. Cheap to clone.
@@ -85,12 +81,12 @@ pub struct Check {
 }
 
 impl Check {
-    /// A check on this database, with a memory that is brought up to date elsewhere ([`Cache::run`]).
+    /// A check on this database. [`Cache::run`] keeps its cache up to date.
     pub fn new(database: Database, cache: Cache) -> Self {
         Self { database, cache, look_ups: Arc::new(Semaphore::new(LOOK_UPS)), counters: Arc::default() }
     }
 
-    /// The memory that it looks tokens up in.
+    /// The cache that tokens are looked up in.
     pub fn cache(&self) -> &Cache {
         &self.cache
     }
@@ -100,8 +96,8 @@ impl Check {
         &self.counters
     }
 
-    /// Judges a token; `None` stands for something that cannot be one, which costs no look-up. Nobody is refused on the
-    /// memory's word alone whom a change elsewhere may have made acceptable just now.
+    /// Judges a token; `None` stands for something that cannot be one and needs no lookup. Before a token is refused, the cache
+    /// catches up: another instance may have just made it valid.
     ///
     /// # Errors
     /// `Unavailable` when the database cannot be asked. An error never means acceptance.
@@ -120,8 +116,8 @@ impl Check {
         }
     }
 
-    /// Judges a token that [`Check::judge`] has accepted once more, by what is known now: for a caller whose account seems
-    /// to lack a permission, which another instance may have given it just now.
+    /// Judges an accepted token again after a catch-up, when its account seems to lack a permission: another instance may have
+    /// just granted it.
     pub async fn judge_again(&self, value: Option<&TokenValue>) -> Result<Verdict, Error> {
         self.cache.refresh().await?;
         self.judge(value).await
@@ -153,7 +149,7 @@ fn verdict(found: Option<Credential>, digest: &[u8; 32], now: NaiveDateTime) -> 
     match found {
         None => Verdict::Refused { reason: Reason::Unknown, known: None },
         Some(credential) => match objection(&credential, digest, now) {
-            // Whoever does not have the whole secret causes nothing in the token's name.
+            // A caller without the whole secret must not cause events about the token.
             Some(reason @ Reason::Mismatch) => Verdict::Refused { reason, known: None },
             Some(reason) => Verdict::Refused { reason, known: Some(credential) },
             None => Verdict::Accepted(credential),
@@ -161,12 +157,13 @@ fn verdict(found: Option<Credential>, digest: &[u8; 32], now: NaiveDateTime) -> 
     }
 }
 
-/// What stands in the way of a token at `now`. The digest comes first: nothing is said of a token to who does not have it.
+/// Why a token is not usable at `now`, if so. The hash is compared first, so that nothing about a token is revealed to a caller
+/// who does not have it.
 fn objection(found: &Credential, digest: &[u8; 32], now: NaiveDateTime) -> Option<Reason> {
     if digests_match(&found.digest, digest) { unusable(found, now) } else { Some(Reason::Mismatch) }
 }
 
-/// What stands in the way of a token whoever presents it.
+/// Why a token is not usable, whoever presents it.
 pub(super) fn unusable(found: &Credential, now: NaiveDateTime) -> Option<Reason> {
     if found.revoked {
         Some(Reason::Revoked)

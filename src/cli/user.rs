@@ -8,7 +8,7 @@ use super::output::{row, say, sentence};
 use super::role::roles_named;
 use super::{open, open_or_create};
 use crate::accounts::model::{Account, AccountName, Email, Kind, Selection};
-use crate::accounts::operations::{self, Edit, Plan, UserCreation};
+use crate::accounts::operations::{self, ActionParams, Plan, UserCreation};
 use crate::accounts::queries::{self, roster};
 use crate::auth::links::LinkKey;
 use crate::auth::principal::Principal;
@@ -216,7 +216,7 @@ fn set_roles(config: &Config, words: &SetRoles) -> Result<(), String> {
     let done = database.write_now(|conn| {
         let account = user_named(conn, &words.user)?;
         let roles = roles_named(conn, &words.roles)?;
-        let edit = Edit::exactly(roles);
+        let edit = ActionParams::exactly(roles);
         let done = operations::set_roles(conn, &Principal::shell(), Kind::User, &account.id, &edit)?;
         let held = crate::roles::queries::badges(conn, std::slice::from_ref(&account.id))?.remove(&account.id);
         let names: Vec<String> = held.unwrap_or_default().into_iter().map(|badge| badge.name).collect();

@@ -187,9 +187,6 @@ pub fn try_a_write(conn: &mut DbConnection) -> Result<(), Error> {
 }
 
 /// Removes what [`try_a_write`] has written.
-///
-/// # Errors
-/// The database's.
 pub fn forget_the_try(conn: &mut DbConnection) -> Result<(), Error> {
     Sql::new("DELETE FROM settings WHERE name = 'write_probe'").execute(conn).map(drop)
 }

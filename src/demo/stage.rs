@@ -159,7 +159,7 @@ impl<'a> Stage<'a> {
 
     pub fn join_teams(&mut self, by: &'static str, kind: Kind, name: &str, teams: &[&str]) -> Result<(), Error> {
         let (actor, id, teams) = (self.actor(by)?, self.account(name)?, self.team_ids(teams)?);
-        operations::set_teams(self.conn, &actor, kind, &id, &operations::Edit::exactly(teams)).map(drop)
+        operations::set_teams(self.conn, &actor, kind, &id, &operations::ActionParams::exactly(teams)).map(drop)
     }
 
     /// Makes somebody administrator of a team. The role Team Administrator follows from it.

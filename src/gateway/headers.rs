@@ -1,4 +1,4 @@
-//! The headers in which the gateway is told whose call it is.
+//! The headers that tell the gateway who is calling.
 //!
 //! All nine are in every answer, since an absent one would let the client's own through. A gateway has room for a few
 //! kilobytes of them (nginx for four, unless it is told otherwise) and fails each call of an account that needs more, so
@@ -35,14 +35,14 @@ const FIXED: usize = 14 + 19 + 19 + 12 + 12 + 18 + 12 + 13 + 20 + 9 * 4 + 36 + 6
 /// From so many bytes on a warning is due: nginx fails at 4,096, and its own lines need some of that.
 pub const LARGE: usize = 3 * 1024;
 
-/// What no header shows as it is: all outside visible ASCII, and the sign of the encoding itself.
+/// What is encoded in every header: all but visible ASCII, and the percent sign itself.
 const IN_TEXT: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 /// In a list also what separates its items.
 const IN_LIST: &AsciiSet = &IN_TEXT.add(b',');
 /// A scope stands between quotation marks, its items apart by spaces (RFC 6749, appendix A.4).
 const IN_SCOPE: &AsciiSet = &IN_TEXT.add(b'"').add(b'\\');
 
-/// Which of the lists are told; the others are left empty. The six other headers are short, and always told.
+/// Which of the lists are sent; the others stay empty. The six other headers are short and always sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lists {
     roles: bool,
@@ -51,7 +51,7 @@ pub struct Lists {
 }
 
 impl Lists {
-    /// What a gateway gets that does not ask for less.
+    /// What a gateway gets by default.
     pub const ALL: Self = Self { roles: true, teams: true, permissions: true };
     /// None of them.
     pub const NONE: Self = Self { roles: false, teams: false, permissions: false };

@@ -45,7 +45,7 @@ pub struct TokenQuestion {
     token: Option<String>,
 }
 
-/// Everything but `active` is there for an active token only.
+/// Everything but `active` is present for active tokens only.
 #[derive(Default, Serialize, ToSchema)]
 pub struct Active {
     active: bool,
@@ -53,7 +53,7 @@ pub struct Active {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     sub: Option<String>,
-    /// Its name.
+    /// The account's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     username: Option<String>,
@@ -155,7 +155,7 @@ pub async fn introspect(
     };
     let (account, id) = (holder.account.id.clone(), holder.id().to_owned());
     let stored = match database.read(move |conn| queries::find(conn, &account, &id)).await {
-        // Its account has been deleted since it was judged.
+        // The account has been deleted since the token was judged.
         Err(Error::NotFound(_)) => return Ok(inactive()),
         stored => stored?,
     };
@@ -166,7 +166,7 @@ pub async fn introspect(
     Ok(answer(&active(&holder, stored.created_at.and_utc().timestamp(), &door.issuer.0)))
 }
 
-/// What a question is answered from.
+/// What introspection needs of the server.
 pub struct Introspector {
     check: web::Data<Check>,
     recorder: web::Data<Recorder>,

@@ -27,23 +27,23 @@ use crate::tokens::value::Access;
 
 /// The endpoint without anything appended.
 const PATH: &str = "/auth/verify";
-/// In the path, what ends the requirements.
+/// The path segment that ends the requirements.
 const END: &str = "-";
 
 /// What is asked of a token, and which lists are to be told of its account.
 #[derive(Debug, Default)]
 pub struct Requirements {
-    /// All are needed.
+    /// All of these permissions are required.
     permissions: Vec<Permission>,
-    /// Names or UUIDs; any suffices.
+    /// Names or UUIDs of roles; any one suffices.
     roles: Vec<String>,
     /// All of them, where the configuration names none.
     lists: Option<Lists>,
-    /// What of the configuration cannot be understood.
+    /// The parts of the configuration that are invalid.
     mistakes: Vec<String>,
 }
 
-/// What stands between a call and a token that is usable.
+/// What a usable token lacks for a call.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Lack {
     /// The call may change something, and the token is read-only.

@@ -1,5 +1,5 @@
-//! What gateways ask for and tokens lack is recorded, so that the form of a role can offer it. A permission is written once an hour
-//! at most, however often it is asked for.
+//! Records permissions that gateways asked for and tokens lacked, so that the role editor can offer them. Each is written at
+//! most once an hour, however often it is asked for.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,13 +10,13 @@ use crate::database::Database;
 use crate::roles::permission::Permission;
 use crate::roles::queries::wanted;
 
-/// What stands before the name of a role in a `scope`.
+/// The prefix of a role in a `scope`.
 pub const ROLE: &str = "role:";
 const INTERVAL: TimeDelta = TimeDelta::hours(1);
-/// As many are recorded in an hour: whoever has a token can ask for anything.
+/// The most recorded in an hour: anyone with a token can ask for anything.
 const MOST: usize = 50;
 
-/// What was recorded within the hour. Cheap to clone.
+/// The permissions recorded within the last hour. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct WantedPermissions(Arc<Mutex<HashMap<String, NaiveDateTime>>>);
 
@@ -50,7 +50,7 @@ impl WantedPermissions {
     }
 }
 
-/// The permissions of a scope; roles stand there, too.
+/// The permissions of a scope, without its roles.
 fn permissions(scope: &str) -> impl Iterator<Item = Permission> + '_ {
     scope.split(' ').filter(|word| !word.starts_with(ROLE)).filter_map(|word| Permission::parse(word).ok())
 }

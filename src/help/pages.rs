@@ -54,9 +54,6 @@ pub async fn authzen(visit: Visit) -> Result<HttpResponse, Error> {
 }
 
 /// `GET /help/terraform`
-///
-/// # Errors
-/// The database's.
 pub async fn terraform(visit: Visit) -> Result<HttpResponse, Error> {
     let url = visit.data::<BaseUrl>()?.0.clone();
     page(&visit, TERRAFORM, &TerraformText::new(url)).await

@@ -31,11 +31,11 @@ struct Paced {
     begun: Option<Instant>,
     received: u64,
     timer: Option<Pin<Box<Sleep>>>,
-    /// When the last look ends, once the time is up.
+    /// When the final read attempt ends, once the time is up.
     last_look: Option<Instant>,
 }
 
-/// How long to look once more when the time is up: a busy server may not have read what has arrived.
+/// How long to keep reading once the time is up: a busy server may not have read what has already arrived.
 const LAST_LOOK: Duration = Duration::from_millis(250);
 
 impl Paced {
@@ -104,7 +104,7 @@ pub fn pace(request: &mut Request, deadlines: Deadlines, closing: &Closing) -> O
 /// For one that is still held when the answer ends it closes the connection.
 pub struct ResponseBody {
     body: BoxBody,
-    /// Dropped after the answer: see above.
+    /// Dropped after the answer, see above.
     _unread: Option<SharedPayload>,
     _turn: Option<Turn>,
 }

@@ -1,4 +1,4 @@
-//! The time before a stop, in which nobody new is let in and whoever has been let in is answered.
+//! The time before shutdown: no new connections are accepted, and open requests are answered.
 //!
 //! A listener that is closed resets the connections that wait behind it to be accepted, and a connection that is closed
 //! between two requests may cut off one that is on its way. So both are announced first: each answer says that its
@@ -20,7 +20,7 @@ const ANNOUNCED: Duration = Duration::from_millis(500);
 pub struct Closing(Arc<OnceLock<Instant>>);
 
 impl Closing {
-    /// Announces the end, lets nobody new in, and returns when the server can be stopped.
+    /// Announces shutdown, accepts no new connections, and returns when the server can be stopped.
     pub async fn announce(&self, listener: TcpListener) {
         self.begin();
         if let Err(error) = refuse_beginnings(listener) {

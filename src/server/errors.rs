@@ -22,10 +22,10 @@ use crate::web::view::error::ErrorPage;
 use crate::web::view::{Contact, Head};
 use crate::web::visit::{general, head};
 
-/// Draws errors as pages, for everything below it.
+/// Middleware for `from_fn`: renders errors as pages.
 ///
 /// # Errors
-/// The page for a session that cannot be read or written: it has no request any more to belong to.
+/// The error page when the session store fails: that error has lost its request.
 pub async fn pages(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -79,7 +79,8 @@ fn replaced(answer: ServiceResponse, make: impl FnOnce(&HttpRequest) -> HttpResp
     ServiceResponse::new(request, new)
 }
 
-/// After signing in one is back where one was; what was posted meanwhile is not done, and the sign-in page says so.
+/// After signing in, people return to where they were. A form that they had posted was not processed, and the sign-in page says
+/// so.
 fn to_sign_in(request: &HttpRequest) -> HttpResponse {
     let (next, notice) = if request.method().is_safe() {
         (request.uri().path_and_query().map_or("", |path| path.as_str()).to_owned(), "")

@@ -28,7 +28,8 @@ pub mod selection;
 /// What error messages call a token.
 const NOUN: &str = "API token";
 
-#[derive(Queryable, QueryableByName)]
+/// Everything but the hash, which only the check needs.
+#[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = tokens)]
 struct StoredTokenRow {
     id: String,
@@ -44,37 +45,6 @@ struct StoredTokenRow {
     last_used_from: Option<String>,
     last_used_agent: Option<String>,
 }
-
-type TokenColumns = (
-    tokens::id,
-    tokens::account_id,
-    tokens::name,
-    tokens::access,
-    tokens::created_at,
-    tokens::created_by_name,
-    tokens::expires_at,
-    tokens::revoked_at,
-    tokens::replaced_by,
-    tokens::last_used_at,
-    tokens::last_used_from,
-    tokens::last_used_agent,
-);
-
-/// Everything but the hash, which only the check needs.
-const COLUMNS: TokenColumns = (
-    tokens::id,
-    tokens::account_id,
-    tokens::name,
-    tokens::access,
-    tokens::created_at,
-    tokens::created_by_name,
-    tokens::expires_at,
-    tokens::revoked_at,
-    tokens::replaced_by,
-    tokens::last_used_at,
-    tokens::last_used_from,
-    tokens::last_used_agent,
-);
 
 impl From<StoredTokenRow> for Token {
     fn from(row: StoredTokenRow) -> Self {
@@ -124,7 +94,7 @@ pub fn find(conn: &mut DbConnection, account: &Id, id: &str) -> Result<Token, Er
         return Err(Error::NotFound(NOUN));
     }
     let row: Option<StoredTokenRow> =
-        tokens::table.filter(tokens::id.eq(id)).filter(tokens::account_id.eq(account)).select(COLUMNS).first(conn).optional()?;
+        tokens::table.filter(tokens::id.eq(id)).filter(tokens::account_id.eq(account)).select(StoredTokenRow::as_select()).first(conn).optional()?;
     row.map(Token::from).ok_or(Error::NotFound(NOUN))
 }
 
@@ -149,7 +119,7 @@ pub fn of_account(conn: &mut DbConnection, account: &Id) -> Result<Vec<ListedTok
         .filter(tokens::account_id.eq(account))
         .filter(tokens::revoked_at.is_null())
         .order((tokens::created_at.desc(), tokens::id))
-        .select(COLUMNS)
+        .select(StoredTokenRow::as_select())
         .load(conn)?;
     let now = clock::now();
     let (replaced, current): (Vec<Token>, Vec<Token>) =
@@ -178,7 +148,7 @@ pub fn living_predecessors(conn: &mut DbConnection, account: &Id, id: &str, now:
         .filter(tokens::revoked_at.is_null())
         .filter(tokens::expires_at.is_null().or(tokens::expires_at.gt(now)))
         .order((tokens::created_at, tokens::id))
-        .select(COLUMNS)
+        .select(StoredTokenRow::as_select())
         .load(conn)?;
     Ok(rows.into_iter().map(Token::from).collect())
 }

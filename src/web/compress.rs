@@ -1,4 +1,4 @@
-//! Compression of what travels: pages while they are answered, assets once.
+//! Compression: of pages as they are sent, of assets once.
 
 use std::io::{self, Write};
 
@@ -64,7 +64,7 @@ impl Encoding {
         }
     }
 
-    /// As small as it gets, for what is answered many times.
+    /// As small as possible, for what is sent many times.
     pub fn compress_well(self, plain: &[u8]) -> io::Result<Vec<u8>> {
         match self {
             Self::Brotli => brotli(plain, 11),

@@ -4,7 +4,6 @@
 /// The first bytes of a file.
 pub const BOM: &str = "\u{feff}";
 
-/// A cell.
 #[derive(Debug, Clone, Copy)]
 pub enum CsvCell<'a> {
     /// What somebody typed or a client sent: it must not become a formula.

@@ -19,10 +19,10 @@ use crate::error::Error;
 
 /// What may stand in `filename*` as it is (RFC 8187).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// Why an export does not begin, or goes on no longer.
+/// Why an export is refused or stopped.
 const FULL: &str = "Too many exports are running. Wait until one has finished, then try again.";
 const UNREAD: &str = "The download was idle for too long and made room for another export.";
-/// The longest part of a name that somebody chose, in characters.
+/// The most characters of a user-chosen name.
 const LENGTH: usize = 60;
 
 /// `Content-Disposition` for a file of the organisation: plain for old programs, and with the organisation's name for others.
@@ -163,7 +163,7 @@ impl<S: ExportSource> Download<S> {
         } else {
             Err(Error::Occupied(UNREAD))
         };
-        // Nobody can be told any more but the log: the answer has begun.
+        // The answer has begun, so only the log can tell.
         let (part, further) =
             made.inspect_err(|error| log::error!("{} the export of {} broke off: {}", self.request, self.name, error.cause()))?;
         text.push_str(&part);

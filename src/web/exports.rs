@@ -1,4 +1,4 @@
-//! How many exports run at once. Each may take as long as its reader does; one that nobody reads any more gives way.
+//! Limits how many exports run at once. An export may take as long as its reader; an idle one makes room for another.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// Exports at once, of all people on one instance.
 pub const MOST: usize = 3;
-/// How long a reader may take nothing before another may have the place.
+/// How long a reader may be idle before another export may take its place.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running export.

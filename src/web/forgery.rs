@@ -73,7 +73,7 @@ impl Came {
     }
 }
 
-/// For the log.
+/// The refusal as the log shows it.
 impl fmt::Display for Came {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let said = |value: &Option<String>| value.as_ref().map_or("none".to_owned(), |value| value.chars().take(200).collect());

@@ -1,4 +1,4 @@
-//! The headers that tell a browser to be careful with every page.
+//! Security headers for every answer.
 
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};

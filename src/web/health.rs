@@ -1,4 +1,4 @@
-//! Health checks, for whoever watches over the process.
+//! Health checks for monitoring.
 
 use std::time::{Duration, Instant};
 
@@ -9,15 +9,15 @@ use crate::check::Check;
 use crate::database::{Database, migrations};
 use crate::error::Error;
 
-/// An answer as old as this is given again: anybody may ask, and as often as they like.
+/// How long a result is reused: anyone may ask as often as they like.
 const FRESH: Duration = Duration::from_millis(200);
 
-/// What the readiness check found last. Share it between the workers.
+/// The last result of the readiness check. Share it between the workers.
 #[derive(Debug, Default)]
 pub struct Readiness(Mutex<Option<(Instant, Result<(), Error>)>>);
 
 impl Readiness {
-    /// Looks, unless somebody has just looked. Those who ask meanwhile wait for the same answer.
+    /// Runs the check unless it has just run. Concurrent callers wait for the same result.
     async fn get(&self, database: &Database, check: &Check) -> Result<(), Error> {
         let mut last = self.0.lock().await;
         if let Some((at, found)) = last.as_ref()

@@ -1,4 +1,4 @@
-//! Markup as it travels: templates are indented for those who read them, pages are not.
+//! Removes the indentation of templates from pages.
 
 /// Elements whose text is shown as it is written.
 const KEPT: [(&str, &str); 2] = [("<pre", "</pre>"), ("<textarea", "</textarea>")];

@@ -1,4 +1,4 @@
-//! The side bar: features give its items, and the frame only draws them.
+//! The side bar. Features define its items; this only renders them.
 
 use diesel::QueryableByName;
 use diesel::sql_types::BigInt;
@@ -10,12 +10,12 @@ use crate::database::sql::Sql;
 use crate::error::Error;
 use crate::text::grouped;
 
-/// Under which heading an item stands.
+/// The heading that an item appears under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NavigationGroup {
     /// What the organisation has; the heading is its name.
     Organisation,
-    /// What one looks up.
+    /// Reference pages.
     Reference,
 }
 

@@ -16,14 +16,14 @@ pub const THEME_COOKIE: &str = "theme";
 /// The session entry of the flash.
 const FLASH: &str = "flash";
 
-/// Whether the next page has something to say.
+/// Whether a flash is waiting for the next page.
 pub fn has_flash(session: &Session) -> bool {
     session.contains_key(FLASH)
 }
 
 /// The flash, which is gone from the session then. Only a session that holds one is touched: each change is a write.
 pub fn taken_flash(request: &HttpRequest, session: &Session) -> Option<Flash> {
-    // Nobody has seen the answer to HEAD.
+    // A HEAD request shows nothing to anyone.
     if request.method() == Method::HEAD || !session.contains_key(FLASH) {
         return None;
     }
@@ -39,27 +39,24 @@ pub fn here(request: &HttpRequest, place: &str) -> String {
 }
 
 /// Keeps a flash for the next page.
-///
-/// # Errors
-/// `Internal` where the session cannot hold it.
 pub fn flash(session: &Session, flash: &Flash) -> Result<(), Error> {
     session.insert(FLASH, flash).map_err(|error| Error::Internal(error.to_string()))
 }
 
-/// Draws a page.
+/// Renders a page.
 pub fn html(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
     let body = page.render().map_err(|error| Error::Internal(format!("drawing a page: {error}")))?;
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(without_indentation(&body)))
 }
 
-/// Draws a page that shows a secret, such as a new token or a one-time link. It is not compressed.
+/// Renders a page that shows a secret, such as a new token or a one-time link. It is not compressed.
 pub fn html_with_secret(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
     let mut answer = html(status, page)?;
     answer.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static(compress::SECRET));
     Ok(answer)
 }
 
-/// Draws the page of a one-time link, or one that shows such links: its address is named to nobody, either.
+/// Renders the page of a one-time link, or one that shows such links. Its address is not sent as a referrer either.
 pub fn html_of_link(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
     let mut answer = html_with_secret(status, page)?;
     answer.headers_mut().insert(header::REFERRER_POLICY, header::HeaderValue::from_static("no-referrer"));
@@ -81,7 +78,7 @@ pub fn see_other(location: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
 }
 
-/// A place to return to that came with a form: only a path on this host is followed.
+/// A return address from a form, if it is a path on this host.
 pub fn local(next: &str) -> Option<&str> {
     let path = next.strip_prefix('/')?;
     let plain = !path.starts_with(['/', '\\']) && !next.chars().any(|letter| letter.is_control() || letter == '\\');

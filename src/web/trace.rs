@@ -50,7 +50,7 @@ impl Requests {
     }
 }
 
-/// A client may make up any method that it likes.
+/// A client may send any method it likes.
 fn word(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
@@ -177,7 +177,7 @@ fn kept_cause(request: &HttpRequest) -> Option<String> {
 }
 
 fn cause_of(error: &actix_web::Error) -> String {
-    // On one line: a database's own words come on several.
+    // On one line: database errors have several.
     let cause = error.as_error::<Error>().map_or_else(|| error.to_string(), Error::cause);
     cause.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -46,9 +46,7 @@ pub enum Theme {
     /// Follow the operating system.
     #[default]
     System,
-    /// Always light.
     Light,
-    /// Always dark.
     Dark,
 }
 
@@ -71,7 +69,6 @@ impl Theme {
         }
     }
 
-    /// Whether this is the theme of that name.
     pub fn is(&self, name: &str) -> bool {
         self.name() == name
     }
@@ -110,11 +107,9 @@ pub struct Shell {
     pub navigation: Vec<NavGroup>,
     /// The address of the link that the page belongs to.
     pub place: String,
-    /// The signed-in user's name.
     pub name: String,
     /// The line below the name: the user's roles, such as `Administrator`.
     pub role_line: String,
-    /// The signed-in user's tile.
     pub tile: Tile,
     /// The result of the last action, shown once.
     pub flash: Option<Flash>,

@@ -1,4 +1,4 @@
-//! What a handler gets of a request: one extractor for everything that the server registers, and for who asks.
+//! What a handler gets of a request: one extractor for everything that the server registers, and for the actor.
 //!
 //! What is not registered is an error of the whole application: the request fails, and nothing is guessed in its place.
 
@@ -27,24 +27,24 @@ use crate::id::Id;
 use crate::settings::current::Current;
 use crate::settings::general::{BannerPlacement, General};
 
-/// A request of anybody, signed in or not.
+/// A request by anyone, signed in or not.
 pub struct Visitor {
     pub request: HttpRequest,
     pub session: Session,
     pub database: web::Data<Database>,
     pub config: web::Data<Config>,
     pub navigation: Navigation,
-    /// As this instance knows them.
+    /// This instance's copy.
     pub settings: Arc<General>,
 }
 
-/// A request of somebody who is signed in.
+/// A request by a signed-in user.
 pub struct Visit {
     visitor: Visitor,
     pub actor: Actor,
 }
 
-/// What the application was given under this type.
+/// The data of this type that the server has registered.
 pub fn registered<T: 'static>(request: &HttpRequest) -> Result<web::Data<T>, Error> {
     let missing = || Error::Internal(format!("the application has no {}", std::any::type_name::<T>()));
     request.app_data::<web::Data<T>>().cloned().ok_or_else(missing)
@@ -87,7 +87,7 @@ impl FromRequest for Visitor {
 }
 
 impl Visitor {
-    /// What else the server has registered.
+    /// Other data that the server has registered.
     pub fn data<T: 'static>(&self) -> Result<web::Data<T>, Error> {
         registered(&self.request)
     }

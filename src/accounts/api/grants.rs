@@ -9,7 +9,7 @@ use super::shown::Showing;
 use super::users::{GONE, GROUP};
 use crate::accounts::json::User;
 use crate::accounts::model::{Kind, Selection};
-use crate::accounts::operations::{self, Done, Edit};
+use crate::accounts::operations::{self, Done, ActionParams};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::error::Error;
@@ -58,7 +58,7 @@ pub async fn replace(call: Call, body: Json<RoleList>) -> Result<HttpResponse, E
     }
     let done = call.write(move |conn, actor| {
         let kind = standing(conn, actor, &id)?.kind;
-        let set = operations::set_roles(conn, actor, kind, &id, &Edit::exactly(roles));
+        let set = operations::set_roles(conn, actor, kind, &id, &ActionParams::exactly(roles));
         set.map_err(|error| error.with_paths(|_| "roles".into()))
     });
     done.await.map(|_| nothing())

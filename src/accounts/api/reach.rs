@@ -27,9 +27,6 @@ pub fn standing(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<A
 }
 
 /// The same, if the actor may see it: one's own, those that one may read, and system accounts in one's teams.
-///
-/// # Errors
-/// `Forbidden` besides.
 pub fn visible(conn: &mut DbConnection, actor: &Principal, id: &Id) -> Result<Account, Error> {
     let account = standing(conn, actor, id)?;
     let kind = account.kind;

@@ -23,8 +23,6 @@ pub struct Showing {
 }
 
 impl Showing {
-    /// # Errors
-    /// `Internal` where the server has no recorder.
     pub fn of(call: &Call) -> Result<Self, Error> {
         Ok(Self { base: call.base(), recorder: registered(&call.request)? })
     }

@@ -1,6 +1,6 @@
-//! Who handles a person holds all that the person holds. Whoever makes a link for somebody, or changes their address, could sign
-//! in as them; and whoever ends their sessions or tokens, renames or disables them wears away what protects them. The rule and
-//! its refusal stand here alone, for one account and for all that a change is about.
+//! To handle a person, an actor must hold every permission that the person holds. Whoever creates a link for somebody or changes
+//! their address could sign in as them, and whoever ends their sessions or tokens, renames or disables them weakens what protects
+//! them. The rule and its refusal are defined here only: for one account, and for all accounts of a change.
 
 use std::collections::HashMap;
 
@@ -37,7 +37,7 @@ pub fn may_become(conn: &mut DbConnection, actor: &Principal, user: &Account) ->
     Err(Error::forbidden(lacked.to_string(), sentence))
 }
 
-/// The rule for all people whom the events of a change are about.
+/// The rule for every user whom the events of a change are about.
 pub fn may_handle_changed(conn: &mut DbConnection, actor: &Principal, change: &Change, event: &str) -> Result<(), Error> {
     if actor.is_administrator() {
         return Ok(());

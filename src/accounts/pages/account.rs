@@ -1,4 +1,4 @@
-//! The page of one system account.
+//! The page of one account, user or system account.
 
 use std::sync::Arc;
 

@@ -28,9 +28,6 @@ impl From<RenameAccountForm> for Renaming {
 }
 
 /// `POST /settings/system-accounts/{id}`
-///
-/// # Errors
-/// `Forbidden`, `NotFound`, `Unavailable`; what a rule refuses comes back as the dialog.
 pub async fn save(visit: AccountVisit, form: Form<RenameAccountForm>) -> Result<HttpResponse, Error> {
     let form = form.0;
     let done = {

@@ -1,4 +1,4 @@
-//! Who can sign in and administer Muster: somebody must remain, and they are who to ask.
+//! Administrators who can sign in: at least one must remain, and they are whom others ask.
 
 use crate::database::DbConnection;
 use crate::database::sql::Sql;

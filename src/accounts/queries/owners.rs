@@ -60,9 +60,9 @@ pub fn name(conn: &mut DbConnection, user: &Id) -> Result<String, Error> {
     Ok(sql.name(conn)?.unwrap_or_else(|| "someone unknown".into()))
 }
 
-/// Somebody who could be an owner.
+/// A user by name and e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
-pub struct OwnerCandidate {
+pub struct NamedUser {
     #[diesel(sql_type = Text)]
     pub id: Id,
     #[diesel(sql_type = Text)]
@@ -75,7 +75,7 @@ const CANDIDATES: &str = "SELECT a.id, a.name, a.email FROM accounts a WHERE a.k
 const IN_ORDER: &str = " ORDER BY a.name_key, a.id";
 
 /// Enabled users whose name or e-mail address holds `text`, by name.
-pub fn candidates(conn: &mut DbConnection, text: &str, limit: i64) -> Result<Vec<OwnerCandidate>, Error> {
+pub fn candidates(conn: &mut DbConnection, text: &str, limit: i64) -> Result<Vec<NamedUser>, Error> {
     let mut sql = Sql::new(CANDIDATES);
     sql.push("a.search_text LIKE ").bind(like_anywhere(&fold(text))).push(" ESCAPE '\\'").push(IN_ORDER).limit(limit);
     sql.load(conn)
@@ -85,7 +85,7 @@ pub fn candidates(conn: &mut DbConnection, text: &str, limit: i64) -> Result<Vec
 ///
 /// # Errors
 /// `Invalid` (field `owner`) where there is none, and where there are several.
-pub fn one_called(conn: &mut DbConnection, text: &str) -> Result<OwnerCandidate, Error> {
+pub fn one_called(conn: &mut DbConnection, text: &str) -> Result<NamedUser, Error> {
     let text = text.trim();
     let refused = |sentence: String| Err(Error::field("owner", sentence));
     if text.is_empty() {
@@ -100,7 +100,7 @@ pub fn one_called(conn: &mut DbConnection, text: &str) -> Result<OwnerCandidate,
 }
 
 /// The enabled users that go by this identity, e-mail address or name, two at most.
-fn called(conn: &mut DbConnection, text: &str) -> Result<Vec<OwnerCandidate>, Error> {
+fn called(conn: &mut DbConnection, text: &str) -> Result<Vec<NamedUser>, Error> {
     // Postgres takes no NUL in a text.
     if text.contains('\0') {
         return Ok(Vec::new());

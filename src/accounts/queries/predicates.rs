@@ -35,10 +35,7 @@ pub struct Predicate {
 
 impl AccountCriteria {
     pub fn new(conn: &DbConnection, filter: &AccountFilter) -> Self {
-        let engine = match conn {
-            DbConnection::Sqlite(_) => Engine::Sqlite,
-            DbConnection::Postgres(_) => Engine::Postgres,
-        };
+        let engine = conn.engine();
         let mut criteria = Self { filter: filter.clone(), engine, predicates: Vec::new() };
         criteria.predicates = criteria.set(clock::now());
         criteria

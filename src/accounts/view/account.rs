@@ -1,4 +1,4 @@
-//! The page of one system account, with its dialogs.
+//! The page of one account, with its dialogs.
 
 use super::PlanUsage;
 use super::activity::ActivityChart;
@@ -75,7 +75,7 @@ pub struct OwnershipCard {
     pub invited: String,
 }
 
-/// The page of one system account, with its dialogs.
+/// The page of one account, with its dialogs.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "accounts/account.html")]
 pub struct AccountPage {

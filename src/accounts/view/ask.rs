@@ -1,4 +1,4 @@
-//! Whom to ask for what one may not do.
+//! Whom people can ask to do what they may not do themselves.
 
 use crate::accounts::queries::administrators::administrator_names;
 use crate::database::DbConnection;

@@ -1,4 +1,4 @@
-//! The list of system accounts.
+//! The list of a kind of account.
 
 use super::PlanUsage;
 use super::menu::{self, MenuEntry, Picker};

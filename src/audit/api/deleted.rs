@@ -14,9 +14,6 @@ use crate::web::visit::registered;
 
 /// Middleware for `from_fn`. Who asks has passed the guard of the endpoint, so that nothing is told to those who may not see
 /// what is there. As long as the log holds the event; the usual sentence otherwise.
-///
-/// # Errors
-/// `Internal` where the server has no database.
 pub async fn tell(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

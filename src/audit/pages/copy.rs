@@ -1,4 +1,4 @@
-//! Copies of lists and of the log. That somebody takes one is an event before its first byte goes out.
+//! Exports of lists and of the log. Each is an audit event before its first byte is sent.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::web::download::{ExportFile, ExportSource};
 use crate::web::visit::Visit;
 
-/// Answers with the file.
+/// Answers with the exported file.
 ///
 /// # Errors
 /// `Occupied` where too many exports run.

@@ -16,21 +16,15 @@ use crate::tokens::value::{Access, TokenId};
 /// Whom tokens stand for.
 #[derive(Debug)]
 pub struct CachedAccount {
-    /// The account.
     pub id: Id,
-    /// Its name.
     pub name: Arc<str>,
-    /// Which kind.
     pub kind: Kind,
-    /// What it may do.
     pub grants: Arc<Grants>,
-    /// Its teams.
     pub membership: Arc<Membership>,
     pub(super) disabled: AtomicBool,
 }
 
 impl CachedAccount {
-    /// Whether it is disabled.
     pub fn is_disabled(&self) -> bool {
         self.disabled.load(Ordering::Acquire)
     }
@@ -54,9 +48,7 @@ pub struct CachedToken {
     pub(super) id: TokenId,
     /// SHA-256 of the whole token.
     pub digest: [u8; 32],
-    /// What it may do.
     pub access: Access,
-    /// Whether it has been revoked.
     pub revoked: bool,
     /// In microseconds since 1970; none for [`NEVER`].
     expires: i64,
@@ -90,9 +82,7 @@ pub type Holding = (CachedAccount, Vec<CachedToken>);
 /// A token with its account, as large as a cache line.
 #[derive(Debug, Clone)]
 pub struct Credential {
-    /// Whom it stands for.
     pub account: Arc<CachedAccount>,
-    /// The token.
     pub(super) token: CachedToken,
 }
 

@@ -1,4 +1,4 @@
-//! What accounts have in common: few sets of roles and of teams, however many the accounts.
+//! The sets of roles and teams that accounts share: few, however many accounts there are.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -12,13 +12,13 @@ use crate::roles::permission::PermissionSet;
 use crate::roles::{self, Badge, Role};
 use crate::teams::{self, Team};
 
-/// What somebody has made of a set, kept with it (the gateway keeps its headers). Each of a few threads has its own, since a copy
-/// counts the references to a text, and a count that threads share makes them wait for each other.
+/// A value derived from a set and cached with it, such as the gateway's headers. Each thread has its own copy: a shared
+/// reference count would make threads wait for each other.
 #[derive(Debug, Default)]
 pub struct Memo([OnceLock<Box<dyn Any + Send + Sync>>; 4]);
 
 impl Memo {
-    /// A copy of it, made at a thread's first call. A memo keeps one type of things; any other is made anew each time.
+    /// The value, computed at a thread's first call. A memo caches one type; a value of any other is computed each time.
     pub fn get<T: Any + Clone + Send + Sync>(&self, make: impl Fn() -> T) -> T {
         let kept = self.0[place() % self.0.len()].get_or_init(|| Box::new(make()));
         kept.downcast_ref::<T>().cloned().unwrap_or_else(make)

@@ -1,4 +1,4 @@
-//! What is remembered by account, and how changes are made to it and to what the check looks at.
+//! What is cached by account, and how changes are applied to it and to the table of tokens.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct Memory {
 /// An account, and which tokens it has.
 struct KnownAccount {
     account: Arc<CachedAccount>,
-    /// In order: a machine that replaces its own may have very many.
+    /// Sorted: a machine that rotates its own token may have very many.
     tokens: Vec<TokenId>,
 }
 
@@ -39,7 +39,7 @@ impl Memory {
         Arc::clone(&self.tokens)
     }
 
-    /// What bears this name, of what is remembered.
+    /// The cached subject of this name.
     pub fn find(&self, name: &SubjectName) -> Option<Bearer> {
         match name {
             SubjectName::Account(id) => self.accounts.get(&id.uuid()).map(|held| Bearer::Account(Arc::clone(&held.account))),
@@ -81,7 +81,7 @@ impl Memory {
     }
 
     fn read_everything(&mut self, conn: &mut DbConnection) -> Result<(), Error> {
-        // The number first: what is committed while everything is read is then read once more, and nothing is missed.
+        // The revision is read first: what is committed while the rest is read will be read again, so nothing is missed.
         let revision = credentials::last_revision(conn)?;
         let names = Names::read(conn)?;
         self.shared = SharedGrants::default();
@@ -120,7 +120,7 @@ impl Memory {
         }
     }
 
-    /// An account without tokens is not remembered, and its roles are read with its first one.
+    /// An account without tokens is not cached; its roles are read with its first token.
     fn give_or_take(&mut self, change: &RoleChange, names: &Names) {
         if let Some(held) = self.accounts.get_mut(&change.account.uuid()) {
             let grants = self.shared.grants_after(&held.account.grants, &change.role, change.held, names);

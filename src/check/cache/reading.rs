@@ -57,7 +57,7 @@ fn grouped(pairs: Vec<(Id, Id)>) -> HashMap<Id, Vec<Id>> {
     groups
 }
 
-/// The credential of one public id, from the database itself: for the moments in which the memory is not trusted.
+/// The credential of one public id from the database, for when the cache is stale.
 pub fn look_up(conn: &mut DbConnection, id: &TokenId) -> Result<Option<Credential>, Error> {
     let text = std::str::from_utf8(id).unwrap_or_default();
     let Some(account) = credentials::account_of(conn, text)? else { return Ok(None) };

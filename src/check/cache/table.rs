@@ -22,12 +22,12 @@ impl TokenTable {
         self.0.len()
     }
 
-    /// Puts a token in, or another in the place of the one with its public id: there is no moment without it.
+    /// Inserts a token, or replaces the one with its public id in one step.
     pub fn put(&self, account: &Arc<CachedAccount>, token: CachedToken) {
         self.0.insert(token.id, Credential { account: Arc::clone(account), token });
     }
 
-    /// Says that the account of a token is this one now.
+    /// Replaces a token's account.
     pub fn give(&self, id: &TokenId, account: &Arc<CachedAccount>) {
         if let Some(mut held) = self.0.get_mut(id) {
             held.account = Arc::clone(account);

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Deserialize;
 
+use crate::accounts::queries::owners::NamedUser;
 use crate::accounts::model::Kind;
 use crate::accounts::pages::{invitation, plan as plan_view};
 use crate::accounts::queries;
@@ -12,7 +13,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::people::model::InvitationState;
 use crate::people::operations::Pending;
-use crate::people::queries::sent::{self, Sent};
+use crate::people::queries::sent;
 use crate::people::view::{INVITATIONS, InvitationRow, InvitationsPage, list_of};
 use crate::web::form::Query;
 use crate::web::view::Tile;
@@ -44,7 +45,7 @@ pub async fn show(visit: Visit, query: Query<InvitationsQuery>) -> Result<HttpRe
         })
         .await?;
     let now = clock::now();
-    let row = |row: &Sent| {
+    let row = |row: &NamedUser| {
         let (one, standing) = pending.get(&row.id)?;
         Some(InvitationRow {
             id: row.id.to_string(),

@@ -16,10 +16,7 @@ const KEPT: i64 = 200;
 /// As many are offered.
 const OFFERED: i64 = 12;
 
-/// Notes that one was asked for.
-///
-/// # Errors
-/// The database's.
+/// Records that one was asked for.
 pub fn record(conn: &mut DbConnection, permission: &Permission, at: NaiveDateTime) -> Result<(), Error> {
     let old = at - TimeDelta::days(DAYS);
     diesel::delete(wanted_permissions::table.filter(wanted_permissions::at.lt(old))).execute(conn)?;
@@ -31,9 +28,6 @@ pub fn record(conn: &mut DbConnection, permission: &Permission, at: NaiveDateTim
 }
 
 /// Those of late, the last one first, with when that was.
-///
-/// # Errors
-/// The database's.
 pub fn of_late(conn: &mut DbConnection, now: NaiveDateTime) -> Result<Vec<(Permission, NaiveDateTime)>, Error> {
     let rows: Vec<(String, NaiveDateTime)> = wanted_permissions::table
         .filter(wanted_permissions::at.ge(now - TimeDelta::days(DAYS)))

@@ -144,17 +144,10 @@ fn searched(engine: Engine, filter: &TokenFilter, sql: &mut Sql) {
     sql.push(")");
 }
 
-fn engine(conn: &DbConnection) -> Engine {
-    match conn {
-        DbConnection::Sqlite(_) => Engine::Sqlite,
-        DbConnection::Postgres(_) => Engine::Postgres,
-    }
-}
-
 /// All that match, for a statement that begins with something else.
 pub(super) fn all_matching(conn: &DbConnection, scope: &TokenScope, filter: &TokenFilter, now: NaiveDateTime, sql: &mut Sql) {
     from(scope, sql);
-    matching(engine(conn), filter, now, sql);
+    matching(conn.engine(), filter, now, sql);
 }
 
 /// Up to `size` tokens in the list's order.

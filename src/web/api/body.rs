@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::web::form::{FormError, RawBody};
 use crate::web::{api, json};
 
-/// What a body holds. No body at all is an empty object.
+/// The value in the body. An empty body counts as an empty object.
 #[derive(Clone, Debug)]
 pub struct Json<T>(pub T);
 

@@ -1,4 +1,4 @@
-//! What a handler of the admin API gets of a call, and how it answers.
+//! The extractor and the answers of the admin API's handlers.
 
 use std::future::{Ready, ready};
 

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 /// How a piece of text stands out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Weight {
-    /// Ordinary text.
     #[default]
     Plain,
     /// A name or a number that matters.
@@ -19,7 +18,6 @@ pub enum Weight {
 pub struct Text {
     /// The words; escaped by the template.
     pub text: String,
-    /// How they stand out.
     pub weight: Weight,
 }
 

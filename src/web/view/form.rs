@@ -32,7 +32,6 @@ pub struct Choice {
     pub name: String,
     /// What it means; empty for none.
     pub description: String,
-    /// Whether it is ticked.
     pub checked: bool,
     /// Whether it cannot be chosen by this user; say why in `description`.
     pub disabled: bool,
@@ -87,14 +86,11 @@ impl UnlistedNames {
 /// A hidden field that a form carries on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hidden {
-    /// The field's name.
     pub name: String,
-    /// Its value.
     pub value: String,
 }
 
 impl Hidden {
-    /// A hidden field.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { name: name.into(), value: value.into() }
     }

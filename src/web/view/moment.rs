@@ -29,11 +29,11 @@ pub struct Moment {
     pub at: NaiveDateTime,
     /// What stands on the page, such as `2 hours ago`.
     pub text: String,
-    /// How pressing it is.
+    /// How urgent it is.
     pub tone: Tone,
 }
 
-/// How pressing something is.
+/// How urgent something is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
     /// Nothing to do.

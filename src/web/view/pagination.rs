@@ -8,7 +8,6 @@ use super::words::grouped;
 pub struct PageLink {
     /// The page's number, from 1; 0 stands for a gap.
     pub number: u64,
-    /// Where it is.
     pub href: String,
     /// Whether it is the page shown.
     pub current: bool,
@@ -29,7 +28,6 @@ pub struct Pagination {
     pub next: Option<String>,
     /// The last page, unless it is shown. Only without numbers.
     pub last: Option<String>,
-    /// Rows per page.
     pub size: u64,
 }
 

@@ -12,12 +12,10 @@ pub struct Tile {
 }
 
 impl Tile {
-    /// The tile of a system account.
     pub fn machine(id: &str, name: &str) -> Self {
         Self { initials: initials(name), hue: hue(id), person: false }
     }
 
-    /// The tile of a user.
     pub fn person(id: &str, name: &str) -> Self {
         Self { person: true, ..Self::machine(id, name) }
     }

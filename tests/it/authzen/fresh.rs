@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use muster::accounts::model::{Kind, Selection};
-use muster::accounts::operations::{self, Edit};
+use muster::accounts::operations::{self, ActionParams};
 use muster::auth::principal::Principal;
 use muster::database::DbConnection;
 use muster::error::Error;
@@ -24,7 +24,7 @@ fn set_permissions(conn: &mut DbConnection, role: &Id, name: &str, permissions: 
 }
 
 fn set_role(conn: &mut DbConnection, kind: Kind, account: &Id, role: Option<&Id>) -> Result<(), Error> {
-    let edit = role.map_or_else(Edit::default, |role| Edit::exactly([role.clone()]));
+    let edit = role.map_or_else(ActionParams::default, |role| ActionParams::exactly([role.clone()]));
     operations::set_roles(conn, &Principal::shell(), kind, account, &edit).map(drop)
 }
 

@@ -103,7 +103,7 @@ fn no_claim_arrives(gateway: Gateway) {
             &Principal::shell(),
             kind,
             &account,
-            &muster::accounts::operations::Edit::default(),
+            &muster::accounts::operations::ActionParams::default(),
         )
     });
     let bearer = format!("Bearer {token}");

@@ -114,12 +114,12 @@ fn what_another_process_has_made_good_is_never_refused() {
         assert_eq!(refused, NOBODY, "enabled");
         let of_poor = app.add_token(&poor, Access::Write);
         let refused = wrongly_refused(&app.url, REFUNDS, |_| {
-            let set = |edit: operations::Edit| {
+            let set = |edit: operations::ActionParams| {
                 database.write_now(|conn| operations::set_roles(conn, &Principal::shell(), Kind::System, &poor, &edit)).unwrap();
             };
-            set(operations::Edit::default());
+            set(operations::ActionParams::default());
             until_it_is(403, &app, REFUNDS, &of_poor);
-            set(operations::Edit::exactly([role.clone()]));
+            set(operations::ActionParams::exactly([role.clone()]));
             of_poor.clone()
         });
         assert_eq!(refused, NOBODY, "given a role");

@@ -1,7 +1,7 @@
 //! Somebody who can sign in and administer Muster remains: who is invited, disabled or has never set a password does not count.
 
 use muster::accounts::model::{Kind, Selection};
-use muster::accounts::operations::{self, Edit};
+use muster::accounts::operations::{self, ActionParams};
 use muster::auth::principal::Principal;
 use muster::database::DbConnection;
 use muster::error::Error;
@@ -47,7 +47,7 @@ fn the_shell_cannot_take_the_last_one_either() {
         ("delete", &|conn, whom| operations::delete(conn, &shell, Kind::User, whom)),
         ("demote", &|conn, whom| operations::remove_administrator(conn, &shell, Kind::User, whom)),
         ("remove role", &|conn, whom| operations::remove_roles(conn, &shell, Kind::User, whom, std::slice::from_ref(&role))),
-        ("edit roles", &|conn, _| operations::set_roles(conn, &shell, Kind::User, &all[0], &Edit::exactly([]))),
+        ("edit roles", &|conn, _| operations::set_roles(conn, &shell, Kind::User, &all[0], &ActionParams::exactly([]))),
     ];
     for (name, door) in doors {
         for whom in [&one, &several] {

@@ -222,7 +222,7 @@ fn an_invitation_is_judged_again_when_it_is_accepted() {
     let link = link_of(&invite(&ada, "Bo <bo@example.org>", &[("role", role.as_str())]));
     let ada_id = ada.account.clone().unwrap();
     let demote = |roles: &[Id]| {
-        let (id, edit) = (ada_id.clone(), muster::accounts::operations::Edit::exactly(roles.to_vec()));
+        let (id, edit) = (ada_id.clone(), muster::accounts::operations::ActionParams::exactly(roles.to_vec()));
         app.write(|conn| operations::set_roles(conn, &Principal::shell(), Kind::User, &id, &edit));
     };
     assert_eq!(app.anonymous().get(&link).status, 200);

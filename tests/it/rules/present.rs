@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use muster::accounts::model::{Kind, Selection};
-use muster::accounts::operations::{self, Edit};
+use muster::accounts::operations::{self, ActionParams};
 use muster::auth::principal::{ActorKind, Means, Origin, Principal};
 use muster::auth::queries;
 use muster::database::DbConnection;
@@ -72,7 +72,7 @@ fn a_change_that_was_overtaken_by_its_actors_end_is_refused() {
         }),
         ("signed out", 303, |conn, id| queries::sessions::end_others(conn, id, None).map(drop)),
         ("no longer Administrator", 403, |conn, id| {
-            let edit = Edit::exactly([Id::from(predefined::USER)]);
+            let edit = ActionParams::exactly([Id::from(predefined::USER)]);
             operations::set_roles(conn, &Principal::shell(), Kind::User, id, &edit).map(drop)
         }),
     ];
@@ -125,7 +125,7 @@ fn the_present_rights_are_those_of_the_account() {
     };
     let present = |actor: &Principal| app.read(|conn| Ok(queries::present(conn, actor))).map(|found| (found.name, found.roles));
     assert_eq!(present(&actor), Ok(("robot".into(), vec!["Administrator".into()])));
-    app.write(|conn| operations::set_roles(conn, &Principal::shell(), Kind::System, &robot, &Edit::default()));
+    app.write(|conn| operations::set_roles(conn, &Principal::shell(), Kind::System, &robot, &ActionParams::default()));
     assert_eq!(present(&actor), Ok(("robot".into(), vec![])));
     let (found, kept) = (app.read(|conn| queries::present(conn, &actor)), Principal::shell());
     assert!(!found.may("system_account:read:*") && found.origin == actor.origin);

@@ -102,7 +102,7 @@ fn it_takes_a_permission_to_have_one_and_none_to_end_it() {
     }
     // What one has from before can be ended, and not renewed.
     let account = reader.account.clone().unwrap();
-    let viewer = muster::accounts::operations::Edit::exactly([predefined::VIEWER.into()]);
+    let viewer = muster::accounts::operations::ActionParams::exactly([predefined::VIEWER.into()]);
     app.write(|conn| {
         let (actor, kind) = (muster::auth::principal::Principal::shell(), muster::accounts::model::Kind::User);
         muster::accounts::operations::set_roles(conn, &actor, kind, &account, &viewer)

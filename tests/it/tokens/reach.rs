@@ -112,7 +112,7 @@ fn a_question_is_for_who_asked_and_answered_as_one_may_now() {
     // The right is gone: all or nothing.
     let account = machines.account.clone().unwrap();
     let less = app.add_role("Less", &["system_account:manage:team"]);
-    let exactly = muster::accounts::operations::Edit::exactly([less]);
+    let exactly = muster::accounts::operations::ActionParams::exactly([less]);
     app.write(|conn| {
         let (actor, kind) = (muster::auth::principal::Principal::shell(), muster::accounts::model::Kind::User);
         muster::accounts::operations::set_roles(conn, &actor, kind, &account, &exactly)
