@@ -215,7 +215,8 @@ fn lately(stage: &Stage<'_>, story: &mut Story) {
     story.at(ago(0, 20, 34), |stage, _| {
         let (actor, id) = (stage.actor(PRIYA)?, stage.account("terraform/environments")?);
         let administrator = stage.role("Administrator")?;
-        operations::set_roles(stage.conn, &actor, Kind::System, &id, &operations::ActionParams::exactly([administrator])).map(drop)
+        operations::set_roles(stage.conn, &actor, Kind::System, &id, &operations::ActionParams::exactly([administrator]))
+            .map(drop)
     });
     story.at(ago(0, 6, 1), |stage, _| refused_page(stage, cast::USER));
     story.at(ago(0, 5, 17), |stage, _| refused_calls(stage, "jenkins-release", "train", "expired", 12));

@@ -93,8 +93,12 @@ pub fn find(conn: &mut DbConnection, account: &Id, id: &str) -> Result<Token, Er
     if !is_id(id) {
         return Err(Error::NotFound(NOUN));
     }
-    let row: Option<StoredTokenRow> =
-        tokens::table.filter(tokens::id.eq(id)).filter(tokens::account_id.eq(account)).select(StoredTokenRow::as_select()).first(conn).optional()?;
+    let row: Option<StoredTokenRow> = tokens::table
+        .filter(tokens::id.eq(id))
+        .filter(tokens::account_id.eq(account))
+        .select(StoredTokenRow::as_select())
+        .first(conn)
+        .optional()?;
     row.map(Token::from).ok_or(Error::NotFound(NOUN))
 }
 

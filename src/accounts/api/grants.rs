@@ -9,7 +9,7 @@ use super::shown::Showing;
 use super::users::{GONE, GROUP};
 use crate::accounts::json::User;
 use crate::accounts::model::{Kind, Selection};
-use crate::accounts::operations::{self, Done, ActionParams};
+use crate::accounts::operations::{self, ActionParams, Done};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::error::Error;

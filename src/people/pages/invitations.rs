@@ -4,10 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Deserialize;
 
-use crate::accounts::queries::owners::NamedUser;
 use crate::accounts::model::Kind;
 use crate::accounts::pages::{invitation, plan as plan_view};
 use crate::accounts::queries;
+use crate::accounts::queries::owners::NamedUser;
 use crate::clock;
 use crate::error::Error;
 use crate::id::Id;

@@ -131,9 +131,12 @@ fn change(conn: &mut DbConnection, account: &Id, what: &What, role: &Id) -> Resu
         What::Disable => operations::disable(conn, &shell, Kind::System, &one).map(drop),
         What::Enable => operations::enable(conn, &shell, &Plan::unlimited(), Kind::System, &one).map(drop),
         What::Grant => {
-            operations::set_roles(conn, &shell, Kind::System, account, &operations::ActionParams::exactly([role.clone()])).map(drop)
+            operations::set_roles(conn, &shell, Kind::System, account, &operations::ActionParams::exactly([role.clone()]))
+                .map(drop)
         }
-        What::Withdraw => operations::set_roles(conn, &shell, Kind::System, account, &operations::ActionParams::default()).map(drop),
+        What::Withdraw => {
+            operations::set_roles(conn, &shell, Kind::System, account, &operations::ActionParams::default()).map(drop)
+        }
         What::Revoke(token) => tokens::operations::revoke(conn, &shell, account, token).map(drop),
     }
 }
