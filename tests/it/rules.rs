@@ -10,6 +10,7 @@ mod nul;
 mod permissions;
 mod present;
 mod races;
+mod rooms;
 mod routes;
 mod sizes;
 mod users;

@@ -151,7 +151,8 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// Within a layer a feature may use those that come after it.
-const FEATURES: [&str; 10] = ["people", "gateway", "auth", "check", "tokens", "accounts", "teams", "roles", "activity", "audit"];
+pub const FEATURES: [&str; 10] =
+    ["people", "gateway", "auth", "check", "tokens", "accounts", "teams", "roles", "activity", "audit"];
 
 /// Imports that run up, each for a reason.
 const EXCEPTIONS: [(&str, &str, &str); 3] = [
@@ -159,18 +160,6 @@ const EXCEPTIONS: [(&str, &str, &str); 3] = [
     ("database/migrations", "accounts/queries/emails", "a form that SQL cannot compute is part of the schema"),
     ("database/migrations", "tokens/queries/names", "a form that SQL cannot compute is part of the schema"),
 ];
-
-/// What `web` knows of features: who asks, and the settings of the organisation that every page is drawn with.
-const KNOWN_TO_WEB: [(&str, &[&str]); 5] = [
-    ("web/visit", &["auth/access", "auth/principal", "auth/sealed", "settings/current", "settings/general"]),
-    ("web/api/call", &["auth/access", "auth/principal"]),
-    ("web/api", &["auth/access"]),
-    ("web/navigation", &["auth/principal"]),
-    ("web/health", &["check"]),
-];
-
-/// SQL is written in queries alone. What an operation hands on of it is a value, such as a target or a condition.
-const SQL: [&str; 4] = ["Sql::", "sql_query", "database::sql", "crate::schema"];
 
 fn fits(pattern: &str, module: &str) -> bool {
     let (pattern, module): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), module.split('/').collect());
@@ -258,7 +247,7 @@ fn unfold(tree: &str, lead: &str, into: &mut Vec<String>) {
 }
 
 /// Every path below `crate::` that a file names.
-fn paths(code: &str) -> Vec<String> {
+pub fn paths(code: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = code;
     while let Some(at) = rest.find("crate::") {
@@ -289,10 +278,16 @@ fn paths(code: &str) -> Vec<String> {
     found
 }
 
-#[test]
-fn imports_go_down() {
+/// Every file under `src` as a module, and its code.
+pub fn modules() -> Vec<(String, String)> {
     let mut files = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    files
+}
+
+#[test]
+fn imports_go_down() {
+    let files = modules();
     let modules: BTreeSet<&str> = files.iter().map(|(module, _)| module.as_str()).collect();
     let mut wrong = BTreeSet::new();
     let mut used = BTreeSet::new();
@@ -312,38 +307,6 @@ fn imports_go_down() {
     }
     assert!(wrong.is_empty(), "imports that run up:\n{}", wrong.into_iter().collect::<Vec<_>>().join("\n"));
     assert_eq!(used.len(), EXCEPTIONS.len(), "an exception is no longer needed: take it out of the table");
-}
-
-#[test]
-fn web_knows_no_feature() {
-    let mut files = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
-    let mut wrong = BTreeSet::new();
-    for (from, code) in files.iter().filter(|(module, _)| module == "web" || module.starts_with("web/")) {
-        let known = KNOWN_TO_WEB.iter().find(|(module, _)| module == from).map_or(&[][..], |(_, known)| known);
-        for path in paths(code) {
-            let path = path.replace("::", "/");
-            let feature = path.split('/').next().unwrap_or_default();
-            let is_feature = FEATURES.contains(&feature) || ["settings", "authzen", "help", "metrics"].contains(&feature);
-            if is_feature && !known.iter().any(|module| path == *module || path.starts_with(&format!("{module}/"))) {
-                wrong.insert(format!("{from} uses {path}"));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "features in web:\n{}", wrong.into_iter().collect::<Vec<_>>().join("\n"));
-}
-
-#[test]
-fn sql_stands_in_queries() {
-    let mut files = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
-    let above = ["operations", "actions", "pages", "api", "view"];
-    let is_above = |module: &str| module.split('/').any(|part| above.contains(&part));
-    let seen: Vec<&(String, String)> = files.iter().filter(|(module, _)| is_above(module)).collect();
-    assert!(seen.len() > 100, "only {} files were seen", seen.len());
-    let wrong: Vec<&str> =
-        seen.iter().filter(|(_, code)| SQL.iter().any(|sign| code.contains(sign))).map(|(module, _)| module.as_str()).collect();
-    assert!(wrong.is_empty(), "SQL outside queries: {wrong:?}");
 }
 
 #[test]
