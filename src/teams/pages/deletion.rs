@@ -3,8 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
+use super::may_see;
 use super::visits::TeamVisit;
-use super::{count, may_see};
 use crate::accounts::model::Kind;
 use crate::error::Error;
 use crate::id::Id;
