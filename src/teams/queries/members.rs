@@ -154,7 +154,7 @@ pub fn roles_beside_given(conn: &mut DbConnection, change: &Id, roles: &[Id]) ->
 
 /// A role that is held in a team of an account.
 #[derive(Debug, Clone, QueryableByName)]
-pub struct Beside {
+pub struct RoleBeside {
     #[diesel(sql_type = Text)]
     account: Id,
     #[diesel(sql_type = Text)]
@@ -163,7 +163,7 @@ pub struct Beside {
     kind: String,
 }
 
-impl Beside {
+impl RoleBeside {
     /// Whether it is this role, of somebody of this kind, beside this account.
     pub fn is(&self, account: &Id, kind: Kind, role: &Id) -> bool {
         (&self.account, self.kind.as_str(), &self.role) == (account, kind.as_str(), role)
@@ -171,7 +171,7 @@ impl Beside {
 }
 
 /// The roles that are held in the teams of each of `accounts`.
-pub fn roles_beside_each(conn: &mut DbConnection, accounts: &[Id]) -> Result<Vec<Beside>, Error> {
+pub fn roles_beside_each(conn: &mut DbConnection, accounts: &[Id]) -> Result<Vec<RoleBeside>, Error> {
     let mut sql = Sql::new("SELECT DISTINCT m.account_id AS account, r.role_id AS role, r.kind FROM team_members m ");
     sql.push("JOIN team_members o ON o.team_id = m.team_id JOIN account_roles r ON r.account_id = o.account_id ");
     sql.push("WHERE m.account_id IN ").bind_page(accounts);
