@@ -165,6 +165,7 @@ pub const PAGES: &[Route] = &[
     post("/settings/teams/{id}/applications", MANAGE_TEAMS, || web::post().to(teams::pages::team::set_applications)),
     post("/settings/teams/{id}/members", MANAGE_TEAM, || web::post().to(teams::pages::members::add)),
     post("/settings/teams/{id}/members/removal", MANAGE_TEAM, || web::post().to(teams::pages::members::remove)),
+    post("/settings/teams/{id}/changes/{change}/undo", MANAGE_TEAM, || web::post().to(teams::pages::members::undo)),
     post("/settings/teams/{id}/administrators", MANAGE_TEAMS, || web::post().to(teams::pages::members::appoint)),
     post("/settings/teams/{id}/administrators/removal", MANAGE_TEAM, || web::post().to(teams::pages::members::dismiss)),
     // All tokens. The API has the same address: see `routes::api`

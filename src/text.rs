@@ -24,8 +24,8 @@ pub fn merged<'a>(typed: &'a str, shown: Option<&str>, now: &'a str) -> Result<&
         Some(shown) if shown == now => Ok(typed),
         Some(shown) if typed.trim() == shown => Ok(now),
         Some(_) if typed.trim() != now => Err(match now {
-            "" => "Someone else removed this meanwhile. Save again to replace that.".into(),
-            now => format!("Someone else changed this to “{now}” meanwhile. Save again to replace that."),
+            "" => "This was removed while you were editing. Save again to put yours in its place.".into(),
+            now => format!("This was changed to “{now}” while you were editing. Save again to overwrite it."),
         }),
         _ => Ok(typed),
     }

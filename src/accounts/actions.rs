@@ -149,6 +149,10 @@ pub trait Verb: Sync {
     fn is_final(&self) -> bool {
         false
     }
+    /// Whether only administrators may do it.
+    fn is_for_administrators(&self) -> bool {
+        false
+    }
     /// Whether it is one for accounts of this kind.
     fn is_for(&self, _kind: Kind) -> bool {
         true
@@ -270,7 +274,8 @@ impl Action {
         Ask {
             question: (question, question),
             consequence: (consequence, consequence),
-            button: self.verb.label(),
+            // The names of edits say nothing of a loss.
+            button: if self.verb.offer() == Offer::Dialog { "Give up permissions" } else { self.verb.label() },
             typed: Typed::Nothing,
         }
     }

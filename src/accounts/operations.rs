@@ -8,7 +8,7 @@ use super::queries::changes;
 use super::queries::changes::Tally;
 use super::queries::conditions::Condition;
 use super::queries::selection::Target;
-use crate::audit::{self, Change};
+use crate::audit::{self, Change, verbs};
 use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::error::{Error, FieldError};
@@ -51,6 +51,8 @@ pub struct Done {
     pub left_name: Option<String>,
     /// The names of those that were meant, and have been deleted meanwhile.
     pub missing: Vec<String>,
+    /// Whether it took roles that the actor can't give back.
+    pub is_one_way: bool,
 }
 
 /// What a change did by events of one kind.
@@ -127,6 +129,7 @@ pub fn run_on(conn: &mut DbConnection, actor: &Principal, plan: &Plan, action: &
         names: roles::queries::find(conn, &action.params.chosen)?.into_iter().map(|role| role.name).collect(),
         left_name: None,
         missing,
+        is_one_way: false,
     };
     if action.verb.events(conn, &change, target, &action.params)? == 0 {
         rules::within_reach_of(conn, actor, action.kind, target)?;
@@ -142,6 +145,11 @@ pub fn run_on(conn: &mut DbConnection, actor: &Principal, plan: &Plan, action: &
         done.left_name = first.filter(|_| done.outcome.unchanged == 1);
     }
     done.happened = happened(conn, &change, &tallies)?;
+    if !actor.is_administrator() && tallies.iter().any(|tally| tally.verb == verbs::ROLE_REMOVED) {
+        let taken = changes::roles_taken(conn, &change)?;
+        let taken = roles::queries::find(conn, &taken)?;
+        done.is_one_way = taken.iter().any(|role| !actor.may_grant(&role.permissions));
+    }
     done.change = Some(change.id);
     Ok(done)
 }

@@ -63,7 +63,7 @@ pub fn details(entry: &LogEntry) -> String {
         verbs::ROLE_CREATED => list(entry, "permissions").join(", "),
         verbs::ROLE_UPDATED | verbs::ROLE_RESET => edited(entry),
         verbs::OWNER_CHANGED => match entry.detail.pointer("/before/owner").and_then(serde_json::Value::as_str) {
-            Some(before) => format!("Before: {before}"),
+            Some(before) => format!("Previously {before}"),
             None => String::new(),
         },
         verbs::TEAM_APPLICATIONS => {
@@ -145,12 +145,22 @@ fn before_and_after<'a>(entry: &'a LogEntry, field: &str) -> Option<(&'a str, &'
 fn overlap(entry: &LogEntry) -> String {
     let length = match entry.text("overlap") {
         "" | "0" | "0s" => return "Old value stopped at once".to_owned(),
-        "1h" => "1 hour",
-        "24h" => "24 hours",
-        "7d" => "7 days",
-        other => other,
+        "until expiry" => return "Old value works until it expires".to_owned(),
+        "1h" => "1 hour".to_owned(),
+        "24h" => "24 hours".to_owned(),
+        "7d" => "7 days".to_owned(),
+        other => other.strip_suffix('s').and_then(|seconds| seconds.parse().ok()).map_or_else(|| other.to_owned(), lasting),
     };
     format!("Old value works for {length}")
+}
+
+/// A number of seconds in the largest unit up to hours that it is a whole number of.
+fn lasting(seconds: u64) -> String {
+    match seconds {
+        _ if seconds.is_multiple_of(3600) => counted(seconds / 3600, "hour"),
+        _ if seconds.is_multiple_of(60) => counted(seconds / 60, "minute"),
+        _ => counted(seconds, "second"),
+    }
 }
 
 fn reason(word: &str) -> &str {
@@ -202,7 +212,12 @@ pub fn feed(entry: &LogEntry) -> Vec<Text> {
             vec![Text::plain(format!(" refused {calls} with ")), object(), Text::plain(why)]
         }
         verbs::OWNER_CHANGED if entry.object_name.is_none() => vec![Text::plain(" removed the owner"), tail(", ")],
-        verbs::OWNER_CHANGED => vec![Text::plain(" made "), object(), Text::plain(" the owner"), tail(", ")],
+        verbs::OWNER_CHANGED => match details.strip_prefix("Previously ") {
+            Some(before) => {
+                vec![Text::plain(" changed the owner from "), Text::strong(before), Text::plain(" to "), object()]
+            }
+            None => vec![Text::plain(" made "), object(), Text::plain(" the owner")],
+        },
         verbs::TOKEN_REVOKED if is_stopped_value(entry) => vec![Text::plain(" stopped the old value of "), object()],
         _ if words::of(&entry.verb).is_none() => vec![Text::plain(": "), Text::plain(in_words(&entry.verb))],
         _ if entry.object_name.is_some() => {
@@ -254,19 +269,13 @@ pub fn changes(entry: &LogEntry) -> Vec<FieldChange> {
     let change = |field: &str, before: &str, after: &str| {
         vec![FieldChange { field: field.to_owned(), before: before.to_owned(), after: after.to_owned() }]
     };
-    let object = entry.object_name.as_deref().unwrap_or_default();
+    // What was given or taken beside others, such as a role, is in the sentence: "before: none" would not be true.
     match entry.verb.as_str() {
         verbs::ACCOUNT_DISABLED => change("Status", "Enabled", "Disabled"),
         verbs::ACCOUNT_ENABLED => change("Status", "Disabled", "Enabled"),
         verbs::ACCOUNT_DELETED => change("Account", &entry.target_name, ""),
         verbs::ACCOUNT_CREATED | verbs::INVITED => change("Account", "", &entry.target_name),
         verbs::INVITATION_CANCELLED => change("Account", &entry.target_name, ""),
-        verbs::ROLE_ADDED => change("Role", "", object),
-        verbs::ROLE_REMOVED => change("Role", object, ""),
-        verbs::TEAM_ADDED => change("Team", "", object),
-        verbs::TEAM_REMOVED => change("Team", object, ""),
-        verbs::TOKEN_CREATED => change("Token", "", object),
-        verbs::TOKEN_REVOKED => change("Token", object, ""),
         _ => told_changes(entry),
     }
 }

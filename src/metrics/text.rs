@@ -194,10 +194,10 @@ impl Snapshot {
             MetricType::Counter,
             None,
         )?;
-        page.gauge("tokens_in_memory", "Tokens in the cache of the check", count(self.tokens))?;
+        page.gauge("tokens_in_memory", "Tokens in the token cache", count(self.tokens))?;
         page.gauge(
             "promise_kept",
-            "1 while the cache of the check is as fresh as promised",
+            "1 while the token cache is refreshed in time for revocations to take effect as promised",
             u8::from(self.keeps_promise).into(),
         )?;
         page.one(

@@ -41,6 +41,7 @@ fn card(role: &Role, default_of: String, holders: (i64, i64), shell: &Shell) -> 
         description: role.description.clone(),
         predefined: role.predefined,
         locked: role.locked,
+        copies: role.assignable,
         changed: operations::differs_from_default(role),
         permissions: role.permissions.iter().map(text).collect(),
         held: HolderLinks::new(role.id.as_str(), holders, shell),

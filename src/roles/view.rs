@@ -48,6 +48,8 @@ impl RolesPage {
 pub struct HolderLinks {
     pub system_accounts: (String, Option<String>),
     pub users: (String, Option<String>),
+    /// The same as numbers.
+    pub numbers: [i64; 2],
 }
 
 impl HolderLinks {
@@ -61,7 +63,20 @@ impl HolderLinks {
             };
             (text, (number > 0 && shell.leads_to(screen.path)).then_some(list))
         };
-        Self { system_accounts: of(&SYSTEM_ACCOUNTS, system_accounts), users: of(&USERS, users) }
+        Self {
+            system_accounts: of(&SYSTEM_ACCOUNTS, system_accounts),
+            users: of(&USERS, users),
+            numbers: [system_accounts, users],
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.some().next().is_none()
+    }
+
+    /// The counts of those kinds that have it at all.
+    pub fn some(&self) -> impl Iterator<Item = &(String, Option<String>)> {
+        self.counts().into_iter().zip(self.numbers).filter(|(_, number)| *number > 0).map(|(count, _)| count)
     }
 
     /// The counts, each with its link.
@@ -88,6 +103,8 @@ pub struct RoleCard {
     pub predefined: bool,
     /// Whether it can be neither edited nor deleted.
     pub locked: bool,
+    /// Whether it can be given by hand, and so be the pattern of another.
+    pub copies: bool,
     /// Whom it is given to at creation: `Default`, or empty.
     pub default_of: String,
     /// Its permissions, sorted.

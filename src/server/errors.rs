@@ -137,7 +137,9 @@ async fn page_for(request: &HttpRequest, status: StatusCode, error: Option<Error
 
 fn home(request: &HttpRequest) -> Option<&'static Item> {
     let navigation = request.app_data::<web::Data<Navigation>>()?;
-    navigation.home(request.extensions().get::<Arc<Principal>>()?)
+    let extensions = request.extensions();
+    let actor = extensions.get::<Arc<Principal>>()?;
+    navigation.above(actor, request.path()).or_else(|| navigation.home(actor))
 }
 
 async fn ask(request: &HttpRequest) -> Option<Contact> {

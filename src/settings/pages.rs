@@ -165,6 +165,7 @@ fn told(saved: &SavedSettings) -> Flash {
     let names = |labels: &[&str]| joined(&labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>(), "and");
     let flash = match saved.changed.as_slice() {
         [] => Flash::neutral(vec![Text::plain("No change.")]),
+        [_, _, _, ..] => Flash::done("Saved settings."),
         changed => Flash::done("Saved the ").strong(names(changed)).plain("."),
     };
     match saved.others.as_slice() {

@@ -15,6 +15,7 @@ pub mod administrators;
 pub mod applications;
 pub mod members;
 pub mod reach;
+pub mod undo;
 
 /// The right over all teams.
 pub const MANAGE: &str = "team:manage:*";

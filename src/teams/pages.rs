@@ -1,13 +1,16 @@
 //! The pages of teams.
 
-use super::operations::members::MembersChange;
+use super::operations::members::{MembersChange, Touched};
+use super::operations::undo::MembersUndone;
 use super::queries::members::TeamPerson;
+use super::view::TEAMS;
 use super::view::team::PersonLine;
 use crate::accounts::model::{Kind, Right};
+use crate::accounts::view::told::left_alone;
 use crate::auth::principal::Principal;
 use crate::id::Id;
 use crate::web::view::address::address;
-use crate::web::view::words::{count, counted};
+use crate::web::view::words::{count, joined};
 use crate::web::view::{Flash, Text, Tile};
 
 pub mod deletion;
@@ -61,21 +64,37 @@ fn line(actor: &Principal, kind: Kind, person: TeamPerson) -> PersonLine {
 #[derive(Clone, Copy)]
 struct ChangeWords {
     before: &'static str,
-    /// Between the accounts and the team.
-    between: &'static str,
+    /// Between the accounts and the team, for one and for several.
+    between: (&'static str, &'static str),
     /// Where nothing was to be done.
     nothing: &'static str,
     undoable: bool,
 }
 
+/// "2 users and 1 system account", or the name of the one.
+fn whom(touched: &Touched) -> String {
+    let kinds: Vec<String> = touched.kinds.iter().map(|(kind, n)| kind.counted(*n)).collect();
+    touched.only.clone().unwrap_or_else(|| joined(&kinds, "and"))
+}
+
 /// "Added **3 accounts** to **Platform**."
-fn told(changed: &MembersChange, actor: &Principal, words: ChangeWords) -> Flash {
+fn told(changed: &MembersChange, kept: &str, words: ChangeWords) -> Flash {
     let Some(change) = &changed.change else {
         return Flash::neutral(vec![Text::plain(words.nothing)]);
     };
-    let whom = changed.only.clone().unwrap_or_else(|| counted(count(changed.accounts), "account"));
-    let text = Flash::done(format!("{} ", words.before)).strong(whom).plain(format!(" {} ", words.between));
+    let between = if changed.touched.only.is_some() { words.between.0 } else { words.between.1 };
+    let text = Flash::done(format!("{} ", words.before)).strong(whom(&changed.touched)).plain(format!(" {between} "));
     let flash = text.strong(&changed.team.name).plain(".");
-    let may_undo = [Kind::User, Kind::System].iter().all(|kind| actor.may(kind.permission(Right::Manage)));
-    if may_undo && words.undoable { flash.undo(format!("/settings/changes/{change}/undo")) } else { flash }
+    if words.undoable { flash.undo(format!("{TEAMS}/{}/changes/{change}/undo{kept}", changed.team.id)) } else { flash }
+}
+
+/// "Undone: **3 users** added to **Platform**."
+fn undone(undone: &MembersUndone) -> Flash {
+    let mut flash = Flash::done("Undone: ");
+    let parts = [(&undone.joined, "added to"), (&undone.left, "removed from")];
+    for (at, (touched, verb)) in parts.iter().filter(|(touched, _)| !touched.kinds.is_empty()).enumerate() {
+        flash = flash.plain(if at > 0 { "; " } else { "" }).strong(whom(touched)).plain(format!(" {verb} "));
+        flash = flash.strong(&undone.team.name);
+    }
+    flash.plain(left_alone(undone.alone))
 }

@@ -117,6 +117,9 @@ impl Overlap {
     /// In the order of the form.
     pub const ALL: [Self; 4] = [Self::Now, Self::Hour, Self::Day, Self::Week];
 
+    /// What the audit log says where the old value expires before its overlap ends.
+    pub const UNTIL_EXPIRY: &'static str = "until expiry";
+
     /// Parses `0`, `1h`, `24h` or `7d`.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|overlap| overlap.as_str() == text)

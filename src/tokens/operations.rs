@@ -190,7 +190,7 @@ pub fn within_reach(conn: &mut DbConnection, actor: &Principal, kind: Kind, acco
 
 /// Whoever sees a token's value can act as its account. Nobody gets one that can change Muster itself, or read its audit
 /// log, in ways they can't. Permissions of the API behind the gateway don't matter here.
-fn may_hold_value(conn: &mut DbConnection, actor: &Principal, account: &Account) -> Result<(), Error> {
+pub fn may_hold_value(conn: &mut DbConnection, actor: &Principal, account: &Account) -> Result<(), Error> {
     if actor.is_administrator() {
         return Ok(());
     }

@@ -78,12 +78,13 @@ pub fn stop(conn: &mut DbConnection, actor: &Principal, message: &str, shown: Op
     Ok(before.is_some())
 }
 
-/// Resumes token creation. Does nothing if it isn't paused.
-pub fn resume(conn: &mut DbConnection, actor: &Principal) -> Result<(), Error> {
+/// Resumes token creation. Returns whether it was paused.
+pub fn resume(conn: &mut DbConnection, actor: &Principal) -> Result<bool, Error> {
     may_decide(actor)?;
-    let Some(before) = stopped(conn)? else { return Ok(()) };
+    let Some(before) = stopped(conn)? else { return Ok(false) };
     settings::remove(conn, SETTING)?;
-    record(conn, actor, verbs::TOKEN_CREATION_RESUMED, Some(&before), None)
+    record(conn, actor, verbs::TOKEN_CREATION_RESUMED, Some(&before), None)?;
+    Ok(true)
 }
 
 fn may_decide(actor: &Principal) -> Result<(), Error> {

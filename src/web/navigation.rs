@@ -50,9 +50,17 @@ impl Navigation {
             .filter(|(_, item)| sees_all(item, actor) || item.any_of.iter().any(|permission| holds_for_one(permission, actor)))
     }
 
-    /// The first page of the organisation's that the actor may see.
+    /// The first page of the organisation's that the actor may see, or else any that takes a permission.
     pub fn home(self, actor: &Principal) -> Option<&'static Item> {
-        self.seen_by(actor).map(|(_, item)| item).find(|item| item.group == NavigationGroup::Organisation)
+        let mut seen: Vec<&Item> = self.seen_by(actor).map(|(_, item)| item).filter(|item| !item.any_of.is_empty()).collect();
+        seen.sort_by_key(|item| item.group != NavigationGroup::Organisation);
+        seen.first().copied()
+    }
+
+    /// The page that an address lies below, if the actor may see it.
+    pub fn above(self, actor: &Principal, path: &str) -> Option<&'static Item> {
+        let lies_below = |item: &&Item| path.strip_prefix(item.href).is_some_and(|rest| rest.starts_with('/'));
+        self.seen_by(actor).map(|(_, item)| item).find(lies_below)
     }
 
     /// The links for the actor, that of `place` marked.

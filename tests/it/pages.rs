@@ -14,6 +14,7 @@ mod dead_ends;
 mod every_page;
 mod help;
 pub mod html;
+mod lesser;
 mod live_activity;
 mod names;
 mod own_rights;

@@ -7,6 +7,7 @@ mod more;
 mod pages;
 mod races;
 mod reach;
+mod undo;
 
 use muster::auth::principal::Principal;
 use muster::id::Id;

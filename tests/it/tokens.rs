@@ -3,6 +3,7 @@
 mod exports;
 mod list;
 mod more;
+mod overlaps;
 mod own;
 mod pasted;
 mod reach;

@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::people::queries::belongings::{VisibleNames, belongings};
 
 /// What is true of one and of several.
-const GONE: &str = "They will be permanently deleted. Their sessions and tokens end immediately. For as long as audit events are kept, they \
-     keep names, changes of e-mail addresses, and the IP addresses of sign-ins.";
+const GONE: &str = "They will be permanently deleted. Their sessions and tokens end immediately. The audit log keeps their names, \
+     changes of their e-mail addresses and the IP addresses of their sign-ins for as long as its events are kept.";
 
 pub struct Delete;
 

@@ -33,6 +33,10 @@ impl Verb for MakeAdministrator {
         "shield"
     }
 
+    fn is_for_administrators(&self) -> bool {
+        true
+    }
+
     fn fits(&self, state: AccountState) -> bool {
         !state.administrator
     }

@@ -31,6 +31,10 @@ impl Verb for RemoveAdministrator {
         "shield"
     }
 
+    fn is_for_administrators(&self) -> bool {
+        true
+    }
+
     fn fits(&self, state: AccountState) -> bool {
         state.administrator
     }

@@ -19,7 +19,7 @@ impl Filters {
         }
         let (recent, idle, never) = match self.screen.kind {
             Kind::System => ("Used in the last 30 days", "Unused for", "Never used"),
-            Kind::User => ("Signed in in the last 30 days", "Not signed in for", "Never signed in"),
+            Kind::User => ("Active in the last 30 days", "Not signed in for", "Never signed in"),
         };
         let mut all = vec![(String::new(), "Any activity".to_owned()), (ActivityFilter::Recent.word(), recent.into())];
         all.extend(unused.into_iter().map(|days| (ActivityFilter::Unused(days).word(), format!("{idle} {days} days"))));

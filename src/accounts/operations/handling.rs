@@ -32,8 +32,7 @@ pub fn may_become(conn: &mut DbConnection, actor: &Principal, user: &Account) ->
     covers(actor, user, &held)?;
     let reached = Reached::by(conn, &HashMap::from([(user.id.clone(), held)]))?;
     let Some(lacked) = reached.beyond(&actor.permissions, &user.id) else { return Ok(()) };
-    let sentence =
-        format!("{} manages accounts that can do more than you: you don't have {lacked}. Ask an administrator.", user.name);
+    let sentence = format!("{} manages accounts that can do more than you: you don't have {lacked}.", user.name);
     Err(Error::forbidden(lacked.to_string(), sentence))
 }
 
@@ -53,6 +52,6 @@ fn covers(actor: &Principal, account: &Account, held: &PermissionSet) -> Result<
 }
 
 fn can_do_more(name: &str, missing: &Permission) -> Error {
-    let sentence = format!("{name} can do more than you: you don't have {missing}. Ask an administrator.");
+    let sentence = format!("{name} can do more than you: you don't have {missing}.");
     Error::forbidden(missing.to_string(), sentence)
 }

@@ -138,7 +138,7 @@ pub fn not_ones_own_in_bulk(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<
     let found = changes::first_with(conn, rule.change, rule.event, Condition::Is(&own))?;
     found.map_or(Ok(()), |name| {
         Err(Error::Conflict(format!(
-            "{name} is you, and you can't change your own roles together with others'. Deselect yourself first."
+            "{name} is you, and you can't change your own roles along with other people's. Deselect yourself first."
         )))
     })
 }

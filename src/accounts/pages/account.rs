@@ -20,7 +20,8 @@ use crate::accounts::queries::selection::Target;
 use crate::accounts::view::account::{AccountPage, InvitationCard, RoleLine, TeamCard};
 use crate::accounts::view::activity::{ActivityChart, Day};
 use crate::accounts::view::ask::whom_to_ask;
-use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection, overlaps};
+use crate::accounts::view::menu::MenuRights;
+use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection};
 use crate::activity::Recorder;
 use crate::audit::filter::LogQuery;
 use crate::audit::view::FeedLine;
@@ -78,6 +79,8 @@ struct AccountData {
     tracked_since: NaiveDateTime,
     can_operate: bool,
     creation_stopped: Option<String>,
+    /// Why the reader may have none of its tokens.
+    out_of_hand: Option<String>,
     permissions: PermissionSet,
     pending: Pending,
     sessions: Vec<Stored>,
@@ -111,7 +114,12 @@ fn find(
         Kind::System => Vec::new(),
     };
     let first_day = (clock::now() - TimeDelta::days(CHART_DAYS - 1)).date();
+    let out_of_hand = match (screen.kind, can_operate) {
+        (Kind::System, true) => tokens::operations::may_hold_value(conn, actor, &account).map_or_else(beyond, |()| Ok(None))?,
+        _ => None,
+    };
     Ok(AccountData {
+        out_of_hand,
         badges,
         shown: roles::queries::shown(conn, only)?.remove(id).unwrap_or_default(),
         permissions,
@@ -159,7 +167,8 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
     };
     live::add_to_account(&mut found.account, &mut found.tokens, &mut found.days, &pending);
     let now = clock::now();
-    let (can_manage, can_operate) = (visit.may_manage(), found.can_operate);
+    let can_do_more = screen.kind == Kind::User && found.can_operate && actor.lacks(&found.permissions).is_some();
+    let (can_manage, can_operate) = (visit.may_manage() && !can_do_more, found.can_operate && !can_do_more);
     let account = &found.account;
     let held: Vec<Id> = found.badges.iter().map(|badge| badge.id.clone()).collect();
     let member_of: Vec<Id> = found.teams.iter().map(|team| team.id.clone()).collect();
@@ -187,6 +196,8 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
             .map(|(one, standing)| invited((one, standing), person(actor, &found.makers.inviter, &one.by_name), now)),
         can_manage,
         can_operate,
+        can_do_more,
+        rights: MenuRights { everywhere: can_manage, administers: actor.is_administrator() },
         ask: if can_operate { None } else { found.ask.clone() },
         // A token's own is more exact.
         activity_at: moment(
@@ -224,6 +235,11 @@ pub async fn page(visit: &AccountVisit) -> Result<AccountPage, Error> {
         large_identity: large_identity(&found),
         ..AccountPage::default()
     })
+}
+
+/// The sentence of a refusal; any other fault remains one.
+fn beyond(error: Error) -> Result<Option<String>, Error> {
+    if matches!(error, Error::Forbidden { .. }) { Ok(Some(error.message())) } else { Err(error) }
 }
 
 /// An invitation that has not been accepted yet, and why its link is dead where it is.
@@ -298,16 +314,16 @@ fn tokens_of_user(visit: &AccountVisit, found: &AccountData, now: NaiveDateTime)
 
 fn token_section(visit: &AccountVisit, found: &AccountData, now: NaiveDateTime) -> TokenSection {
     let path = format!("{}/{}/tokens", visit.screen.path, visit.id);
-    let row = |token| TokenRow { can_renew: true, can_end: true, ..TokenRow::new(token, &path, now) };
+    let can_renew = found.out_of_hand.is_none();
+    let row = |token| TokenRow { can_renew, can_end: true, ..TokenRow::new(token, &path, now) };
     TokenSection {
         rows: found.tokens.iter().map(row).collect(),
         page: visit.url(),
         query: visit.filters().suffix(),
         holder: Some(found.account.name.clone()),
         tracked_since: day(found.tracked_since.date()),
-        new: Some(NewTokenForm::new(visit.config.max_token_lifetime, now, Id::new().as_str())),
-        creation_stopped: found.creation_stopped.clone(),
-        overlaps: overlaps(&Moment::until(now + TimeDelta::hours(24), now)),
+        new: can_renew.then(|| NewTokenForm::new(visit.config.max_token_lifetime, now, Id::new().as_str())),
+        creation_stopped: found.out_of_hand.clone().or_else(|| found.creation_stopped.clone()),
         all_changes: all_changes(visit),
         path,
         ..TokenSection::default()

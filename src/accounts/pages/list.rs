@@ -20,6 +20,7 @@ use crate::accounts::queries::{self, selection};
 use crate::accounts::view;
 use crate::accounts::view::ask::whom_to_ask;
 use crate::accounts::view::list::{AccountsPage, ShownAccount, TeamBadge};
+use crate::accounts::view::menu::MenuRights;
 use crate::activity::Recorder;
 use crate::auth::principal::Principal;
 use crate::clock;
@@ -72,6 +73,8 @@ struct ListData {
     attention: [Total; 5],
     ask: Option<Contact>,
     tracked_since: NaiveDateTime,
+    /// Those of the reader, where it matters which accounts are in them.
+    own_teams: Vec<Team>,
 }
 
 /// What is selected on the page.
@@ -110,10 +113,12 @@ struct ListRequest {
     /// Where whom to ask has to be told.
     asks: Option<Arc<General>>,
     selection: Option<Id>,
+    /// Whose teams are asked for.
+    teams_of: Option<Id>,
 }
 
 fn find(conn: &mut DbConnection, actor: &Principal, wanted: &ListRequest) -> Result<ListData, Error> {
-    let ListRequest { filter, sort, window, size, asks, selection } = wanted;
+    let ListRequest { filter, sort, window, size, asks, selection, teams_of } = wanted;
     let listing = queries::list::list(conn, filter, *sort, window, *size)?;
     let ids: Vec<Id> = listing.rows.iter().map(|row| row.id.clone()).collect();
     let roles = roles::queries::all(conn)?;
@@ -136,6 +141,10 @@ fn find(conn: &mut DbConnection, actor: &Principal, wanted: &ListRequest) -> Res
         pending: if filter.kind == Kind::User { Pending::of(conn, &ids)? } else { Pending::default() },
         ask: asks.as_ref().map_or(Ok(None), |settings| whom_to_ask(conn, settings))?,
         tracked_since: settings::tracked_since(conn)?,
+        own_teams: match teams_of {
+            Some(own) => teams::queries::of_accounts(conn, std::slice::from_ref(own))?.remove(own).unwrap_or_default(),
+            None => Vec::new(),
+        },
         listing,
         roles,
     })
@@ -150,6 +159,7 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters) -> Result<AccountsPage
     let query: ListPageQuery = Query::of(&visit.request).map_or_else(|_| ListPageQuery::default(), |query| query.0);
     let (window, number) = query.window(size);
     let can_manage = visit.may_manage();
+    let manages_own_teams = screen.kind == Kind::System && !can_manage && actor.may(screen.permission(Right::ManageTeam));
     let wanted = ListRequest {
         filter: filters.filter(actor),
         sort: filters.sort,
@@ -157,6 +167,7 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters) -> Result<AccountsPage
         size,
         asks: (!can_manage).then(|| Arc::clone(&visit.settings)),
         selection: Id::parse(&query.selection),
+        teams_of: actor.account.clone().filter(|_| manages_own_teams),
     };
     let (found, shell) = {
         let actor = visit.actor.clone();
@@ -174,6 +185,8 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters) -> Result<AccountsPage
         plan: plan_view(&visit.config, screen.kind, enabled),
         hints: hints::of(found.attention, filters),
         can_manage,
+        rights: MenuRights { everywhere: can_manage, administers: actor.is_administrator() },
+        has_menus: can_manage || manages_own_teams,
         can_invite: screen.kind == Kind::User && may_invite(actor).is_ok(),
         own_teams: !actor.may(screen.permission(Right::Read)),
         policy_link: visit.config.policy_link.clone(),
@@ -190,12 +203,28 @@ pub async fn page(visit: &ScreenVisit, filters: &Filters) -> Result<AccountsPage
         tracked_since: day(found.tracked_since.date()),
         is_first_run: enabled + disabled == 0,
         ask: found.ask,
-        filter_roles: found.roles.iter().map(|role| role_choice(role, filters)).collect(),
+        filter_roles: with_deleted(
+            found.roles.iter().map(|role| role_choice(role, filters)).collect(),
+            filters.role.as_ref(),
+            "Deleted role",
+        ),
         filter_owners: filters.owners(&found.owner_name, actor.account.as_ref()),
-        filter_teams: team_choices(&found.teams.teams, filters.team.as_slice()),
+        filter_teams: with_deleted(
+            team_choices(&found.teams.teams, filters.team.as_slice()),
+            filters.team.as_ref(),
+            "Deleted team",
+        ),
         more_teams: found.teams.more,
         filters: filters.clone(),
     })
+}
+
+/// The choices with the one that the address names, also where it is gone.
+fn with_deleted(mut choices: Vec<Choice>, chosen: Option<&Id>, name: &str) -> Vec<Choice> {
+    if let Some(id) = chosen.filter(|id| choices.iter().all(|choice| choice.id != id.as_str())) {
+        choices.push(Choice::new(id.to_string(), name).checked(true));
+    }
+    choices
 }
 
 fn role_choice(role: &Role, filters: &Filters) -> Choice {
@@ -238,7 +267,20 @@ fn row_view(
         expiry: token_expiry(&tokens, now),
         owner: found.owners.get(&row.id).map(Into::into),
         checked: found.selected.holds(&row.id),
+        in_reach: is_in_reach(row, found, visit),
     }
+}
+
+/// Whether the reader may do anything to an account: nobody handles people who can do more, and who manages the accounts of
+/// their own teams leaves the others alone.
+fn is_in_reach(row: &AccountRow, found: &ListData, visit: &ScreenVisit) -> bool {
+    let actor = &visit.actor;
+    if !visit.may_manage() {
+        let teams = found.teams_of.get(&row.id).into_iter().flatten();
+        return teams.into_iter().any(|team| found.own_teams.iter().any(|own| own.id == team.id));
+    }
+    let held = |role: &&Role| found.roles_of.get(&row.id).into_iter().flatten().any(|badge| badge.id == role.id);
+    visit.screen.kind == Kind::System || found.roles.iter().filter(held).all(|role| actor.may_grant(&role.permissions))
 }
 
 /// The line below the number of tokens: what ends first among those that work, or what has ended when none does.

@@ -99,7 +99,12 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
     }
     hidden.push(Hidden::new("print", found));
     let ask = action.asks().ok_or_else(|| Error::Internal(format!("{} asks nothing", action.verb.word())))?;
-    let is_recent = |row: &AccountRow| row.last_used_at().is_some_and(|at| now - at < RECENT);
+    // Of a machine its calls count; of a person that they sign in, too.
+    let last = |row: &AccountRow| match kind {
+        Kind::System => row.last_used_at(),
+        Kind::User => row.last_login_at().max(row.last_used_at()),
+    };
+    let is_recent = |row: &AccountRow| last(row).is_some_and(|at| now - at < RECENT);
     let warning = match recent.0.as_slice() {
         [] => None,
         [one] => moment(Some(one.at), now).map(|used| format!("{} made a call {}", one.name, used.text)),
@@ -118,10 +123,11 @@ pub async fn page(visit: &Visit, question: Question) -> Result<ConfirmPage, Erro
             tile: tile(kind, &row.id, &row.name),
             roles,
             owner: owner.map(|owner| (if owner.has_left { "Owner has left" } else { "Owner" }, owner.name.clone())),
-            used: moment(row.last_used_at(), now),
+            used: moment(if kind == Kind::User { row.last_login_at() } else { row.last_used_at() }, now),
             recent: is_recent(row),
             tokens: if tokens.live + tokens.expired == 0 {
-                "no tokens".into()
+                // Most people have none.
+                if kind == Kind::User { String::new() } else { "no tokens".into() }
             } else {
                 counted(count(tokens.live + tokens.expired), "token")
             },

@@ -60,7 +60,14 @@ async fn page(visit: &AccountVisit, action: &Action, form: &VerbForm) -> Result<
 
 /// `GET …/{id}/…`: asks whether to do it.
 pub async fn ask(visit: AccountVisit, query: Query<VerbForm>) -> Result<HttpResponse, Error> {
-    let page = page(&visit, &action(&visit)?, &query.0).await?;
+    let action = action(&visit)?;
+    let given = action.verb.gives(&action.params);
+    if !given.is_empty() {
+        // Who may not give it is not asked.
+        let actor = visit.actor.clone();
+        visit.read(move |conn| operations::grantable_roles(conn, &actor, &given)).await?;
+    }
+    let page = page(&visit, &action, &query.0).await?;
     visit.html(StatusCode::OK, &page)
 }
 

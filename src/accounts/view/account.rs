@@ -3,7 +3,7 @@
 use super::PlanUsage;
 use super::activity::ActivityChart;
 use super::list::OwnerMark;
-use super::menu::{self, MenuEntry};
+use super::menu::{self, MenuEntry, MenuRights};
 use super::sessions::SessionLine;
 use super::tokens::TokenSection;
 use crate::accounts::actions::AccountState;
@@ -104,6 +104,10 @@ pub struct AccountPage {
     pub can_manage: bool,
     /// Whether tokens, disabling and enabling are in reach (also `system_account:manage:team`).
     pub can_operate: bool,
+    /// What its menu offers.
+    pub rights: MenuRights,
+    /// Whether a person can do more than the reader, who would handle them otherwise.
+    pub can_do_more: bool,
     /// For those who may only look, whom to ask.
     pub ask: Option<Contact>,
     /// Last use of any token; `None` for never.
@@ -213,7 +217,7 @@ impl AccountPage {
 
     /// What its menu offers.
     pub fn menu(&self) -> Vec<MenuEntry> {
-        menu::of_one(self.screen.kind, self.state)
+        menu::of_one(self.screen.kind, self.state, self.rights)
     }
 
     /// Whether the dialog of that id comes back in error.

@@ -18,7 +18,7 @@ pub struct ConfirmRow {
     pub roles: String,
     /// Its owner, and what is said of them, where the owner is asked for.
     pub owner: Option<(&'static str, String)>,
-    /// Last use of any token; `None` for never.
+    /// Last use of any token, or a person's last login; `None` for never.
     pub used: Option<Moment>,
     /// Whether that was within two days, which deserves a warning.
     pub recent: bool,
@@ -101,6 +101,20 @@ impl ConfirmPage {
     pub fn consequence(&self) -> &'static str {
         let (one, several) = self.ask.consequence;
         if self.count == 1 { one } else { several }
+    }
+
+    /// What is said of the last use, "Last login" of a person.
+    pub fn last_used(&self) -> &'static str {
+        if self.screen.has_tokens() { "Last used" } else { "Last login" }
+    }
+
+    /// The same of one within two days.
+    pub fn used(&self) -> &'static str {
+        if self.screen.has_tokens() { "Used" } else { "Last login" }
+    }
+
+    pub fn never_used(&self) -> &'static str {
+        if self.screen.has_tokens() { "Never used" } else { "Never signed in" }
     }
 
     /// Whether the name or the number has to be typed.

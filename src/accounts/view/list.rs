@@ -1,7 +1,7 @@
 //! The list of a kind of account.
 
 use super::PlanUsage;
-use super::menu::{self, MenuEntry, Picker};
+use super::menu::{self, MenuEntry, MenuRights, Picker};
 use crate::accounts::actions::AccountState;
 use crate::accounts::filter::Filters;
 use crate::accounts::kind::{Column, LOGIN, OWNER, STATUS, Screen, USED};
@@ -86,6 +86,8 @@ pub struct ShownAccount {
     pub invited: Option<Moment>,
     /// Whether its box is ticked.
     pub checked: bool,
+    /// Whether the reader may do anything to it.
+    pub in_reach: bool,
 }
 
 impl ShownAccount {
@@ -155,6 +157,10 @@ pub struct AccountsPage {
     pub hints: Vec<Hint>,
     /// Whether checkboxes, menus and "New system account" are there (`system_account:manage:*`).
     pub can_manage: bool,
+    /// What the menus offer.
+    pub rights: MenuRights,
+    /// Whether rows have a menu, though perhaps not all of them: for who may manage those of their own teams.
+    pub has_menus: bool,
     /// Whether "Invite users" is there.
     pub can_invite: bool,
     /// The page that says who needs a user account of their own; plain text without one.
@@ -205,9 +211,14 @@ impl AccountsPage {
         }
     }
 
+    /// How many rows have a box.
+    pub fn tickable(&self) -> usize {
+        self.rows.iter().filter(|row| row.in_reach).count()
+    }
+
     /// The bar above the list.
     pub fn bar(&self) -> Vec<MenuEntry> {
-        menu::of_several(self.screen.kind)
+        menu::of_several(self.screen.kind, self.rights)
     }
 
     /// Whether some of it stands behind "…", however much room there is.
@@ -217,7 +228,7 @@ impl AccountsPage {
 
     /// The menu that the script opens for each row.
     pub fn row_menu(&self) -> Vec<(MenuEntry, String)> {
-        menu::of_any(self.screen.kind)
+        menu::of_any(self.screen.kind, self.rights)
     }
 
     /// The states that fit a new link: of an invitation, or for a password.

@@ -1,7 +1,7 @@
 //! What the menus and the bar above a list offer, out of the list of verbs.
 
 use crate::accounts::actions::{AccountState, ActionParams, Offer, VERBS, Verb};
-use crate::accounts::model::Kind;
+use crate::accounts::model::{Kind, Right};
 use crate::web::view::Choice;
 
 /// An entry of a menu or the bar.
@@ -41,6 +41,20 @@ impl MenuEntry {
     }
 }
 
+/// What the reader may do: what nobody lets them do is not offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MenuRights {
+    /// Everywhere, and not in their own teams alone.
+    pub everywhere: bool,
+    pub administers: bool,
+}
+
+impl MenuRights {
+    fn cover(self, verb: &dyn Verb) -> bool {
+        (self.everywhere || verb.right() == Right::ManageTeam) && (self.administers || !verb.is_for_administrators())
+    }
+}
+
 fn entries(kind: Kind, verbs: impl Iterator<Item = &'static dyn Verb>) -> Vec<MenuEntry> {
     let mut before = None;
     let entry = |verb: &'static dyn Verb| MenuEntry {
@@ -58,15 +72,16 @@ fn entries(kind: Kind, verbs: impl Iterator<Item = &'static dyn Verb>) -> Vec<Me
 }
 
 /// The menu of one account.
-pub fn of_one(kind: Kind, state: AccountState) -> Vec<MenuEntry> {
-    entries(kind, VERBS.into_iter().filter(|verb| verb.offer() == Offer::Button && verb.fits(state)))
+pub fn of_one(kind: Kind, state: AccountState, rights: MenuRights) -> Vec<MenuEntry> {
+    entries(kind, VERBS.into_iter().filter(|verb| verb.offer() == Offer::Button && verb.fits(state) && rights.cover(*verb)))
 }
 
 /// The menu that the script opens for any account: each entry with the states that it fits, see [`code`].
-pub fn of_any(kind: Kind) -> Vec<(MenuEntry, String)> {
+pub fn of_any(kind: Kind, rights: MenuRights) -> Vec<(MenuEntry, String)> {
     let fitting =
         |verb: &'static dyn Verb| STATES.filter(|at| verb.fits(state(*at))).map(|at| at.to_string()).collect::<Vec<_>>();
-    let verbs = || VERBS.into_iter().filter(|verb| verb.offer() == Offer::Button && verb.is_for(kind));
+    let offered = move |verb: &&dyn Verb| verb.offer() == Offer::Button && verb.is_for(kind) && rights.cover(*verb);
+    let verbs = || VERBS.into_iter().filter(offered);
     entries(kind, verbs()).into_iter().zip(verbs().map(|verb| fitting(verb).join(" "))).collect()
 }
 
@@ -90,8 +105,8 @@ pub fn code(state: AccountState) -> u8 {
 }
 
 /// The bar for several.
-pub fn of_several(kind: Kind) -> Vec<MenuEntry> {
-    entries(kind, VERBS.into_iter().filter(|verb| verb.offer() != Offer::Dialog))
+pub fn of_several(kind: Kind, rights: MenuRights) -> Vec<MenuEntry> {
+    entries(kind, VERBS.into_iter().filter(|verb| verb.offer() != Offer::Dialog && rights.cover(*verb)))
 }
 
 /// A verb's list of roles to choose from.

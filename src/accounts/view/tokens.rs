@@ -3,7 +3,7 @@
 use chrono::{NaiveDateTime, TimeDelta};
 
 use crate::error::FieldError;
-use crate::tokens::model::{Expiry, ListedToken, Token, in_words};
+use crate::tokens::model::{Expiry, ListedToken, Overlap, Token, in_words};
 use crate::tokens::value::Access;
 use crate::web::view::{Choice, Field, Moment};
 
@@ -25,8 +25,6 @@ pub struct TokenSection {
     pub new: Option<NewTokenForm>,
     /// Why none can be made at the moment.
     pub creation_stopped: Option<String>,
-    /// How long a regenerated token's old value may live, see [`overlaps`].
-    pub overlaps: Vec<Choice>,
     /// What is wrong with the chosen overlap.
     pub overlap_error: Option<String>,
     /// Their events in the audit log, for those who may read it.
@@ -122,6 +120,8 @@ pub struct TokenRow {
     /// Whether the reader may have a new value of it, and whether they may end it.
     pub can_renew: bool,
     pub can_end: bool,
+    /// How long its value may live on when it is regenerated.
+    pub overlaps: Vec<Choice>,
     /// Its last use; `None` for never.
     pub last_used: Option<TokenUse>,
     /// The value it replaced, while that still lives.
@@ -144,6 +144,7 @@ impl TokenRow {
             expired: token.is_expired(now),
             can_renew: false,
             can_end: false,
+            overlaps: overlaps(token.expires_at, now),
             last_used: TokenUse::last(token, now),
             old: listed.predecessor.as_ref().map(|old| OldValue {
                 begins: old.begins_with(),
@@ -239,14 +240,30 @@ impl NewTokenForm {
 /// What a form sends, how many days that is, and what it is called.
 const PRESETS: [(&str, i64, &str); 3] = [("30", 30, "In 30 days"), ("90", 90, "In 90 days"), ("365", 365, "In 1 year")];
 
-/// How long the old value may live on, one ticked: 24 hours. `in_24_hours` is that moment, see [`Moment::until`].
-pub fn overlaps(in_24_hours: &Moment) -> Vec<Choice> {
-    vec![
-        Choice::new("0", "Now").about("If it leaked. Calls with it fail immediately."),
-        Choice::new("1h", "In 1 hour"),
-        Choice::new("24h", "In 24 hours").about(in_24_hours.exact()).checked(true),
-        Choice::new("7d", "In 7 days"),
-    ]
+/// How long the old value of a token may live on: 24 hours are ticked. Of what would outlive the token's own expiry, that
+/// expiry is the only one.
+fn overlaps(expires: Option<NaiveDateTime>, now: NaiveDateTime) -> Vec<Choice> {
+    let mut choices = Vec::new();
+    for (overlap, name) in
+        [(Overlap::Now, "Now"), (Overlap::Hour, "In 1 hour"), (Overlap::Day, "In 24 hours"), (Overlap::Week, "In 7 days")]
+    {
+        let end = now + overlap.length();
+        let own = expires.filter(|own| *own < end);
+        let about = match (overlap, own) {
+            (Overlap::Now, _) => "If it leaked. Calls with it fail immediately.".to_owned(),
+            (_, Some(own)) => Moment::until(own, now).exact(),
+            (Overlap::Day, None) => Moment::until(end, now).exact(),
+            _ => String::new(),
+        };
+        let name = if own.is_some() { "When it expires" } else { name };
+        choices.push(Choice::new(overlap.as_str(), name).about(about));
+        if own.is_some() {
+            break;
+        }
+    }
+    let ticked = choices.len().min(3) - 1;
+    choices[ticked].checked = true;
+    choices
 }
 
 #[cfg(test)]

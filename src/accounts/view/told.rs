@@ -87,6 +87,9 @@ pub fn done(action: &Action, done: &Done) -> Result<Flash, Error> {
     let flash = Flash { text, ..Flash::default() }.missing(&done.missing);
     // Who has lost the right to it cannot take it back.
     let undoable = !action.verb.is_final() && action.params.losses.is_empty();
+    if done.is_one_way {
+        return Ok(flash.plain(" You can't undo this, because it takes someone who has those permissions to give them back."));
+    }
     Ok(if undoable { flash.undo(format!("/settings/changes/{change}/undo")) } else { flash })
 }
 
@@ -99,12 +102,17 @@ pub fn undone(undone: &Undone) -> Result<Flash, Error> {
         }
         text.extend(sentence(Effect::of(&happened.event)?.undone, &whom(undone.kind, happened), &happened.objects));
     }
-    text.push(Text::plain(match undone.left {
+    text.push(Text::plain(left_alone(undone.left)));
+    Ok(Flash { text, ..Flash::default() })
+}
+
+/// The end of what is said of an Undo.
+pub fn left_alone(changes: i64) -> String {
+    match changes {
         0 => ".".to_owned(),
         1 => ". 1 change was left alone: someone has changed it since.".to_owned(),
         n => format!(". {} changes were left alone: someone has changed them since.", grouped(n)),
-    }));
-    Ok(Flash { text, ..Flash::default() })
+    }
 }
 
 impl Flash {

@@ -14,6 +14,7 @@ use crate::id::Id;
 use crate::roles::model::Role;
 use crate::roles::operations::{self, RoleDraft, RoleEdit};
 use crate::roles::permission::{Permission, PermissionSet};
+use crate::roles::view::changes::losses;
 use crate::roles::view::editor::RolePage;
 use crate::roles::view::{HolderLinks, ROLES, page_of};
 use crate::roles::{predefined, queries};
@@ -73,9 +74,17 @@ pub async fn save(visit: RoleVisit, form: Form<RoleForm>) -> Result<HttpResponse
         return preview(&visit, Some(role), edit).await;
     }
     let (id, wanted) = (visit.id.clone(), edit.clone());
-    match visit.write(move |conn, actor| operations::update(conn, actor, &id, &wanted)).await {
-        Ok(true) => done(&visit, told(&visit, "Saved ", &visit.id, &edit.wanted.name).await, Some(&visit.id)).await,
-        Ok(false) => {
+    let saved = visit.write(move |conn, actor| {
+        let (role, all) = (queries::get(conn, &id)?, queries::all(conn)?);
+        let differences = queries::differences(conn, &all, Some(&role), &wanted.wanted.permission_set())?;
+        Ok(operations::update(conn, actor, &id, &wanted)?.then_some(differences))
+    });
+    match saved.await {
+        Ok(Some(differences)) => {
+            let flash = told(&visit, "Saved ", &visit.id, &edit.wanted.name).await.plain(losses(&differences));
+            done(&visit, flash, Some(&visit.id)).await
+        }
+        Ok(None) => {
             let text = vec![Text::plain("No changes to "), Text::strong(edit.wanted.name.trim()), Text::plain(".")];
             done(&visit, Flash::neutral(text), Some(&visit.id)).await
         }
@@ -181,6 +190,7 @@ async fn draw(visit: &Visit, role: Option<Role>, draft: RoleDraft) -> Result<Rol
             let held = HolderLinks::new(role.id.as_str(), (holders.system_accounts, holders.users), &shell);
             page.existing = Some((role.id.to_string(), held));
             page.notices.extend(notices(&role));
+            page.copies = role.assignable;
             page.title = role.name;
         }
         None => {
@@ -195,7 +205,9 @@ async fn draw(visit: &Visit, role: Option<Role>, draft: RoleDraft) -> Result<Rol
 
 fn notices(role: &Role) -> Vec<String> {
     let mut notices = Vec::new();
-    if role.locked {
+    if !role.assignable {
+        notices.push("This role comes with Muster and is locked. Those who administer a team have it.".to_owned());
+    } else if role.locked {
         notices.push("This role comes with Muster and is locked. Duplicate it to make a role of your own.".to_owned());
     } else if operations::differs_from_default(role) {
         notices.push("This role comes with Muster. Its permissions differ from the default.".to_owned());

@@ -49,8 +49,13 @@ pub fn holders(conn: &mut DbConnection) -> Result<BTreeMap<Id, (i64, i64)>, Erro
 const NO_OTHER: &str =
     " AND NOT EXISTS (SELECT 1 FROM account_roles o WHERE o.account_id = h.account_id AND o.role_id <> h.role_id)";
 
-/// Who has one role. Two statements.
+/// Who has one role. Two statements at most.
 pub fn of_role(conn: &mut DbConnection, role: &Id) -> Result<RoleHolders, Error> {
+    if *role == predefined::TEAM_ADMINISTRATOR.into() {
+        // Nobody is given it: it follows from administering a team.
+        let (system_accounts, users) = holders(conn)?.remove(role).unwrap_or_default();
+        return Ok(RoleHolders { system_accounts, users, only: 0 });
+    }
     let (system_accounts, users) = lacking(conn, role, &[])?;
     let mut sql = Sql::new("SELECT count(*) AS n FROM account_roles h WHERE h.role_id = ");
     sql.bind(role).push(NO_OTHER);

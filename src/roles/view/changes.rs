@@ -43,6 +43,17 @@ pub fn accounts(system_accounts: i64, users: i64) -> String {
     joined(&parts, "and")
 }
 
+/// Who has lost what by a change that is saved; empty for nobody.
+pub fn losses(differences: &[Difference]) -> String {
+    let lost: Vec<&Difference> = differences.iter().filter(|one| !one.added && one.system_accounts + one.users > 0).collect();
+    let Some(most) = lost.iter().max_by_key(|one| one.system_accounts + one.users) else { return String::new() };
+    let who = accounts(most.system_accounts, most.users);
+    match lost.as_slice() {
+        [one] => format!(" {who} lost {}.", one.permission),
+        several => format!(" Up to {who} lost {} permissions.", several.len()),
+    }
+}
+
 fn sentence(one: &Difference) -> String {
     let changed = one.system_accounts + one.users;
     let (gains, has) = if one.added { ("gain", "have") } else { ("lose", "keep") };

@@ -23,6 +23,8 @@ pub struct RolePage {
     pub predefined: bool,
     /// Whether it cannot be changed at all.
     pub locked: bool,
+    /// Whether it can be given by hand, and so be the pattern of another.
+    pub copies: bool,
     pub description: Field,
     /// What the role was when the form was drawn.
     pub hidden: Vec<Hidden>,

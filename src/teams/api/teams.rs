@@ -164,7 +164,7 @@ fn administrator(at: usize) -> String {
 pub static DELETE: Operation = Operation::new(
     GROUP,
     "Delete a team",
-    "Its members keep their accounts, without what their roles allow for this team.",
+    "Its members keep their accounts, but lose the permissions their roles gave them for this team.",
     &[says(204, "It is deleted."), says(422, "It is the default team of new accounts.")],
 );
 

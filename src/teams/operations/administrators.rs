@@ -49,7 +49,7 @@ fn add(conn: &mut DbConnection, actor: &Principal, team: Team, users: &[Id]) -> 
         return Ok(MembersChange::nothing(team));
     }
     changes::add_administrations(conn, &change)?;
-    MembersChange::told(conn, team, &change, ADMINISTRATION.added, added)
+    MembersChange::told(conn, team, &change, ADMINISTRATION.added)
 }
 
 /// Takes the administration of a team from users; those who are members stay members. An administrator of the team may give up
@@ -68,5 +68,5 @@ pub fn dismiss(conn: &mut DbConnection, actor: &Principal, team: &Id, users: &[I
         return Ok(MembersChange::nothing(team));
     }
     changes::remove_administrations(conn, &change)?;
-    MembersChange::told(conn, team, &change, ADMINISTRATION.removed, removed)
+    MembersChange::told(conn, team, &change, ADMINISTRATION.removed)
 }

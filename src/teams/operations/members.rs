@@ -16,27 +16,42 @@ use crate::teams::{Team, queries};
 #[derive(Debug, Clone)]
 pub struct MembersChange {
     pub team: Team,
-    pub accounts: i64,
-    /// The name, where it was one.
-    pub only: Option<String>,
+    pub touched: Touched,
     /// Absent where nothing had to be changed.
     pub change: Option<Id>,
 }
 
 impl MembersChange {
     pub(super) fn nothing(team: Team) -> Self {
-        Self { team, accounts: 0, only: None, change: None }
+        Self { team, touched: Touched::default(), change: None }
     }
 
-    pub(super) fn told(
-        conn: &mut DbConnection,
-        team: Team,
-        change: &audit::Change,
-        verb: &str,
-        accounts: i64,
-    ) -> Result<Self, Error> {
-        let only = if accounts == 1 { Some(changes::first_name(conn, change, verb)?) } else { None };
-        Ok(Self { team, accounts, only, change: Some(change.id.clone()) })
+    pub(super) fn told(conn: &mut DbConnection, team: Team, change: &audit::Change, verb: &str) -> Result<Self, Error> {
+        Ok(Self { team, touched: Touched::read(conn, change, verb)?, change: Some(change.id.clone()) })
+    }
+}
+
+/// Whom a change was about.
+#[derive(Debug, Clone, Default)]
+pub struct Touched {
+    /// How many of each kind.
+    pub kinds: Vec<(Kind, i64)>,
+    /// The name, where it was one.
+    pub only: Option<String>,
+}
+
+impl Touched {
+    pub(super) fn read(conn: &mut DbConnection, change: &audit::Change, verb: &str) -> Result<Self, Error> {
+        let tallies = changes::tally(conn, &change.id)?;
+        let of_verb = tallies.iter().filter(|tally| tally.verb == verb);
+        // Users before system accounts, as everywhere.
+        let kinds: Vec<(Kind, i64)> =
+            of_verb.rev().filter_map(|tally| Some((Kind::parse(&tally.kind)?, tally.accounts))).collect();
+        let only = match kinds.as_slice() {
+            [(_, 1)] => Some(changes::first_name(conn, change, verb)?),
+            _ => None,
+        };
+        Ok(Self { kinds, only })
     }
 }
 
@@ -51,7 +66,7 @@ pub fn add(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &[Id
     some(accounts)?;
     in_sight(conn, actor, accounts)?;
     match carry_out(conn, actor, &team, (accounts, Whom::These(&[])))? {
-        Some((change, added, _)) => MembersChange::told(conn, team, &change, verbs::TEAM_ADDED, added),
+        Some(change) => MembersChange::told(conn, team, &change, verbs::TEAM_ADDED),
         None => Ok(MembersChange::nothing(team)),
     }
 }
@@ -61,7 +76,7 @@ pub fn remove(conn: &mut DbConnection, actor: &Principal, team: &Id, accounts: &
     let team = managed(conn, actor, team)?;
     some(accounts)?;
     match carry_out(conn, actor, &team, (&[], Whom::These(accounts)))? {
-        Some((change, _, removed)) => MembersChange::told(conn, team, &change, verbs::TEAM_REMOVED, removed),
+        Some(change) => MembersChange::told(conn, team, &change, verbs::TEAM_REMOVED),
         None => Ok(MembersChange::nothing(team)),
     }
 }
@@ -95,13 +110,13 @@ pub fn replace(conn: &mut DbConnection, actor: &Principal, team: &Id, wanted: &[
     carry_out(conn, actor, &team, (wanted, Whom::AllBut(wanted))).map(drop)
 }
 
-/// The way of every change to who belongs to a team: events, statements, rule. Gives the change, and how many joined and left.
+/// The way of every change to who belongs to a team: events, statements, rule.
 fn carry_out(
     conn: &mut DbConnection,
     actor: &Principal,
     team: &Team,
     (joining, leaving): (&[Id], Whom<'_>),
-) -> Result<Option<(audit::Change, i64, i64)>, Error> {
+) -> Result<Option<audit::Change>, Error> {
     let change = audit::begin(conn, actor)?;
     let one = std::slice::from_ref(&team.id);
     let left = changes::record_teams(conn, &change, (MEMBERSHIP, false), leaving, one)?;
@@ -110,14 +125,26 @@ fn carry_out(
         change.discard(conn)?;
         return Ok(None);
     }
-    if left > 0 {
-        changes::remove_memberships(conn, &change, verbs::TEAM_REMOVED)?;
+    apply(conn, actor, team, &change, (joined > 0, left > 0))?;
+    Ok(Some(change))
+}
+
+/// Carries out the events of a change: who joins, who leaves.
+pub(super) fn apply(
+    conn: &mut DbConnection,
+    actor: &Principal,
+    team: &Team,
+    change: &audit::Change,
+    (joins, leaves): (bool, bool),
+) -> Result<(), Error> {
+    if leaves {
+        changes::remove_memberships(conn, change, verbs::TEAM_REMOVED)?;
     }
-    if joined > 0 {
-        changes::add_memberships(conn, &change, verbs::TEAM_ADDED)?;
-        reach::stays(conn, actor, team, &change)?;
+    if joins {
+        changes::add_memberships(conn, change, verbs::TEAM_ADDED)?;
+        reach::stays(conn, actor, team, change)?;
     }
-    Ok(Some((change, joined, left)))
+    Ok(())
 }
 
 /// Who is a member already need not be seen.

@@ -54,13 +54,9 @@ fn stays_in_one(conn: &mut DbConnection, actor: &Principal, team: &Team, change:
         return Err(Error::forbidden(
             lacked.to_string(),
             if newcomers {
-                format!(
-                    "You can't add {who}: it can do more than you, and members of {name} could manage it. Ask an administrator."
-                )
+                format!("You can't add {who}: it can do more than you, and members of {name} could manage it.")
             } else {
-                format!(
-                    "You can't add {who} to {name}: they could manage members who can do more than you. Ask an administrator."
-                )
+                format!("You can't add {who} to {name}: they could manage members who can do more than you.")
             },
         ));
     }
@@ -94,8 +90,6 @@ fn weigh_beside(
     let Some((role, lacked)) = role_beyond(actor, kind, &all, &beside) else { return Ok(()) };
     let who = changes::first_with(conn, change, verbs::ROLE_ADDED, Condition::HasRoleInTeam(kind, &role.id))?;
     let who = who.unwrap_or_default();
-    let sentence = format!(
-        "You can't give {who} this role: they could manage members of their teams who can do more than you. Ask an administrator."
-    );
+    let sentence = format!("You can't give {who} this role: they could manage members of their teams who can do more than you.");
     Err(Error::forbidden(lacked.to_string(), sentence))
 }

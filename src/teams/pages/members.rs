@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use serde::Deserialize;
 
 use super::visits::TeamVisit;
-use super::{ChangeWords, MembersChange, line, may_see, told};
+use super::{ChangeWords, MembersChange, line, may_see, told, undone};
 use crate::accounts::model::{Account, AccountFilter, Kind, Sort, Window};
 use crate::accounts::queries::{self as accounts, list};
 use crate::accounts::search::Search;
@@ -13,7 +13,7 @@ use crate::auth::principal::Principal;
 use crate::database::DbConnection;
 use crate::error::Error;
 use crate::id::Id;
-use crate::teams::operations::{administrators, members};
+use crate::teams::operations::{administrators, members, undo};
 use crate::teams::queries;
 use crate::teams::queries::members::TeamPerson;
 use crate::teams::view::TEAMS;
@@ -21,6 +21,7 @@ use crate::teams::view::team::{AddPage, CandidateList, MemberCandidate};
 use crate::text::fold;
 use crate::web::form::{Form, Query, ids};
 use crate::web::page::see_other;
+use crate::web::view::Flash;
 
 /// Accounts of each kind that a search shows, at most.
 const MOST: i64 = 20;
@@ -48,7 +49,7 @@ pub async fn find(visit: TeamVisit, query: Query<FindQuery>) -> Result<HttpRespo
 
 async fn page(visit: &TeamVisit, q: &str, ticked: &[String]) -> Result<AddPage, Error> {
     let kinds: Vec<Kind> = [Kind::User, Kind::System].into_iter().filter(|kind| may_see(&visit.actor, *kind)).collect();
-    let (id, search) = (visit.id.clone(), Search::from(q));
+    let (id, search, found_kinds) = (visit.id.clone(), Search::from(q), kinds.len());
     let chosen: Vec<Id> = ticked.iter().filter_map(|id| Id::parse(id)).collect();
     let ((team, chosen, found, joined), shell) = visit
         .framed(TEAMS, move |conn| {
@@ -91,6 +92,7 @@ async fn page(visit: &TeamVisit, q: &str, ticked: &[String]) -> Result<AddPage, 
     };
     let chosen = chosen.into_iter().map(|(kind, person)| candidate(kind, person)).collect();
     let chosen = CandidateList { title: "Selected", rows: chosen, more: false };
+    let sees_some = found_kinds > 0;
     let has_found = found.iter().any(|(_, people, _)| !people.is_empty());
     Ok(AddPage {
         shell,
@@ -101,6 +103,7 @@ async fn page(visit: &TeamVisit, q: &str, ticked: &[String]) -> Result<AddPage, 
         search: q.to_owned(),
         groups: std::iter::once(chosen).chain(found.into_iter().map(group)).filter(|group| !group.rows.is_empty()).collect(),
         has_found,
+        sees_some,
         may_manage_all: visit.may_manage_all(),
         error: None,
     })
@@ -140,7 +143,7 @@ async fn act(
     };
     match done {
         Ok((changed, may_see)) => {
-            visit.flash(&told(&changed, &visit.actor, words))?;
+            visit.flash(&told(&changed, &visit.suffix(), words))?;
             Ok(see_other(if may_see { visit.url() } else { "/".to_owned() }.as_str()))
         }
         Err(error @ Error::Invalid(_)) => match &form.q {
@@ -150,7 +153,7 @@ async fn act(
                 visit.html(StatusCode::UNPROCESSABLE_ENTITY, &page)
             }
             None => {
-                visit.flash(&crate::web::view::Flash::refused(error.message()))?;
+                visit.flash(&Flash::refused(error.message()))?;
                 Ok(see_other(&visit.url()))
             }
         },
@@ -161,25 +164,40 @@ async fn act(
 /// `POST /settings/teams/{id}/members`
 pub async fn add(visit: TeamVisit, form: Form<MembersForm>) -> Result<HttpResponse, Error> {
     let nothing = "No change: they are members already.";
-    act(&visit, form.0, members::add, ChangeWords { before: "Added", between: "to", nothing, undoable: true }).await
+    act(&visit, form.0, members::add, ChangeWords { before: "Added", between: ("to", "to"), nothing, undoable: true }).await
 }
 
 /// `POST /settings/teams/{id}/members/removal`
 pub async fn remove(visit: TeamVisit, form: Form<MembersForm>) -> Result<HttpResponse, Error> {
     let nothing = "No change: they are not members.";
-    act(&visit, form.0, members::remove, ChangeWords { before: "Removed", between: "from", nothing, undoable: true }).await
+    act(&visit, form.0, members::remove, ChangeWords { before: "Removed", between: ("from", "from"), nothing, undoable: true })
+        .await
+}
+
+/// `POST /settings/teams/{id}/changes/{change}/undo`
+pub async fn undo(visit: TeamVisit) -> Result<HttpResponse, Error> {
+    let (id, change) = (visit.id.clone(), visit.request.match_info().get("change").and_then(Id::parse));
+    let change = change.ok_or(Error::NotFound("change"))?;
+    let flash = match visit.write(move |conn, actor| undo::undo(conn, actor, &id, &change)).await {
+        Ok(done) => undone(&done),
+        Err(error @ Error::Conflict(_)) => Flash::refused(error.message()),
+        Err(error) => return Err(error),
+    };
+    visit.flash(&flash)?;
+    Ok(see_other(&visit.url()))
 }
 
 /// `POST /settings/teams/{id}/administrators`
 pub async fn appoint(visit: TeamVisit, form: Form<MembersForm>) -> Result<HttpResponse, Error> {
     let nothing = "No change: they are administrators of this team already.";
-    let words = ChangeWords { before: "Made", between: "administrator of", nothing, undoable: false };
+    let words = ChangeWords { before: "Made", between: ("administrator of", "administrators of"), nothing, undoable: false };
     act(&visit, form.0, administrators::appoint, words).await
 }
 
 /// `POST /settings/teams/{id}/administrators/removal`
 pub async fn dismiss(visit: TeamVisit, form: Form<MembersForm>) -> Result<HttpResponse, Error> {
     let nothing = "No change: they are not administrators of this team.";
-    let words = ChangeWords { before: "Removed", between: "as administrator of", nothing, undoable: false };
+    let words =
+        ChangeWords { before: "Removed", between: ("as administrator of", "as administrators of"), nothing, undoable: false };
     act(&visit, form.0, administrators::dismiss, words).await
 }

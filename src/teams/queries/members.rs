@@ -230,3 +230,14 @@ pub fn alone(conn: &mut DbConnection, team: &Id, roles: &[Id], limit: i64) -> Re
     sql.push("AND ar.role_id IN ").bind_list(roles).push(") ORDER BY a.name_key, a.id").limit(limit);
     sql.load(conn)
 }
+
+/// Whether a change did nothing but add members to this team, or remove some.
+pub fn is_change_of(conn: &mut DbConnection, change: &Id, team: &Id) -> Result<bool, Error> {
+    let of_team = |conn: &mut DbConnection, not: &str| {
+        let mut sql = Sql::new("SELECT count(*) AS n FROM audit_events WHERE change_id = ");
+        sql.bind(change).push(not).push("(type IN (").bind(verbs::TEAM_ADDED).push(", ").bind(verbs::TEAM_REMOVED);
+        sql.push(") AND object_id = ").bind(team).push(")");
+        sql.number(conn)
+    };
+    Ok(of_team(conn, " AND ")? > 0 && of_team(conn, " AND NOT ")? == 0)
+}

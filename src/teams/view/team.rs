@@ -87,6 +87,8 @@ pub struct AddPage {
     /// What was ticked before, and what was found.
     pub groups: Vec<CandidateList>,
     pub has_found: bool,
+    /// Whether the reader may see users or system accounts at all.
+    pub sees_some: bool,
     pub may_manage_all: bool,
     pub error: Option<String>,
 }

@@ -66,6 +66,7 @@ impl Expiry {
             "365" => Ok(Self::In(TimeDelta::days(365))),
             "max" => Ok(Self::Longest),
             "never" => Ok(Self::Never),
+            "date" if expires_on.trim().is_empty() => Err(refused("expires_on", "Choose a date.")),
             "date" => parse_day(expires_on.trim())
                 .map(Self::EndOf)
                 .ok_or_else(|| refused("expires_on", "Enter the date as YYYY-MM-DD, such as 2027-01-31.")),

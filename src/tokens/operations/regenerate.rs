@@ -70,8 +70,11 @@ pub fn regenerate_own(
     succeed(conn, actor, &account, old, overlap, maximum)
 }
 
-/// How the audit log writes an overlap.
-fn said(overlap: TimeDelta) -> String {
+/// How the audit log writes an overlap; one that the token's own expiry cuts short is told as that.
+fn said(overlap: TimeDelta, cut: bool) -> String {
+    if cut {
+        return Overlap::UNTIL_EXPIRY.to_owned();
+    }
     let preset = Overlap::ALL.into_iter().find(|preset| preset.length() == overlap);
     preset.map_or_else(|| format!("{}s", overlap.num_seconds()), |preset| preset.as_str().into())
 }
@@ -98,16 +101,17 @@ pub(super) fn succeed(
     let (new, value) = make(conn, actor, account, &old.name, old.access, now, expires_at)?;
     let change = audit::begin(conn, actor)?;
     queries::replace(conn, &old.id, &new.id)?;
+    let end = now + overlap;
+    let expires_first = old.expires_at.is_some_and(|own| own < end);
     if overlap.is_zero() {
         queries::revoke(conn, &old.id, now)?;
-    } else {
-        let end = now + overlap;
-        queries::expire(conn, &old.id, old.expires_at.map_or(end, |own| own.min(end)))?;
+    } else if !expires_first {
+        queries::expire(conn, &old.id, end)?;
     }
     let detail = serde_json::json!({
         "access": old.access.as_str(),
         "expires_at": expires_at.map(clock::written),
-        "overlap": said(overlap),
+        "overlap": said(overlap, expires_first),
         "successor": new.id,
     });
     change.record(conn, &event(verbs::TOKEN_REGENERATED, account, &old, detail))?;

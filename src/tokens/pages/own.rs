@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::NaiveDateTime;
 
 use crate::accounts::pages::live;
 use crate::accounts::pages::tokens::{RegenerateForm, TokenForm, TokenPath, is_a_peek, show as show_value, value_address};
 use crate::accounts::view::ask::whom_to_ask;
-use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection, overlaps};
+use crate::accounts::view::tokens::{NewTokenForm, TokenRow, TokenSection};
 use crate::activity::Recorder;
 use crate::audit;
 use crate::audit::filter::LogQuery;
@@ -26,8 +26,8 @@ use crate::tokens::{policy, queries};
 use crate::web::form::Form;
 use crate::web::navigation::NavigationCounts;
 use crate::web::page::see_other;
+use crate::web::view::Flash;
 use crate::web::view::moment::day;
-use crate::web::view::{Flash, Moment};
 use crate::web::visit::Visit;
 
 /// `GET /settings/api-tokens`
@@ -79,7 +79,6 @@ fn section(
         tracked_since: day(tracked_since.date()),
         new: may(Access::Read).then(new),
         creation_stopped,
-        overlaps: overlaps(&Moment::until(now + TimeDelta::hours(24), now)),
         all_changes: visit.actor.may(audit::operations::READ).then(|| LogQuery::of(own_id).href()),
         ..TokenSection::default()
     }

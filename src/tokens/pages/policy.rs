@@ -16,7 +16,7 @@ use crate::web::page::see_other;
 use crate::web::view::address::address;
 use crate::web::view::pagination::Pagination;
 use crate::web::view::words::count;
-use crate::web::view::{Field, Flash, Moment};
+use crate::web::view::{Field, Flash, Moment, Text};
 use crate::web::visit::Visit;
 
 const SIZE: u64 = 50;
@@ -66,7 +66,7 @@ fn row(token: LongLived, now: chrono::NaiveDateTime) -> LongLivedRow {
         disabled: token.disabled,
         name: token.name,
         created: Moment::made(token.created_at, now),
-        expires: token.expires_at.map(|at| Moment::expiry_fact(at, now)),
+        expires: token.expires_at.map(|at| Moment::expiry_in_column(at, now)),
     }
 }
 
@@ -106,7 +106,10 @@ pub async fn stop(visit: Visit, form: Form<StopForm>) -> Result<HttpResponse, Er
 
 /// `POST /settings/token-policy/resumption`
 pub async fn resume(visit: Visit) -> Result<HttpResponse, Error> {
-    visit.write(policy::resume).await?;
-    visit.flash(&Flash::done("Token creation resumed."))?;
+    let flash = match visit.write(policy::resume).await? {
+        true => Flash::done("Token creation resumed."),
+        false => Flash::neutral(vec![Text::plain("No change: token creation was not paused.")]),
+    };
+    visit.flash(&flash)?;
     Ok(see_other(POLICY))
 }

@@ -10,7 +10,7 @@ use crate::auth::principal::Principal;
 use crate::tokens::filter::TokenFilters;
 use crate::tokens::model::listing::AccountToken;
 use crate::tokens::value::Access;
-use crate::web::view::moment::{Tone, expiry_tone};
+use crate::web::view::moment::Tone;
 use crate::web::view::words::{counted, grouped};
 use crate::web::view::{Contact, Field, Moment, Shell, Tile};
 
@@ -99,7 +99,7 @@ impl TokenLine {
             own,
             created: Moment::made(token.created_at, now),
             created_by: token.created_by_name.clone(),
-            expires: token.expires_at.map(|at| Moment { tone: expiry_tone(at, now), ..Moment::expiry_fact(at, now) }),
+            expires: token.expires_at.map(|at| Moment::expiry_in_column(at, now)),
             last_used: TokenUse::last(token, now),
             recent: token.last_used_at.is_some_and(|at| now - at < RECENT),
             state: TokenNote::of(row, now),

@@ -148,6 +148,18 @@ impl Moment {
         }
     }
 
+    /// An expiry in a column of its own, with its tone: `in 3 days`, `5 days ago`, the day where it is far.
+    pub fn expiry_in_column(at: impl InUtc, now: impl InUtc) -> Self {
+        let (at, now) = (at.in_utc(), now.in_utc());
+        let days = (at.date() - now.date()).num_days();
+        let moment = match days {
+            _ if at <= now => Self::new(at, expired(at, now)),
+            ..=366 => Self::new(at, ahead(at, now)),
+            _ => Self::on(at),
+        };
+        Self { tone: expiry_tone(at, now), ..moment }
+    }
+
     /// An expiry as a token's badge has it: `Expires in 6 days`, `Expired`; `None` while it is far.
     pub fn expiry_badge(at: impl InUtc, now: impl InUtc) -> Option<Self> {
         let (at, now) = (at.in_utc(), now.in_utc());

@@ -49,7 +49,7 @@ fn what_is_kept_of_a_person_stands_with_their_uuid_and_can_be_blanked() {
     }
     let asked = admin.get(&format!("{user}/deletion"));
     assert!(
-        asked.text().contains("keep names, changes of e-mail addresses, and the IP addresses of sign-ins"),
+        asked.text().contains("keeps their names, changes of their e-mail addresses and the IP addresses of their sign-ins"),
         "{}",
         asked.text()
     );

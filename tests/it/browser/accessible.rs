@@ -143,7 +143,7 @@ fn owners_filters_and_settings() {
     judge(&browser, "settings with a fault");
     browser.fill(field("Sign people out when inactive for"), "7d");
     browser.follow(button("Save settings"));
-    browser.wait_for_text("Saved the");
+    browser.wait_for_text("Saved settings.");
     judge(&browser, "settings that were saved, with a banner");
     let visitor = super::driver::Browser::open(Options::default());
     visit(&visitor, &app, "/login");

@@ -171,7 +171,7 @@ fn the_page_disables_enables_and_deletes() {
     assert_eq!(flash(&browser), "Disabled buildkite/ios.");
     browser.follow(link("Delete").within(".danger-zone"));
     browser.fill(field("Type buildkite/ios to confirm"), "buildkite/ios");
-    browser.follow(button("Delete"));
+    browser.follow(button("Delete system account"));
     assert_eq!(browser.path(), LIST);
     assert_eq!(flash(&browser), "Deleted buildkite/ios.");
     browser.assert_quiet_console();

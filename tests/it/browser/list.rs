@@ -154,7 +154,7 @@ fn the_menu_of_a_row_acts_on_its_account() {
     open();
     browser.follow(link("Delete").within(menu));
     browser.fill(field(&format!("Type {name} to confirm")), name);
-    browser.follow(button("Delete"));
+    browser.follow(button("Delete system account"));
     assert_eq!(flash(&browser), format!("Deleted {name}."));
     assert_eq!(names(&browser).len(), MACHINES.len() - 1);
     browser.assert_quiet_console();

@@ -195,7 +195,7 @@ fn a_search_for_members_keeps_what_is_ticked() {
         browser.tick(field(names[1]));
         assert!(browser.is_ticked(field(names[0])));
         browser.follow(button("Add to team"));
-        assert_eq!(flash(&browser), "Added 2 accounts to Platform.");
+        assert_eq!(flash(&browser), "Added 2 system accounts to Platform.");
     }
 }
 

@@ -94,7 +94,9 @@ fn an_invitation_is_renewed_and_cancelled_from_the_row() {
     visit(&browser, &app, USERS);
     browser.click(button("Actions for Kaja Holmgren"));
     assert!(!browser.shows(button("Disable").within("#row-menu")));
-    browser.follow(button("Cancel invitation").within("#row-menu"));
+    browser.follow(link("Cancel invitation").within("#row-menu"));
+    browser.wait_for("#cancel-invitation:modal");
+    browser.follow(button("Cancel invitation").within("#cancel-invitation"));
     assert_eq!(flash(&browser), "Cancelled the invitation of Kaja Holmgren. The link no longer works.");
     browser.assert_quiet_console();
 }

@@ -57,7 +57,7 @@ fn a_permission_of_a_gateway(app: &TestApp, browser: &Browser, add: &str) {
     browser.follow(button("Show what changes"));
     browser.wait_for_text("1 system account loses it.");
     browser.follow(button("Save role"));
-    assert_eq!(flash(browser), "Saved Refund clerk.");
+    assert_eq!(flash(browser), "Saved Refund clerk. 1 system account lost payments:refund.");
     assert_eq!(asks(app, &token), 403);
     browser.follow(link("Refund clerk"));
     browser.follow(link("Delete"));

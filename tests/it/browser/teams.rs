@@ -30,7 +30,7 @@ fn a_team_is_made_gets_five_members_and_an_administrator() {
             browser.tick(field(name));
         }
         browser.follow(button("Add to team"));
-        assert_eq!(flash(&browser), "Added 4 accounts to Platform.");
+        assert_eq!(flash(&browser), "Added 4 system accounts to Platform.");
         browser.tick(field("Select Ida Holm"));
         browser.follow(button("Make team administrator"));
         assert_eq!(flash(&browser), "Made Ida Holm administrator of Platform.");

@@ -90,7 +90,7 @@ fn rows_are_filtered_ticked_disabled_undone_and_deleted() {
     browser.tick(field("Select jenkins-nightly"));
     browser.follow(button("Delete").within("#bulk"));
     browser.fill(field("Type jenkins-nightly to confirm"), "jenkins-nightly");
-    browser.follow(button("Delete"));
+    browser.follow(button("Delete system account"));
     assert_eq!(flash(&browser), "Deleted jenkins-nightly.");
 }
 

@@ -62,7 +62,7 @@ fn roles_teams_tokens_and_the_end_of_an_account() {
     browser.tick(field("Ines Calloway"));
     is_in_order(&browser);
     browser.follow(button("Add to team"));
-    browser.wait_for_text("Added 2 accounts to Data.");
+    browser.wait_for_text("Added 1 user and 1 system account to Data.");
     is_in_order(&browser);
 
     visit(&browser, &app, "/settings/audit-log");

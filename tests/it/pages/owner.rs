@@ -92,7 +92,7 @@ fn whoever_creates_it_owns_it_and_another_can_be_set() {
     // By address, whatever its case; the page says so, the log has both, and it can be taken back.
     let done = world.admin.post_and_follow(&at(robot, "/owner"), &[("owner", " TOMAS.okafor@example.test ")]);
     assert_eq!(done.flash(), "Tomas Okafor is now the owner of robot 1.");
-    assert!(done.text().contains("made Tomas Okafor the owner, before: Maya Lindqvist just now"), "{}", done.text());
+    assert!(done.text().contains("changed the owner from Maya Lindqvist to Tomas Okafor just now"), "{}", done.text());
     assert_eq!(world.owner(robot), "Tomas Okafor");
     let log = world.admin.get("/settings/audit-log?kind=account.owner_changed");
     let event = world.admin.get(&href(&log, "just now"));

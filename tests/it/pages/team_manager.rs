@@ -4,7 +4,7 @@ use muster::id::Id;
 use muster::roles::predefined;
 use muster::tokens::value::Access;
 
-use super::html::{LIST, at, bulk, find_undo_url, make_token, names, token_value, undo_url};
+use super::html::{LIST, all, at, bulk, find_undo_url, make_token, names, row_html, token_value, undo_url};
 use crate::support::app::{Client, TestApp};
 
 /// Two accounts, one in the manager's team; the manager holds nothing else.
@@ -116,4 +116,26 @@ fn the_token_of_a_stronger_account_is_refused() {
     let refused = keeper.post(&at(&mine, "/tokens"), &fields);
     assert_eq!(refused.status, 403);
     assert!(refused.text().contains("mine can do more in Muster than you can"), "{}", refused.text());
+}
+
+// Who sees all of them is not told that they can change none, and has a menu beside those of their teams.
+#[test]
+fn the_list_of_all_offers_what_is_in_reach() {
+    let (app, keeper, mine, _) = scene();
+    let sees = app.user("Sam Sees", &[app.add_role("Sees", &["system_account:manage:team", "system_account:read:*"])]);
+    app.add_team("Sight", &[sees.account.as_ref().unwrap(), &mine]);
+    let list = sees.get(LIST);
+    assert!(list.text().contains("You can disable and enable those of your teams"), "{}", list.text());
+    assert!(!list.text().contains("Only administrators can change them"), "{}", list.text());
+    assert!(row_html(&list, "mine").contains("row-more") && !row_html(&list, "other").contains("row-more"));
+    assert!(row_html(&keeper.get(LIST), "mine").contains("row-more"));
+    let menu = all(&list.body, "id=\"row-menu\"", "</div>")[0];
+    for (part, is_there) in
+        [("#tokens", true), ("disablement", true), ("Edit Roles", false), ("promotion", false), ("deletion", false)]
+    {
+        assert_eq!(menu.contains(part), is_there, "{part}: {menu}");
+    }
+    assert!(!list.body.contains("name=\"id\""));
+    // Who only looks has none.
+    assert!(!app.viewer().get(LIST).body.contains("row-menu"));
 }

@@ -278,7 +278,7 @@ fn a_colleagues_message_is_not_lost() {
     for shown in ["", "Until Monday."] {
         let refused = send("Ask Tomas.", shown);
         assert_eq!(refused.status, 422, "{}", refused.text());
-        assert!(refused.text().contains("changed this to “Ask Maya.” meanwhile"), "{}", refused.text());
+        assert!(refused.text().contains("changed to “Ask Maya.” while you were editing"), "{}", refused.text());
         assert!(admin.get(POLICY).text().contains("People see: “Ask Maya.”"));
     }
     // What the form has not touched stays as it is now, and who has seen it may replace it.

@@ -101,7 +101,7 @@ fn what_is_wrong_with_a_token_comes_back_as_its_dialog() {
     let again = refused(&date(&yesterday), "token-expires-on", "That date has passed. Choose today or later.");
     assert!(again.body.contains(&format!("name=\"expires_on\" value=\"{yesterday}\"")), "{}", again.body);
     assert!(again.body.contains("value=\"nightly\""));
-    refused(&date(""), "token-expires-on", "Enter the date as YYYY-MM-DD, such as 2027-01-31.");
+    refused(&date(""), "token-expires-on", "Choose a date.");
     refused(&date("31.01.2027"), "token-expires-on", "Enter the date as YYYY-MM-DD, such as 2027-01-31.");
     refused(&date("9999-12-31"), "token-expires-on", "Too far ahead. Tokens can last at most a hundred years.");
     refused(&[("name", "x"), ("access", "read"), ("expires", "31")], "token-expires", "Choose when the token expires.");

@@ -275,7 +275,7 @@ fn the_list_speaks_of_people() {
     }
     assert_eq!(crate::pages::html::names(&admin.get(&format!("{USERS}?activity=30"))), ["Maya Lindqvist"]);
     assert!(!list.text().contains("tokens expiring") && !list.text().contains("Never used Unused"));
-    assert!(list.text().contains("Signed in in the last 30 days"), "{}", list.text());
+    assert!(list.text().contains("Active in the last 30 days"), "{}", list.text());
     assert!(find_href(&admin.get("/settings/system-accounts?activity=invited"), "2 invited").is_none());
     // All that match a filter, in bulk.
     let selected = admin.post_and_follow(&format!("{USERS}/bulk"), &[("do", "select_matching"), ("activity", "invited")]);

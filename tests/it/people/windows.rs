@@ -54,7 +54,7 @@ fn names_and_descriptions_of_two_windows_are_kept_apart() {
         let before = snapshot(&app);
         let told = send(&admin, &path, &filled(&drawn, "rename", &[("name", "second")]));
         assert_eq!(told.status, 422, "{}", told.text());
-        let sentence = format!("Someone else changed this to “{own}” meanwhile. Save again to replace that.");
+        let sentence = format!("This was changed to “{own}” while you were editing. Save again to overwrite it.");
         assert_eq!(plain(&error(&told, "rename-name")), sentence);
         assert_unchanged(&app, &before, "second window");
         let mended = filled(&told, "rename", &[]);
@@ -81,7 +81,11 @@ fn an_address_that_another_window_has_changed_is_told() {
     let before = snapshot(&app);
     let told = post(&drawn, "bo.two@example.test");
     assert_eq!(told.status, 422, "{}", told.text());
-    assert!(plain(&error(&told, "new-email")).contains("changed this to “bo.one@example.test” meanwhile"), "{}", told.text());
+    assert!(
+        plain(&error(&told, "new-email")).contains("changed to “bo.one@example.test” while you were editing"),
+        "{}",
+        told.text()
+    );
     assert_unchanged(&app, &before, "second window");
     assert_eq!(post(&told, "bo.two@example.test").status, 303);
     assert_eq!(stored(&app, "email", &bo), "bo.two@example.test");
@@ -179,7 +183,11 @@ fn ones_own_address_that_another_window_has_changed_is_told() {
     assert_eq!(error(&wrong, "email-password"), "That is not your current password.");
     let told = post(&wrong, "ines.two@example.test", PASSWORD);
     assert_eq!(told.status, 422, "{}", told.text());
-    assert!(plain(&error(&told, "new-email")).contains("changed this to “ines.one@example.test” meanwhile"), "{}", told.text());
+    assert!(
+        plain(&error(&told, "new-email")).contains("changed to “ines.one@example.test” while you were editing"),
+        "{}",
+        told.text()
+    );
     assert_unchanged(&app, &before, "second window");
     assert_eq!(post(&told, "ines.two@example.test", PASSWORD).status, 303);
     let id = own.account.clone().unwrap();

@@ -19,7 +19,7 @@ fn a_role_is_made_shown_and_copied() {
     let shown = admin.get(&page(&role));
     assert!(shown.body.contains("value=\"team:read:*\" title=\"team:read:*\" checked"), "{}", shown.body);
     assert!(shown.body.contains(">payments:refund</textarea>"));
-    assert!(shown.text().contains("Held by No system accounts No users"), "{}", shown.text());
+    assert!(shown.text().contains("Nobody has this role."), "{}", shown.text());
     let copy = admin.get(&format!("{ROLES}/new?from={role}"));
     assert!(copy.body.contains("value=\"Copy of Clerk\"") && copy.body.contains(">payments:refund</textarea>"));
     // The same form once more makes no second role.
@@ -93,4 +93,19 @@ fn names_are_one_role_s_own() {
     }
     // Its own name in another case is no other role's.
     assert_eq!(save(&admin, &first, "CLERK", &[]).status, 303);
+}
+
+// Saved at once, without a look at what changes first: who lost what is said then.
+#[test]
+fn a_saved_loss_says_how_many_it_takes_from() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let role = app.add_role("Clerk", &["payments:refund", "ledger:read", "ledger:write"]);
+    app.add_account_with("one", std::slice::from_ref(&role));
+    app.add_account_with("two", std::slice::from_ref(&role));
+    app.add_user("Ida Holm", std::slice::from_ref(&role));
+    let saved = |more: &str| admin.post_and_follow(&page(&role), &[("name", "Clerk"), ("more", more)]).flash();
+    assert_eq!(saved("ledger:read\nledger:write\nnew:one"), "Saved Clerk. 2 system accounts and 1 user lost payments:refund.");
+    assert_eq!(saved("new:one"), "Saved Clerk. Up to 2 system accounts and 1 user lost 2 permissions.");
+    assert_eq!(saved("new:one\nnew:two"), "Saved Clerk.");
 }

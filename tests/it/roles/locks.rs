@@ -151,3 +151,23 @@ fn an_administrator_who_can_sign_in_remains() {
     assert!(matches!(done, Ok(true)), "{done:?}");
     assert!(!matches!(done, Err(Error::Conflict(_))));
 }
+
+// Nobody is given Team Administrator: its page counts those who administer a team, as the list does, and offers no copy of nothing.
+#[test]
+fn the_page_of_team_administrator_counts_who_has_it() {
+    let app = TestApp::start();
+    let admin = app.admin();
+    let role: muster::id::Id = predefined::TEAM_ADMINISTRATOR.into();
+    let page = admin.get(&format!("/settings/roles/{role}"));
+    assert!(page.text().contains("Nobody has this role."), "{}", page.text());
+    let [ida, bo] = ["Ida Holm", "Bo Berg"].map(|name| app.add_user(name, &[]).0);
+    for name in ["Blue", "Red"] {
+        let team = app.add_team(name, &[]);
+        let fields = [("account", ida.as_str()), ("account", bo.as_str())];
+        assert_eq!(admin.post(&format!("/settings/teams/{team}/administrators"), &fields).status, 303);
+    }
+    let page = admin.get(&format!("/settings/roles/{role}"));
+    assert!(page.text().contains("Held by 2 users "), "{}", page.text());
+    assert!(!page.body.contains(&format!("from={role}")) && !page.text().contains("Duplicate"), "{}", page.text());
+    assert!(!admin.get("/settings/roles").body.contains(&format!("from={role}")));
+}

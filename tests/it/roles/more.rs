@@ -217,7 +217,7 @@ fn what_is_over_holds_no_role_and_no_team_back() {
     let cleo = of("cleo@example.org");
     assert_eq!(admin.post(&format!("/settings/users/{cleo}/invitation/cancellation"), &[]).status, 303);
     let question = admin.get(&format!("{}/deletion", page(&role)));
-    assert!(question.text().contains("No users"), "{}", question.text());
+    assert!(question.text().contains("Nobody has this role."), "{}", question.text());
     assert_eq!(admin.post(&format!("{}/deletion", page(&role)), &[]).status, 303);
     assert_eq!(admin.post(&format!("/settings/teams/{team}/deletion"), &[]).status, 303);
     // Their events have the names of then, by the UUID and by the name.

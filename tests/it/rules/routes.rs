@@ -153,6 +153,7 @@ fn an_id_of_nothing_or_of_something_else_leads_nowhere() {
         for (from, others) in [
             ("{id}", &strangers[..]),
             ("{token}", &["garbage", others_token.as_str(), "abcdefghijkl"]),
+            ("{change}", &["garbage", unknown.as_str(), viewers_change.as_str()]),
             ("{session}", &["garbage", others_session.as_str()]),
         ] {
             if !route.path.contains(from) {

@@ -90,6 +90,12 @@ impl World {
                 app.write(|conn| muster::teams::operations::administrators::appoint(conn, &Principal::shell(), &id, &users));
                 one
             }
+            (_, "/{id}/changes/{change}/undo") => {
+                let (id, users, actor) = (team.clone(), [member.clone()], self.actor(&self.admin));
+                let done = app.write(|conn| muster::teams::operations::members::remove(conn, &actor, &id, &users));
+                let path = path.replace("{id}", team.as_str()).replace("{change}", done.change.unwrap().as_str());
+                return Case { path, fields: vec![], status: 303 };
+            }
             (_, "/{id}/applications") => vec![field("applications", "ledger-api\r\npayouts")],
             (_, "/{id}/members/removal" | "/{id}/administrators") => one,
             _ => vec![],

@@ -79,7 +79,7 @@ fn two_windows_keep_each_others_fields_and_the_second_is_told() {
     let told = other.get(second.location()).flash();
     assert_eq!(
         told,
-        "Saved the organisation. Someone else changed the whom to ask and banner in the meantime; their change was kept."
+        "Saved the organisation. Someone else changed the contact and banner in the meantime; their change was kept."
     );
     // The same field: nothing is saved, what was typed is still there, and saving again means it.
     let third = post(&other, &form(&shown, &[("banner", "No maintenance"), ("inactivity", "1d")]));
