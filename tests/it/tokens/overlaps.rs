@@ -55,7 +55,7 @@ fn any_overlap_is_told_in_words() {
         app.write(|conn| {
             let overlap = TimeDelta::seconds(seconds);
             let shell = muster::auth::principal::Principal::shell();
-            muster::tokens::operations::regenerate_within(conn, &shell, &robot, &value[5..17], overlap, None)
+            muster::tokens::operations::regenerate(conn, &shell, &robot, &value[5..17], overlap, None)
         });
         let page = admin.get(&at(&robot, ""));
         assert!(page.text().contains(&format!("old value works for {said}")), "{seconds}: {}", page.text());
