@@ -100,7 +100,7 @@ fn add(config: &Config, words: &AddUser) -> Result<(), String> {
         }
         let form = UserCreation { name: words.name.clone(), email: words.email.clone(), password_hash, roles };
         operations::create_user(conn, &Principal::shell(), &form)?;
-        operations::plan_allows(conn, &plan, Kind::User)?;
+        operations::plan_allows(conn, &plan, Kind::User, 1)?;
         Ok(None)
     });
     match outcome.map_err(|error| sentence(&error))? {

@@ -57,7 +57,7 @@ pub fn create_system_account(
     let new = NewAccount { kind: Kind::System, name, description, email, password_hash: None, owner, disabled: form.disabled };
     let id = insert(conn, actor, &new, &roles, &teams, form.form.as_ref())?;
     if !form.disabled {
-        rules::plan_allows(conn, plan, Kind::System)?;
+        rules::plan_allows(conn, plan, Kind::System, 1)?;
     }
     Ok(id)
 }

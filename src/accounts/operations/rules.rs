@@ -156,11 +156,12 @@ pub fn names_are_free(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Er
 
 /// What enables accounts must find a place for each.
 pub fn has_a_place(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
-    plan_allows(conn, rule.plan, rule.kind)
+    let enabled = changes::touched(conn, rule.change)?;
+    plan_allows(conn, rule.plan, rule.kind, enabled)
 }
 
-/// Refuses when more accounts of a kind are enabled than there are places.
-pub fn plan_allows(conn: &mut DbConnection, plan: &Plan, kind: Kind) -> Result<(), Error> {
+/// Refuses when more accounts of a kind are enabled than there are places, now that `added` of them have been.
+pub fn plan_allows(conn: &mut DbConnection, plan: &Plan, kind: Kind, added: i64) -> Result<(), Error> {
     let Some(limit) = plan.limit_of(kind) else { return Ok(()) };
     let (enabled, _) = queries::totals(conn, kind)?;
     if enabled <= limit {
@@ -170,11 +171,16 @@ pub fn plan_allows(conn: &mut DbConnection, plan: &Plan, kind: Kind) -> Result<(
         Kind::System => format!("The {} plan allows {}", plan.name, kind.counted(limit)),
         Kind::User => format!("This installation allows {}, invited ones included", kind.counted(limit)),
     };
-    Err(Error::Conflict(if enabled == limit + 1 {
-        format!("{allowed}, and all are in use. Disable or delete one first.")
-    } else {
-        format!("{allowed}, and this would make {}. Disable or delete some first.", grouped(enabled))
-    }))
+    let in_use = match enabled - added {
+        before if before >= limit => "all are in use".to_owned(),
+        before => format!(
+            "{} in use, so {} more don't fit",
+            if before == 1 { "1 is".to_owned() } else { format!("{} are", grouped(before)) },
+            grouped(added)
+        ),
+    };
+    let too_many = if enabled - limit == 1 { "one".to_owned() } else { grouped(enabled - limit) };
+    Err(Error::Conflict(format!("{allowed}, and {in_use}. Disable or delete {too_many} first.")))
 }
 
 /// Nobody gives what they do not hold.

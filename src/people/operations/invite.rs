@@ -133,7 +133,7 @@ pub fn invite(conn: &mut DbConnection, actor: &Principal, plan: &Plan, form: &In
     }
     // Who was there already takes no seat, however many there are by now.
     if !new.is_empty() {
-        plan_allows(conn, plan, Kind::User)?;
+        plan_allows(conn, plan, Kind::User, new.len() as i64)?;
     }
     Ok(InviteOutcome::Invited(invited, until))
 }

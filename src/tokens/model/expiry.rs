@@ -91,7 +91,8 @@ impl Expiry {
         if end.is_some_and(|end| end <= now) {
             return Err(refused(field, "That date has passed. Choose today or later."));
         }
-        if end.is_some_and(|end| end > now + TimeDelta::days(FARTHEST_DAYS)) {
+        let farthest = TimeDelta::days(FARTHEST_DAYS);
+        if maximum.is_none_or(|maximum| maximum > farthest) && end.is_some_and(|end| end > now + farthest) {
             return Err(too_far(field)());
         }
         match (end, maximum) {

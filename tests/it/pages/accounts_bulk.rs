@@ -247,7 +247,8 @@ fn enabling_more_than_the_plan_has_places_for_is_refused_as_a_whole() {
     bulk_flash(&admin, "disable", &refs(&ids[..2]), &[]);
     app.add_account("robot 9");
     let refused = bulk_flash(&admin, "enable", &refs(&ids), &[("disabled", "1")]);
-    assert_eq!(refused.flash(), "The Team plan allows 3 system accounts, and all are in use. Disable or delete one first.");
+    let sentence = "The Team plan allows 3 system accounts, and 2 are in use, so 2 more don't fit. Disable or delete one first.";
+    assert_eq!(refused.flash(), sentence);
     assert_eq!(ticked(&refused, "id").len(), 3);
     assert_eq!(app.totals(), (2, 2));
     let single = admin.post(&at(&ids[0], "/enablement"), &[]);

@@ -155,7 +155,7 @@ fn undo_keeps_the_plan_and_does_nothing_by_halves() {
     let url = undo_url(&done);
     app.add_account("newcomer");
     let refused = admin.post_and_follow(&url, &[]);
-    assert!(refused.text().contains("The Team plan allows 3 system accounts, and all are in use."), "{}", refused.text());
+    assert!(refused.text().contains("allows 3 system accounts, and 2 are in use, so 2 more don't fit."), "{}", refused.text());
     assert_eq!(app.totals(), (2, 2));
     // Once there is room, it can still be taken back.
     bulk_flash(&admin, "disable", &[&ids[2]], &[]);

@@ -34,7 +34,7 @@ fn enabling_needs_a_seat_by_every_door() {
     disable(&app, &second);
     let bulk =
         admin.post_and_follow(&format!("{USERS}/bulk"), &[("id", second.as_str()), ("id", third.as_str()), ("do", "enable")]);
-    assert!(bulk.flash().contains("and all are in use"), "{}", bulk.flash());
+    assert!(bulk.flash().contains("and 2 are in use, so 2 more don't fit. Disable or delete one first."), "{}", bulk.flash());
     // By Undo: somebody else has taken the seat meanwhile.
     assert_eq!(admin.post(&format!("{USERS}/{first}/disablement"), &[]).status, 303);
     let undo = crate::pages::html::undo_url(&admin.get(&format!("{USERS}/{first}")));

@@ -37,6 +37,10 @@ fn what_is_no_expiry_is_refused_beside_its_field() {
 #[test]
 fn the_installations_maximum_is_kept() {
     assert_eq!(read("90", "", Some(90)), Ok(Some("2027-02-22 14:00:00".into())));
+    for far in ["2200-01-01", "9999-12-31"] {
+        let (field, sentence) = read("date", far, Some(60)).unwrap_err();
+        assert!(field == "expires_on" && sentence.starts_with("Tokens can last at most 60 days. Choose "), "{sentence}");
+    }
     assert_eq!(read("365", "", Some(90)), Err(("expires", "Tokens can last at most 90 days.".into())));
     assert!(read("never", "", Some(90)).unwrap_err().1.contains("The maximum is 90 days"));
     assert_eq!(read("max", "", Some(90)), Ok(Some("2027-02-22 14:00:00".into())));
