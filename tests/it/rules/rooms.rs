@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use super::layers::{FEATURES, modules, paths};
 
 /// What `web` knows of features: who asks, and the settings of the organisation that every page is drawn with.
-const KNOWN_TO_WEB: [(&str, &[&str]); 5] = [
+const KNOWN_TO_WEB: [(&str, &[&str]); 6] = [
     ("web/visit", &["auth/access", "auth/principal", "auth/sealed", "settings/current", "settings/general"]),
     ("web/api/call", &["auth/access", "auth/principal"]),
     ("web/api", &["auth/access"]),
     ("web/navigation", &["auth/principal"]),
+    ("web/trace", &["auth/principal"]),
     ("web/health", &["check"]),
 ];
 
