@@ -90,6 +90,9 @@ fn what_was_noted_down_comes_to_its_place() {
     let account =
         "substr(CAST(last_used_at AS TEXT), 1, 19) || ' ' || substr(CAST(last_login_at AS TEXT), 1, 19) AS line FROM accounts";
     assert_eq!(lines(&mut conn, &format!("SELECT {account}")), ["2026-11-25 09:46:47 2026-11-25 09:46:45"]);
+    // It has tokens, and none that expires.
+    let expiry = "SELECT substr(CAST(first_expiry_at AS TEXT), 1, 10) AS line FROM accounts";
+    assert_eq!(lines(&mut conn, expiry), ["9999-12-30"]);
     let events = "e.detail || ' ' || e.object_id || ' ' || c.actor_kind AS line FROM audit_events e JOIN audit_changes c \
          ON c.id = e.change_id WHERE e.type = 'token.refused' ORDER BY e.seq";
     assert_eq!(
