@@ -3,6 +3,9 @@
 /// Elements whose text is shown as it is written.
 const KEPT: [(&str, &str); 2] = [("<pre", "</pre>"), ("<textarea", "</textarea>")];
 
+/// Before these white space means nothing.
+const TABLE: [&str; 4] = ["<tr", "<th", "<td", "</tr"];
+
 /// The page without the spaces at the beginnings of its lines, but for those in preformatted text.
 pub fn without_indentation(page: &str) -> String {
     let mut lean = String::with_capacity(page.len());
@@ -26,10 +29,11 @@ fn strip(markup: &str, lean: &mut String) {
             lean.push_str(line);
             continue;
         }
-        if !lean.ends_with('\n') {
+        let line = line.trim_start_matches(' ');
+        if !lean.ends_with('\n') && !TABLE.iter().any(|tag| line.starts_with(tag)) {
             lean.push('\n');
         }
-        lean.push_str(line.trim_start_matches(' '));
+        lean.push_str(line);
     }
 }
 
@@ -49,6 +53,7 @@ mod tests {
                 "<div>\n<pre>\n  a\n    b</pre>\n<textarea>\n  c\n\n  d</textarea>\ne",
             ),
             ("<textarea>\n  <pre> </textarea>\n  f", "<textarea>\n  <pre> </textarea>\nf"),
+            ("<tr>\n  <th>a</th>\n  <td>b\n    c</td>\n</tr>\n", "<tr><th>a</th><td>b\nc</td></tr>\n"),
             ("<pre>\n  left open", "<pre>\n  left open"),
         ] {
             assert_eq!(without_indentation(page), lean);

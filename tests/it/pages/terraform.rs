@@ -258,7 +258,8 @@ fn a_selection_is_ones_own_and_names_what_is_gone() {
     assert_eq!(bulk_flash(&admin, "terraform", &[], &[]).flash(), "Select at least one system account.");
     // Users are not copied, and their list offers nothing of the kind.
     assert_eq!(admin.post("/settings/users/bulk", &[("id", ids[0].as_str()), ("do", "terraform")]).status, 400);
-    assert!(!admin.get("/settings/users").body.contains("erraform"));
+    assert!(!admin.get("/settings/users").body.contains("value=\"terraform\""));
+    assert!(admin.get("/settings/system-accounts").body.contains("value=\"terraform\""));
     // A selection of users is none of system accounts.
     let (user, _) = app.add_user("Bo Holm", &[]);
     let asked = admin.post("/settings/users/bulk", &[("id", user.as_str()), ("do", "delete")]).location().to_owned();

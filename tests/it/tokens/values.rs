@@ -129,9 +129,9 @@ fn regenerating_says_that_an_older_value_stops() {
         let (_, rest) = page.body.split_once(&format!("id=\"regenerate-{}\"", &token[5..17])).unwrap();
         Answer { body: rest.split("</dialog>").next().unwrap().into(), ..page.clone() }.text()
     };
-    let said = |token: &str| format!("The value before it, {} , still works and stops immediately.", &token[..17]);
+    let said = |token: &str| format!("Its previous value, {} , still works and will stop immediately.", &token[..17]);
     let before = dialog(&admin.get(&at(&id, "")), &first);
-    assert!(!before.contains("The value before it"), "{before}");
+    assert!(!before.contains("Its previous value"), "{before}");
     let second = regenerate(&first);
     let text = dialog(&admin.get(&at(&id, "")), &second);
     assert!(text.contains(&said(&first)), "{text}");
