@@ -24,10 +24,10 @@ pub enum Engine {
     Postgres,
 }
 
-/// Readers do not wait for the writer (WAL) and an answered change survives a power cut (FULL). Each connection keeps 2 MB
+/// Readers do not wait for the writer (WAL) and an answered change survives a power cut (FULL). Each connection keeps 1.5 MB
 /// of the file, about what a page of the list asks for: there are several, and the operating system keeps the file as well.
 const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
-    PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;";
+    PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1500;";
 
 /// The same patience as `busy_timeout`.
 const BUSY: Duration = Duration::from_secs(5);
