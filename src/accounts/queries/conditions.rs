@@ -40,7 +40,7 @@ impl Condition<'_> {
             // them SQLite reads all of the change for each account.
             Self::UntouchedBy(change, tallies) => {
                 sql.push(" AND NOT EXISTS (SELECT 1 FROM audit_events t WHERE t.target_id = a.id AND t.change_id = ");
-                sql.bind(&change.id).push(" AND t.type IN (").bind_list(tallies.iter().map(|tally| &*tally.verb)).push("))");
+                sql.bind(&change.id).push(" AND t.type IN ").bind_list(tallies.iter().map(|tally| &*tally.verb)).push(")");
             }
             // The names that the change itself brings twice are gathered once: asked for each account, they take the square of its
             // size.
