@@ -146,8 +146,7 @@ pub fn run_on(conn: &mut DbConnection, actor: &Principal, plan: &Plan, action: &
     }
     done.happened = happened(conn, &change, &tallies)?;
     if !actor.is_administrator() && tallies.iter().any(|tally| tally.verb == verbs::ROLE_REMOVED) {
-        let taken = changes::roles_taken(conn, &change)?;
-        let taken = roles::queries::find(conn, &taken)?;
+        let taken = changes::roles_of(conn, &change, verbs::ROLE_REMOVED)?;
         done.is_one_way = taken.iter().any(|role| !actor.may_grant(&role.permissions));
     }
     done.change = Some(change.id);
@@ -168,7 +167,7 @@ fn carry_out(
     for tally in &tallies {
         let kind = Kind::parse(&tally.kind).ok_or_else(|| Error::Internal(format!("an account of kind {}", tally.kind)))?;
         let effect = Effect::of(&tally.verb)?;
-        let rule = Rule { actor, plan, change, kind, event: &tally.verb, selected, administrators };
+        let rule = Rule { actor, plan, change, kind, event: &tally.verb, accounts: tally.accounts, selected, administrators };
         rules::within_rights(conn, &rule, effect.in_own_teams)?;
         (effect.before)(conn, &rule)?;
         (effect.carry_out)(conn, change, kind, tally.events)?;

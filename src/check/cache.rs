@@ -82,6 +82,11 @@ pub enum CacheLookup {
     Unavailable,
 }
 
+/// What is answered while the database is unreachable.
+pub fn unreachable() -> Error {
+    Error::unavailable("the last polls for changes got no answer")
+}
+
 /// The cache of an instance. Cheap to clone.
 #[derive(Clone)]
 pub struct Cache(Arc<CacheState>);
@@ -140,7 +145,7 @@ impl Cache {
     pub async fn known(&self, subjects: &[Subject]) -> Result<Option<Vec<Option<Bearer>>>, Error> {
         let Ok(memory) = tokio::time::timeout(CATCH_UP_TIMEOUT, self.0.memory.lock()).await else { return Ok(None) };
         if self.0.failing.load(Ordering::Acquire) {
-            return Err(Error::unavailable("the last polls for changes got no answer"));
+            return Err(unreachable());
         }
         let known = subjects.iter().map(|subject| memory.find(&subject.name).map(Some));
         Ok(if self.is_fresh() { known.collect() } else { None })

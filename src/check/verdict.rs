@@ -112,7 +112,7 @@ impl Check {
             },
             CacheLookup::Nothing => self.judge_afresh(value, &id).await,
             CacheLookup::Stale => self.look_up(value, id).await,
-            CacheLookup::Unavailable => Err(Error::unavailable("the last polls for changes got no answer")),
+            CacheLookup::Unavailable => Err(cache::unreachable()),
         }
     }
 
@@ -129,7 +129,7 @@ impl Check {
             CacheLookup::Token(credential) => Ok(verdict(Some(credential), &value.digest(), clock::now())),
             CacheLookup::Nothing => Ok(verdict(None, &[0; 32], clock::now())),
             CacheLookup::Stale => self.look_up(value, *id).await,
-            CacheLookup::Unavailable => Err(Error::unavailable("the last polls for changes got no answer")),
+            CacheLookup::Unavailable => Err(cache::unreachable()),
         }
     }
 

@@ -69,6 +69,8 @@ pub struct Rule<'a> {
     pub change: &'a Change,
     pub kind: Kind,
     pub event: &'a str,
+    /// How many accounts these events are about.
+    pub accounts: i64,
     /// How many accounts were selected. Some of them may have nothing to be changed.
     pub selected: i64,
     pub administrators: Administrators,
@@ -156,8 +158,7 @@ pub fn names_are_free(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Er
 
 /// What enables accounts must find a place for each.
 pub fn has_a_place(conn: &mut DbConnection, rule: &Rule<'_>) -> Result<(), Error> {
-    let enabled = changes::touched(conn, rule.change)?;
-    plan_allows(conn, rule.plan, rule.kind, enabled)
+    plan_allows(conn, rule.plan, rule.kind, rule.accounts)
 }
 
 /// Refuses when more accounts of a kind are enabled than there are places, now that `added` of them have been.

@@ -183,13 +183,6 @@ pub fn objects(conn: &mut DbConnection, change: &Change) -> Result<Vec<(String, 
     Ok(sql.load::<EventObject>(conn)?.into_iter().map(|row| (row.event, row.name)).collect())
 }
 
-/// The roles that a change took from somebody.
-pub fn roles_taken(conn: &mut DbConnection, change: &Change) -> Result<Vec<Id>, Error> {
-    let mut sql = Sql::new("SELECT DISTINCT object_id AS id FROM audit_events WHERE change_id = ");
-    sql.bind(&change.id).push(" AND type = ").bind(verbs::ROLE_REMOVED);
-    sql.ids(conn)
-}
-
 /// How many different accounts a change touches.
 pub fn touched(conn: &mut DbConnection, change: &Change) -> Result<i64, Error> {
     let mut sql = Sql::new("SELECT count(DISTINCT target_id) AS n FROM audit_events WHERE change_id = ");
