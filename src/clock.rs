@@ -11,12 +11,12 @@ pub fn now() -> NaiveDateTime {
 /// can begin after a row by comparing positions, which SQL cannot do with NULL.
 pub const NEVER: NaiveDateTime = DateTime::UNIX_EPOCH.naive_utc();
 
-/// Stands in `first_expiry_at` for "no token": after every real moment.
+/// Stands in `first_expiry_at` for an account without tokens: after every real moment.
 pub fn no_token() -> NaiveDateTime {
     day_of_9999(31)
 }
 
-/// Stands in `first_expiry_at` for "no token that expires, and one that does not": after every real moment.
+/// Stands in `first_expiry_at` for an account whose tokens never expire: after every real moment.
 pub fn no_expiry() -> NaiveDateTime {
     day_of_9999(30)
 }
